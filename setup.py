@@ -1,0 +1,97 @@
+"""The package: what it needs and why, and what spaCy finds in it."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "spacy_mtl/__init__.py").read_text())[1]
+
+REQUIREMENTS = [
+    # The framework this plugs into. Pipeline internals (listeners, the training
+    # loop) change between minor versions.
+    "spacy>=3.8.0,<3.9.0",
+    # Layers, optimisers and config. use_params of torch shims is mended for 8.3.
+    "thinc>=8.3.4,<8.4.0",
+    # The `transformer` component and its listener. Bounds the version of
+    # transformers itself.
+    "spacy-transformers>=1.3.8,<1.5.0",
+    # Runs the encoder.
+    "torch>=2.0.0",
+    # Arrays that are not on a GPU.
+    "numpy>=1.24.0",
+    # The command line, as in spaCy.
+    "typer>=0.9.0,<1.0.0",
+    # Messages of the command line and JSON, as in spaCy.
+    "wasabi>=1.1.0,<2.0.0",
+    "srsly>=2.4.0,<3.0.0",
+    # Makes the registries.
+    "catalogue>=2.0.6,<2.1.0",
+]
+
+EXTRAS = {
+    "test": [
+        "pytest>=8.0.0",
+        # Stops a test that hangs, with a traceback: workers are forked in some.
+        "pytest-timeout>=2.2.0",
+        # Random cases for the decoder and the losses.
+        "hypothesis>=6.90.0",
+        "ruff>=0.5.0",
+        "mypy>=1.10.0",
+    ],
+    # Wheels of trained pipelines, by `spacy package --build wheel`.
+    "package": ["build>=1.0.0", "wheel>=0.40.0", "setuptools>=61.0.0"],
+}
+
+ENTRY_POINTS = {
+    "spacy_factories": [
+        "mtl = spacy_mtl.joint.component:make_multi_task",
+        "mtl_tagger = spacy_mtl.heads.tagger:make_tagger",
+        "mtl_ner = spacy_mtl.heads.ner:make_ner",
+        "mtl_textcat = spacy_mtl.heads.textcat:make_textcat",
+        "mtl_textcat_multilabel = spacy_mtl.heads.textcat:make_multilabel_textcat",
+    ],
+    "spacy_architectures": [
+        "spacy_mtl.HardSharing.v1 = spacy_mtl.sharing.hard:HardSharing",
+        "spacy_mtl.TaskListener.v1 = spacy_mtl.joint.listener:create_task_listener",
+        "spacy_mtl.TokenClassifier.v1 = spacy_mtl.heads.models:TokenClassifier",
+        "spacy_mtl.TextClassifier.v1 = spacy_mtl.heads.models:TextClassifier",
+    ],
+    "spacy_scorers": [
+        "spacy_mtl.tagger_scorer.v1 = spacy_mtl.heads.tagger:make_tagger_scorer",
+        "spacy_mtl.ner_scorer.v1 = spacy_mtl.heads.ner:make_ner_scorer",
+        "spacy_mtl.textcat_scorer.v1 = spacy_mtl.heads.textcat:make_textcat_scorer",
+    ],
+    "spacy_mtl_weightings": [
+        "spacy_mtl.Constant.v1 = spacy_mtl.weighting.constant:create_constant",
+    ],
+    "spacy_cli": ["mtl = spacy_mtl.cli:mtl_cli"],
+}
+
+setup(
+    name="spacy-mtl",
+    version=VERSION,
+    description="Multi-task learning for spaCy: several heads on one transformer, trained jointly",
+    long_description=(ROOT / "README.md").read_text(encoding="utf8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    packages=find_packages(include=["spacy_mtl", "spacy_mtl.*"]),
+    package_data={"spacy_mtl": ["py.typed"]},
+    python_requires=">=3.10,<3.14",
+    install_requires=REQUIREMENTS,
+    extras_require=EXTRAS,
+    entry_points=ENTRY_POINTS,
+    zip_safe=False,
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "License :: OSI Approved :: MIT License",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)

@@ -1,0 +1,271 @@
+"""What every head does: the only update, predict and serialise loop."""
+
+import warnings
+from itertools import islice
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.types import FloatsXd
+
+from ..types import LossAndGradient
+
+
+class TaskHead(TrainablePipe):
+    """A trainable component that turns a task's view into annotation.
+
+    A head says what its labels are, how its loss is computed and how it annotates.
+    Everything else is here. It adds its loss to `losses` before it sends the
+    gradient to the encoder, and it always sends one, of zeros if nothing in the
+    batch is annotated, so that the joint step can close.
+    """
+
+    #: What the head learns, for messages.
+    annotation = "annotation"
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model,
+        name: str,
+        *,
+        learn_rate_scale: float = 1.0,
+        label_smoothing: float = 0.0,
+        scorer: Optional[Callable] = None,
+        **cfg: Any,
+    ) -> None:
+        """Initialise a head.
+
+        vocab (Vocab): The shared vocabulary.
+        model (Model): From documents to logits.
+        name (str): The name in the pipeline, and of the task.
+        learn_rate_scale (float): Factor of the learning rate for the layers of the
+            head, > 0. Its `tok2vec` keeps the plain rate.
+        label_smoothing (float): In [0, 1).
+        scorer (Optional[Callable]): The scoring method.
+        **cfg (Any): Settings that are saved with the component.
+        RAISES (ValueError): If a setting is out of its range.
+        """
+        super().__init__(vocab, model, name, labels=[], **cfg)
+        if not learn_rate_scale > 0:
+            raise ValueError(
+                f"'learn_rate_scale' of the component '{name}' is {learn_rate_scale!r}, but it "
+                f"multiplies the learning rate and must be > 0. Mend [components.{name}]. To keep "
+                "a component as it is, name it in [training.frozen_components]."
+            )
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(
+                f"'label_smoothing' of the component '{name}' is {label_smoothing!r}, but it is "
+                f"the share of the target that goes to all classes: 0 <= label_smoothing < 1. "
+                f"Mend [components.{name}]."
+            )
+        self.learn_rate_scale = learn_rate_scale
+        self.label_smoothing = label_smoothing
+        self.scorer = scorer
+        self._has_gold = False
+        self._warned: Set[str] = set()
+
+    # What differs from head to head.
+
+    def count_labels(self, example: Example) -> Iterable[str]:
+        """RETURNS (Iterable[str]): The labels that an example shows."""
+        raise NotImplementedError
+
+    def classes(self) -> List[str]:
+        """RETURNS (List[str]): The classes that the model scores, in order."""
+        return list(self.labels)
+
+    def get_loss(self, examples: Iterable[Example], scores: Any) -> Tuple[float, Any]:
+        """Compute the mean loss over annotated units and its gradient.
+
+        examples (Iterable[Example]): The batch.
+        scores (Union[List[Floats2d], Floats2d]): The logits.
+        RETURNS (Tuple[float, Union[List[Floats2d], Floats2d]]): Loss and gradient.
+        """
+        loss, d_scores = self.loss_of(list(examples), scores)
+        return loss.value, d_scores
+
+    def loss_of(self, examples: List[Example], scores: Any) -> Tuple[LossAndGradient, Any]:
+        """RETURNS (Tuple[LossAndGradient, Any]): The loss, and d_scores like scores."""
+        raise NotImplementedError
+
+    # What does not.
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """RETURNS (Tuple[str, ...]): The labels of the component."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> List[str]:
+        """RETURNS (List[str]): What `spacy init labels` writes."""
+        return list(self.labels)
+
+    def add_label(self, label: str) -> int:
+        """Add a label, before the model is initialised.
+
+        label (str): The label.
+        RETURNS (int): 0 if the label is there already, otherwise 1.
+        RAISES (ValueError): If the model has its size already.
+        """
+        if not isinstance(label, str):
+            raise ValueError(
+                f"A label of the component '{self.name}' is {label!r}. Labels are strings."
+            )
+        if label in self.labels:
+            return 0
+        output = self.model.get_ref("output_layer")
+        if output.has_dim("nO"):
+            raise ValueError(
+                f"Can't add the label '{label}' to the component '{self.name}': its model has "
+                f"its size already ({output.get_dim('nO')} classes). Name all labels at once in "
+                f"[initialize.components.{self.name}.labels], or add them before 'initialize'."
+            )
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        return 1
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[Iterable[str]] = None,
+    ) -> None:
+        """Find the labels and give the model its size.
+
+        get_examples (Callable[[], Iterable[Example]]): Gives a sample of examples.
+        nlp (Optional[Language]): The pipeline.
+        labels (Optional[Iterable[str]]): The labels, as `spacy init labels` writes
+            them. By default those that the examples show.
+        RAISES (ValueError): If there is no label.
+        """
+        validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        if labels is None:
+            labels = {label: None for eg in get_examples() for label in self.count_labels(eg)}
+        for label in labels:
+            self.add_label(label)
+        self._check_labels()
+        docs = [eg.predicted for eg in islice(get_examples(), 10)]
+        output = self.model.get_ref("output_layer")
+        if output.has_dim("nO") is None:
+            output.set_dim("nO", len(self.classes()))
+        self.model.initialize(X=docs)
+        self._has_gold = False
+
+    def predict(self, docs: Iterable[Doc]) -> Any:
+        """Score documents.
+
+        docs (Iterable[Doc]): The documents.
+        RETURNS (Union[List[Floats2d], Floats2d]): The logits.
+        """
+        self._check_is_initialized()
+        return self.model.predict(list(docs))
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Learn from a batch.
+
+        examples (Iterable[Example]): The batch. Examples without annotation for
+            this head are left out of its loss.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): Steps the parameters at once, if given.
+        losses (Optional[Dict[str, float]]): The losses by component, to add to.
+        RETURNS (Dict[str, float]): The losses.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.update")
+        docs = [eg.predicted for eg in examples]
+        if not any(len(doc) for doc in docs):
+            return losses
+        self._check_is_initialized()
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update(docs)
+        loss, d_scores = self.loss_of(examples, scores)
+        losses[self.name] += loss.value
+        backprop(d_scores)
+        self._has_gold = self._has_gold or loss.n_units > 0
+        if sgd is not None and sgd is not False:
+            self.finish_update(sgd)
+        return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Update the parameters, if the head has had gold since the last time.
+
+        Without gold the gradient is zero, but momentum and weight decay would move
+        the parameters all the same.
+
+        sgd (Optimizer): The optimiser.
+        RAISES (ValueError): If the head has a rate of its own and the optimiser
+            is RAdam, which ignores it.
+        """
+        if not self._has_gold:
+            return
+        self._has_gold = False
+        if self.learn_rate_scale == 1.0:
+            self.model.finish_update(sgd)
+            return
+        if getattr(sgd, "use_radam", False):
+            raise ValueError(
+                f"'learn_rate_scale' of the component '{self.name}' is {self.learn_rate_scale}, "
+                "but the optimizer is RAdam, which ignores it. Set [training.optimizer] to "
+                f'@optimizers = "Adam.v1", or learn_rate_scale = 1.0 in [components.{self.name}].'
+            )
+        encoder_keys = _parameter_keys(self.model.get_ref("tok2vec"))
+
+        def scaled(key: Tuple[int, str], weights: FloatsXd, gradient: FloatsXd) -> Any:
+            scale = 1.0 if key in encoder_keys else self.learn_rate_scale
+            return sgd(key, weights, gradient, lr_scale=scale)
+
+        self.model.finish_update(scaled)  # type: ignore[arg-type]
+
+    def _check_labels(self) -> None:
+        if not self.labels:
+            raise ValueError(
+                f"The head '{self.name}' found no label: no example of the training corpus has "
+                f"{self.annotation}. Annotate some, take '{self.name}' out of [nlp.pipeline], or "
+                f"name its labels in [initialize.components.{self.name}.labels]. (With "
+                "max_epochs = -1 spaCy shows the first 100 examples only.)"
+            )
+
+    def _check_is_initialized(self) -> None:
+        if not self.labels or self.model.get_ref("output_layer").has_dim("nO") is None:
+            raise ValueError(
+                f"The head '{self.name}' is not initialised. Call nlp.initialize() with a "
+                "callback that gives examples, or load a trained pipeline."
+            )
+
+    def _warn_once(self, key: str, message: str) -> None:
+        if key not in self._warned:
+            self._warned.add(key)
+            warnings.warn(f"[{self.name}] {message}")
+
+    def _warn_unknown(self, labels: Sequence[str]) -> None:
+        for label in labels:
+            self._warn_once(
+                f"label:{label}",
+                f"The label '{label}' occurs in the training data, but is none of the labels "
+                "that the head was initialised with. Its annotation is left out. Name it in "
+                f"[initialize.components.{self.name}.labels] and train anew to learn it.",
+            )
+
+
+def _parameter_keys(model: Model) -> Set[Tuple[int, str]]:
+    keys = {(node.id, name) for node in model.walk() for name in node.param_names}
+    for node in model.walk():
+        for shim in node.shims:
+            if hasattr(shim._model, "named_parameters"):
+                keys.update((shim.id, name) for name, _ in shim._model.named_parameters())
+    return keys

@@ -1,0 +1,113 @@
+"""The models of the heads: from a task's view to scores."""
+
+from functools import partial
+from typing import Any, Callable, List, Optional, Tuple
+
+from spacy.tokens import Doc
+from thinc.api import Dropout, Linear, Model, Relu, chain, with_array
+from thinc.types import Floats2d, Ragged
+
+from ..registry import registry
+from ..types import Encoder, TokenVectors
+
+
+@registry.architectures("spacy_mtl.TokenClassifier.v1")
+def TokenClassifier(
+    tok2vec: Encoder, hidden_width: Optional[int] = None, nO: Optional[int] = None
+) -> Model[List[Doc], TokenVectors]:
+    """Build a model that scores classes for every token.
+
+    The scores are logits. The output layer starts at small random values: from
+    zeros, as thinc's Softmax has them, the first gradient that reaches the encoder
+    is zero for every task.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): The task's view, usually a
+        TaskListener.
+    hidden_width (Optional[int]): Width of a hidden layer with a ReLU before the
+        output. By default there is none.
+    nO (Optional[int]): Number of classes. By default the head infers it.
+    RETURNS (Model[List[Doc], List[Floats2d]]): One array of logits a document.
+        Shape: (n_tokens, n_classes).
+    """
+    scorer, output = _scorer(tok2vec.maybe_get_dim("nO"), hidden_width, nO)
+    model: Model[List[Doc], TokenVectors] = chain(tok2vec, with_array(scorer))
+    return _with_refs(model, tok2vec, output)
+
+
+@registry.architectures("spacy_mtl.TextClassifier.v1")
+def TextClassifier(
+    tok2vec: Encoder,
+    pooling: Optional[Model[Ragged, Floats2d]] = None,
+    hidden_width: Optional[int] = None,
+    nO: Optional[int] = None,
+) -> Model[List[Doc], Floats2d]:
+    """Build a model that scores classes for every document.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): The task's view, usually a
+        TaskListener.
+    pooling (Optional[Model[Ragged, Floats2d]]): From the vectors of the tokens to
+        one of the document. By default their mean. Documents without tokens get a
+        vector of zeros.
+    hidden_width (Optional[int]): Width of a hidden layer with a ReLU before the
+        output. By default there is none.
+    nO (Optional[int]): Number of classes. By default the head infers it.
+    RETURNS (Model[List[Doc], Floats2d]): Logits. Shape: (n_docs, n_classes).
+    """
+    if pooling is None:
+        pooling = registry.resolve({"pooling": {"@layers": "reduce_mean.v1"}})["pooling"]
+    width = tok2vec.maybe_get_dim("nO")
+    scorer, output = _scorer(width, hidden_width, nO)
+    pool: Model[TokenVectors, Floats2d] = Model(
+        "pool_docs", _pool_docs, init=_init_pool_docs, layers=[pooling]
+    )
+    return _with_refs(chain(tok2vec, pool, scorer), tok2vec, output)
+
+
+def _scorer(
+    nI: Optional[int], hidden_width: Optional[int], nO: Optional[int]
+) -> Tuple[Model[Floats2d, Floats2d], Model[Floats2d, Floats2d]]:
+    if hidden_width is None:
+        output = Linear(nO=nO, nI=nI)
+        return chain(Dropout(), output), output
+    output = Linear(nO=nO, nI=hidden_width)
+    return chain(Dropout(), Relu(nO=hidden_width, nI=nI), Dropout(), output), output
+
+
+def _with_refs(model: Model, tok2vec: Encoder, output: Model) -> Model:
+    model.set_ref("tok2vec", tok2vec)
+    model.set_ref("output_layer", output)
+    return model
+
+
+def _pool_docs(
+    model: Model[TokenVectors, Floats2d], vectors: TokenVectors, is_train: bool
+) -> Tuple[Floats2d, Callable[[Floats2d], TokenVectors]]:
+    ops = model.ops
+    pooling = model.layers[0]
+    filled = [i for i, x in enumerate(vectors) if x.shape[0]]
+    lengths = ops.asarray1i([vectors[i].shape[0] for i in filled])
+    if not filled:
+        width = vectors[0].shape[1] if vectors else 0
+        return ops.alloc2f(len(vectors), width), lambda d_pooled: vectors
+    flat = ops.flatten([vectors[i] for i in filled])
+    pooled_filled, backprop_pooling = pooling(Ragged(flat, lengths), is_train)
+    pooled = ops.alloc2f(len(vectors), pooled_filled.shape[1])
+    pooled[filled] = pooled_filled
+
+    def backprop(d_pooled: Floats2d) -> TokenVectors:
+        d_flat = backprop_pooling(d_pooled[filled]).dataXd
+        d_vectors = [ops.alloc2f(*x.shape) for x in vectors]
+        for i, d in zip(filled, ops.unflatten(d_flat, lengths)):
+            d_vectors[i] = d
+        return d_vectors
+
+    return pooled, backprop
+
+
+def _init_pool_docs(model: Model, X: Optional[TokenVectors] = None, Y: Any = None) -> None:
+    filled = None if X is None else [x for x in X if x.shape[0]]
+    if filled:
+        lengths = model.ops.asarray1i([x.shape[0] for x in filled])
+        model.layers[0].initialize(X=Ragged(model.ops.flatten(filled), lengths))
+    else:
+        model.layers[0].initialize()

@@ -1,0 +1,175 @@
+"""The head for named entities: BILUO classes, decoded to the best legal sequence."""
+
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+
+import numpy
+from spacy.language import Language
+from spacy.scorer import get_ner_prf
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from thinc.api import Config, Model
+from thinc.types import Ints1d
+
+from ..losses import MISSING, softmax_cross_entropy
+from ..registry import registry
+from ..types import LossAndGradient, TokenVectors
+from .component import TaskHead
+from .tagger import split_like
+from .viterbi import OUTSIDE, PREFIXES, class_names, decode_biluo
+
+DEFAULT_CONFIG = """
+[mtl_ner]
+learn_rate_scale = 1.0
+label_smoothing = 0.0
+scorer = {"@scorers":"spacy_mtl.ner_scorer.v1"}
+
+[mtl_ner.model]
+@architectures = "spacy_mtl.TokenClassifier.v1"
+
+[mtl_ner.model.tok2vec]
+@architectures = "spacy_mtl.TaskListener.v1"
+upstream = "mtl"
+"""
+
+
+@Language.factory(
+    "mtl_ner",
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    default_config=Config().from_str(DEFAULT_CONFIG)["mtl_ner"],
+    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_ner(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], TokenVectors],
+    learn_rate_scale: float,
+    label_smoothing: float,
+    scorer: Optional[Callable],
+) -> "EntityRecognizer":
+    """Create a head for named entities.
+
+    model (Model[List[Doc], List[Floats2d]]): From documents to logits of the BILUO
+        classes.
+    learn_rate_scale (float): Factor of the learning rate for the head's layers.
+    label_smoothing (float): In [0, 1).
+    scorer (Optional[Callable]): The scoring method.
+    """
+    return EntityRecognizer(
+        nlp.vocab,
+        model,
+        name,
+        learn_rate_scale=learn_rate_scale,
+        label_smoothing=label_smoothing,
+        scorer=scorer,
+    )
+
+
+def score_entities(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+    """Score entities under spaCy's keys "ents_p", "ents_r", "ents_f", "ents_per_type".
+
+    Documents without entity annotation do not count.
+    """
+    return get_ner_prf(examples, **kwargs)
+
+
+@registry.scorers("spacy_mtl.ner_scorer.v1")
+def make_ner_scorer() -> Callable:
+    """Create the scorer of entity heads."""
+    return score_entities
+
+
+class EntityRecognizer(TaskHead):
+    """Predicts `doc.ents`.
+
+    The classes are scored token by token and decoded together, so that what comes
+    out is always a legal sequence. Entities that the document has before (of an
+    entity ruler, say) stay, and predictions that overlap them are dropped.
+    """
+
+    annotation = "entities"
+
+    def count_labels(self, example: Example) -> Iterable[str]:
+        return [ent.label_ for ent in example.reference.ents]
+
+    def classes(self) -> List[str]:
+        return class_names(self.labels)
+
+    def loss_of(
+        self, examples: List[Example], scores: TokenVectors
+    ) -> Tuple[LossAndGradient, TokenVectors]:
+        index = {name: i for i, name in enumerate(self.classes())}
+        gold: List[Optional[str]] = []
+        for eg in examples:
+            ents, classes = eg.get_aligned_ents_and_ner()
+            gold.extend(classes)
+            if len(ents) < len(eg.reference.ents):
+                self._warn_misaligned(eg, ents)
+        unknown = {name[2:] for name in gold if name and name not in index and name[1:2] == "-"}
+        self._warn_unknown(sorted(unknown))
+        ops = self.model.ops
+        labels = ops.asarray([index.get(name or "", MISSING) for name in gold], dtype="int64")
+        loss = softmax_cross_entropy(
+            ops.flatten(scores), labels, label_smoothing=self.label_smoothing
+        )
+        return loss, split_like(ops, loss.gradient, scores)
+
+    def predict(self, docs: Iterable[Doc]) -> List[Ints1d]:
+        """Find the best legal BILUO sequences.
+
+        docs (Iterable[Doc]): The documents.
+        RETURNS (List[Ints1d]): The classes of the tokens of each document, as
+            indices into `classes()`. Shape of each: (n_tokens,).
+        """
+        docs = list(docs)
+        scores = super().predict(docs)
+        lengths = [len(doc) for doc in docs]
+        if not any(lengths):
+            return [numpy.zeros(0, dtype="int64") for _ in docs]
+        flat = self.model.ops.to_numpy(self.model.ops.flatten(scores)).copy()
+        _forbid_edges_on_spaces(flat, docs)
+        return numpy.split(decode_biluo(flat, lengths), numpy.cumsum(lengths)[:-1])
+
+    def set_annotations(self, docs: Iterable[Doc], scores: Sequence[Ints1d]) -> None:
+        """Set `doc.ents`.
+
+        docs (Iterable[Doc]): The documents.
+        scores (List[Ints1d]): The classes that `predict` found.
+        """
+        for doc, classes in zip(docs, scores):
+            ents = list(doc.ents)
+            taken = {i for ent in ents for i in range(ent.start, ent.end)}
+            for start, end, label in self._spans(classes):
+                if not taken.intersection(range(start, end)):
+                    ents.append(Span(doc, start, end, label=label))
+            doc.set_ents(ents, default="outside")
+
+    def _spans(self, classes: Ints1d) -> List[Tuple[int, int, str]]:
+        spans = []
+        start = 0
+        for i in numpy.nonzero(classes != OUTSIDE)[0].tolist():
+            kind, prefix = divmod(int(classes[i]) - 1, len(PREFIXES))
+            if PREFIXES[prefix] in "BU":
+                start = i
+            if PREFIXES[prefix] in "LU":
+                spans.append((start, i + 1, self.labels[kind]))
+        return spans
+
+    def _warn_misaligned(self, eg: Example, aligned: Sequence[Span]) -> None:
+        kept = {(ent.start_char, ent.end_char) for ent in aligned}
+        lost = [e for e in eg.reference.ents if (e.start_char, e.end_char) not in kept]
+        if lost:
+            self._warn_once(
+                "misaligned",
+                f"The entity {lost[0].text!r} in {eg.reference.text[:60]!r} does not begin and "
+                "end where tokens of this pipeline's tokenizer do. Such entities are left out "
+                "(their tokens count as not annotated). Mend the annotation or the tokenizer, or "
+                "set gold_preproc = true in the corpus reader.",
+            )
+
+
+def _forbid_edges_on_spaces(scores: numpy.ndarray, docs: Sequence[Doc]) -> None:
+    # spaCy takes no entity that begins or ends with whitespace.
+    is_space = numpy.concatenate([doc.to_array(["IS_SPACE"]).ravel() for doc in docs if len(doc)])
+    rows = numpy.nonzero(is_space)[0]
+    for edge in (0, 2, 3):
+        scores[rows, 1 + edge :: len(PREFIXES)] = -numpy.inf

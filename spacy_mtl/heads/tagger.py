@@ -1,0 +1,172 @@
+"""The head for one label a token: part-of-speech tags."""
+
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+
+import numpy
+from spacy.language import Language
+from spacy.scorer import Scorer
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.vocab import Vocab
+from thinc.api import Config, Model
+
+from ..losses import MISSING, softmax_cross_entropy
+from ..registry import registry
+from ..types import LossAndGradient, TokenVectors
+from .component import TaskHead
+
+DEFAULT_CONFIG = """
+[mtl_tagger]
+attribute = "tag"
+overwrite = false
+learn_rate_scale = 1.0
+label_smoothing = 0.0
+scorer = {"@scorers":"spacy_mtl.tagger_scorer.v1"}
+
+[mtl_tagger.model]
+@architectures = "spacy_mtl.TokenClassifier.v1"
+
+[mtl_tagger.model.tok2vec]
+@architectures = "spacy_mtl.TaskListener.v1"
+upstream = "mtl"
+"""
+
+ATTRIBUTES = ("tag", "pos")
+
+
+@Language.factory(
+    "mtl_tagger",
+    assigns=["token.tag"],
+    default_config=Config().from_str(DEFAULT_CONFIG)["mtl_tagger"],
+    default_score_weights={"tag_acc": 1.0, "pos_acc": None},
+)
+def make_tagger(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], TokenVectors],
+    attribute: str,
+    overwrite: bool,
+    learn_rate_scale: float,
+    label_smoothing: float,
+    scorer: Optional[Callable],
+) -> "Tagger":
+    """Create a tagging head.
+
+    model (Model[List[Doc], List[Floats2d]]): From documents to logits.
+    attribute (str): The token attribute to learn and set: "tag" (fine-grained) or
+        "pos" (coarse-grained, universal).
+    overwrite (bool): Whether to replace annotation that is there before.
+    learn_rate_scale (float): Factor of the learning rate for the head's layers.
+    label_smoothing (float): In [0, 1).
+    scorer (Optional[Callable]): The scoring method.
+    """
+    return Tagger(
+        nlp.vocab,
+        model,
+        name,
+        attribute=attribute,
+        overwrite=overwrite,
+        learn_rate_scale=learn_rate_scale,
+        label_smoothing=label_smoothing,
+        scorer=scorer,
+    )
+
+
+def score_tags(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+    """Score the attribute that the head sets, as "tag_acc" or "pos_acc".
+
+    Tokens without annotation do not count.
+    """
+    return Scorer.score_token_attr(examples, kwargs.pop("attribute", "tag"), **kwargs)
+
+
+@registry.scorers("spacy_mtl.tagger_scorer.v1")
+def make_tagger_scorer() -> Callable:
+    """Create the scorer of tagging heads."""
+    return score_tags
+
+
+class Tagger(TaskHead):
+    """Predicts `token.tag_` or `token.pos_`."""
+
+    annotation = "tags"
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], TokenVectors],
+        name: str = "tagger",
+        *,
+        attribute: str = "tag",
+        overwrite: bool = False,
+        **settings: Any,
+    ) -> None:
+        """Initialise a tagging head: see `make_tagger` and `TaskHead`."""
+        if attribute not in ATTRIBUTES:
+            raise ValueError(
+                f"'attribute' of the component '{name}' is {attribute!r}, but a tagging head "
+                f"sets one of: {', '.join(ATTRIBUTES)}. Mend [components.{name}]."
+            )
+        super().__init__(vocab, model, name, **settings)
+        self.attribute = attribute
+        self.overwrite = overwrite
+
+    @property
+    def hide_labels(self) -> bool:
+        """RETURNS (bool): False: the labels are shown in the pipeline's meta."""
+        return False
+
+    def count_labels(self, example: Example) -> Iterable[str]:
+        texts = (getattr(token, f"{self.attribute}_") for token in example.reference)
+        return [text for text in texts if text]
+
+    def loss_of(
+        self, examples: List[Example], scores: TokenVectors
+    ) -> Tuple[LossAndGradient, TokenVectors]:
+        index = {label: i for i, label in enumerate(self.labels)}
+        gold = [
+            label
+            for eg in examples
+            for label in eg.get_aligned(self.attribute.upper(), as_string=True)
+        ]
+        self._warn_unknown(sorted({label for label in gold if label and label not in index}))
+        ops = self.model.ops
+        labels = ops.asarray([index.get(label, MISSING) for label in gold], dtype="int64")
+        loss = softmax_cross_entropy(
+            ops.flatten(scores), labels, label_smoothing=self.label_smoothing
+        )
+        return loss, split_like(ops, loss.gradient, scores)
+
+    def set_annotations(self, docs: Iterable[Doc], scores: TokenVectors) -> None:
+        """Set the attribute of every token.
+
+        docs (Iterable[Doc]): The documents.
+        scores (List[Floats2d]): The logits. Shape: (n_tokens, n_classes).
+        """
+        strings = self.vocab.strings
+        values = numpy.asarray([strings.add(label) for label in self.labels], dtype="uint64")
+        key = self.attribute.upper()
+        for doc, logits in zip(docs, scores):
+            if len(doc) == 0:
+                continue
+            predicted = values[self.model.ops.to_numpy(logits.argmax(axis=1))]
+            if not self.overwrite:
+                present = doc.to_array([key]).astype("uint64").ravel()
+                predicted = numpy.where(present != 0, present, predicted)
+            doc.from_array([key], predicted.reshape((-1, 1)))
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The scores of the head's attribute."""
+        if self.scorer is None:
+            return {}
+        return self.scorer(examples, attribute=self.attribute, **kwargs)
+
+
+def split_like(ops: Any, flat: Any, arrays: TokenVectors) -> TokenVectors:
+    """Cut one array of all tokens into one a document.
+
+    flat (Floats2d): Shape: (n_tokens of all documents, width).
+    arrays (List[Floats2d]): Arrays of the lengths to cut.
+    RETURNS (List[Floats2d]): Views of the parts.
+    """
+    return ops.unflatten(flat, ops.asarray1i([len(array) for array in arrays]))

@@ -1,0 +1,291 @@
+"""The heads for whole texts: exclusive categories, and independent ones."""
+
+import math
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+
+import numpy
+from spacy.language import Language
+from spacy.scorer import Scorer
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.vocab import Vocab
+from thinc.api import Config, Model
+from thinc.types import Floats1d, Floats2d
+
+from ..losses import MISSING, sigmoid, sigmoid_cross_entropy, softmax, softmax_cross_entropy
+from ..registry import registry
+from ..types import LossAndGradient
+from .component import TaskHead
+
+DEFAULT_CONFIG = """
+[textcat]
+threshold = 0.5
+learn_rate_scale = 1.0
+label_smoothing = 0.0
+class_weights = {}
+scorer = {"@scorers":"spacy_mtl.textcat_scorer.v1"}
+
+[textcat.model]
+@architectures = "spacy_mtl.TextClassifier.v1"
+pooling = {"@layers":"reduce_mean.v1"}
+
+[textcat.model.tok2vec]
+@architectures = "spacy_mtl.TaskListener.v1"
+upstream = "mtl"
+"""
+
+_DEFAULTS = Config().from_str(DEFAULT_CONFIG)["textcat"]
+_EXCLUSIVE_DEFAULTS = {key: value for key, value in _DEFAULTS.items() if key != "threshold"}
+_SCORE_WEIGHTS = {
+    "cats_score": 1.0,
+    "cats_score_desc": None,
+    "cats_micro_p": None,
+    "cats_micro_r": None,
+    "cats_micro_f": None,
+    "cats_macro_p": None,
+    "cats_macro_r": None,
+    "cats_macro_f": None,
+    "cats_macro_auc": None,
+    "cats_f_per_type": None,
+}
+
+
+@Language.factory(
+    "mtl_textcat",
+    assigns=["doc.cats"],
+    default_config=_EXCLUSIVE_DEFAULTS,
+    default_score_weights=_SCORE_WEIGHTS,
+)
+def make_textcat(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], Floats2d],
+    learn_rate_scale: float,
+    label_smoothing: float,
+    class_weights: Dict[str, float],
+    scorer: Optional[Callable],
+) -> "TextCategorizer":
+    """Create a head for exclusive categories: one a text.
+
+    model (Model[List[Doc], Floats2d]): From documents to logits.
+    learn_rate_scale (float): Factor of the learning rate for the head's layers.
+    label_smoothing (float): In [0, 1).
+    class_weights (Dict[str, float]): Factor of the loss by label, >= 0. A label
+        that is not named has 1.0.
+    scorer (Optional[Callable]): The scoring method.
+    """
+    return TextCategorizer(
+        nlp.vocab,
+        model,
+        name,
+        learn_rate_scale=learn_rate_scale,
+        label_smoothing=label_smoothing,
+        class_weights=class_weights,
+        scorer=scorer,
+    )
+
+
+@Language.factory(
+    "mtl_textcat_multilabel",
+    assigns=["doc.cats"],
+    default_config=_DEFAULTS,
+    default_score_weights=_SCORE_WEIGHTS,
+)
+def make_multilabel_textcat(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], Floats2d],
+    threshold: float,
+    learn_rate_scale: float,
+    label_smoothing: float,
+    class_weights: Dict[str, float],
+    scorer: Optional[Callable],
+) -> "MultiLabelTextCategorizer":
+    """Create a head for independent categories: none, one or several a text.
+
+    model (Model[List[Doc], Floats2d]): From documents to logits.
+    threshold (float): Probability from which on a label counts as predicted, in
+        [0, 1]. For scores only: `doc.cats` has the probabilities.
+    learn_rate_scale (float): Factor of the learning rate for the head's layers.
+    label_smoothing (float): In [0, 1).
+    class_weights (Dict[str, float]): Factor of the loss by label, >= 0. A label
+        that is not named has 1.0.
+    scorer (Optional[Callable]): The scoring method.
+    """
+    return MultiLabelTextCategorizer(
+        nlp.vocab,
+        model,
+        name,
+        threshold=threshold,
+        learn_rate_scale=learn_rate_scale,
+        label_smoothing=label_smoothing,
+        class_weights=class_weights,
+        scorer=scorer,
+    )
+
+
+def score_cats(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+    """Score categories under spaCy's keys "cats_*".
+
+    Documents without categories do not count.
+    """
+    annotated = [eg for eg in examples if eg.reference.cats]
+    return Scorer.score_cats(annotated, "cats", **kwargs)
+
+
+@registry.scorers("spacy_mtl.textcat_scorer.v1")
+def make_textcat_scorer() -> Callable:
+    """Create the scorer of text classification heads."""
+    return score_cats
+
+
+class TextCategorizer(TaskHead):
+    """Predicts `doc.cats` for exclusive categories: probabilities that sum to 1."""
+
+    annotation = "a category"
+    multi_label = False
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], Floats2d],
+        name: str = "textcat",
+        *,
+        class_weights: Dict[str, float] = {},
+        **settings: Any,
+    ) -> None:
+        """Initialise a text classification head: see `make_textcat` and `TaskHead`."""
+        super().__init__(vocab, model, name, **settings)
+        for label, weight in class_weights.items():
+            if not math.isfinite(weight) or weight < 0:
+                raise ValueError(
+                    f"The class weight of '{label}' is {weight!r}, but it must be a finite number "
+                    f">= 0. Mend 'class_weights' in [components.{name}]."
+                )
+        self.class_weights = dict(class_weights)
+
+    def count_labels(self, example: Example) -> Iterable[str]:
+        return list(example.reference.cats)
+
+    def initialize(self, get_examples: Callable, **kwargs: Any) -> None:
+        """Find the labels and give the model its size: see `TaskHead.initialize`."""
+        super().initialize(get_examples, **kwargs)
+        unknown = [label for label in self.class_weights if label not in self.labels]
+        if unknown:
+            raise ValueError(
+                f"'class_weights' of the component '{self.name}' names {unknown}, but its labels "
+                f"are {list(self.labels)}. Mend [components.{self.name}]."
+            )
+
+    def loss_of(
+        self, examples: List[Example], scores: Floats2d
+    ) -> Tuple[LossAndGradient, Floats2d]:
+        ops = self.model.ops
+        index = {label: i for i, label in enumerate(self.labels)}
+        positive = [self._positive_label(eg) for eg in examples]
+        self._warn_unknown(sorted({label for label in positive if label and label not in index}))
+        labels = ops.asarray([index.get(label, MISSING) for label in positive], dtype="int64")
+        loss = softmax_cross_entropy(
+            scores,
+            labels,
+            label_smoothing=self.label_smoothing,
+            class_weights=self._factors(scores),
+        )
+        return loss, loss.gradient
+
+    def predict(self, docs: Iterable[Doc]) -> Floats2d:
+        """Compute the probability of each label.
+
+        docs (Iterable[Doc]): The documents.
+        RETURNS (Floats2d): Probabilities. Shape: (n_docs, n_labels).
+        """
+        return self._probabilities(super().predict(docs))
+
+    def set_annotations(self, docs: Iterable[Doc], scores: Floats2d) -> None:
+        """Set `doc.cats`.
+
+        docs (Iterable[Doc]): The documents.
+        scores (Floats2d): Probabilities. Shape: (n_docs, n_labels).
+        """
+        for doc, row in zip(docs, self.model.ops.to_numpy(scores).tolist()):
+            doc.cats.update(zip(self.labels, row))
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The scores of the head's labels."""
+        if self.scorer is None:
+            return {}
+        kwargs.setdefault("multi_label", self.multi_label)
+        kwargs.setdefault("threshold", self.cfg.get("threshold"))
+        kwargs.setdefault("labels", self.labels)
+        return self.scorer(examples, **kwargs)
+
+    def _probabilities(self, logits: Floats2d) -> Floats2d:
+        return softmax(logits)
+
+    def _factors(self, scores: Floats2d) -> Optional[Floats1d]:
+        if not self.class_weights:
+            return None
+        factors = [self.class_weights.get(label, 1.0) for label in self.labels]
+        return self.model.ops.asarray(factors, dtype=scores.dtype)
+
+    def _positive_label(self, eg: Example) -> Optional[str]:
+        cats = eg.reference.cats
+        positive = [label for label, value in cats.items() if value == 1.0]
+        if len(positive) > 1 or any(value not in (0.0, 1.0) for value in cats.values()):
+            raise ValueError(
+                f"The head '{self.name}' takes exclusive categories: one with the value 1.0, "
+                f"others 0.0. But the text {eg.reference.text[:60]!r} has {cats}. Mend the "
+                "corpus, or use the factory 'mtl_textcat_multilabel'."
+            )
+        return positive[0] if positive else None
+
+
+class MultiLabelTextCategorizer(TextCategorizer):
+    """Predicts `doc.cats` for independent categories: a probability each.
+
+    A label that the `cats` of a document leave out is missing, not negative.
+    """
+
+    multi_label = True
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], Floats2d],
+        name: str = "textcat_multilabel",
+        *,
+        threshold: float = 0.5,
+        **settings: Any,
+    ) -> None:
+        """Initialise the head: see `make_multilabel_textcat` and `TaskHead`."""
+        if not 0 <= threshold <= 1:
+            raise ValueError(
+                f"'threshold' of the component '{name}' is {threshold!r}, but it is a probability "
+                f"in [0, 1]. Mend [components.{name}]."
+            )
+        super().__init__(vocab, model, name, threshold=threshold, **settings)
+
+    def loss_of(
+        self, examples: List[Example], scores: Floats2d
+    ) -> Tuple[LossAndGradient, Floats2d]:
+        cats = [eg.reference.cats for eg in examples]
+        self._warn_unknown(sorted({label for c in cats for label in c if label not in self.labels}))
+        targets = numpy.asarray(
+            [[c.get(label, math.nan) for label in self.labels] for c in cats], dtype=scores.dtype
+        )
+        bad = [eg for eg, row in zip(examples, targets) if ((row < 0) | (row > 1)).any()]
+        if bad:
+            raise ValueError(
+                f"The head '{self.name}' takes categories with values from 0.0 to 1.0, but the "
+                f"text {bad[0].reference.text[:60]!r} has {bad[0].reference.cats}. Mend the corpus."
+            )
+        smooth = self.label_smoothing
+        loss = sigmoid_cross_entropy(
+            scores,
+            self.model.ops.asarray((1 - smooth) * targets + smooth / 2),
+            class_weights=self._factors(scores),
+        )
+        return loss, loss.gradient
+
+    def _probabilities(self, logits: Floats2d) -> Floats2d:
+        return sigmoid(logits)

@@ -1,0 +1,407 @@
+"""The joint component: runs encoder and sharing once a batch, closes the step once."""
+
+import warnings
+import weakref
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from spacy.language import Language
+from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples
+from spacy.vocab import Vocab
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
+
+from ..types import TokenVectors, Weighting
+from .averages import use_torch_params
+from .fork import use_one_thread_after_fork
+from .replace import offer_replacement
+from .step import JointStep
+from .upstream import (
+    HeldCallbacks,
+    check_annotated,
+    check_no_rival,
+    explain_missing_encoder,
+    find_upstream,
+    upstream_listeners,
+)
+
+DEFAULT_CONFIG = """
+[mtl]
+
+[mtl.model]
+@architectures = "spacy_mtl.HardSharing.v1"
+
+[mtl.model.tok2vec]
+@architectures = "spacy-transformers.TransformerListener.v1"
+grad_factor = 1.0
+pooling = {"@layers":"reduce_mean.v1"}
+upstream = "*"
+
+[mtl.weighting]
+@mtl_weightings = "spacy_mtl.Constant.v1"
+weights = {}
+"""
+
+
+@Language.factory(
+    "mtl", assigns=["doc.tensor"], default_config=Config().from_str(DEFAULT_CONFIG)["mtl"]
+)
+def make_multi_task(
+    nlp: Language, name: str, model: Model[List[Doc], TokenVectors], weighting: Weighting
+) -> "MultiTask":
+    """Create the component that joins the tasks after it on one shared encoder.
+
+    model (Model[List[Doc], List[Floats2d]]): A sharing scheme around an encoder.
+    weighting (Weighting): How much each task moves what they share.
+    RAISES (ValueError): If the pipeline has a component of this kind already.
+    """
+    _check_only_one(name, nlp.components)
+    explain_missing_encoder(nlp)
+    use_one_thread_after_fork()
+    return MultiTask(nlp.vocab, model, name, weighting=weighting, nlp=nlp)
+
+
+class MultiTask(Tok2Vec):
+    """Shares one encoder between the heads after it and trains it on all of them.
+
+    Towards the heads it behaves like spaCy's Tok2Vec, so stock components can be
+    tasks, too. Unlike Tok2Vec it asks each of them for its gradient, weighs these
+    against each other, and runs one backward pass with the result, whoever stands
+    last in the pipeline, is frozen, or has no annotation in the batch.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], TokenVectors],
+        name: str = "mtl",
+        *,
+        weighting: Weighting,
+        nlp: Optional[Language] = None,
+    ) -> None:
+        """Initialise the joint component.
+
+        vocab (Vocab): The shared vocabulary.
+        model (Model[List[Doc], List[Floats2d]]): A sharing scheme around an encoder.
+        name (str): The name in the pipeline.
+        weighting (Weighting): How much each task moves what they share.
+        nlp (Optional[Language]): The pipeline, from which the component learns
+            which tasks are frozen or disabled.
+        """
+        super().__init__(vocab, model, name)
+        self.weighting = weighting
+        self._nlp = None if nlp is None else weakref.ref(nlp)
+        self._step: Optional[JointStep] = None
+        self._late_losses: Dict[str, float] = {}
+        self._ran_last: Optional[List[str]] = None
+        self._checked: Any = None
+        self._warned_late = False
+        offer_replacement(self)
+
+    def __reduce__(self) -> Tuple:
+        # Neither the pipeline nor an open step goes along.
+        state = (self.vocab, self.model, self.name, self.weighting, self.cfg, self.listener_map)
+        return _rebuild, (type(self), *state)
+
+    @property
+    def nlp(self) -> Optional[Language]:
+        """RETURNS (Optional[Language]): The pipeline this component is part of.
+
+        None if that is not known: a component sourced into another pipeline
+        learns of it at `initialize` only.
+        """
+        nlp = None if self._nlp is None else self._nlp()
+        if nlp is None or not any(pipe is self for _, pipe in nlp.components):
+            return None
+        pipes = dict(nlp.components)
+        for task, listeners in self.listener_map.items():
+            nodes = {id(node) for node in pipes[task].model.walk()} if task in pipes else set()
+            if any(id(listener) not in nodes for listener in listeners):
+                return None
+        return nlp
+
+    @property
+    def tasks(self) -> List[str]:
+        """RETURNS (List[str]): The names of the heads, in pipeline order."""
+        return self.listening_components
+
+    def find_listeners(self, component: Any) -> None:
+        """Adopt the listeners in a component's model that name this component.
+
+        component (Pipe): A component later in the pipeline.
+        """
+        model = getattr(component, "model", None)
+        if isinstance(model, Model):
+            for node in model.walk():
+                if isinstance(node, Tok2VecListener) and node.upstream_name == self.name:
+                    self.add_listener(node, component.name)
+
+    def add_listener(self, listener: Tok2VecListener, component_name: str) -> None:
+        """Add a listener of a task and tell it the width of its view."""
+        super().add_listener(listener, component_name)
+        vars(listener)["task"] = component_name
+        width = self.model.maybe_get_dim("nO")
+        if width is None:
+            return
+        if listener.has_dim("nO") is None:
+            listener.set_dim("nO", width)
+        elif listener.get_dim("nO") != width:
+            raise ValueError(
+                f"The listener of the component '{component_name}' has width "
+                f"{listener.get_dim('nO')}, but '{self.name}' gives vectors of width {width}. "
+                f"Leave 'width' out of [components.{component_name}.model.tok2vec]."
+            )
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+    ) -> None:
+        """Initialise the model and check the pipeline around it.
+
+        get_examples (Callable[[], Iterable[Example]]): Gives a sample of examples.
+        nlp (Optional[Language]): The pipeline.
+        RAISES (ValueError): If the weighting names an unknown task, a head stands
+            before this component, there are two of them, or another component
+            listens to the same encoder.
+        """
+        self._step = None
+        if nlp is not None:
+            self._nlp = weakref.ref(nlp)
+            self._checked = None
+            _check_only_one(self.name, [(n, p) for n, p in nlp.components if p is not self])
+            _check_order(self.name, nlp)
+        super().initialize(get_examples, nlp=nlp)
+        if nlp is not None:
+            self._refresh(nlp)
+        for task, listeners in list(self.listener_map.items()):
+            for listener in listeners:
+                self.add_listener(listener, task)
+        self.weighting.check_tasks(self.tasks)
+        if not self.tasks:
+            warnings.warn(
+                f"No component listens to '{self.name}'. Add a head after it, such as "
+                f"'mtl_tagger', with a spacy_mtl.TaskListener.v1 whose upstream is '{self.name}'."
+            )
+
+    def predict(self, docs: Iterable[Doc]) -> TokenVectors:
+        """Compute the shared representation of some documents.
+
+        docs (Iterable[Doc]): The documents.
+        RETURNS (List[Floats2d]): One array a document. Shape: (n_tokens, width).
+        RAISES (ValueError): If the encoder upstream did not run on one of them.
+        """
+        docs = list(docs)
+        check_annotated(self.name, upstream_listeners(self.model), docs)
+        return self._regular(docs, super().predict(docs))
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Run the encoder on a batch and open a step that the heads will answer.
+
+        examples (Iterable[Example]): A batch of examples.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): Steps this component's own parameters when the
+            step closes. `nlp.update` and `spacy train` leave it None.
+        losses (Optional[Dict[str, float]]): The losses by component. The entry of
+            this one is the weighted sum of those of the tasks present.
+        RETURNS (Dict[str, float]): The losses.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "MultiTask.update")
+        self._end_step()
+        docs = [eg.predicted for eg in examples]
+        expected = self._expected()
+        if not expected or not any(len(doc) for doc in docs):
+            return losses
+        set_dropout_rate(self.model, drop)
+        shared, backprop_encoder = self.model.get_ref("tok2vec").begin_update(docs)
+        shared = self._regular(docs, shared)
+        views, backprop_views = self.model.get_ref("sharing").begin_update(
+            (shared, self.tasks)
+        )
+        held = HeldCallbacks(upstream_listeners(self.model))
+
+        def backprop_shared(d_shared: TokenVectors) -> None:
+            with held.restored():
+                backprop_encoder(d_shared)
+            if sgd is not None and sgd is not False:
+                self.model.finish_update(sgd)
+
+        self._step = JointStep(
+            docs=docs,
+            listeners=dict(self.listener_map),
+            expected=expected,
+            views=views,
+            backprop_views=backprop_views,
+            backprop_shared=backprop_shared,
+            losses=losses,
+            on_complete=self._close,
+            ops=self.model.ops,
+        )
+        self._step.open()
+        return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Close a step that was answered, and update the component's own parameters.
+
+        sgd (Optimizer): The optimiser.
+        """
+        if self._step is not None and self._step.answered:
+            self._end_step()
+        self.model.finish_update(sgd)
+
+    def use_params(self, params: Dict) -> Iterator[None]:
+        """Use other parameter values for a while, in the encoder upstream, too.
+
+        params (Dict[Tuple[int, str], FloatsXd]): Values by the optimiser's keys.
+        """
+        models = [self.model]
+        if self.nlp is not None:
+            found = find_upstream(self.nlp, upstream_listeners(self.model))
+            models += [pipe.model for _, pipe in found]
+        with self.model.use_params(params), use_torch_params(models, params):
+            yield
+
+    def _expected(self) -> List[str]:
+        """Tell which tasks will answer the next step, as far as can be known."""
+        nlp = self.nlp
+        ran = self._ran_last or []
+        if nlp is None:
+            return ran or self.tasks
+        self._refresh(nlp)
+        frozen = _frozen_components(nlp)
+        enabled = [task for task in self.tasks if task in nlp.pipe_names]
+        return [task for task in enabled if task not in frozen or task in ran]
+
+    def _refresh(self, nlp: Language) -> None:
+        """Look at the pipeline again if it has changed since the last time."""
+        pipeline = [(name, id(pipe)) for name, pipe in nlp.components]
+        if pipeline == self._checked:
+            return
+        after = False
+        for _, pipe in nlp.components:
+            if after:
+                # spaCy does not link a component that was disabled when it did.
+                self.find_listeners(pipe)
+            after = after or pipe is self
+        order = {name: i for i, (name, _) in enumerate(pipeline)}
+        self.listener_map = dict(
+            sorted(self.listener_map.items(), key=lambda item: order[item[0]])
+        )
+        self.weighting.check_tasks(self.tasks)
+        check_no_rival(nlp, self.name, upstream_listeners(self.model))
+        self._checked = pipeline
+
+    def _end_step(self) -> None:
+        """Close the open step, if there is one, without waiting any longer."""
+        step = self._step
+        if step is None:
+            return
+        if not step.closed:
+            if step.answered:
+                self._warn_late(step)
+                self._close(step)
+            else:
+                step.close()
+        # A stock component may have added its loss after its callback.
+        self._late_losses.update(step.added_losses())
+        self._ran_last = step.ran
+        self._step = None
+
+    def _close(self, step: JointStep) -> None:
+        """Weigh the tasks' gradients and run the one backward pass of the step."""
+        rows = step.backprop_views({task: step.d_views[task] for task in step.answered})
+        added = step.added_losses()
+        present = [task for task in rows if any(d.any() for d in rows[task])]
+        step.close()
+        if not present:
+            return
+        losses = {task: added.get(task) or self._late_losses.get(task, 0.0) for task in present}
+        ops = self.model.ops
+        gradients = ops.xp.stack([ops.flatten(rows[task]).ravel() for task in present])
+        combined = self.weighting(losses, gradients)
+        step.losses[self.name] += sum(combined.weights[task] * losses[task] for task in present)
+        step.backprop_shared(_like(rows[present[0]], combined.gradient))
+
+    def _warn_late(self, step: JointStep) -> None:
+        silent = [task for task in step.expected if task not in step.d_views]
+        if self._warned_late or not upstream_listeners(self.model):
+            return
+        self._warned_late = True
+        warnings.warn(
+            f"The last task of the pipeline sent no gradient for a batch (silent: "
+            f"{', '.join(silent) or 'none'}), so '{self.name}' closed the joint step late: the "
+            "encoder takes that batch's gradient one step later. Nothing is lost. To avoid the "
+            "delay, let a head of this package stand last in [nlp.pipeline] (they always "
+            "answer), and name components that are not to be trained in "
+            "[training.frozen_components]."
+        )
+
+    def _regular(self, docs: Sequence[Doc], vectors: TokenVectors) -> TokenVectors:
+        """Give documents without tokens an array of the right width."""
+        width = self.model.get_dim("nO")
+        return [
+            vector if len(doc) else self.model.ops.alloc2f(0, width)
+            for doc, vector in zip(docs, vectors)
+        ]
+
+
+def _rebuild(
+    cls: type, vocab: Vocab, model: Model, name: str, weighting: Weighting, cfg: Any, listeners: Any
+) -> MultiTask:
+    component = cls(vocab, model, name, weighting=weighting)
+    component.cfg = cfg
+    component.listener_map = listeners
+    return component
+
+
+def _like(arrays: TokenVectors, flat: Any) -> TokenVectors:
+    """Cut a flat array into arrays of the shapes of others."""
+    parts, start = [], 0
+    for array in arrays:
+        parts.append(flat[start : start + array.size].reshape(array.shape))
+        start += array.size
+    return parts
+
+
+def _check_only_one(name: str, others: Iterable[Tuple[str, Any]]) -> None:
+    for other_name, pipe in others:
+        if isinstance(pipe, MultiTask):
+            raise ValueError(
+                f"The pipeline has two components of factory 'mtl': '{other_name}' and '{name}'. "
+                "One joins all tasks of a pipeline. Take one out of [nlp.pipeline], and let the "
+                "'upstream' of every spacy_mtl.TaskListener.v1 name the other."
+            )
+
+
+def _check_order(name: str, nlp: Language) -> None:
+    for task, pipe in nlp.components:
+        if task == name:
+            return
+        model = getattr(pipe, "model", None)
+        if isinstance(model, Model) and any(
+            isinstance(node, Tok2VecListener) and node.upstream_name == name
+            for node in model.walk()
+        ):
+            raise ValueError(
+                f"The head '{task}' stands before '{name}', to which it listens. Put '{name}' "
+                f"before '{task}' in [nlp.pipeline]."
+            )
+
+
+def _frozen_components(nlp: Language) -> Sequence[str]:
+    # nlp.config copies the blocks of all components at each access.
+    frozen = nlp._config.get("training", {}).get("frozen_components", [])
+    if isinstance(frozen, str):
+        frozen = nlp.config.interpolate()["training"]["frozen_components"]
+    return frozen

@@ -1,0 +1,121 @@
+"""One joint step: who takes part, who has answered, when it is complete."""
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Callable, Dict, List, Sequence
+
+from spacy.pipeline.tok2vec import Tok2VecListener
+from spacy.tokens import Doc
+from thinc.api import Ops
+
+from ..types import TokenVectors
+from .listener import TaskListener
+
+
+@dataclass(eq=False)
+class JointStep:
+    """The run state between the forward pass of a batch and its backward pass.
+
+    docs (List[Doc]): The documents of the batch.
+    listeners (Dict[str, List[Tok2VecListener]]): The doors of all tasks, in
+        pipeline order.
+    expected (List[str]): The tasks that take part, in pipeline order, at least
+        one. spaCy updates components in that order: when the last has answered,
+        whoever before it is silent stays so.
+    views (Dict[str, List[Floats2d]]): Each task's view of the batch.
+    backprop_views (Callable): From the gradients of views to the tasks'
+        gradients at the shared representation.
+    backprop_shared (Callable): From one gradient at the shared representation to
+        the encoder.
+    losses (Dict[str, float]): spaCy's own dict, to which the heads add.
+    on_complete (Callable): Called once, with the last expected answer.
+    """
+
+    docs: List[Doc]
+    listeners: Dict[str, List[Tok2VecListener]]
+    expected: List[str]
+    views: Dict[str, TokenVectors]
+    backprop_views: Callable[[Dict[str, TokenVectors]], Dict[str, TokenVectors]]
+    backprop_shared: Callable[[TokenVectors], object]
+    losses: Dict[str, float]
+    on_complete: Callable[["JointStep"], None]
+    ops: Ops
+    d_views: Dict[str, TokenVectors] = field(default_factory=dict)
+    closed: bool = False
+    _losses_before: Dict[str, float] = field(default_factory=dict)
+    _answered: Dict[str, List[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._losses_before = {task: self.losses.get(task, 0.0) for task in self.listeners}
+
+    @property
+    def answered(self) -> List[str]:
+        """RETURNS (List[str]): The tasks that have sent a gradient, in pipeline order."""
+        return [task for task in self.listeners if task in self.d_views]
+
+    @property
+    def ran(self) -> List[str]:
+        """RETURNS (List[str]): The tasks that asked for their view or answered."""
+        return [
+            task
+            for task, listeners in self.listeners.items()
+            if task in self.d_views or any(getattr(door, "was_read", False) for door in listeners)
+        ]
+
+    @property
+    def is_complete(self) -> bool:
+        """RETURNS (bool): Whether the last expected task has answered, at every door."""
+        last = self.expected[-1]
+        return len(self._answered.get(last, [])) >= len(self.listeners[last])
+
+    def open(self) -> None:
+        """Hand each task its view."""
+        for task, listeners in self.listeners.items():
+            for i, listener in enumerate(listeners):
+                answer = partial(self._answer, task, i)
+                if isinstance(listener, TaskListener):
+                    listener.open(self.docs, self.views[task], answer)
+                else:
+                    batch_id = listener.get_batch_id(self.docs)
+                    listener.receive(batch_id, self.views[task], answer)
+
+    def close(self) -> None:
+        """Take the views back."""
+        self.closed = True
+        for listeners in self.listeners.values():
+            for listener in listeners:
+                if isinstance(listener, TaskListener):
+                    listener.close()
+                else:
+                    listener.receive(None, None, None)
+
+    def added_losses(self) -> Dict[str, float]:
+        """RETURNS (Dict[str, float]): What each task has added to `losses` so far."""
+        return {
+            task: float(self.losses[task]) - float(before)
+            for task, before in self._losses_before.items()
+            if task in self.losses
+        }
+
+    def _answer(self, task: str, door: int, d_view: TokenVectors) -> TokenVectors:
+        if self.closed:
+            raise ValueError(
+                f"The component '{task}' sent a gradient for a joint step that was closed "
+                "before. A component may call its model's backward pass only within its own "
+                "'update'."
+            )
+        view = self.views[task]
+        zeros = [self.ops.alloc2f(*v.shape) for v in view]
+        # Sums go into arrays of our own: the head may still hold what it sent.
+        total = self.d_views.get(task) or [self.ops.alloc2f(*v.shape) for v in view]
+        for t, d in zip(total, d_view):
+            t += d.reshape(t.shape)
+        self.d_views[task] = total
+        doors: List[int] = self._answered.setdefault(task, [])
+        if door not in doors:
+            doors.append(door)
+        if self.is_complete:
+            self.on_complete(self)
+        return zeros
+
+

@@ -1,0 +1,155 @@
+"""What the joint component itself listens to: a `transformer` or a `tok2vec`."""
+
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from spacy.language import Language
+from spacy.pipeline.tok2vec import Tok2VecListener
+from spacy.tokens import Doc
+from thinc.api import Model
+
+_RUN_STATE = ("_batch_id", "_outputs", "_backprop")
+
+
+def upstream_listeners(model: Model) -> List[Any]:
+    """Find the layers through which a model listens to a component before it.
+
+    model (Model): The model of the joint component.
+    RETURNS (List[Model]): TransformerListener and Tok2VecListener nodes. They
+        share no base class, and spacy-transformers need not be installed for the
+        latter.
+    """
+    return [node for node in model.walk() if hasattr(node, "upstream_name")]
+
+
+class HeldCallbacks:
+    """The run state of upstream listeners, kept for the backward pass of a step.
+
+    `TransformerListener.backprop_and_clear` looks its callback up when called. By
+    the time a late step closes, the listener holds the next batch's. Here each
+    step keeps its own, and the listeners hold none in between, so that they can
+    be pickled.
+    """
+
+    def __init__(self, listeners: Sequence[Any]) -> None:
+        self._held = [(node, _take(node)) for node in listeners]
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Put the run state back for the time of a backward pass."""
+        others = [(node, _take(node)) for node, _ in self._held]
+        _give(self._held)
+        try:
+            yield
+        finally:
+            _give(others)
+
+
+def find_upstream(nlp: Language, listeners: Sequence[Any]) -> List[Tuple[str, Any]]:
+    """Find the components that some listeners are connected to.
+
+    RETURNS (List[Tuple[str, Pipe]]): Names and components, in pipeline order.
+    """
+    ids = {id(node) for node in listeners}
+    return [
+        (name, pipe)
+        for name, pipe in nlp.components
+        if any(id(node) in ids for node in getattr(pipe, "listeners", []))
+    ]
+
+
+def check_no_rival(nlp: Language, name: str, listeners: Sequence[Any]) -> None:
+    """Refuse a second component that listens to the same encoder.
+
+    spaCy runs the encoder's backward pass in the callback of the last listener
+    only, and drops every gradient if that one is silent.
+
+    nlp (Language): The pipeline.
+    name (str): The name of the joint component.
+    listeners (Sequence[Model]): The listeners of the joint component.
+    RAISES (ValueError): If there is another listener.
+    """
+    for upstream_name, pipe in find_upstream(nlp, listeners):
+        for rival in pipe.listening_components:
+            if rival != name:
+                raise ValueError(
+                    f"The component '{rival}' listens to '{upstream_name}' beside '{name}'. The "
+                    "one that stands last would decide alone whether the encoder gets any "
+                    f"gradient. Make '{rival}' a task: set its [components.{rival}.model.tok2vec] "
+                    f'to @architectures = "spacy_mtl.TaskListener.v1", upstream = "{name}", and '
+                    f"place it after '{name}'."
+                )
+
+
+def check_annotated(name: str, listeners: Sequence[Any], docs: Sequence[Doc]) -> None:
+    """Refuse to predict from the zeros that a listener makes up.
+
+    name (str): The name of the joint component.
+    listeners (Sequence[Model]): Its listeners.
+    docs (Sequence[Doc]): The documents to predict.
+    RAISES (ValueError): If the component upstream did not run on a document.
+    """
+    for node in listeners:
+        for doc in docs:
+            if len(doc) and _lacks_upstream(node, doc):
+                raise ValueError(
+                    f"'{name}' needs the output of the encoder component (upstream = "
+                    f"'{node.upstream_name}') for the text {doc.text[:60]!r}, but that did not "
+                    f"run on it. Enable it, and put it before '{name}'; in training, name it in "
+                    f"[training.annotating_components] before '{name}'."
+                )
+
+
+def explain_missing_encoder(nlp: Language) -> None:
+    """Have `transformer` components say which setting to mend if loading fails.
+
+    The library's own message tells neither the component nor the key. Only
+    initialisation from a name is concerned: a trained pipeline brings its weights.
+
+    nlp (Language): The pipeline so far.
+    """
+    for name, pipe in nlp.components:
+        model = getattr(pipe, "model", None)
+        if isinstance(model, Model) and model.name == "transformer" and "name" in model.attrs:
+            if not isinstance(model.init, _ExplainedInit):
+                model.init = _ExplainedInit(name, model.init)
+
+
+class _ExplainedInit:
+    """The initialisation of a transformer model, with an error that can be mended."""
+
+    def __init__(self, component: str, init: Any) -> None:
+        self.component = component
+        self.init = init
+
+    def __call__(self, model: Model, X: Optional[Any] = None, Y: Optional[Any] = None) -> Any:
+        try:
+            return self.init(model, X=X, Y=Y)
+        except (OSError, ValueError) as err:
+            encoder = model.attrs["name"]
+            raise ValueError(
+                f"The encoder '{encoder}' of the component '{self.component}' could not be "
+                "loaded: no such folder with a model, or no such name on the model hub (or no "
+                f"network). Mend 'name' in [components.{self.component}.model]: the path of a "
+                "folder that holds config.json, the weights and the tokenizer, or a hub name "
+                f"such as 'roberta-base'. The loader said: {err}"
+            ) from err
+
+
+def _lacks_upstream(node: Any, doc: Doc) -> bool:
+    if isinstance(node, Tok2VecListener):
+        return bool(doc.tensor.size == 0)
+    return not Doc.has_extension("trf_data") or doc._.trf_data is None
+
+
+def _take(node: Any) -> Dict[str, Any]:
+    state = {key: getattr(node, key) for key in _RUN_STATE}
+    for key in _RUN_STATE:
+        setattr(node, key, None)
+    return state
+
+
+def _give(held: Sequence[Tuple[Any, Dict[str, Any]]]) -> None:
+    for node, state in held:
+        for key, value in state.items():
+            setattr(node, key, value)

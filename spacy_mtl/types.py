@@ -1,0 +1,74 @@
+"""What passes between the stations of the data flow, with its shapes."""
+
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Protocol, Sequence, Tuple
+
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Floats1d, Floats2d, FloatsXd
+
+#: One array a document. Shape of each: (n_tokens of the document, width).
+TokenVectors = List[Floats2d]
+
+#: From documents to one vector a token.
+Encoder = Model[List[Doc], TokenVectors]
+
+#: From the shared representation and the names of the tasks to each task's view
+#: of it. Its backprop turns the gradients of some views, by task, into those
+#: tasks' gradients at the shared representation, one each, not summed.
+Sharing = Model[Tuple[TokenVectors, Sequence[str]], Dict[str, TokenVectors]]
+
+
+@dataclass(frozen=True)
+class LossAndGradient:
+    """The value of a loss and its exact gradient.
+
+    value (float): Mean over the annotated units; 0.0 if there is none.
+    gradient (FloatsXd): The gradient with respect to the scores. Shape: that of
+        the scores.
+    n_units (int): How many units were annotated.
+    """
+
+    value: float
+    gradient: FloatsXd
+    n_units: int
+
+
+@dataclass(frozen=True)
+class Combined:
+    """What a weighting makes of the tasks' gradients.
+
+    gradient (Floats1d): The combined gradient. Shape: (n_values,).
+    weights (Dict[str, float]): The effective weight of each task present.
+    """
+
+    gradient: Floats1d
+    weights: Dict[str, float]
+
+
+class Weighting(Protocol):
+    """Decides how much each task moves what the tasks share."""
+
+    def __call__(self, losses: Dict[str, float], gradients: Floats2d) -> Combined:
+        """Combine the gradients of the tasks that are present in a step.
+
+        losses (Dict[str, float]): The loss of each task present, in pipeline
+            order. Mean per annotated unit.
+        gradients (Floats2d): The gradient of each task's loss at the shared
+            representation, rows in the order of `losses`.
+            Shape: (n_tasks, n_values).
+        RETURNS (Combined): The combined gradient and the weights.
+        """
+        ...
+
+    def check_tasks(self, tasks: Sequence[str]) -> None:
+        """Refuse settings that name a task which the pipeline does not have.
+
+        tasks (Sequence[str]): The names of all tasks of the pipeline.
+        RAISES (ValueError): If a setting names another one.
+        """
+        ...
+
+
+#: Takes the gradient with respect to a view, gives zeros shaped like the view.
+ViewCallback = Callable[[TokenVectors], TokenVectors]
