@@ -1,0 +1,1 @@
+"""Side-by-side measurements that print the tables of the README."""

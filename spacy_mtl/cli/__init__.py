@@ -1,0 +1,17 @@
+"""`python -m spacy mtl`: one thin file a command.
+
+The entry point `mtl = spacy_mtl.cli:mtl_cli` of the group `spacy_cli` has spaCy
+import this module, which adds the commands to spaCy's own.
+"""
+
+import typer
+from spacy.cli._util import app
+
+from .convert import convert_cli
+
+HELP = "Commands for multi-task learning (spacy_mtl)."
+
+mtl_cli = typer.Typer(name="mtl", help=HELP, no_args_is_help=True)
+mtl_cli.command("convert")(convert_cli)
+
+app.add_typer(mtl_cli)

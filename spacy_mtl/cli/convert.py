@@ -1,0 +1,157 @@
+"""`python -m spacy mtl convert`: annotated corpora to `.spacy` files."""
+
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+from spacy.cli._util import Arg, Opt
+from wasabi import msg
+
+from ..corpus.convert import FORMATS, SCHEMES, ConversionError, Summary, convert
+
+SCHEME_NAMES = ", ".join(SCHEMES)
+FORMAT_NAMES = ", ".join(["auto", *FORMATS])
+
+
+def convert_cli(
+    inputs: List[Path] = Arg(
+        ...,
+        metavar="INPUT",
+        help="Files, folders of files, or folders with seq.in, seq.out and label",
+    ),
+    output: Path = Arg(
+        ..., metavar="OUTPUT", help="A .spacy file (for one input file), or a folder"
+    ),
+    format: str = Opt("auto", "--format", "-f", help=f"One of: {FORMAT_NAMES}"),
+    n_sents: Optional[int] = Opt(
+        None,
+        "--n-sents",
+        "-n",
+        help="conllu, iob: sentences per document, 0 for whole source documents (default: 1)",
+    ),
+    cats_from: Optional[str] = Opt(
+        None,
+        "--cats-from",
+        "-c",
+        help="conllu: metadata to take the category from: genre for '# meta::genre = x'",
+    ),
+    entities: Optional[str] = Opt(
+        None,
+        "--entities",
+        "-e",
+        help="conllu: auto, gum (named entities of GUM's Entity field) or none (default: auto)",
+    ),
+    scheme: Optional[str] = Opt(
+        None,
+        "--scheme",
+        "-s",
+        help=f"iob, seq: scheme of the entity tags: auto, {SCHEME_NAMES} (default: auto)",
+    ),
+    word_column: Optional[int] = Opt(
+        None, "--word-column", help="iob: column of the words, from 0 (default: 0)"
+    ),
+    ner_column: Optional[int] = Opt(
+        None,
+        "--ner-column",
+        help="iob: column of the entity tags, from 0, or from -1 at the end (default: -1)",
+    ),
+    no_ner: bool = Opt(False, "--no-ner", help="iob: there are no entity tags"),
+    tag_column: Optional[int] = Opt(
+        None, "--tag-column", help="iob: column of the part-of-speech tags (default: none)"
+    ),
+    header: Optional[bool] = Opt(
+        None,
+        "--header/--no-header",
+        help="tsv, csv: whether the first row names the columns (default: detected)",
+    ),
+    text_column: Optional[str] = Opt(
+        None,
+        "--text-column",
+        help="tsv, csv: name or index of the column of texts (default: text, or 0)",
+    ),
+    label_column: Optional[str] = Opt(
+        None,
+        "--label-column",
+        help="tsv, csv: name or index of the column of labels (default: label, or 1)",
+    ),
+    delimiter: Optional[str] = Opt(
+        None, "--delimiter", "-d", help="tsv, csv: another character between columns"
+    ),
+    quotes: Optional[bool] = Opt(
+        None,
+        "--quotes/--no-quotes",
+        help="tsv, csv: whether fields may be in double quotes (default: they may)",
+    ),
+    multilabel: Optional[str] = Opt(
+        None,
+        "--multilabel",
+        "-m",
+        help="tsv, csv, seq: separator of several labels of a text (default: one each)",
+    ),
+    labels: Optional[str] = Opt(
+        None,
+        "--labels",
+        "-L",
+        help="All labels of the categories, separated by commas (default: those found)",
+    ),
+    lang: Optional[str] = Opt(
+        None,
+        "--lang",
+        "-l",
+        help="tsv, csv, jsonl: language of the tokenizer, for texts without words (default: en)",
+    ),
+    unknown_spaces: bool = Opt(
+        False,
+        "--unknown-spaces",
+        "-u",
+        help="Mark the spacing as unknown: spaCy's reader then takes the words as they are",
+    ),
+) -> None:
+    """
+    Convert annotated corpora to .spacy files. What a format does not annotate
+    stays missing in the output.
+
+    Categories list the labels of all inputs in every document: convert the
+    splits of a corpus together, or give --labels.
+    """
+    options: Dict[str, Any] = {
+        "n_sents": n_sents,
+        "cats_from": cats_from,
+        "entities": entities,
+        "scheme": scheme,
+        "word_column": word_column,
+        "ner_column": ner_column,
+        "tag_column": tag_column,
+        "header": header,
+        "text_column": text_column,
+        "label_column": label_column,
+        "delimiter": delimiter,
+        "quotes": quotes,
+        "multilabel": multilabel,
+        "lang": lang,
+    }
+    options = {name: value for name, value in options.items() if value is not None}
+    if no_ner:
+        options["ner_column"] = None
+    try:
+        conversion = convert(
+            inputs,
+            output,
+            format=format,
+            labels=[label.strip() for label in labels.split(",")] if labels else None,
+            unknown_spaces=unknown_spaces,
+            **options,
+        )
+    except (ConversionError, OSError) as err:
+        msg.fail("Cannot convert", str(err), exits=1)
+    for path in conversion.skipped:
+        msg.info(f"Skipped, not in the format: {path}")
+    for summary in conversion.files:
+        _print_summary(summary)
+
+
+def _print_summary(summary: Summary) -> None:
+    msg.divider(str(summary.source))
+    msg.table(summary.rows(), aligns=("l", "r", "l"))
+    for what, count in summary.left_out.items():
+        msg.warn(f"Left out: {what} ({count:,})")
+    msg.good(f"Saved {summary.docs:,} documents: {summary.target}")

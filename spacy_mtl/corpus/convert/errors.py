@@ -1,0 +1,27 @@
+"""The one error that every converter raises."""
+
+from pathlib import Path
+from typing import Optional
+
+
+class ConversionError(ValueError):
+    """Input that cannot be converted: the reason, and where it was found.
+
+    reason (str): What was found, what was expected, how to mend it.
+    path (Optional[Path]): The file or folder, if one is to blame.
+    line (Optional[int]): The line in that file, counted from 1.
+    """
+
+    def __init__(
+        self, reason: str, path: Optional[Path] = None, line: Optional[int] = None
+    ) -> None:
+        self.reason = reason
+        self.path = path
+        self.line = line
+        super().__init__(reason, path, line)
+
+    def __str__(self) -> str:
+        if self.path is None:
+            return self.reason
+        place = f"{self.path}, line {self.line}" if self.line is not None else f"{self.path}"
+        return f"{place}: {self.reason}"

@@ -1,0 +1,132 @@
+"""Decode entity tags (IOB1, IOB2 alias BIO, BILUO alias BILOU, IOBES) to spans."""
+
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from .document import EntitySpan
+from .errors import ConversionError
+
+# The closed schemes differ in the names of two prefixes only, and share a decoder.
+SCHEMES: Dict[str, str] = {
+    "iob1": "iob1",
+    "iob2": "iob2",
+    "bio": "iob2",
+    "biluo": "closed",
+    "bilou": "closed",
+    "iobes": "closed",
+}
+MISSING = "-"
+
+TagLines = Sequence[Tuple[int, str]]
+
+
+def detect_scheme(blocks: Sequence[TagLines], path: Path) -> str:
+    """Tell which scheme a file uses.
+
+    blocks (Sequence[TagLines]): The sentences: line and tag of every token.
+    path (Path): The file, for errors.
+    RETURNS (str): "biluo", "iob2" or "iob1". Files in which it makes no
+        difference are "iob2".
+    RAISES (ConversionError): If some tags are legal in IOB1 only and others in
+        IOB2 only, or a tag is no entity tag.
+    """
+    only_iob1: Optional[Tuple[int, str]] = None
+    only_iob2: Optional[Tuple[int, str]] = None
+    closed = False
+    for block in blocks:
+        before = ""
+        for line, tag in block:
+            prefix, label = _split_tag(tag, path, line)
+            closed = closed or prefix in "LUES"
+            if prefix == "I" and before != label:
+                only_iob1 = only_iob1 or (line, tag)
+            elif prefix == "B" and before != label:
+                only_iob2 = only_iob2 or (line, tag)
+            before = label
+    if closed:
+        return "biluo"
+    if only_iob1 and only_iob2:
+        raise ConversionError(
+            f"{only_iob1[1]} starts an entity, which is legal in IOB1 only, but line "
+            f"{only_iob2[0]} starts one with {only_iob2[1]}, which is legal in IOB2 only. Mend the "
+            "tag, or give the scheme 'iob1' to take both as starts",
+            path,
+            only_iob1[0],
+        )
+    return "iob1" if only_iob1 else "iob2"
+
+
+def decode_tags(block: TagLines, scheme: str, path: Path) -> Tuple[List[EntitySpan], List[int]]:
+    """Decode the entity tags of one sentence.
+
+    The tag "-" says that nothing is known about the token. Under "iob1" a B-
+    may start any entity, not only one beside another of its label.
+
+    block (TagLines): Line and tag of every token.
+    scheme (str): A key of `SCHEMES`.
+    path (Path): The file, for errors.
+    RETURNS (Tuple[List[EntitySpan], List[int]]): The entities, and the tokens
+        without annotation.
+    RAISES (ConversionError): If the scheme does not allow a tag where it stands.
+    """
+    kind = check_scheme(scheme)
+    spans: List[EntitySpan] = []
+    unknown: List[int] = []
+    start, open_label = -1, ""
+    for i, (line, tag) in enumerate(block):
+        prefix, label = _split_tag(tag, path, line)
+        prefix = {"L": "E", "U": "S"}.get(prefix, prefix)
+        if prefix in "ES" and kind != "closed":
+            raise ConversionError(f"{tag} is not legal in the scheme '{scheme}'", path, line)
+        continues = prefix in "IE" and open_label == label
+        if open_label and not continues:
+            if kind == "closed":
+                reason = f"{tag} stands where the {open_label} entity before it is not ended"
+                raise ConversionError(reason, path, line)
+            spans.append((start, i, open_label))
+            open_label = ""
+        if prefix in "IE" and not continues and not (prefix == "I" and kind == "iob1"):
+            raise ConversionError(
+                f"{tag} continues no {label} entity, which the scheme '{scheme}' does not allow",
+                path,
+                line,
+            )
+        if prefix == MISSING:
+            unknown.append(i)
+        elif prefix in "BSI" and not continues:
+            start, open_label = i, label
+        if prefix in "ES":
+            spans.append((start, i + 1, label))
+            open_label = ""
+    if open_label and kind == "closed":
+        last_line = block[-1][0]
+        raise ConversionError(f"the {open_label} entity is not ended", path, last_line)
+    if open_label:
+        spans.append((start, len(block), open_label))
+    return spans, unknown
+
+
+def check_scheme(scheme: str) -> str:
+    """Look up how a scheme is decoded.
+
+    scheme (str): Its name.
+    RETURNS (str): "iob1", "iob2" or "closed".
+    RAISES (ConversionError): If there is no such scheme.
+    """
+    if scheme not in SCHEMES:
+        raise ConversionError(f"unknown scheme '{scheme}'. There are: auto, {', '.join(SCHEMES)}")
+    return SCHEMES[scheme]
+
+
+def _split_tag(tag: str, path: Path, line: int) -> Tuple[str, str]:
+    if tag in ("O", MISSING):
+        return tag, ""
+    prefix, _, label = tag.partition("-")
+    if len(prefix) != 1 or prefix not in "BILUES" or not label:
+        raise ConversionError(
+            f"'{tag}' is no entity tag. Expected O, - (not annotated), or a prefix and a label "
+            "like B-person",
+            path,
+            line,
+        )
+    return prefix, label

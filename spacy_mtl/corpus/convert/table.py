@@ -1,0 +1,141 @@
+"""TSV and CSV files for classification: a text and its label or labels in each row."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Iterator, List, Literal, Optional, Sequence, Tuple
+
+from .categories import split_labels
+from .document import SourceDoc
+from .errors import ConversionError
+from .source import read_text
+from .tokenize import make_tokenize
+
+# A first row that has one of each is taken for a header.
+TEXT_NAMES = ("text", "sentence", "utterance", "document")
+LABEL_NAMES = ("label", "labels", "category", "intent", "class", "sentiment", "topic")
+MAX_FIELD = 2**31 - 1
+
+Row = Tuple[int, List[str]]
+
+
+def read_table(
+    path: Path,
+    *,
+    delimiter: str = ",",
+    header: Optional[bool] = None,
+    text_column: Optional[str] = None,
+    label_column: Optional[str] = None,
+    multilabel: Optional[str] = None,
+    quotes: bool = True,
+    lang: str = "en",
+) -> List[SourceDoc]:
+    """Read a table with a text and a label in each row.
+
+    A field in double quotes may contain delimiters and line ends. An empty
+    label is a missing one.
+
+    path (Path): The file.
+    delimiter (str): One character between columns.
+    header (Optional[bool]): Whether the first row names the columns. By default it
+        does where a column is given by a name, or where the row has both a usual
+        name for texts and one for labels (`TEXT_NAMES`, `LABEL_NAMES`).
+    text_column (Optional[str]): Name, or index from 0, of the texts. By default the
+        column with a usual name, else the first.
+    label_column (Optional[str]): The same for labels; by default else the second.
+    multilabel (Optional[str]): What stands between several labels. Then an empty
+        field says that no label holds.
+    quotes (bool): Whether a double quote at the start of a field quotes it.
+    lang (str): Language whose tokenizer makes words of the texts.
+    RETURNS (List[SourceDoc]): The documents.
+    RAISES (ConversionError): If a column is not there or rows differ in length.
+    """
+    if len(delimiter) != 1:
+        raise ConversionError(f"the delimiter is '{delimiter}', expected one character")
+    tokenize = make_tokenize(lang)
+    rows = _read_rows(path, delimiter, quotes)
+    names = [name.strip() for name in rows[0][1]]
+    if header is None:
+        header = _looks_like_header(names, text_column, label_column)
+    first_line = rows[0][0]
+    text_at = _find_column(names, header, text_column, TEXT_NAMES, 0, path, first_line)
+    label_at = _find_column(names, header, label_column, LABEL_NAMES, 1, path, first_line)
+    if text_at == label_at:
+        raise ConversionError(f"column {text_at} is to be both text and label", path, first_line)
+    docs = []
+    for line, row in rows[1 if header else 0 :]:
+        doc = SourceDoc(*tokenize(row[text_at]), path, line)
+        doc.categories = split_labels(row[label_at], multilabel)
+        docs.append(doc)
+    if not docs:
+        raise ConversionError("there is no row below the header", path, first_line)
+    return docs
+
+
+def _read_rows(path: Path, delimiter: str, quotes: bool) -> List[Row]:
+    rows: List[Row] = []
+    for line, row in _parse(read_text(path), path, delimiter, quotes):
+        if rows and len(row) != len(rows[0][1]):
+            raise ConversionError(
+                f"{len(row)} columns, expected {len(rows[0][1])} as in the first row. If texts "
+                "contain double quotes that do not quote a field, turn quotes off",
+                path,
+                line,
+            )
+        rows.append((line, row))
+    return rows
+
+
+def _parse(text: str, path: Path, delimiter: str, quotes: bool) -> Iterator[Row]:
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True
+    )
+    # The limit of 131,072 characters a field is one for the whole process.
+    limit = csv.field_size_limit(MAX_FIELD)
+    line = 1
+    try:
+        for row in reader:
+            if row:
+                yield line, row
+            line = reader.line_num + 1
+    except csv.Error as err:
+        reason = f"the row that starts here is broken: {err}"
+        if quotes:
+            reason += ". Turn quotes off if double quotes in the file do not quote a field"
+        raise ConversionError(reason, path, line) from None
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _looks_like_header(names: Sequence[str], *columns: Optional[str]) -> bool:
+    if any(column is not None and not column.lstrip("-").isdecimal() for column in columns):
+        return True
+    lower = [name.lower() for name in names]
+    return any(n in lower for n in TEXT_NAMES) and any(n in lower for n in LABEL_NAMES)
+
+
+def _find_column(
+    names: Sequence[str],
+    header: bool,
+    column: Optional[str],
+    usual: Sequence[str],
+    default: int,
+    path: Path,
+    line: int,
+) -> int:
+    if column is None:
+        lower = [name.lower() for name in names] if header else []
+        index = next((lower.index(name) for name in usual if name in lower), default)
+    elif header and column in names:
+        index = names.index(column)
+    elif column.lstrip("-").isdecimal():
+        index = int(column)
+    else:
+        found = ", ".join(names) if header else "no header"
+        raise ConversionError(f"there is no column '{column}'. There are: {found}", path, line)
+    if not -len(names) <= index < len(names):
+        raise ConversionError(
+            f"there is no column {index}: the row has {len(names)}. Check the delimiter", path, line
+        )
+    return index % len(names)

@@ -1,0 +1,80 @@
+import pytest
+from spacy.cli._util import app
+from spacy.tokens import DocBin
+from typer.testing import CliRunner
+
+from spacy_mtl.cli import mtl_cli
+from spacy_mtl.corpus.convert import FORMATS
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    # So that no line of the output is wrapped.
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def run(*args):
+        return CliRunner().invoke(app, ["mtl", "convert", *map(str, args)])
+
+    return run
+
+
+def test_command_is_part_of_spacys_own(run):
+    result = run("--help")
+    assert result.exit_code == 0
+    for name in ("--format", "--n-sents", "--cats-from", "--labels", *FORMATS):
+        assert name in result.output
+    assert mtl_cli.info.name == "mtl"
+
+
+def test_convert_and_summary(run, tmp_path):
+    (tmp_path / "a.csv").write_text("Rome is big,x\n,y\n")
+    result = run("a.csv", "out/a.spacy", "--format", "csv", "--labels", "x, y,z")
+    assert result.exit_code == 0, result.output
+    assert len(DocBin().from_disk(tmp_path / "out" / "a.spacy")) == 1
+    for words in ("documents 1", "tokens 3", "tag 0 missing", "cats 1 of 1 documents, 3 labels"):
+        assert words in " ".join(result.output.split())
+    assert "Left out: document without words (1)" in result.output
+
+
+def test_options_reach_the_format(run, tmp_path):
+    rows = "# kind = x\n1\ta" + "\t_" * 8 + "\n\n"
+    (tmp_path / "a.conllu").write_text(rows * 4)
+    result = run("a.conllu", "a.spacy", "-n", 2, "-c", "kind", "-e", "none", "-u")
+    assert result.exit_code == 0, result.output
+    assert "Saved 2 documents: a.spacy" in result.output
+
+
+def test_columns_without_entities(run, tmp_path):
+    (tmp_path / "a.iob").write_text("a DT\n")
+    result = run("a.iob", "a.spacy", "--no-ner", "--tag-column", 1)
+    assert result.exit_code == 0, result.output
+    assert "tag 1 of 1 tokens" in " ".join(result.output.split())
+
+
+def test_several_inputs_and_what_is_skipped(run, tmp_path):
+    for name in ("train.iob", "dev.iob", "README.md"):
+        (tmp_path / name).write_text("a O\n" if name != "README.md" else "Plain text\n")
+    assert run("train.iob", "dev.iob", "out").exit_code == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["dev.spacy", "train.spacy"]
+    assert "Skipped, not in the format: README.md" in run(".", "out").output
+
+
+@pytest.mark.parametrize(
+    "text,args,message",
+    [
+        ("a O\nb X\n", ["a.iob", "a.spacy"], "a.iob, line 2: 'X' is no entity tag"),
+        ("a O\n", ["no.iob", "a.spacy"], "no.iob: there is no such file"),
+        ("a O\n", ["a.iob", "a.spacy", "-f", "x"], "unknown format 'x'"),
+        ("a O\n", ["a.iob", "a.spacy", "-c", "x"], "has no option 'cats_from'"),
+        ("a O\n", ["a.iob", "a.iob/x.spacy"], "a.iob"),
+    ],
+)
+def test_errors_have_no_traceback(run, tmp_path, text, args, message):
+    (tmp_path / "a.iob").write_text(text)
+    result = run(*args)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "Cannot convert" in result.output
+    assert message in " ".join(result.output.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["a.iob"]
