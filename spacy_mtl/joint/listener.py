@@ -1,6 +1,7 @@
 """A head's door to the joint component."""
 
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from weakref import WeakMethod
 
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
@@ -16,6 +17,7 @@ _RUN_STATE: Dict[str, Any] = {
     "_outputs": None,
     "_backprop": None,
     "_docs_of_init": None,
+    "_encode": None,
 }
 
 
@@ -62,7 +64,16 @@ class TaskListener(Tok2VecListener):
 
     def close(self) -> None:
         """Forget the view and the callback."""
-        vars(self).update(_RUN_STATE)
+        vars(self).update({**_RUN_STATE, "_encode": self._encode})
+
+    def connect(self, task: str, encode: Callable[[Sequence[Doc]], None]) -> None:
+        """Learn whose listener this is, and how to encode documents outside of a step.
+
+        task (str): The name of the head.
+        encode (Callable): A method that sets `doc.tensor`; held weakly.
+        """
+        self.task = task
+        self._encode = WeakMethod(encode)  # type: ignore[type-var]
 
     @classmethod
     def get_batch_id(cls, inputs: Sequence[Doc]) -> int:
@@ -107,8 +118,17 @@ def _forward(
         model.verify_inputs(docs)
         model.was_read = True
         return model._outputs, model._backprop  # type: ignore[return-value]
-    # A frozen 'mtl' opens no step. It must annotate then, as stock tok2vec must.
+    if is_train and model._encode is not None:
+        _encode_outside_of_step(model, docs)
     return [_read_view(model, doc, docs) for doc in docs], _no_gradient
+
+
+def _encode_outside_of_step(model: TaskListener, docs: Sequence[Doc]) -> None:
+    # Rehearsal, or a frozen 'mtl': there is a head to train, but no step to join.
+    missing = [doc for doc in docs if len(doc) and doc.tensor.size == 0]
+    encode = model._encode()
+    if missing and encode is not None:
+        encode(missing)
 
 
 def _read_view(model: TaskListener, doc: Doc, docs: Sequence[Doc]) -> Any:
@@ -120,10 +140,8 @@ def _read_view(model: TaskListener, doc: Doc, docs: Sequence[Doc]) -> Any:
         f"The component '{model.task or 'unknown'}' needs the output of "
         f"'{model.upstream_name}' for the text {doc.text[:60]!r}, but "
         f"'{model.upstream_name}' did not run on it. Enable '{model.upstream_name}' and what it "
-        "listens to. In training, a component that annotates (or that trains on a frozen "
-        f"'{model.upstream_name}') needs '{model.upstream_name}' and what it listens to in "
-        "[training.annotating_components], before itself. A component that is updated must not "
-        "be named in [training.frozen_components]: exclude it from the update, or name it no more."
+        f"listens to. In training, a component that annotates needs '{model.upstream_name}' and "
+        "what it listens to in [training.annotating_components], before itself."
     )
 
 

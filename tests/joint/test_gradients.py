@@ -1,0 +1,199 @@
+"""The shared encoder's gradient is the weighted sum of those of the tasks."""
+
+import itertools
+import warnings
+from typing import Any, Callable, Dict, List, Sequence, Tuple
+
+import numpy
+import pytest
+import spacy
+from tiny import HEADS, constant, make_docs, make_examples, strip
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+WEIGHTS = {"tagger": 0.5, "ner": 2.0, "textcat": 3.0}
+
+
+def encoder_gradient(nlp: Language) -> numpy.ndarray:
+    """The gradient of all parameters of the encoder, flattened."""
+    if "transformer" in nlp.pipe_names:
+        module = nlp.get_pipe("transformer").model.transformer
+        parts = [p.grad for p in module.parameters()]
+        sizes = [p.numel() for p in module.parameters()]
+        rows = [numpy.zeros(n) if g is None else g.numpy().ravel() for g, n in zip(parts, sizes)]
+        return numpy.concatenate(rows).astype("float64")
+    nodes = list(nlp.get_pipe("mtl").model.walk())
+    rows = [
+        node.get_grad(name).ravel() if node.has_grad(name) else node.get_param(name).ravel() * 0
+        for node in nodes
+        for name in node.param_names
+    ]
+    return numpy.concatenate(rows).astype("float64")
+
+
+def gradient_of(
+    nlp: Language,
+    examples: Sequence[Example],
+    finish: Sequence[str] = (),
+    **kwargs: Any,
+) -> numpy.ndarray:
+    """The encoder's gradient after one update, from zero."""
+    if "transformer" in nlp.pipe_names:
+        nlp.get_pipe("transformer").model.transformer.zero_grad()
+    for node in nlp.get_pipe("mtl").model.walk():
+        for name in node.param_names:
+            if node.has_grad(name):
+                node.set_grad(name, node.get_grad(name) * 0)
+    nlp.update(examples, sgd=False, **kwargs)
+    for name in finish:
+        nlp.get_pipe(name).finish_update(lambda key, weights, gradient: (weights, gradient))
+    return encoder_gradient(nlp)
+
+
+def assert_close(found: numpy.ndarray, expected: numpy.ndarray) -> None:
+    assert numpy.linalg.norm(expected) > 1e-8
+    error = numpy.linalg.norm(found - expected) / numpy.linalg.norm(expected)
+    assert error < 1e-5
+
+
+def gold(nlp: Language, *kinds: str) -> List[Example]:
+    """Examples that are annotated for some tasks only."""
+    examples = []
+    for doc in make_docs(nlp):
+        kept = strip(doc, "tag" if "tagger" in kinds else "")
+        if "ner" in kinds:
+            spans = [Span(kept, e.start, e.end, e.label_) for e in doc.ents]
+            kept.set_ents(spans, default="outside")
+        if "textcat" in kinds:
+            kept.cats = dict(doc.cats)
+        words = [token.text for token in doc]
+        spaces = [bool(token.whitespace_) for token in doc]
+        examples.append(Example(Doc(nlp.vocab, words=words, spaces=spaces), kept))
+    return examples
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(HEADS)), ids="-".join)
+def test_sum_in_any_order(make_nlp: Callable, encoder: Any, order: Tuple[str, ...]) -> None:
+    nlp = make_nlp(order, encoder=encoder, weighting=constant(**WEIGHTS))
+    expected = 0.0
+    for task in HEADS:
+        alone = gradient_of(nlp, gold(nlp, task))
+        assert numpy.linalg.norm(alone) > 1e-8, task
+        expected = expected + alone
+    assert_close(gradient_of(nlp, gold(nlp, *HEADS)), expected)
+
+
+@pytest.mark.parametrize("present", [c for n in (1, 2) for c in itertools.combinations(HEADS, n)])
+@pytest.mark.parametrize("last", list(HEADS))
+def test_silent_tasks(
+    make_nlp: Callable, encoder: Any, present: Tuple[str, ...], last: str
+) -> None:
+    order = [*[task for task in HEADS if task != last], last]
+    nlp = make_nlp(order, encoder=encoder, weighting=constant(**WEIGHTS))
+    expected = sum(gradient_of(nlp, gold(nlp, task)) for task in present)
+    assert_close(gradient_of(nlp, gold(nlp, *present)), expected)
+
+
+@pytest.mark.parametrize("frozen", [c for n in (1, 2) for c in itertools.combinations(HEADS, n)])
+def test_frozen_tasks(make_nlp: Callable, encoder: Any, frozen: Tuple[str, ...]) -> None:
+    nlp = make_nlp(encoder=encoder, weighting=constant(**WEIGHTS))
+    left = [task for task in HEADS if task not in frozen]
+    expected = sum(gradient_of(nlp, gold(nlp, task)) for task in left)
+    nlp.config["training"]["frozen_components"] = list(frozen)
+    assert_close(gradient_of(nlp, gold(nlp, *HEADS), exclude=frozen), expected)
+
+
+def test_disabled_task(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    everything = gradient_of(nlp, gold(nlp, *HEADS))
+    expected = gradient_of(nlp, gold(nlp, "tagger", "ner"))
+    with nlp.select_pipes(disable=["textcat"]):
+        assert_close(gradient_of(nlp, gold(nlp, *HEADS)), expected)
+    assert_close(gradient_of(nlp, gold(nlp, *HEADS)), everything)
+
+
+def test_last_task_excluded_by_hand(make_nlp: Callable, encoder: Any) -> None:
+    """mtl cannot know of it: the step closes at finish_update, nothing is lost."""
+    nlp = make_nlp(encoder=encoder)
+    expected = gradient_of(nlp, gold(nlp, "tagger", "ner"))
+    context = pytest.warns(UserWarning, match="one step later") if encoder else _no_warning()
+    with context:
+        found = gradient_of(nlp, gold(nlp, *HEADS), finish=["mtl"] * bool(encoder), exclude=["textcat"])
+        if not encoder:
+            nlp.get_pipe("mtl")._end_step()
+            found = encoder_gradient(nlp)
+    assert_close(found, expected)
+
+
+def _no_warning() -> Any:
+    return warnings.catch_warnings()
+
+
+def test_late_step_uses_its_own_callback(make_nlp: Callable, encoder_dir: str) -> None:
+    """A step that stays open is closed by the next update, with its own batch's graph."""
+    nlp = make_nlp()
+    first, second = gold(nlp, *HEADS)[:2], gold(nlp, *HEADS)[2:]
+    expected = gradient_of(nlp, gold(nlp, "tagger", "ner")[:2]) + gradient_of(nlp, second)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gradient_of(nlp, first, exclude=["textcat"])
+        nlp.update(second, sgd=False)
+    assert_close(encoder_gradient(nlp), expected)
+
+
+def test_two_updates_before_finish(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    examples = gold(nlp, *HEADS)
+    expected = gradient_of(nlp, examples[:2]) + gradient_of(nlp, examples[2:])
+    gradient_of(nlp, examples[:2])
+    nlp.update(examples[2:], sgd=False)
+    assert_close(encoder_gradient(nlp), expected)
+
+
+def test_weights_scale_rows(make_nlp: Callable, encoder: Any) -> None:
+    plain = make_nlp(encoder=encoder)
+    weighted = make_nlp(encoder=encoder, weighting=constant(ner=7.0))
+    expected = 7.0 * gradient_of(plain, gold(plain, "ner"))
+    assert_close(gradient_of(weighted, gold(weighted, "ner")), expected)
+
+
+def test_losses_are_the_weighted_sum(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder, weighting=constant(**WEIGHTS))
+    losses: Dict[str, float] = {}
+    nlp.update(make_examples(nlp), sgd=False, losses=losses)
+    nlp.update(make_examples(nlp), sgd=False, losses=losses)
+    assert losses["mtl"] == pytest.approx(sum(WEIGHTS[task] * losses[task] for task in HEADS))
+
+
+def test_stock_spacy_drops_the_gradient(encoder_dir: str) -> None:
+    """The fault this package mends: a silent last listener gives the encoder exactly 0."""
+    listener = {
+        "@architectures": "spacy-transformers.TransformerListener.v1",
+        "grad_factor": 1.0,
+        "pooling": {"@layers": "reduce_mean.v1"},
+    }
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": {"name": encoder_dir}})
+    nlp.add_pipe("tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}})
+    ner = {
+        "@architectures": "spacy.TransitionBasedParser.v2",
+        "state_type": "ner",
+        "extra_state_tokens": False,
+        "hidden_width": 8,
+        "maxout_pieces": 2,
+        "use_upper": False,
+        "tok2vec": listener,
+    }
+    nlp.add_pipe("ner", config={"model": ner})
+    nlp.initialize(lambda: make_examples(nlp))
+    # thinc's Softmax starts at zero: one step, so that the tagger has a gradient to send.
+    sgd = nlp.create_optimizer()
+    for _ in range(2):
+        nlp.update(make_examples(nlp), sgd=sgd)
+    module = nlp.get_pipe("transformer").model.transformer
+    module.zero_grad()
+    nlp.update(gold(nlp, "tagger"), sgd=False)
+    assert all(p.grad is None or not p.grad.any() for p in module.parameters())
+    nlp.update(gold(nlp, "tagger", "ner"), sgd=False)
+    assert any(p.grad is not None and p.grad.any() for p in module.parameters())

@@ -1,0 +1,350 @@
+"""Everything a spaCy user does with a pipeline goes on working."""
+
+import copy
+import multiprocessing
+import pickle
+import warnings
+from pathlib import Path
+from typing import Any, Callable, List
+
+import numpy
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+from thinc.api import Adam, RAdam
+from tiny import HEADS, add_joint, make_examples
+
+TEXTS = ["Anna books a room in Berlin .", "the books of New York", "old runs", ""]
+
+
+def predictions(nlp: Language, texts: List[str] = TEXTS) -> List[Any]:
+    return [as_values(doc) for doc in nlp.pipe(texts)]
+
+
+def as_values(doc: Doc) -> Any:
+    ents = [(e.start, e.end, e.label_) for e in doc.ents]
+    cats = {label: round(value, 5) for label, value in doc.cats.items()}
+    return [token.tag_ for token in doc], ents, cats
+
+
+def train_steps(nlp: Language, n: int = 3, rate: float = 0.01, **kwargs: Any) -> Any:
+    sgd = Adam(rate)
+    for _ in range(n):
+        nlp.update(make_examples(nlp), sgd=False, **kwargs)
+        for name, pipe in nlp.pipeline:
+            if name not in kwargs.get("exclude", ()):
+                pipe.finish_update(sgd)
+    return sgd
+
+
+def parameters(nlp: Language, *names: str) -> bytes:
+    return b"".join(nlp.get_pipe(name).model.to_bytes() for name in names)
+
+
+def encoder_parameters(nlp: Language) -> numpy.ndarray:
+    if "transformer" in nlp.pipe_names:
+        module = nlp.get_pipe("transformer").model.transformer
+        return numpy.concatenate([p.detach().numpy().ravel().copy() for p in module.parameters()])
+    nodes = nlp.get_pipe("mtl").model.walk()
+    return numpy.concatenate([n.get_param(k).ravel().copy() for n in nodes for k in n.param_names])
+
+
+def test_it_learns(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    train_steps(nlp, 60)
+    scores = nlp.evaluate(make_examples(nlp))
+    assert scores["tag_acc"] == scores["ents_f"] == scores["cats_score"] == 1.0
+
+
+@pytest.mark.parametrize("sgd", [None, "own"])
+def test_update_with_sgd(make_nlp: Callable, encoder: Any, sgd: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    before = encoder_parameters(nlp)
+    optimizer = Adam(0.01) if sgd else None
+    for _ in range(3):
+        nlp.update(make_examples(nlp), sgd=optimizer)
+    assert not numpy.array_equal(encoder_parameters(nlp), before)
+
+
+def test_accumulated_gradients(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    before = encoder_parameters(nlp)
+    examples = make_examples(nlp)
+    for part in (examples[:1], examples[1:2], examples[2:]):
+        nlp.update(part, sgd=False)
+        assert nlp.get_pipe("mtl")._step.closed
+    for _, pipe in nlp.pipeline:
+        pipe.finish_update(Adam(0.01))
+    assert not numpy.array_equal(encoder_parameters(nlp), before)
+
+
+def test_frozen_head_keeps_its_parameters(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    nlp.config["training"]["frozen_components"] = ["textcat"]
+    before, encoder_before = parameters(nlp, "textcat"), encoder_parameters(nlp)
+    train_steps(nlp, exclude=["textcat"])
+    assert parameters(nlp, "textcat") == before
+    assert not numpy.array_equal(encoder_parameters(nlp), encoder_before)
+
+
+def test_heads_train_on_a_frozen_encoder(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    frozen = [name for name in ("transformer", "mtl") if name in nlp.pipe_names]
+    nlp.config["training"]["frozen_components"] = frozen
+    before, head_before = encoder_parameters(nlp), parameters(nlp, "ner")
+    train_steps(nlp, exclude=frozen, annotates=frozen)
+    assert numpy.array_equal(encoder_parameters(nlp), before)
+    assert parameters(nlp, "ner") != head_before
+
+
+def test_heads_train_on_a_frozen_encoder_that_does_not_annotate(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    frozen = [name for name in ("transformer", "mtl") if name in nlp.pipe_names]
+    before, head_before = encoder_parameters(nlp), parameters(nlp, "ner")
+    train_steps(nlp, exclude=frozen)
+    assert numpy.array_equal(encoder_parameters(nlp), before)
+    assert parameters(nlp, "ner") != head_before
+
+
+def test_annotating_head(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    names = [name for name in ("transformer", "mtl", "tagger") if name in nlp.pipe_names]
+    train_steps(nlp, annotates=names)
+    with pytest.raises(ValueError, match="annotating_components"):
+        train_steps(nlp, annotates=["tagger"])
+
+
+def test_mtl_annotates_but_encoder_does_not(make_nlp: Callable) -> None:
+    nlp = make_nlp()
+    with pytest.raises(ValueError, match="annotating_components"):
+        train_steps(nlp, annotates=["mtl"])
+
+
+def test_select_pipes(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    train_steps(nlp)
+    expected = predictions(nlp)
+    with nlp.select_pipes(disable=["ner"]):
+        found = predictions(nlp)
+        assert [f[0] for f in found] == [e[0] for e in expected]
+        train_steps(nlp, 1)
+    train_steps(nlp, 1)
+    assert nlp.get_pipe("mtl").tasks == list(HEADS)
+    with nlp.select_pipes(disable=["mtl"]), pytest.raises(ValueError, match="needs the output"):
+        nlp("Anna runs")
+
+
+def test_component_enabled_after_linking(make_nlp: Callable, encoder: Any) -> None:
+    """spaCy links the enabled components only, and not again when one is enabled."""
+    nlp = make_nlp(encoder=encoder)
+    nlp.disable_pipe("tagger")
+    nlp._link_components()
+    nlp.enable_pipe("tagger")
+    train_steps(nlp, 1)
+    assert nlp.get_pipe("mtl").tasks == list(HEADS)
+
+
+def test_rehearse(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    train_steps(nlp, 1)
+    sgd = nlp.resume_training()
+    nlp.rehearse(make_examples(nlp), sgd=sgd)
+    nlp.update(make_examples(nlp), sgd=sgd)
+
+
+def test_rehearse_with_stock_heads(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(["ner"], encoder=encoder, initialize=False)
+    listener = {"@architectures": "spacy_mtl.TaskListener.v1"}
+    model = {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}
+    nlp.add_pipe("tagger", config={"model": model})
+    nlp.initialize(lambda: make_examples(nlp))
+    train_steps(nlp, 1)
+    sgd = nlp.resume_training()
+    nlp.rehearse(make_examples(nlp), sgd=sgd)
+    train_steps(nlp, 1)
+
+
+def test_bytes(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    train_steps(nlp)
+    loaded = spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
+    assert predictions(loaded) == predictions(nlp)
+
+
+def test_disk(make_nlp: Callable, encoder: Any, tmp_path: Path) -> None:
+    nlp = make_nlp(encoder=encoder)
+    train_steps(nlp)
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert predictions(loaded) == predictions(nlp)
+    assert loaded.config.to_str() == nlp.config.to_str()
+    train_steps(loaded, 1)
+
+
+def test_pickle_after_update(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    train_steps(nlp)
+    nlp.update(make_examples(nlp), sgd=False, exclude=["textcat"])  # the step stays open
+    pipes = pickle.loads(pickle.dumps(list(nlp.pipeline)))
+    docs = [nlp.make_doc(text) for text in TEXTS]
+    for _, pipe in pipes:
+        docs = list(pipe.pipe(docs))
+    assert [as_values(doc) for doc in docs] == predictions(nlp)
+
+
+def test_deepcopy(make_nlp: Callable) -> None:
+    nlp = make_nlp(encoder=None)
+    train_steps(nlp)
+    copied = copy.deepcopy(nlp.get_pipe("mtl"))
+    assert copied.nlp is None
+    assert copied.tasks == list(HEADS)
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_worker_processes(make_nlp: Callable, encoder: Any, trained: bool) -> None:
+    """Forked children of a process that ran torch in threads do not hang."""
+    if "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("this platform does not fork")
+    nlp = make_nlp(encoder=encoder)
+    if trained:
+        train_steps(nlp)
+    texts = TEXTS * 20
+    expected = predictions(nlp, texts)
+    found = [as_values(doc) for doc in nlp.pipe(texts, n_process=2, batch_size=8)]
+    assert [f[:2] for f in found] == [e[:2] for e in expected]
+
+
+def test_replace_listeners(make_nlp: Callable, encoder: Any, tmp_path: Path) -> None:
+    nlp = make_nlp(encoder=encoder)
+    train_steps(nlp)
+    expected = predictions(nlp)
+    nlp.replace_listeners("mtl", "ner", ["model.tok2vec"])
+    assert nlp.get_pipe("mtl").tasks == ["tagger", "textcat"]
+    assert predictions(nlp) == expected
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert predictions(loaded) == expected
+    before = parameters(loaded, "ner")
+    shared_before = encoder_parameters(loaded)
+    train_steps(loaded, 2)
+    assert parameters(loaded, "ner") != before
+    assert not numpy.array_equal(encoder_parameters(loaded), shared_before)
+
+
+def test_replaced_encoder_is_a_model_of_its_own(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    nlp.replace_listeners("mtl", "ner", ["model.tok2vec"])
+    ids = [node.id for _, pipe in nlp.pipeline for node in pipe.model.walk()]
+    shims = [s.id for _, pipe in nlp.pipeline for node in pipe.model.walk() for s in node.shims]
+    assert len(ids) == len(set(ids))
+    assert len(shims) == len(set(shims))
+
+
+def test_source_a_head(make_nlp: Callable, encoder: Any, encoder_dir: str) -> None:
+    source = make_nlp(encoder=encoder)
+    train_steps(source)
+    nlp = spacy.blank("en")
+    for name in source.pipe_names[:-1]:
+        nlp.add_pipe(name, source=source)
+    nlp.add_pipe("mtl_textcat", name="textcat")
+    with nlp.select_pipes(disable=source.pipe_names[:-1]):
+        nlp.initialize(lambda: make_examples(nlp))
+    assert nlp.get_pipe("mtl").tasks == list(HEADS)
+    for text in TEXTS:
+        assert as_values(nlp(text))[:2] == as_values(source(text))[:2]
+    before = encoder_parameters(nlp)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        train_steps(nlp, 2)
+    assert not numpy.array_equal(encoder_parameters(nlp), before)
+
+
+def test_source_a_replaced_head(make_nlp: Callable, encoder: Any) -> None:
+    source = make_nlp(encoder=encoder)
+    train_steps(source)
+    expected = [p[1] for p in predictions(source)]
+    source.replace_listeners("mtl", "ner", ["model.tok2vec"])
+    nlp = spacy.blank("en")
+    nlp.add_pipe("ner", source=source)
+    assert [p[1] for p in predictions(nlp)] == expected
+
+
+def test_averages_reach_the_encoder(make_nlp: Callable, encoder: Any, tmp_path: Path) -> None:
+    nlp = make_nlp(encoder=encoder)
+    sgd = Adam(0.05, use_averages=True)
+    for _ in range(4):
+        nlp.update(make_examples(nlp), sgd=False)
+        for _, pipe in nlp.pipeline:
+            pipe.finish_update(sgd)
+    raw, predicted = encoder_parameters(nlp), predictions(nlp)
+    with nlp.use_params(sgd.averages):
+        averaged = encoder_parameters(nlp)
+        nlp.to_disk(tmp_path)
+        expected = predictions(nlp)
+    assert not numpy.allclose(averaged, raw)
+    assert numpy.array_equal(encoder_parameters(nlp), raw)
+    assert predictions(nlp) == predicted
+    loaded = spacy.load(tmp_path)
+    assert numpy.array_equal(encoder_parameters(loaded), averaged)
+    assert predictions(loaded) == expected
+
+
+def test_learn_rate_scale(make_nlp: Callable) -> None:
+    def moved(scale: float) -> float:
+        nlp = make_nlp(["ner"], encoder=None)
+        head = nlp.get_pipe("ner")
+        head.learn_rate_scale = scale
+        output = head.model.get_ref("output_layer")
+        before = output.get_param("W").copy()
+        train_steps(nlp, 1, rate=0.001)
+        return float(numpy.abs(output.get_param("W") - before).max())
+
+    assert moved(10.0) == pytest.approx(10 * moved(1.0), rel=1e-2)
+
+
+def test_learn_rate_scale_spares_an_encoder_of_its_own(make_nlp: Callable) -> None:
+    nlp = make_nlp(["ner"], encoder=None)
+    nlp.replace_listeners("mtl", "ner", ["model.tok2vec"])
+    head = nlp.get_pipe("ner")
+    head.learn_rate_scale = 10.0
+    seen = {}
+
+    def sgd(key: Any, weights: Any, gradient: Any, *, lr_scale: float = 1.0) -> Any:
+        seen[key] = lr_scale
+        return weights, gradient
+
+    nlp.update(make_examples(nlp), sgd=False)
+    head.finish_update(sgd)
+    encoder_ids = {node.id for node in head.model.get_ref("tok2vec").walk()}
+    assert {scale for key, scale in seen.items() if key[0] in encoder_ids} == {1.0}
+    assert {scale for key, scale in seen.items() if key[0] not in encoder_ids} == {10.0}
+
+
+def test_learn_rate_scale_needs_adam(make_nlp: Callable) -> None:
+    nlp = make_nlp(["ner"], encoder=None)
+    nlp.get_pipe("ner").learn_rate_scale = 10.0
+    nlp.update(make_examples(nlp), sgd=False)
+    with pytest.raises(ValueError, match="RAdam"):
+        nlp.get_pipe("ner").finish_update(RAdam(0.001))
+
+
+def test_head_without_gold_is_not_moved(make_nlp: Callable, encoder: Any) -> None:
+    """Adam's momentum and weight decay would move it."""
+    nlp = make_nlp(encoder=encoder)
+    sgd = train_steps(nlp)
+    before = parameters(nlp, "ner")
+    for _ in range(2):
+        nlp.update(make_examples(nlp, keep="tag"), sgd=False)
+        for _, pipe in nlp.pipeline:
+            pipe.finish_update(sgd)
+    assert parameters(nlp, "ner") == before
+
+
+def test_several_blank_pipelines(encoder_dir: str) -> None:
+    """Heads made from default configs alone."""
+    nlp = spacy.blank("en")
+    add_joint(nlp, encoder_dir)
+    nlp.add_pipe("mtl_textcat_multilabel", name="topics")
+    nlp.add_pipe("mtl_tagger", name="pos", config={"attribute": "pos"})
+    assert nlp.get_pipe("mtl").tasks == ["topics", "pos"]
