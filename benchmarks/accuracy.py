@@ -114,9 +114,7 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
     work (Path): Folder for corpora and models.
     RETURNS (Dict[str, Any]): The scores, in per cent, and the time it took.
     """
-    import spacy
     from spacy.cli.train import train
-    from spacy.training import Corpus
 
     suite = SUITES[run.suite]
     corpora = {split: _corpus(suite, split, work) for split in ("train", "dev", "test")}
@@ -137,6 +135,7 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
         "training.batcher.size": suite.batch,
         "training.optimizer.learn_rate.initial_rate": suite.rate,
         "training.optimizer.learn_rate.warmup_steps": steps // 10,
+        "training.optimizer.learn_rate.total_steps": steps,
     }
     if ours:
         for task in run.tasks:
@@ -147,17 +146,30 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
     started = time.time()
     train(config, output, overrides=overrides)
     seconds = time.time() - started
-    nlp = spacy.load(output / "model-last")
-    examples = list(Corpus(corpora["test"], gold_preproc=suite.gold_words)(nlp))
-    found = nlp.evaluate(examples)
-    scores = {key: 100 * found[key] for task in run.tasks for key in METRICS[task]}
-    if {"ner", "textcat"} <= set(run.tasks):
-        scores["both"] = 100 * statistics.mean(_both_right(eg) for eg in examples)
+    scores = score(output / "model-last", run, corpora["test"])
     return {**asdict(run), "steps": steps, "seconds": round(seconds), "scores": scores}
 
 
-def _both_right(eg: Any) -> bool:
-    predicted, gold = eg.predicted, eg.reference
+def score(model: Path, run: Run, corpus: Path) -> Dict[str, float]:
+    """Score a trained pipeline on the test set.
+
+    RETURNS (Dict[str, float]): The scores, in per cent.
+    """
+    import spacy
+    from spacy.training import Corpus
+
+    nlp = spacy.load(model)
+    examples = list(Corpus(corpus, gold_preproc=SUITES[run.suite].gold_words)(nlp))
+    found = nlp.evaluate(examples)
+    scores = {key: 100 * found[key] for task in run.tasks for key in METRICS[task]}
+    if {"ner", "textcat"} <= set(run.tasks):
+        docs = list(nlp.pipe([eg.predicted for eg in examples]))
+        right = [_both_right(doc, eg.reference) for doc, eg in zip(docs, examples)]
+        scores["both"] = 100 * statistics.mean(right)
+    return scores
+
+
+def _both_right(predicted: Any, gold: Any) -> bool:
     spans = [[(e.start_char, e.end_char, e.label_) for e in doc.ents] for doc in (predicted, gold)]
     return spans[0] == spans[1] and gold.cats[max(predicted.cats, key=predicted.cats.get)] == 1.0
 

@@ -164,16 +164,14 @@ class MultiTask(Tok2Vec):
 
         get_examples (Callable[[], Iterable[Example]]): Gives a sample of examples.
         nlp (Optional[Language]): The pipeline.
-        RAISES (ValueError): If the weighting names an unknown task, a head stands
-            before this component, there are two of them, or another component
-            listens to the same encoder.
+        RAISES (ValueError): If the weighting names an unknown task, there are two
+            joint components, or another component listens to the same encoder.
         """
         self._step = None
         if nlp is not None:
             self._nlp = weakref.ref(nlp)
             self._checked = None
             _check_only_one(self.name, [(n, p) for n, p in nlp.components if p is not self])
-            _check_order(self.name, nlp)
         super().initialize(get_examples, nlp=nlp)
         if nlp is not None:
             self._refresh(nlp)
@@ -395,21 +393,6 @@ def _check_only_one(name: str, others: Iterable[Tuple[str, Any]]) -> None:
                 f"The pipeline has two components of factory 'mtl': '{other_name}' and '{name}'. "
                 "One joins all tasks of a pipeline. Take one out of [nlp.pipeline], and let the "
                 "'upstream' of every spacy_mtl.TaskListener.v1 name the other."
-            )
-
-
-def _check_order(name: str, nlp: Language) -> None:
-    for task, pipe in nlp.components:
-        if task == name:
-            return
-        model = getattr(pipe, "model", None)
-        if isinstance(model, Model) and any(
-            isinstance(node, Tok2VecListener) and node.upstream_name == name
-            for node in model.walk()
-        ):
-            raise ValueError(
-                f"The head '{task}' stands before '{name}', to which it listens. Put '{name}' "
-                f"before '{task}' in [nlp.pipeline]."
             )
 
 

@@ -103,9 +103,9 @@ def _init(model: TaskListener, X: Optional[Sequence[Doc]] = None, Y: Any = None)
     if model.task is None:
         raise ValueError(
             f"A component listens to '{model.upstream_name}', but no component of that name and "
-            "of factory 'mtl' stands before it in the pipeline. Add 'mtl' to [nlp.pipeline] "
-            "before its heads, or write its name into 'upstream' of the "
-            "spacy_mtl.TaskListener.v1 in the model of the component."
+            "of factory 'mtl' stands before it in the pipeline. Put one into [nlp.pipeline], "
+            "after the encoder and before all heads, or write its name into 'upstream' of the "
+            "spacy_mtl.TaskListener.v1 in the model of the head."
         )
     # thinc infers the shapes of later layers from one prediction on these.
     model._docs_of_init = None if X is None else [id(doc) for doc in X]

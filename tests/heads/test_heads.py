@@ -1,0 +1,284 @@
+"""What each head learns, predicts, scores and refuses."""
+
+import warnings
+from typing import Any, Callable, Dict, List
+
+import numpy
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from thinc.api import Adam
+from tiny import add_joint, make_docs, make_examples, strip
+
+
+def build(factory: str, examples: List[Example], nlp: Language, **config: Any) -> Any:
+    add_joint(nlp, None)
+    nlp.add_pipe(factory, name="head", config=config)
+    nlp.initialize(lambda: examples)
+    return nlp.get_pipe("head")
+
+
+def example(nlp: Language, words: str, **gold: Any) -> Example:
+    predicted = Doc(nlp.vocab, words=words.split())
+    return Example.from_dict(predicted, {"words": words.split(), **gold})
+
+
+def learn(nlp: Language, examples: List[Example], n: int = 40) -> None:
+    sgd = Adam(0.01)
+    for _ in range(n):
+        nlp.update(examples, sgd=False)
+        for _, pipe in nlp.pipeline:
+            pipe.finish_update(sgd)
+
+
+@pytest.fixture
+def nlp() -> Language:
+    return spacy.blank("en")
+
+
+def test_tagger_learns_pos(nlp: Language) -> None:
+    examples = [example(nlp, "we run", pos=["PRON", "VERB"])]
+    build("mtl_tagger", examples, nlp, attribute="pos")
+    learn(nlp, examples)
+    assert [token.pos_ for token in nlp("we run")] == ["PRON", "VERB"]
+    assert nlp.evaluate(examples)["pos_acc"] == 1.0
+    assert "tag_acc" not in nlp.evaluate(examples)
+
+
+def test_tagger_keeps_annotation_unless_told(nlp: Language) -> None:
+    head = build("mtl_tagger", make_examples(nlp), nlp)
+    doc = Doc(nlp.vocab, words=["old", "runs"], tags=["SPECIAL", ""])
+    doc.tensor = numpy.zeros((2, 16), dtype="float32")
+    head.set_annotations([doc], head.predict([doc]))
+    assert doc[0].tag_ == "SPECIAL"
+    assert doc[1].tag_ in head.labels
+    head.overwrite = True
+    head.set_annotations([doc], head.predict([doc]))
+    assert doc[0].tag_ in head.labels
+
+
+def test_missing_tags_are_masked(nlp: Language) -> None:
+    examples = [example(nlp, "a b c", tags=["X", "", "Y"]), example(nlp, "a b c")]
+    head = build("mtl_tagger", examples, nlp)
+    scores = [numpy.random.default_rng(0).normal(size=(3, 2)).astype("f") for _ in examples]
+    loss, d_scores = head.loss_of(examples, scores)
+    assert loss.n_units == 2
+    assert [row.any() for row in d_scores[0]] == [True, False, True]
+    assert not d_scores[1].any()
+
+
+def test_missing_entities_are_masked(nlp: Language) -> None:
+    words = "Bo saw Rome twice"
+    half = Doc(nlp.vocab, words=words.split())
+    half.set_ents([Span(half, 0, 1, "PER")], outside=[half[1:2]], default="missing")
+    nothing = Doc(nlp.vocab, words=words.split())
+    examples = [Example(Doc(nlp.vocab, words=words.split()), doc) for doc in (half, nothing)]
+    head = build("mtl_ner", examples, nlp)
+    scores = [numpy.zeros((4, 5), dtype="f") for _ in examples]
+    loss, d_scores = head.loss_of(examples, scores)
+    assert loss.n_units == 2
+    assert [row.any() for row in d_scores[0]] == [True, True, False, False]
+    assert not d_scores[1].any()
+
+
+def test_no_entities_is_annotation(nlp: Language) -> None:
+    empty = Doc(nlp.vocab, words=["a", "b"])
+    empty.set_ents([], default="outside")
+    examples = [*make_examples(nlp), Example(Doc(nlp.vocab, words=["a", "b"]), empty)]
+    head = build("mtl_ner", examples, nlp)
+    loss, _ = head.loss_of(examples[-1:], [numpy.zeros((2, len(head.classes())), dtype="f")])
+    assert loss.n_units == 2
+
+
+def test_entities_learn_and_overlap_is_dropped(nlp: Language) -> None:
+    examples = make_examples(nlp)
+    head = build("mtl_ner", examples, nlp)
+    learn(nlp, examples)
+    assert [(e.text, e.label_) for e in nlp("the books of New York are old").ents] == [
+        ("New York", "LOC")
+    ]
+    doc = nlp.make_doc("the books of New York are old")
+    doc.set_ents([Span(doc, 4, 6, "RULE")])
+    doc = nlp.get_pipe("mtl")(doc)
+    assert [e.label_ for e in head(doc).ents] == ["RULE"]
+
+
+def test_entities_do_not_begin_or_end_on_spaces(nlp: Language) -> None:
+    head = build("mtl_ner", make_examples(nlp), nlp)
+    head.model.get_ref("output_layer").get_param("b")[1:] = 50.0
+    for text in ("New  York ", " \n ", "a \n b"):
+        for ent in nlp(text).ents:
+            assert not ent[0].is_space
+            assert not ent[-1].is_space
+
+
+def test_misaligned_entity_warns_and_is_left_out(nlp: Language) -> None:
+    reference = Doc(nlp.vocab, words=["Ber", "lin", "is"], spaces=[False, True, False])
+    reference.set_ents([Span(reference, 0, 1, "LOC")], default="outside")
+    misaligned = Example(Doc(nlp.vocab, words=["Berlin", "is"], spaces=[True, False]), reference)
+    head = build("mtl_ner", make_examples(nlp), nlp)
+    scores = [numpy.zeros((2, len(head.classes())), dtype="f")]
+    with pytest.warns(UserWarning, match="'Ber' in 'Berlin is'.*left out"):
+        loss, _ = head.loss_of([misaligned], scores)
+    assert loss.n_units == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        head.loss_of([misaligned], scores)
+
+
+@pytest.mark.parametrize(
+    "cats,label",
+    [({"a": 1.0, "b": 0.0}, "a"), ({"b": 1.0}, "b"), ({"a": 0.0, "b": 0.0}, None), ({}, None)],
+)
+def test_exclusive_categories(nlp: Language, cats: Dict[str, float], label: Any) -> None:
+    examples = [example(nlp, "x y", cats=cats)]
+    head = build("mtl_textcat", make_examples(nlp), nlp)
+    loss, d_scores = head.loss_of(examples, numpy.zeros((1, 2), dtype="f"))
+    assert loss.n_units == (label is not None)
+    if label is not None:
+        assert d_scores[0, head.labels.index(label)] == pytest.approx(-0.5)
+
+
+@pytest.mark.parametrize("cats", [{"a": 1.0, "b": 1.0}, {"a": 0.4, "b": 0.6}])
+def test_exclusive_categories_refuse_others(nlp: Language, cats: Dict[str, float]) -> None:
+    head = build("mtl_textcat", make_examples(nlp), nlp)
+    with pytest.raises(ValueError, match="mtl_textcat_multilabel"):
+        head.loss_of([example(nlp, "x y", cats=cats)], numpy.zeros((1, 2), dtype="f"))
+
+
+def test_multilabel_categories(nlp: Language) -> None:
+    examples = [example(nlp, "x y", cats={"a": 1.0, "b": 1.0}), example(nlp, "z", cats={"b": 0.0})]
+    head = build("mtl_textcat_multilabel", examples, nlp)
+    loss, d_scores = head.loss_of(examples, numpy.zeros((2, 2), dtype="f"))
+    assert loss.n_units == 3
+    assert not d_scores[1, head.labels.index("a")]
+    assert d_scores[1, head.labels.index("b")] > 0
+    learn(nlp, examples)
+    assert nlp("x y").cats["a"] > 0.5
+    assert nlp("z").cats["b"] < 0.5
+    assert nlp.evaluate(examples)["cats_micro_f"] == 1.0
+
+
+def test_multilabel_refuses_other_values(nlp: Language) -> None:
+    head = build("mtl_textcat_multilabel", make_examples(nlp), nlp)
+    with pytest.raises(ValueError, match=r"from 0.0 to 1.0"):
+        head.loss_of([example(nlp, "x y", cats={"a": 2.0})], numpy.zeros((1, 2), dtype="f"))
+
+
+def test_threshold_counts_in_scores(nlp: Language) -> None:
+    examples = [example(nlp, "x y", cats={"a": 1.0, "b": 0.0})]
+    head = build("mtl_textcat_multilabel", examples, nlp, threshold=1.0)
+    assert nlp.evaluate(examples)["cats_micro_r"] == 0.0
+    head.cfg["threshold"] = 0.0
+    assert nlp.evaluate(examples)["cats_micro_r"] == 1.0
+
+
+def test_class_weights_multiply_the_loss(nlp: Language) -> None:
+    head = build("mtl_textcat", make_examples(nlp), nlp, class_weights={"a": 3.0})
+    zeros = numpy.zeros((1, 2), dtype="f")
+    losses = [
+        head.loss_of([example(nlp, "x", cats={label: 1.0})], zeros)[0].value for label in "ab"
+    ]
+    assert losses[0] == pytest.approx(3 * losses[1])
+
+
+def test_documents_without_gold_do_not_count_in_scores(nlp: Language) -> None:
+    examples = make_examples(nlp)
+    build("mtl_textcat", examples, nlp)
+    learn(nlp, examples)
+    without = [Example(nlp.make_doc("old runs "), strip(make_docs(nlp)[3], ""))]
+    assert nlp.evaluate([*examples, *without])["cats_score"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "factory,gold,part",
+    [
+        ("mtl_tagger", {"tags": ["NEW", "NN"]}, "NEW"),
+        ("mtl_ner", {"entities": ["U-NEW", "O"]}, "NEW"),
+        ("mtl_textcat", {"cats": {"NEW": 1.0}}, "NEW"),
+        ("mtl_textcat_multilabel", {"cats": {"NEW": 1.0}}, "NEW"),
+    ],
+)
+def test_label_that_the_head_does_not_know(
+    nlp: Language, factory: str, gold: Dict[str, Any], part: str
+) -> None:
+    build(factory, make_examples(nlp), nlp)
+    unknown = example(nlp, "old runs", **gold)
+    with pytest.warns(UserWarning, match=f"label '{part}'.*left out"):
+        nlp.update([unknown], sgd=False)
+    nlp.evaluate([unknown])
+
+
+@pytest.mark.parametrize(
+    "factory,config,match",
+    [
+        ("mtl_tagger", {"attribute": "lemma"}, "tag, pos"),
+        ("mtl_ner", {"learn_rate_scale": 0.0}, "must be > 0"),
+        ("mtl_ner", {"label_smoothing": 1.0}, "label_smoothing < 1"),
+        ("mtl_textcat", {"class_weights": {"a": -1.0}}, "class weight of 'a'"),
+        ("mtl_textcat", {"class_weights": {"z": 1.0}}, r"names \['z'\]"),
+        ("mtl_textcat_multilabel", {"threshold": 1.5}, "probability"),
+    ],
+)
+def test_settings_out_of_range(
+    nlp: Language, factory: str, config: Dict[str, Any], match: str
+) -> None:
+    with pytest.raises(ValueError, match=match):
+        build(factory, make_examples(nlp), nlp, **config)
+
+
+@pytest.mark.parametrize(
+    "factory,what",
+    [("mtl_tagger", "tags"), ("mtl_ner", "entities"), ("mtl_textcat", "a category")],
+)
+def test_no_label_in_the_data(nlp: Language, factory: str, what: str) -> None:
+    with pytest.raises(ValueError, match=f"'head' found no label.*{what}"):
+        build(factory, make_examples(nlp, keep=""), nlp)
+
+
+def test_labels_from_the_config(nlp: Language) -> None:
+    add_joint(nlp, None)
+    head = nlp.add_pipe("mtl_ner")
+    nlp.config["initialize"]["components"]["mtl_ner"] = {"labels": ["X", "LOC", "PER"]}
+    nlp.initialize(lambda: make_examples(nlp))
+    assert head.labels == ("X", "LOC", "PER")
+    assert head.label_data == ["X", "LOC", "PER"]
+    with pytest.raises(ValueError, match="has its size already"):
+        head.add_label("MORE")
+    assert head.add_label("X") == 0
+
+
+def test_not_initialized(nlp: Language) -> None:
+    add_joint(nlp, None)
+    head = nlp.add_pipe("mtl_ner")
+    with pytest.raises(ValueError, match="'mtl_ner' is not initialised"):
+        head.predict([nlp.make_doc("a")])
+
+
+@pytest.mark.parametrize("factory", ["mtl_tagger", "mtl_ner", "mtl_textcat"])
+def test_head_gradient_is_exact(nlp: Language, factory: str) -> None:
+    """The whole head, from views to loss, against finite differences."""
+    examples = make_examples(nlp)
+    head = build(factory, examples, nlp)
+    docs = [eg.predicted for eg in examples]
+    views = [numpy.random.default_rng(i).normal(size=(len(d), 16)).astype("f") for i, d in enumerate(docs)]
+    listener = next(n for n in head.model.walk() if hasattr(n, "upstream_name"))
+    sent: List[Any] = []
+
+    def loss(view: List[numpy.ndarray]) -> float:
+        listener.open(docs, view, lambda d: sent.append([x.copy() for x in d]) or d)
+        scores, backprop = head.model.begin_update(docs)
+        value, d_scores = head.get_loss(examples, scores)
+        backprop(d_scores)
+        return value
+
+    loss(views)
+    found = sent[0]
+    direction = [numpy.random.default_rng(9 + i).normal(size=v.shape).astype("f") for i, v in enumerate(views)]
+    size = 1e-2
+    plus = loss([v + size * d for v, d in zip(views, direction)])
+    minus = loss([v - size * d for v, d in zip(views, direction)])
+    slope = sum(float((f * d).sum()) for f, d in zip(found, direction))
+    assert (plus - minus) / (2 * size) == pytest.approx(slope, rel=1e-2)

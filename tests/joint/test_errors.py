@@ -1,0 +1,118 @@
+"""Wrong configs fail at once, with what, where and how to mend it."""
+
+import math
+from typing import Any, Callable
+
+import pytest
+import spacy
+from spacy_mtl.registry import registry
+from tiny import CNN, add_joint, constant, make_examples
+
+
+def test_weight_of_an_unknown_task(make_nlp: Callable, encoder: Any) -> None:
+    with pytest.raises(ValueError, match=r"'nerr'.*'tagger', 'ner', 'textcat'.*weighting"):
+        make_nlp(encoder=encoder, weighting=constant(nerr=1.0))
+
+
+def test_weight_of_an_unknown_task_is_seen_in_a_loaded_pipeline(make_nlp: Callable) -> None:
+    nlp = make_nlp(encoder=None)
+    nlp.get_pipe("mtl").weighting.weights["nerr"] = 1.0
+    nlp.get_pipe("mtl")._checked = None
+    with pytest.raises(ValueError, match="'nerr'"):
+        nlp.update(make_examples(nlp), sgd=False)
+
+
+@pytest.mark.parametrize("weight", [-1.0, math.nan, math.inf, "much", True, None, [1.0]])
+def test_weights_that_are_none(weight: Any) -> None:
+    block = {"weighting": constant(ner=weight)}
+    with pytest.raises(ValueError, match=r"weight of task 'ner' is .*components.mtl.weighting"):
+        registry.resolve(block)
+
+
+def test_listener_without_mtl() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("mtl_ner", name="ner")
+    with pytest.raises(ValueError, match=r"listens to 'mtl', but no component of that name"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_two_joint_components(encoder_dir: str) -> None:
+    nlp = spacy.blank("en")
+    add_joint(nlp, encoder_dir)
+    with pytest.raises(ValueError, match="two components of factory 'mtl': 'mtl' and 'other'"):
+        nlp.add_pipe("mtl", name="other")
+
+
+def test_head_before_mtl(encoder: Any) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("mtl_ner", name="ner")
+    add_joint(nlp, encoder)
+    with pytest.raises(ValueError, match="no component of that name.*stands before it.*before all heads"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_encoder_folder_that_is_not_there() -> None:
+    nlp = spacy.blank("en")
+    add_joint(nlp, "/no/such/folder")
+    nlp.add_pipe("mtl_ner", name="ner")
+    with pytest.raises(ValueError, match=r"'/no/such/folder' of the component 'transformer'.*'name'"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_rival_listener(encoder_dir: str) -> None:
+    nlp = spacy.blank("en")
+    add_joint(nlp, encoder_dir)
+    nlp.add_pipe("mtl_ner", name="ner")
+    listener = {
+        "@architectures": "spacy-transformers.TransformerListener.v1",
+        "pooling": {"@layers": "reduce_mean.v1"},
+    }
+    nlp.add_pipe("tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}})
+    with pytest.raises(ValueError, match=r"'tagger' listens to 'transformer' beside 'mtl'"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_rival_of_a_stock_tok2vec() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": CNN})
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 16, "upstream": "tok2vec"}
+    model = {"@architectures": "spacy_mtl.HardSharing.v1", "tok2vec": listener}
+    nlp.add_pipe("mtl", config={"model": model})
+    nlp.add_pipe("mtl_ner", name="ner")
+    nlp.initialize(lambda: make_examples(nlp))
+    nlp.update(make_examples(nlp), sgd=False)
+    nlp.add_pipe("tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}})
+    with pytest.raises(ValueError, match="'tagger' listens to 'tok2vec' beside 'mtl'"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_no_task(encoder: Any) -> None:
+    nlp = spacy.blank("en")
+    add_joint(nlp, encoder)
+    with pytest.warns(UserWarning, match="No component listens to 'mtl'"):
+        nlp.initialize(lambda: make_examples(nlp))
+    nlp.update(make_examples(nlp), sgd=False)
+
+
+def test_wrong_width(encoder_dir: str) -> None:
+    nlp = spacy.blank("en")
+    add_joint(nlp, encoder_dir)
+    listener = {"@architectures": "spacy_mtl.TaskListener.v1", "width": 99}
+    model = {"@architectures": "spacy_mtl.TokenClassifier.v1", "tok2vec": listener}
+    nlp.add_pipe("mtl_ner", name="ner", config={"model": model})
+    with pytest.raises(ValueError, match="has width 99, but 'mtl' gives vectors of width 16"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_prediction_without_mtl(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    with pytest.raises(ValueError, match="'ner' needs the output of 'mtl'.*Anna"):
+        nlp.get_pipe("ner")(nlp.make_doc("Anna runs"))
+
+
+def test_answer_after_closing(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    nlp.update(make_examples(nlp), sgd=False)
+    step = nlp.get_pipe("mtl")._step
+    with pytest.raises(ValueError, match="'ner' sent a gradient for a joint step that was closed"):
+        step._answer("ner", 0, step.views["ner"])
