@@ -65,7 +65,9 @@ SUITES = {
         "snips", ("ner", "textcat"), 5, 300, 5e-5, 10.0, ALL, limit=3000, gold_words=True
     ),
     "gum-short": Suite("gum", PIPES, 5, 800, 5e-5, 10.0, ALL, limit=327),
-    "snips": Suite("snips", ("ner", "textcat"), 6, 300, 2e-4, 5.0, ("ours-joint",), gold_words=True),
+    "snips": Suite(
+        "snips", ("ner", "textcat"), 6, 300, 2e-4, 5.0, ("ours-joint",), gold_words=True
+    ),
     "gum": Suite("gum", PIPES, 2, 800, 2e-4, 5.0, ("ours-joint", "ours-alone")),
     "zh_gsd": Suite(
         "zh_gsd", ("tagger", "ner"), 2, 800, 2e-4, 5.0, ("ours-joint",), gold_words=True, lang="zh"

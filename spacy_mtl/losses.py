@@ -106,5 +106,5 @@ def sigmoid(logits: Floats2d) -> Floats2d:
 
 
 def _log_softmax(xp: Any, logits: Floats2d) -> Floats2d:
-    shifted = logits - logits.max(axis=1, keepdims=True)
+    shifted = logits - xp.max(logits, axis=1, keepdims=True)
     return shifted - xp.log(xp.exp(shifted).sum(axis=1, keepdims=True))

@@ -83,7 +83,9 @@ def test_assemble(overrides: Dict[str, Any], corpus: Path, tmp_path: Path) -> No
     config = sourcing_config(model, tmp_path / "assemble.cfg")
     command = [sys.executable, "-m", "spacy", "assemble", str(config), str(tmp_path / "assembled")]
     subprocess.run(command, check=True, timeout=300)
-    expected, found = (evaluate(path, corpus, silent=True) for path in (model, tmp_path / "assembled"))
+    expected, found = (
+        evaluate(path, corpus, silent=True) for path in (model, tmp_path / "assembled")
+    )
     assert {**found, "speed": 0} == {**expected, "speed": 0}
 
 

@@ -4,6 +4,7 @@ from typing import Any, Callable
 
 import numpy
 import pytest
+
 from spacy_mtl.losses import (
     MISSING,
     sigmoid,

@@ -13,7 +13,6 @@ from typing import Any, Dict, Iterator, List, Set
 
 import pytest
 import spacy
-import spacy_mtl
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -23,6 +22,8 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.util import load_config, registry
 from tiny import make_docs
+
+import spacy_mtl
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "spacy_mtl").rglob("*.py"))
@@ -89,9 +90,7 @@ def requirements(name: str, extras: Set[str]) -> List[Requirement]:
     texts = importlib.metadata.distribution(name).requires or []
     found = [Requirement(text) for text in texts]
     environments = [{"extra": extra} for extra in ["", *extras]]
-    return [
-        req for req in found if not req.marker or any(map(req.marker.evaluate, environments))
-    ]
+    return [req for req in found if not req.marker or any(map(req.marker.evaluate, environments))]
 
 
 def test_imports_are_required() -> None:
@@ -188,7 +187,9 @@ def test_config_trains(path: Path, overrides: Dict[str, Any], tmp_path: Path) ->
     nlp = train_a_step(path, tmp_path / "output", overrides)
     assert "mtl" in nlp.pipe_names
     score = nlp.meta["performance"]
-    assert any(score[key] is not None for key in ("tag_acc", "ents_f", "cats_score") if key in score)
+    assert any(
+        score[key] is not None for key in ("tag_acc", "ents_f", "cats_score") if key in score
+    )
     required = get_third_party_dependencies(nlp.config)
     assert any(req.startswith("spacy-mtl>=") for req in required)
 

@@ -44,10 +44,7 @@ def make_examples(nlp: Language, keep: Optional[str] = None) -> List[Example]:
     docs = make_docs(nlp)
     if keep is not None:
         docs = [strip(doc, keep) for doc in docs]
-    return [
-        Example(Doc(nlp.vocab, words=[t.text for t in doc], spaces=[bool(t.whitespace_) for t in doc]), doc)
-        for doc in docs
-    ]
+    return [Example(strip(doc, ""), doc) for doc in docs]
 
 
 HEADS: Dict[str, str] = {"tagger": "mtl_tagger", "ner": "mtl_ner", "textcat": "mtl_textcat"}

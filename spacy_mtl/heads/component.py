@@ -229,7 +229,7 @@ class TaskHead(TrainablePipe):
             scale = 1.0 if key in encoder_keys else self.learn_rate_scale
             return sgd(key, weights, gradient, lr_scale=scale)
 
-        self.model.finish_update(scaled)  # type: ignore[arg-type]
+        self.model.finish_update(scaled)
 
     def _check_labels(self) -> None:
         if not self.labels:

@@ -1,6 +1,5 @@
 """The models of the heads: from a task's view to scores."""
 
-from functools import partial
 from typing import Any, Callable, List, Optional, Tuple
 
 from spacy.tokens import Doc

@@ -8,7 +8,6 @@ from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Config, Model
-from thinc.types import Ints1d
 
 from ..losses import MISSING, softmax_cross_entropy
 from ..registry import registry
@@ -113,7 +112,7 @@ class EntityRecognizer(TaskHead):
         )
         return loss, split_like(ops, loss.gradient, scores)
 
-    def predict(self, docs: Iterable[Doc]) -> List[Ints1d]:
+    def predict(self, docs: Iterable[Doc]) -> List[numpy.ndarray]:
         """Find the best legal BILUO sequences.
 
         docs (Iterable[Doc]): The documents.
@@ -129,7 +128,7 @@ class EntityRecognizer(TaskHead):
         _forbid_edges_on_spaces(flat, docs)
         return numpy.split(decode_biluo(flat, lengths), numpy.cumsum(lengths)[:-1])
 
-    def set_annotations(self, docs: Iterable[Doc], scores: Sequence[Ints1d]) -> None:
+    def set_annotations(self, docs: Iterable[Doc], scores: Sequence[numpy.ndarray]) -> None:
         """Set `doc.ents`.
 
         docs (Iterable[Doc]): The documents.
@@ -143,7 +142,7 @@ class EntityRecognizer(TaskHead):
                     ents.append(Span(doc, start, end, label=label))
             doc.set_ents(ents, default="outside")
 
-    def _spans(self, classes: Ints1d) -> List[Tuple[int, int, str]]:
+    def _spans(self, classes: numpy.ndarray) -> List[Tuple[int, int, str]]:
         spans = []
         start = 0
         for i in numpy.nonzero(classes != OUTSIDE)[0].tolist():

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
-from thinc.types import Floats1d, Floats2d
+from thinc.types import Floats1d, Floats2d, FloatsXd
 
 from ..losses import MISSING, sigmoid, sigmoid_cross_entropy, softmax, softmax_cross_entropy
 from ..registry import registry
@@ -179,12 +179,12 @@ class TextCategorizer(TaskHead):
 
     def loss_of(
         self, examples: List[Example], scores: Floats2d
-    ) -> Tuple[LossAndGradient, Floats2d]:
+    ) -> Tuple[LossAndGradient, FloatsXd]:
         ops = self.model.ops
         index = {label: i for i, label in enumerate(self.labels)}
         positive = [self._positive_label(eg) for eg in examples]
         self._warn_unknown(sorted({label for label in positive if label and label not in index}))
-        labels = ops.asarray([index.get(label, MISSING) for label in positive], dtype="int64")
+        labels = ops.asarray([index.get(label or "", MISSING) for label in positive], dtype="int64")
         loss = softmax_cross_entropy(
             scores,
             labels,
@@ -267,7 +267,7 @@ class MultiLabelTextCategorizer(TextCategorizer):
 
     def loss_of(
         self, examples: List[Example], scores: Floats2d
-    ) -> Tuple[LossAndGradient, Floats2d]:
+    ) -> Tuple[LossAndGradient, FloatsXd]:
         cats = [eg.reference.cats for eg in examples]
         self._warn_unknown(sorted({label for c in cats for label in c if label not in self.labels}))
         targets = numpy.asarray(

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import List, Sequence, Tuple
 
 import numpy
-from thinc.types import Floats2d, Ints1d
 
 # Class 0 is O; the four classes of entity type k begin at 1 + 4 * k.
 OUTSIDE = 0
@@ -20,7 +19,7 @@ def class_names(labels: Sequence[str]) -> List[str]:
     return ["O"] + [f"{prefix}-{label}" for label in labels for prefix in PREFIXES]
 
 
-def decode_biluo(scores: Floats2d, lengths: Sequence[int]) -> Ints1d:
+def decode_biluo(scores: numpy.ndarray, lengths: Sequence[int]) -> numpy.ndarray:
     """Find the sequence of classes with the highest sum of scores that is legal.
 
     Legal means that a document neither begins nor ends inside an entity, that B

@@ -114,7 +114,7 @@ class MultiTask(Tok2Vec):
         nlp = None if self._nlp is None else self._nlp()
         if nlp is None or not any(pipe is self for _, pipe in nlp.components):
             return None
-        pipes = dict(nlp.components)
+        pipes: Dict[str, Any] = dict(nlp.components)
         for task, listeners in self.listener_map.items():
             nodes = {id(node) for node in pipes[task].model.walk()} if task in pipes else set()
             if any(id(listener) not in nodes for listener in listeners):
@@ -239,9 +239,7 @@ class MultiTask(Tok2Vec):
         set_dropout_rate(self.model, drop)
         shared, backprop_encoder = self.model.get_ref("tok2vec").begin_update(docs)
         shared = self._regular(docs, shared)
-        views, backprop_views = self.model.get_ref("sharing").begin_update(
-            (shared, self.tasks)
-        )
+        views, backprop_views = self.model.get_ref("sharing").begin_update((shared, self.tasks))
         held = HeldCallbacks(upstream_listeners(self.model))
 
         def backprop_shared(d_shared: TokenVectors) -> None:
@@ -307,9 +305,7 @@ class MultiTask(Tok2Vec):
                 self.find_listeners(pipe)
             after = after or pipe is self
         order = {name: i for i, (name, _) in enumerate(pipeline)}
-        self.listener_map = dict(
-            sorted(self.listener_map.items(), key=lambda item: order[item[0]])
-        )
+        self.listener_map = dict(sorted(self.listener_map.items(), key=lambda item: order[item[0]]))
         self.weighting.check_tasks(self.tasks)
         check_no_rival(nlp, self.name, upstream_listeners(self.model))
         self._checked = (pipeline, self.tasks)

@@ -1,6 +1,6 @@
 """A head's door to the joint component."""
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 from weakref import WeakMethod
 
 from spacy.pipeline.tok2vec import Tok2VecListener
@@ -49,7 +49,9 @@ class TaskListener(Tok2VecListener):
         self.upstream_name = upstream_name
         self.task: Optional[str] = None
         self.was_read = False
-        vars(self).update(_RUN_STATE)
+        self._docs: Optional[List[Doc]] = None
+        self._docs_of_init: Optional[List[int]] = None
+        self._encode: Any = None
 
     def open(self, docs: Sequence[Doc], view: TokenVectors, answer: ViewCallback) -> None:
         """Hold a task's view of a batch until the head asks for it.
@@ -73,10 +75,10 @@ class TaskListener(Tok2VecListener):
         encode (Callable): A method that sets `doc.tensor`; held weakly.
         """
         self.task = task
-        self._encode = WeakMethod(encode)  # type: ignore[type-var]
+        self._encode = WeakMethod(encode)
 
     @classmethod
-    def get_batch_id(cls, inputs: Sequence[Doc]) -> int:
+    def get_batch_id(cls, inputs: Iterable[Doc]) -> int:
         """RETURNS (int): A number for a batch, the same for the same texts."""
         return hash(tuple(doc.text for doc in inputs))
 

@@ -4,6 +4,7 @@ import copy
 import weakref
 from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
+from spacy.language import Language
 from spacy.util import replace_model_node
 from thinc.api import Model
 from thinc.shims.shim import Shim
@@ -35,7 +36,7 @@ def replace_listener(model: Model, listener: Model, component: "MultiTask") -> M
     """
     tok2vec = copy_with_new_ids(component.model.get_ref("tok2vec"))
     for node in upstream_listeners(tok2vec):
-        encoder = copy_with_new_ids(_upstream(component)[1].model)
+        encoder = copy_with_new_ids(_upstream(component)[2].model)
         replace_func = encoder.attrs.get("replace_listener")
         if replace_func is not None:
             encoder = replace_func(encoder)
@@ -61,8 +62,8 @@ class ReplacementConfig:
         component = None if self._component is None else self._component()
         if component is None or not upstream_listeners(component.model):
             return tok2vec_cfg
-        name, pipe = _upstream(component)
-        encoder_cfg = component.nlp.get_pipe_config(name)["model"]
+        nlp, name, pipe = _upstream(component)
+        encoder_cfg = nlp.get_pipe_config(name)["model"]
         replace_func = pipe.model.attrs.get("replace_listener_cfg")
         return replace_func(encoder_cfg, tok2vec_cfg) if replace_func else dict(encoder_cfg)
 
@@ -94,13 +95,13 @@ def copy_with_new_ids(model: Model) -> Model:
     return copied
 
 
-def _upstream(component: "MultiTask") -> Tuple[str, Any]:
+def _upstream(component: "MultiTask") -> Tuple[Language, str, Any]:
     nlp = component.nlp
     found = [] if nlp is None else find_upstream(nlp, upstream_listeners(component.model))
-    if not found:
+    if nlp is None or not found:
         raise ValueError(
             f"Can't give a head an encoder of its own: the component that '{component.name}' "
             "listens to was not found. Do it on the pipeline that 'mtl' was made or "
             "initialised in, before sourcing the head elsewhere."
         )
-    return found[0]
+    return nlp, *found[0]

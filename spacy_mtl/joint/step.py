@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Callable, Dict, List, Sequence
+from typing import Callable, Dict, List
 
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
@@ -87,7 +87,7 @@ class JointStep:
                 if isinstance(listener, TaskListener):
                     listener.close()
                 else:
-                    listener.receive(None, None, None)
+                    listener.receive(None, None, None)  # type: ignore[arg-type]
 
     def added_losses(self) -> Dict[str, float]:
         """RETURNS (Dict[str, float]): What each task has added to `losses` so far."""
@@ -109,7 +109,7 @@ class JointStep:
         # Sums go into arrays of our own: the head may still hold what it sent.
         total = self.d_views.get(task) or [self.ops.alloc2f(*v.shape) for v in view]
         for t, d in zip(total, d_view):
-            t += d.reshape(t.shape)
+            t += d.reshape(t.shape)  # type: ignore[arg-type]
         self.d_views[task] = total
         doors: List[int] = self._answered.setdefault(task, [])
         if door not in doors:
@@ -117,5 +117,3 @@ class JointStep:
         if self.is_complete:
             self.on_complete(self)
         return zeros
-
-

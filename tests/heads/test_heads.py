@@ -1,7 +1,7 @@
 """What each head learns, predicts, scores and refuses."""
 
 import warnings
-from typing import Any, Callable, Dict, List
+from typing import Any, Dict, List
 
 import numpy
 import pytest
@@ -263,7 +263,10 @@ def test_head_gradient_is_exact(nlp: Language, factory: str) -> None:
     examples = make_examples(nlp)
     head = build(factory, examples, nlp)
     docs = [eg.predicted for eg in examples]
-    views = [numpy.random.default_rng(i).normal(size=(len(d), 16)).astype("f") for i, d in enumerate(docs)]
+    views = [
+        numpy.random.default_rng(i).normal(size=(len(d), 16)).astype("f")
+        for i, d in enumerate(docs)
+    ]
     listener = next(n for n in head.model.walk() if hasattr(n, "upstream_name"))
     sent: List[Any] = []
 
@@ -276,7 +279,10 @@ def test_head_gradient_is_exact(nlp: Language, factory: str) -> None:
 
     loss(views)
     found = sent[0]
-    direction = [numpy.random.default_rng(9 + i).normal(size=v.shape).astype("f") for i, v in enumerate(views)]
+    direction = [
+        numpy.random.default_rng(9 + i).normal(size=v.shape).astype("f")
+        for i, v in enumerate(views)
+    ]
     size = 1e-2
     plus = loss([v + size * d for v, d in zip(views, direction)])
     minus = loss([v - size * d for v, d in zip(views, direction)])

@@ -7,6 +7,7 @@ import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from spacy_mtl.heads.viterbi import class_names, decode_biluo
 
 LABELS = ["A", "B"]

@@ -26,7 +26,17 @@ def step(nlp: Language, examples: List[Example]) -> Any:
 
 @pytest.mark.parametrize(
     "texts",
-    [[""], ["", ""], ["", "Anna runs", ""], ["a"], [" "], ["\n\n \t"], ["😀 👩‍👩‍👧 runs"], ["é́́"], ["x" * 3000]],
+    [
+        [""],
+        ["", ""],
+        ["", "Anna runs", ""],
+        ["a"],
+        [" "],
+        ["\n\n \t"],
+        ["😀 👩‍👩‍👧 runs"],
+        ["é́́"],
+        ["x" * 3000],
+    ],
     ids=lambda texts: repr(texts)[:20],
 )
 def test_odd_texts(make_nlp: Callable, encoder: Any, texts: List[str]) -> None:

@@ -5,8 +5,9 @@ from typing import Any, Callable
 
 import pytest
 import spacy
-from spacy_mtl.registry import registry
 from tiny import CNN, add_joint, constant, make_examples
+
+from spacy_mtl.registry import registry
 
 
 def test_weight_of_an_unknown_task(make_nlp: Callable, encoder: Any) -> None:
@@ -47,7 +48,9 @@ def test_head_before_mtl(encoder: Any) -> None:
     nlp = spacy.blank("en")
     nlp.add_pipe("mtl_ner", name="ner")
     add_joint(nlp, encoder)
-    with pytest.raises(ValueError, match="no component of that name.*stands before it.*before all heads"):
+    with pytest.raises(
+        ValueError, match="no component of that name.*stands before it.*before all heads"
+    ):
         nlp.initialize(lambda: make_examples(nlp))
 
 
@@ -55,7 +58,9 @@ def test_encoder_folder_that_is_not_there() -> None:
     nlp = spacy.blank("en")
     add_joint(nlp, "/no/such/folder")
     nlp.add_pipe("mtl_ner", name="ner")
-    with pytest.raises(ValueError, match=r"'/no/such/folder' of the component 'transformer'.*'name'"):
+    with pytest.raises(
+        ValueError, match=r"'/no/such/folder' of the component 'transformer'.*'name'"
+    ):
         nlp.initialize(lambda: make_examples(nlp))
 
 
@@ -67,7 +72,9 @@ def test_rival_listener(encoder_dir: str) -> None:
         "@architectures": "spacy-transformers.TransformerListener.v1",
         "pooling": {"@layers": "reduce_mean.v1"},
     }
-    nlp.add_pipe("tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}})
+    nlp.add_pipe(
+        "tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}}
+    )
     with pytest.raises(ValueError, match=r"'tagger' listens to 'transformer' beside 'mtl'"):
         nlp.initialize(lambda: make_examples(nlp))
 
@@ -81,7 +88,9 @@ def test_rival_of_a_stock_tok2vec() -> None:
     nlp.add_pipe("mtl_ner", name="ner")
     nlp.initialize(lambda: make_examples(nlp))
     nlp.update(make_examples(nlp), sgd=False)
-    nlp.add_pipe("tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}})
+    nlp.add_pipe(
+        "tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}}
+    )
     with pytest.raises(ValueError, match="'tagger' listens to 'tok2vec' beside 'mtl'"):
         nlp.initialize(lambda: make_examples(nlp))
 

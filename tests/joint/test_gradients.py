@@ -7,10 +7,10 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 import numpy
 import pytest
 import spacy
-from tiny import HEADS, constant, make_docs, make_examples, strip
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from tiny import HEADS, constant, make_docs, make_examples, strip
 
 WEIGHTS = {"tagger": 0.5, "ner": 2.0, "textcat": 3.0}
 
@@ -119,7 +119,9 @@ def test_last_task_excluded_by_hand(make_nlp: Callable, encoder: Any) -> None:
     expected = gradient_of(nlp, gold(nlp, "tagger", "ner"))
     context = pytest.warns(UserWarning, match="one step later") if encoder else _no_warning()
     with context:
-        found = gradient_of(nlp, gold(nlp, *HEADS), finish=["mtl"] * bool(encoder), exclude=["textcat"])
+        found = gradient_of(
+            nlp, gold(nlp, *HEADS), finish=["mtl"] * bool(encoder), exclude=["textcat"]
+        )
         if not encoder:
             nlp.get_pipe("mtl")._end_step()
             found = encoder_gradient(nlp)
@@ -175,7 +177,9 @@ def test_stock_spacy_drops_the_gradient(encoder_dir: str) -> None:
     }
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {"name": encoder_dir}})
-    nlp.add_pipe("tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}})
+    nlp.add_pipe(
+        "tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}}
+    )
     ner = {
         "@architectures": "spacy.TransitionBasedParser.v2",
         "state_type": "ner",

@@ -98,7 +98,9 @@ def test_heads_train_on_a_frozen_encoder(make_nlp: Callable, encoder: Any) -> No
     assert parameters(nlp, "ner") != head_before
 
 
-def test_heads_train_on_a_frozen_encoder_that_does_not_annotate(make_nlp: Callable, encoder: Any) -> None:
+def test_heads_train_on_a_frozen_encoder_that_does_not_annotate(
+    make_nlp: Callable, encoder: Any
+) -> None:
     nlp = make_nlp(encoder=encoder)
     frozen = [name for name in ("transformer", "mtl") if name in nlp.pipe_names]
     before, head_before = encoder_parameters(nlp), parameters(nlp, "ner")

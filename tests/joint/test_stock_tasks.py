@@ -114,7 +114,10 @@ def test_silent_stock_component_last(make_nlp: Callable, encoder: Any, stock: st
     """It returns before it runs forward. Its silence may delay, not lose, a gradient."""
     nlp = build(stock, encoder, make_nlp, last=True)
     ours = [
-        Example(Doc(nlp.vocab, words=["Anna", "runs"]), Doc(nlp.vocab, words=["Anna", "runs"], tags=["NN", "VBZ"]))
+        Example(
+            Doc(nlp.vocab, words=["Anna", "runs"]),
+            Doc(nlp.vocab, words=["Anna", "runs"], tags=["NN", "VBZ"]),
+        )
     ]
     sent = count_backward_passes(nlp)
     with warnings.catch_warnings(record=True) as caught:
@@ -167,7 +170,11 @@ def test_the_last_loss_serves_until_the_next(make_nlp: Callable) -> None:
 def test_plain_tok2vec_listener(make_nlp: Callable) -> None:
     """A Tok2VecListener that names 'mtl' is a task, too."""
     nlp = make_nlp(["ner"], encoder=None, initialize=False)
-    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": CNN["width"], "upstream": "mtl"}
+    listener = {
+        "@architectures": "spacy.Tok2VecListener.v1",
+        "width": CNN["width"],
+        "upstream": "mtl",
+    }
     nlp.add_pipe("tagger", config={"model": {**TAGGER, "tok2vec": listener}})
     nlp.initialize(lambda: make_examples(nlp))
     assert nlp.get_pipe("mtl").tasks == ["ner", "tagger"]

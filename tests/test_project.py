@@ -1,0 +1,213 @@
+"""The spaCy project: its workflows hang together, run, and skip what is up to date."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+from tiny import make_docs
+from weasel.util.config import load_project_config
+
+ROOT = Path(__file__).parent.parent
+SCRIPTS = ROOT / "assets/scripts"
+PROJECT = load_project_config(ROOT)
+COMMANDS: Dict[str, Any] = {command["name"]: command for command in PROJECT["commands"]}
+
+
+def run(args: List[str], cwd: Path, **kwargs: Any) -> subprocess.CompletedProcess:
+    # No network, whatever the encoder is called. Scripts are started from elsewhere, too.
+    env = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    command = [sys.executable, *args]
+    return subprocess.run(
+        command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, **kwargs
+    )
+
+
+@pytest.mark.parametrize("workflow", ["all", "snips", "gum"])
+def test_workflow_hangs_together(workflow: str) -> None:
+    """What a command needs is in the repository or made by a command before it."""
+    made: List[str] = []
+    for name in PROJECT["workflows"][workflow]:
+        command = COMMANDS[name]
+        for dep in command["deps"]:
+            in_data = dep.startswith(PROJECT["vars"]["data"])
+            assert in_data or dep in made or (ROOT / dep).exists(), f"{name} needs {dep}"
+        made += command.get("outputs", [])
+
+
+def test_every_command_is_in_a_workflow_or_can_be_skipped() -> None:
+    used = {name for names in PROJECT["workflows"].values() for name in names}
+    assert used == set(COMMANDS)
+    for command in COMMANDS.values():
+        assert command.get("no_skip") or command["outputs"], command["name"]
+        assert command["help"]
+
+
+def test_paths_in_scripts_exist() -> None:
+    for command in COMMANDS.values():
+        for line in command["script"]:
+            for word in line.split():
+                if word.startswith(("assets/", "configs/")):
+                    assert (ROOT / word).exists(), f"{command['name']}: {word}"
+
+
+def test_assets_name_their_origin() -> None:
+    for asset in PROJECT["assets"]:
+        assert asset["dest"].startswith("corpus/raw/")
+        assert "github" in asset["url"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project with a corpus of a few texts."""
+    path = tmp_path / "project"
+    path.mkdir()
+    for name in ("configs", "spacy_mtl", "assets/scripts"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, path / name, ignore=ignore)
+    for name in ("project.yml", "setup.py", "pyproject.toml", "README.md", "constraints.txt"):
+        shutil.copy(ROOT / name, path)
+    (path / "assets/corpus").mkdir()
+    for split in ("train", "dev", "test"):
+        lines = (ROOT / f"assets/corpus/{split}.jsonl").read_text(encoding="utf8").splitlines()
+        text = "\n".join(lines[:20])
+        (path / f"assets/corpus/{split}.jsonl").write_text(text, encoding="utf8")
+    return path
+
+
+@pytest.mark.slow
+def test_project_runs_and_skips(project: Path, encoder_dir: str) -> None:
+    """All of the workflow `all` but the installation in a new environment, which needs a
+    package index: here the wheel is installed into a folder."""
+    steps = [name for name in PROJECT["workflows"]["all"] if name != "install"]
+    options = ["--vars.encoder", encoder_dir, "--vars.max_steps", "2", "--vars.package", "tiny"]
+    for name in steps:
+        done = run(["-m", "spacy", "project", "run", name, ".", *options], project)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Skipping" not in done.stdout
+    assert "Category:" in done.stdout
+    assert "entities" in done.stdout
+    for name in steps:
+        done = run(["-m", "spacy", "project", "run", name, ".", *options], project)
+        assert ("Skipping" in done.stdout) is (name != "parse")
+
+    # Another seed: trained again, but not converted again.
+    options += ["--vars.seed", "1"]
+    for name, skipped in (("encoder", True), ("convert", True), ("train", False)):
+        done = run(["-m", "spacy", "project", "run", name, ".", "--dry", *options], project)
+        assert ("Skipping" in done.stdout) is skipped
+
+    (wheel,) = project.glob("packages/*/dist/*.whl")
+    site = project / "site"
+    pip = ["-m", "pip", "install", "--no-deps", "--target", str(site), str(wheel)]
+    assert run(pip, project).returncode == 0
+    (metadata,) = site.glob("*.dist-info/METADATA")
+    assert "Requires-Dist: spacy-mtl" in metadata.read_text(encoding="utf8")
+    predict = (
+        f"import sys, spacy; sys.path.append({str(site)!r})\n"
+        "for name in ('en_tiny', 'training/demo/model-best'):\n"
+        "    doc = spacy.load(name)('Anna books a room in Berlin.')\n"
+        "    print([t.tag_ for t in doc], doc.ents, doc.cats)"
+    )
+    done = run(["-c", predict], project)
+    assert done.returncode == 0, done.stderr
+    installed, trained = done.stdout.splitlines()
+    assert installed == trained
+
+
+def test_encoder_script_copies_a_folder(encoder_dir: str, tmp_path: Path) -> None:
+    done = run([str(SCRIPTS / "encoder.py"), encoder_dir, "encoder"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "encoder/config.json").exists()
+    assert (tmp_path / "encoder/tokenizer_config.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [("./nowhere", "no encoder in the folder"), ("no-such/encoder", "Cannot load the encoder")],
+)
+def test_encoder_script_says_what_is_wrong(source: str, message: str, tmp_path: Path) -> None:
+    done = run([str(SCRIPTS / "encoder.py"), source, "encoder"], tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "--vars.encoder" in done.stderr
+    assert not (tmp_path / "encoder").exists()
+
+
+def test_same_script_finds_a_difference(tmp_path: Path) -> None:
+    docs = make_docs(spacy.blank("en"))
+    DocBin(docs=docs).to_disk(tmp_path / "first.spacy")
+    shutil.copy(tmp_path / "first.spacy", tmp_path / "copy.spacy")
+    docs[1][0].tag_ = "XX"
+    DocBin(docs=docs).to_disk(tmp_path / "other.spacy")
+    script = str(SCRIPTS / "same.py")
+    assert run([script, "first.spacy", "copy.spacy"], tmp_path).returncode == 0
+    done = run([script, "first.spacy", "other.spacy"], tmp_path)
+    assert done.returncode == 1
+    assert "Text 1" in done.stderr
+    assert "differs in tags" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (["test", "PYTHON=python2.0"], "python2.0"),
+        (["help"], "make demo"),
+    ],
+)
+def test_makefile(make: List[str], message: str, tmp_path: Path) -> None:
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("constraints.txt", "setup.py", "pyproject.toml", "README.md"):
+        (tmp_path / name).touch()
+    (tmp_path / "spacy_mtl").mkdir()
+    done = subprocess.run(["make", *make], cwd=tmp_path, capture_output=True, text=True)
+    assert message in done.stdout + done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_ci_wants_the_real_corpora(tmp_path: Path) -> None:
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci/run", tmp_path / ".ci/run")
+    env = {**os.environ, "SPACY_MTL_DATA": str(tmp_path / "nowhere")}
+    done = subprocess.run([str(tmp_path / ".ci/run")], env=env, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "real corpora are missing" in done.stderr
+    assert "SPACY_MTL_DATA" in done.stderr
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("corpus", ["snips", "gum"])
+def test_real_corpora_are_where_the_project_looks(corpus: str, data_dir: Path) -> None:
+    """The raw files are those that `assets:` names, where it has their checksum."""
+    from weasel.util import get_checksum
+
+    for asset in PROJECT["assets"]:
+        path = data_dir / asset["dest"].removeprefix("corpus/")
+        if f"/{corpus}/" in asset["dest"]:
+            assert path.is_file(), path
+            if asset.get("checksum"):
+                assert get_checksum(path) == asset["checksum"], path
+
+
+def test_metrics_table_has_every_task() -> None:
+    """The script that prints the scores knows the keys that our heads report."""
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("show", SCRIPTS / "show.py")
+    assert spec is not None
+    assert spec.loader is not None
+    show = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(show)
+    rows = show.score_rows({"tag_acc": 0.5, "ents_f": 0.25, "cats_macro_f": 1.0, "ents_p": None})
+    assert rows == [
+        ("tags", "accuracy", "50.0"),
+        ("entities", "F", "25.0"),
+        ("category", "macro F", "100.0"),
+    ]
