@@ -1,0 +1,74 @@
+"""Every code block of the README runs."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import List
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+from tiny import make_docs
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf8")
+
+
+def blocks(language: str) -> List[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_no_block_is_left_out() -> None:
+    found = set(re.findall(r"^```(\w+)\n", README, re.MULTILINE))
+    assert found == {"python", "ini", "bash"}
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_python(block: str, encoder_dir: str) -> None:
+    exec(block.replace("roberta-base", encoder_dir), {})
+
+
+def test_own_weighting(encoder_dir: str) -> None:
+    (block,) = [b for b in blocks("python") if "mtl_weightings(" in b]
+    exec(block, {})
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": {"name": encoder_dir}})
+    nlp.add_pipe("mtl", config={"weighting": {"@mtl_weightings": "largest_loss.v1"}})
+    nlp.add_pipe("mtl_ner", name="ner")
+    nlp.add_pipe("mtl_textcat", name="textcat")
+    from tiny import make_examples
+
+    nlp.initialize(lambda: make_examples(nlp))
+    losses = nlp.update(make_examples(nlp), sgd=False)
+    assert losses["mtl"] == pytest.approx(max(losses["ner"], losses["textcat"]))
+
+
+@pytest.mark.slow
+def test_config_and_commands(encoder_dir: str, tmp_path: Path) -> None:
+    """The config trains with the commands as printed, on a tiny corpus and encoder."""
+    (config,) = blocks("ini")
+    config = config.replace("roberta-base", encoder_dir).replace("1000", "2")
+    (tmp_path / "base.cfg").write_text(config)
+    for name in ("train.spacy", "dev.spacy"):
+        docs = make_docs(spacy.blank("en"))
+        DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / name)
+    line = '{"text": "a b", "words": ["a", "b"], "spaces": [true, false], "tags": ["X", "Y"]}\n'
+    (tmp_path / "corpus.jsonl").write_text(line)
+    for command in blocks("bash"):
+        for one in command.splitlines():
+            run_line(shlex.split(one, comments=True), tmp_path)
+    assert (tmp_path / "training/model-last").is_dir()
+    assert (tmp_path / "corpus.spacy").exists()
+
+
+def run_line(words: List[str], folder: Path) -> None:
+    if words[0] == "make":
+        # CI runs these for real; here only that make knows them.
+        subprocess.run(["make", "--dry-run", *words[1:]], cwd=ROOT, check=True, timeout=60)
+    elif words[3] == "project":
+        dry = [sys.executable, *words[1:5], "all", str(ROOT), "--dry", *words[7:]]
+        subprocess.run(dry, check=True, timeout=300)
+    else:
+        subprocess.run([sys.executable, *words[1:]], cwd=folder, check=True, timeout=300)
