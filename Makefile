@@ -15,7 +15,7 @@ SPACY_MTL_DATA ?= ../shared
 
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check \
-	--constraint constraints.txt $(PIP_ARGS)
+	--no-compile --constraint constraints.txt $(PIP_ARGS)
 # Who has installed the package as editable keeps it so. (Looked up when a recipe starts.)
 EDITABLE = $(shell $(PY) -c 'import importlib.metadata as m; \
 	url = m.distribution("spacy-mtl").read_text("direct_url.json") or ""; \
@@ -39,16 +39,17 @@ export TOKENIZERS_PARALLELISM := false
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: install  ## Train, evaluate and package a pipeline on the shipped corpus (10 minutes on 2 cores)
-	$(PY) -m spacy project run all $(PROJECT_ARGS)
+demo: install  ## Train, evaluate and package a pipeline on the shipped corpus
+	$(PY) -m spacy project run all . $(PROJECT_ARGS)
 
+# PYTHONSAFEPATH: `python -m` in a test finds the installed package, not the folder here.
 test: install lint  ## Check the code, then run all tests on the installed package
 ifeq ($(HAS_DATA),)
 	@echo "NOTE: no real corpora (data/ and raw/) in $(SPACY_MTL_DATA): the tests marked"
 	@echo "      'realdata' are LEFT OUT. Set SPACY_MTL_DATA to their folder to run them."
-	$(VENV)/bin/pytest -m "not realdata" $(PYTEST_ARGS)
+	PYTHONSAFEPATH=1 $(VENV)/bin/pytest -m "not realdata" $(PYTEST_ARGS)
 else
-	$(VENV)/bin/pytest $(PYTEST_ARGS)
+	PYTHONSAFEPATH=1 $(VENV)/bin/pytest $(PYTEST_ARGS)
 endif
 
 lint: install  ## Check style and types

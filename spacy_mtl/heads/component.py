@@ -2,7 +2,19 @@
 
 import warnings
 from itertools import islice
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
@@ -12,6 +24,8 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 from thinc.types import FloatsXd
 
+from ..joint.averages import use_torch_params
+from ..joint.listener import TaskListener
 from ..types import LossAndGradient
 
 
@@ -26,6 +40,8 @@ class TaskHead(TrainablePipe):
 
     #: What the head learns, for messages.
     annotation = "annotation"
+    #: What its model scores: "token" or "doc".
+    unit = "token"
 
     def __init__(
         self,
@@ -63,6 +79,17 @@ class TaskHead(TrainablePipe):
                 f"the share of the target that goes to all classes: 0 <= label_smoothing < 1. "
                 f"Mend [components.{name}]."
             )
+        unit = model.attrs.get("unit", self.unit)
+        if unit != self.unit:
+            raise ValueError(
+                f"The model of the component '{name}' scores one {unit} at a time, but the "
+                f"component annotates one {self.unit} at a time. Mend '@architectures' in "
+                f"[components.{name}.model]: spacy_mtl.TokenClassifier.v1 scores tokens, "
+                "spacy_mtl.TextClassifier.v1 documents."
+            )
+        for node in model.walk():
+            if isinstance(node, TaskListener):
+                node.task = name
         self.learn_rate_scale = learn_rate_scale
         self.label_smoothing = label_smoothing
         self.scorer = scorer
@@ -112,9 +139,10 @@ class TaskHead(TrainablePipe):
         RETURNS (int): 0 if the label is there already, otherwise 1.
         RAISES (ValueError): If the model has its size already.
         """
-        if not isinstance(label, str):
+        if not isinstance(label, str) or not label:
             raise ValueError(
-                f"A label of the component '{self.name}' is {label!r}. Labels are strings."
+                f"A label of the component '{self.name}' is {label!r}. Labels are strings, and "
+                "not empty."
             )
         if label in self.labels:
             return 0
@@ -123,7 +151,8 @@ class TaskHead(TrainablePipe):
             raise ValueError(
                 f"Can't add the label '{label}' to the component '{self.name}': its model has "
                 f"its size already ({output.get_dim('nO')} classes). Name all labels at once in "
-                f"[initialize.components.{self.name}.labels], or add them before 'initialize'."
+                f"[initialize.components.{self.name}.labels], or add them before 'initialize'; "
+                f"leave 'nO' out of [components.{self.name}.model]. A trained model keeps its size."
             )
         self.cfg["labels"].append(label)
         self.vocab.strings.add(label)
@@ -145,6 +174,12 @@ class TaskHead(TrainablePipe):
         RAISES (ValueError): If there is no label.
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        if isinstance(labels, (str, Mapping)):
+            raise ValueError(
+                f"'labels' of the component '{self.name}' is {str(labels)[:60]!r}, but it must be "
+                "a list of labels, as `spacy init labels` writes it for this head (labels of "
+                f"stock components do not fit). Mend [initialize.components.{self.name}]."
+            )
         if labels is None:
             labels = {label: None for eg in get_examples() for label in self.count_labels(eg)}
         for label in labels:
@@ -230,6 +265,14 @@ class TaskHead(TrainablePipe):
             return sgd(key, weights, gradient, lr_scale=scale)
 
         self.model.finish_update(scaled)
+
+    def use_params(self, params: Dict) -> Iterator[None]:
+        """Use other parameter values for a while, in an encoder of the head's own, too.
+
+        params (Dict[Tuple[int, str], FloatsXd]): Values by the optimiser's keys.
+        """
+        with self.model.use_params(params), use_torch_params([self.model], params):
+            yield
 
     def _check_labels(self) -> None:
         if not self.labels:

@@ -30,7 +30,7 @@ def TokenClassifier(
     """
     scorer, output = _scorer(tok2vec.maybe_get_dim("nO"), hidden_width, nO)
     model: Model[List[Doc], TokenVectors] = chain(tok2vec, with_array(scorer))
-    return _with_refs(model, tok2vec, output)
+    return _as_head(model, "token", tok2vec, output)
 
 
 @registry.architectures("spacy_mtl.TextClassifier.v1")
@@ -54,17 +54,22 @@ def TextClassifier(
     """
     if pooling is None:
         pooling = registry.resolve({"pooling": {"@layers": "reduce_mean.v1"}})["pooling"]
-    width = tok2vec.maybe_get_dim("nO")
-    scorer, output = _scorer(width, hidden_width, nO)
+    # The pooling may change the width: initialisation finds out.
+    scorer, output = _scorer(None, hidden_width, nO)
     pool: Model[TokenVectors, Floats2d] = Model(
         "pool_docs", _pool_docs, init=_init_pool_docs, layers=[pooling]
     )
-    return _with_refs(chain(tok2vec, pool, scorer), tok2vec, output)
+    return _as_head(chain(tok2vec, pool, scorer), "doc", tok2vec, output)
 
 
 def _scorer(
     nI: Optional[int], hidden_width: Optional[int], nO: Optional[int]
 ) -> Tuple[Model[Floats2d, Floats2d], Model[Floats2d, Floats2d]]:
+    if hidden_width is not None and hidden_width < 1:
+        raise ValueError(
+            f"'hidden_width' of a head's model is {hidden_width}, but a layer has a width >= 1. "
+            "For no hidden layer set it to null."
+        )
     if hidden_width is None:
         output = Linear(nO=nO, nI=nI)
         return chain(Dropout(), output), output
@@ -72,7 +77,8 @@ def _scorer(
     return chain(Dropout(), Relu(nO=hidden_width, nI=nI), Dropout(), output), output
 
 
-def _with_refs(model: Model, tok2vec: Encoder, output: Model) -> Model:
+def _as_head(model: Model, unit: str, tok2vec: Encoder, output: Model) -> Model:
+    model.attrs["unit"] = unit
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", output)
     return model

@@ -34,6 +34,7 @@ upstream = "mtl"
 @Language.factory(
     "mtl_ner",
     assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    requires=["doc.tensor"],
     default_config=Config().from_str(DEFAULT_CONFIG)["mtl_ner"],
     default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
@@ -82,7 +83,8 @@ class EntityRecognizer(TaskHead):
 
     The classes are scored token by token and decoded together, so that what comes
     out is always a legal sequence. Entities that the document has before (of an
-    entity ruler, say) stay, and predictions that overlap them are dropped.
+    entity ruler, say) and blocked tokens stay, and predictions that overlap them are
+    dropped.
     """
 
     annotation = "entities"
@@ -136,11 +138,12 @@ class EntityRecognizer(TaskHead):
         """
         for doc, classes in zip(docs, scores):
             ents = list(doc.ents)
-            taken = {i for ent in ents for i in range(ent.start, ent.end)}
+            blocked = _blocked_tokens(doc)
+            taken = {i for span in [*ents, *blocked] for i in range(span.start, span.end)}
             for start, end, label in self._spans(classes):
                 if not taken.intersection(range(start, end)):
                     ents.append(Span(doc, start, end, label=label))
-            doc.set_ents(ents, default="outside")
+            doc.set_ents(ents, blocked=blocked, default="outside")
 
     def _spans(self, classes: numpy.ndarray) -> List[Tuple[int, int, str]]:
         spans = []
@@ -164,6 +167,13 @@ class EntityRecognizer(TaskHead):
                 "(their tokens count as not annotated). Mend the annotation or the tokenizer, or "
                 "set gold_preproc = true in the corpus reader.",
             )
+
+
+def _blocked_tokens(doc: Doc) -> List[Span]:
+    # spaCy marks a token that may be in no entity as one that begins none.
+    iobs, types = doc.to_array(["ENT_IOB", "ENT_TYPE"]).T if len(doc) else ([], [])
+    tokens = enumerate(zip(iobs, types))
+    return [doc[i : i + 1] for i, (iob, kind) in tokens if iob == 3 and not kind]
 
 
 def _forbid_edges_on_spaces(scores: numpy.ndarray, docs: Sequence[Doc]) -> None:

@@ -4,6 +4,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 import numpy
 from spacy.language import Language
+from spacy.parts_of_speech import IDS as POS_IDS
 from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -37,8 +38,10 @@ ATTRIBUTES = ("tag", "pos")
 @Language.factory(
     "mtl_tagger",
     assigns=["token.tag"],
+    requires=["doc.tensor"],
     default_config=Config().from_str(DEFAULT_CONFIG)["mtl_tagger"],
-    default_score_weights={"tag_acc": 1.0, "pos_acc": None},
+    # spaCy knows these by factory, not by attribute. A score that is absent counts 0.
+    default_score_weights={"tag_acc": 0.5, "pos_acc": 0.5},
 )
 def make_tagger(
     nlp: Language,
@@ -108,6 +111,7 @@ class Tagger(TaskHead):
                 f"sets one of: {', '.join(ATTRIBUTES)}. Mend [components.{name}]."
             )
         super().__init__(vocab, model, name, **settings)
+        self.annotation = f"token.{attribute}_"
         self.attribute = attribute
         self.overwrite = overwrite
 
@@ -115,6 +119,16 @@ class Tagger(TaskHead):
     def hide_labels(self) -> bool:
         """RETURNS (bool): False: the labels are shown in the pipeline's meta."""
         return False
+
+    def add_label(self, label: str) -> int:
+        """Add a label: see `TaskHead.add_label`. Coarse-grained tags are a closed set."""
+        if self.attribute == "pos" and label not in POS_IDS:
+            raise ValueError(
+                f"The component '{self.name}' sets token.pos_, and {label!r} is no universal "
+                "part-of-speech tag. Mend the corpus or the labels, or set attribute = 'tag' in "
+                f"[components.{self.name}]."
+            )
+        return super().add_label(label)
 
     def count_labels(self, example: Example) -> Iterable[str]:
         texts = (getattr(token, f"{self.attribute}_") for token in example.reference)

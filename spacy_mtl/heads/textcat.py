@@ -53,6 +53,7 @@ _SCORE_WEIGHTS = {
 @Language.factory(
     "mtl_textcat",
     assigns=["doc.cats"],
+    requires=["doc.tensor"],
     default_config=_EXCLUSIVE_DEFAULTS,
     default_score_weights=_SCORE_WEIGHTS,
 )
@@ -88,6 +89,7 @@ def make_textcat(
 @Language.factory(
     "mtl_textcat_multilabel",
     assigns=["doc.cats"],
+    requires=["doc.tensor"],
     default_config=_DEFAULTS,
     default_score_weights=_SCORE_WEIGHTS,
 )
@@ -127,9 +129,12 @@ def make_multilabel_textcat(
 def score_cats(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
     """Score categories under spaCy's keys "cats_*".
 
-    Documents without categories do not count.
+    Documents without categories do not count, and with exclusive categories neither
+    do those without a positive one.
     """
     annotated = [eg for eg in examples if eg.reference.cats]
+    if not kwargs.get("multi_label", True):
+        annotated = [eg for eg in annotated if any(eg.reference.cats.values())]
     return Scorer.score_cats(annotated, "cats", **kwargs)
 
 
@@ -143,6 +148,7 @@ class TextCategorizer(TaskHead):
     """Predicts `doc.cats` for exclusive categories: probabilities that sum to 1."""
 
     annotation = "a category"
+    unit = "doc"
     multi_label = False
 
     def __init__(
@@ -165,11 +171,18 @@ class TextCategorizer(TaskHead):
         self.class_weights = dict(class_weights)
 
     def count_labels(self, example: Example) -> Iterable[str]:
+        self._check_cats(example)
         return list(example.reference.cats)
 
-    def initialize(self, get_examples: Callable, **kwargs: Any) -> None:
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[Iterable[str]] = None,
+    ) -> None:
         """Find the labels and give the model its size: see `TaskHead.initialize`."""
-        super().initialize(get_examples, **kwargs)
+        super().initialize(get_examples, nlp=nlp, labels=labels)
         unknown = [label for label in self.class_weights if label not in self.labels]
         if unknown:
             raise ValueError(
@@ -182,6 +195,8 @@ class TextCategorizer(TaskHead):
     ) -> Tuple[LossAndGradient, FloatsXd]:
         ops = self.model.ops
         index = {label: i for i, label in enumerate(self.labels)}
+        for eg in examples:
+            self._check_cats(eg)
         positive = [self._positive_label(eg) for eg in examples]
         self._warn_unknown(sorted({label for label in positive if label and label not in index}))
         labels = ops.asarray([index.get(label or "", MISSING) for label in positive], dtype="int64")
@@ -228,16 +243,33 @@ class TextCategorizer(TaskHead):
         factors = [self.class_weights.get(label, 1.0) for label in self.labels]
         return self.model.ops.asarray(factors, dtype=scores.dtype)
 
+    def _check_labels(self) -> None:
+        super()._check_labels()
+        if len(self.labels) == 1 and not self.multi_label:
+            raise ValueError(
+                f"The head '{self.name}' found one label only, '{self.labels[0]}', and exclusive "
+                "categories need two. Annotate texts of another category, name all labels in "
+                f"[initialize.components.{self.name}.labels], or use the factory "
+                "'mtl_textcat_multilabel' for a category that a text has or has not."
+            )
+
     def _positive_label(self, eg: Example) -> Optional[str]:
-        cats = eg.reference.cats
-        positive = [label for label, value in cats.items() if value == 1.0]
-        if len(positive) > 1 or any(value not in (0.0, 1.0) for value in cats.values()):
+        positive = [label for label, value in eg.reference.cats.items() if value == 1.0]
+        known = [label for label in positive if label in self.labels]
+        return next(iter(known or positive), None)
+
+    def _check_cats(self, eg: Example) -> None:
+        # Another head may have its categories in the same place.
+        output = self.model.get_ref("output_layer")
+        mine = self.labels if output.has_dim("nO") else tuple(eg.reference.cats)
+        cats = {label: value for label, value in eg.reference.cats.items() if label in mine}
+        values = list(cats.values())
+        if values.count(1.0) > 1 or any(value not in (0.0, 1.0) for value in values):
             raise ValueError(
                 f"The head '{self.name}' takes exclusive categories: one with the value 1.0, "
                 f"others 0.0. But the text {eg.reference.text[:60]!r} has {cats}. Mend the "
                 "corpus, or use the factory 'mtl_textcat_multilabel'."
             )
-        return positive[0] if positive else None
 
 
 class MultiLabelTextCategorizer(TextCategorizer):
@@ -268,17 +300,13 @@ class MultiLabelTextCategorizer(TextCategorizer):
     def loss_of(
         self, examples: List[Example], scores: Floats2d
     ) -> Tuple[LossAndGradient, FloatsXd]:
+        for eg in examples:
+            self._check_cats(eg)
         cats = [eg.reference.cats for eg in examples]
         self._warn_unknown(sorted({label for c in cats for label in c if label not in self.labels}))
         targets = numpy.asarray(
             [[c.get(label, math.nan) for label in self.labels] for c in cats], dtype=scores.dtype
         )
-        bad = [eg for eg, row in zip(examples, targets) if ((row < 0) | (row > 1)).any()]
-        if bad:
-            raise ValueError(
-                f"The head '{self.name}' takes categories with values from 0.0 to 1.0, but the "
-                f"text {bad[0].reference.text[:60]!r} has {bad[0].reference.cats}. Mend the corpus."
-            )
         smooth = self.label_smoothing
         loss = sigmoid_cross_entropy(
             scores,
@@ -289,3 +317,11 @@ class MultiLabelTextCategorizer(TextCategorizer):
 
     def _probabilities(self, logits: Floats2d) -> Floats2d:
         return sigmoid(logits)
+
+    def _check_cats(self, eg: Example) -> None:
+        cats = eg.reference.cats
+        if not all(0.0 <= value <= 1.0 for value in cats.values()):
+            raise ValueError(
+                f"The head '{self.name}' takes categories with values from 0.0 to 1.0, but the "
+                f"text {eg.reference.text[:60]!r} has {cats}. Mend the corpus."
+            )

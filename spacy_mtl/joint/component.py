@@ -1,8 +1,7 @@
 """The joint component: runs encoder and sharing once a batch, closes the step once."""
 
 import warnings
-import weakref
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
@@ -15,12 +14,15 @@ from ..types import TokenVectors, Weighting
 from .averages import use_torch_params
 from .fork import use_one_thread_after_fork
 from .listener import TaskListener
+from .membership import Membership, check_only_one, check_tensor_is_ours
 from .replace import offer_replacement
 from .step import JointStep
 from .upstream import (
     HeldCallbacks,
     check_annotated,
+    check_connected,
     check_no_rival,
+    check_no_wildcard,
     explain_missing_encoder,
     find_upstream,
     upstream_listeners,
@@ -56,7 +58,7 @@ def make_multi_task(
     weighting (Weighting): How much each task moves what they share.
     RAISES (ValueError): If the pipeline has a component of this kind already.
     """
-    _check_only_one(name, nlp.components)
+    check_only_one(name, MultiTask, nlp.components)
     explain_missing_encoder(nlp)
     use_one_thread_after_fork()
     return MultiTask(nlp.vocab, model, name, weighting=weighting, nlp=nlp)
@@ -91,12 +93,13 @@ class MultiTask(Tok2Vec):
         """
         super().__init__(vocab, model, name)
         self.weighting = weighting
-        self._nlp = None if nlp is None else weakref.ref(nlp)
+        self._membership = Membership(nlp)
         self._step: Optional[JointStep] = None
+        # Losses of stock components, which add them after they send their gradient.
         self._late_losses: Dict[str, float] = {}
-        self._ran_last: Optional[List[str]] = None
-        self._checked: Any = None
-        self._warned_late = False
+        # The pipeline and the tasks as they were when last checked.
+        self._checked: Optional[Tuple[List[Tuple[str, int]], List[str]]] = None
+        self._warned: Set[str] = set()
         offer_replacement(self)
 
     def __reduce__(self) -> Tuple:
@@ -111,15 +114,7 @@ class MultiTask(Tok2Vec):
         None if that is not known: a component sourced into another pipeline
         learns of it at `initialize` only.
         """
-        nlp = None if self._nlp is None else self._nlp()
-        if nlp is None or not any(pipe is self for _, pipe in nlp.components):
-            return None
-        pipes: Dict[str, Any] = dict(nlp.components)
-        for task, listeners in self.listener_map.items():
-            nodes = {id(node) for node in pipes[task].model.walk()} if task in pipes else set()
-            if any(id(listener) not in nodes for listener in listeners):
-                return None
-        return nlp
+        return self._membership.pipeline_of(self)
 
     @property
     def tasks(self) -> List[str]:
@@ -169,16 +164,16 @@ class MultiTask(Tok2Vec):
         """
         self._step = None
         if nlp is not None:
-            self._nlp = weakref.ref(nlp)
+            self._membership = Membership(nlp)
             self._checked = None
-            _check_only_one(self.name, [(n, p) for n, p in nlp.components if p is not self])
+            self._check_only_one(nlp)
+            check_connected(nlp, self.name, upstream_listeners(self.model))
         super().initialize(get_examples, nlp=nlp)
         if nlp is not None:
-            self._refresh(nlp)
+            self._refresh(nlp, strict=True)
         for task, listeners in list(self.listener_map.items()):
             for listener in listeners:
                 self.add_listener(listener, task)
-        self.weighting.check_tasks(self.tasks)
         if not self.tasks:
             warnings.warn(
                 f"No component listens to '{self.name}'. Add a head after it, such as "
@@ -196,18 +191,31 @@ class MultiTask(Tok2Vec):
         check_annotated(self.name, upstream_listeners(self.model), docs)
         return self._regular(docs, super().predict(docs))
 
-    def encode(self, docs: Sequence[Doc]) -> None:
-        """Set `doc.tensor` outside of a joint step, from where the encoder begins.
+    def encode(self, task: str, docs: Sequence[Doc]) -> None:
+        """Set `doc.tensor` for a head that trains outside of a joint step.
 
         For rehearsal, and for heads that train on a frozen encoder: no gradient
         comes back.
 
+        task (str): The name of the head.
         docs (Sequence[Doc]): The documents.
         """
+        step = self._step
+        if step is not None and step.closed and step.is_of(docs):
+            if self._membership.note_missed(task):
+                self._warn_once(
+                    f"'{task}' was updated after '{self.name}' had closed the joint step without "
+                    "it: its gradient of this batch does not reach the encoder. From now on it is "
+                    "waited for. If it is named in [training.frozen_components], pass "
+                    "exclude=[...] to nlp.update, or name it there no more."
+                )
+        missing = [doc for doc in docs if len(doc) and doc.tensor.size == 0]
+        if not missing:
+            return
         if self.nlp is not None:
             for _, pipe in find_upstream(self.nlp, upstream_listeners(self.model)):
-                pipe.set_annotations(docs, pipe.predict(docs))
-        self.set_annotations(docs, self.predict(docs))
+                pipe.set_annotations(missing, pipe.predict(missing))
+        self.set_annotations(missing, self.predict(missing))
 
     def update(
         self,
@@ -233,9 +241,19 @@ class MultiTask(Tok2Vec):
         validate_examples(examples, "MultiTask.update")
         self._end_step()
         docs = [eg.predicted for eg in examples]
-        expected = self._expected()
+        self._membership.leave_if_foreign(docs)
+        nlp = self.nlp
+        if nlp is not None:
+            self._refresh(nlp)
+        expected = self._membership.expected(self)
+        if self.tasks and not expected:
+            self._warn_once(
+                f"All tasks of '{self.name}' are frozen or disabled, so nothing trains the encoder."
+            )
         if not expected or not any(len(doc) for doc in docs):
             return losses
+        idle = [node for node in upstream_listeners(self.model) if node._batch_id is None]
+        check_annotated(self.name, idle, docs)
         set_dropout_rate(self.model, drop)
         shared, backprop_encoder = self.model.get_ref("tok2vec").begin_update(docs)
         shared = self._regular(docs, shared)
@@ -277,23 +295,19 @@ class MultiTask(Tok2Vec):
         params (Dict[Tuple[int, str], FloatsXd]): Values by the optimiser's keys.
         """
         models = [self.model]
+        listeners = upstream_listeners(self.model)
         if self.nlp is not None:
-            found = find_upstream(self.nlp, upstream_listeners(self.model))
-            models += [pipe.model for _, pipe in found]
+            models += [pipe.model for _, pipe in find_upstream(self.nlp, listeners)]
+        elif listeners:
+            self._warn_once(
+                f"'{self.name}' was sourced from another pipeline and cannot find its encoder, so "
+                "averaged parameters reach the heads and not the encoder. Set use_averages = "
+                "false in [training.optimizer]."
+            )
         with self.model.use_params(params), use_torch_params(models, params):
             yield
 
-    def _expected(self) -> List[str]:
-        """Tell which tasks will answer the next step, as far as can be known."""
-        nlp = self.nlp
-        if nlp is None:
-            return self._ran_last or self.tasks
-        self._refresh(nlp)
-        frozen = _frozen_components(nlp)
-        enabled = nlp.pipe_names
-        return [task for task in self.tasks if task in enabled and task not in frozen]
-
-    def _refresh(self, nlp: Language) -> None:
+    def _refresh(self, nlp: Language, strict: bool = False) -> None:
         """Look at the pipeline again if it has changed since the last time."""
         pipeline = [(name, id(pipe)) for name, pipe in nlp.components]
         if (pipeline, self.tasks) == self._checked:
@@ -306,9 +320,23 @@ class MultiTask(Tok2Vec):
             after = after or pipe is self
         order = {name: i for i, (name, _) in enumerate(pipeline)}
         self.listener_map = dict(sorted(self.listener_map.items(), key=lambda item: order[item[0]]))
-        self.weighting.check_tasks(self.tasks)
-        check_no_rival(nlp, self.name, upstream_listeners(self.model))
+        try:
+            self.weighting.check_tasks(self.tasks)
+        except ValueError as err:
+            if strict:
+                raise
+            # A head may have been left out of a trained pipeline.
+            self._warn_once(str(err))
+        self._check_only_one(nlp)
+        upstream = upstream_listeners(self.model)
+        check_tensor_is_ours(nlp, self.name, [name for name, _ in find_upstream(nlp, upstream)])
+        check_no_wildcard(nlp, self.name)
+        check_no_rival(nlp, self.name, upstream)
         self._checked = (pipeline, self.tasks)
+
+    def _check_only_one(self, nlp: Language) -> None:
+        others = [(name, pipe) for name, pipe in nlp.components if pipe is not self]
+        check_only_one(self.name, type(self), others)
 
     def _end_step(self) -> None:
         """Close the open step, if there is one, without waiting any longer."""
@@ -321,39 +349,49 @@ class MultiTask(Tok2Vec):
                 self._close(step)
             else:
                 step.close()
-        # A stock component may have added its loss after its callback.
-        self._late_losses.update(step.added_losses())
-        self._ran_last = step.ran
+        added = step.added_losses()
+        self._late_losses.update({task: added[task] for task in step.unreported})
+        self._membership.note_run(step.ran)
         self._step = None
 
     def _close(self, step: JointStep) -> None:
         """Weigh the tasks' gradients and run the one backward pass of the step."""
         rows = step.backprop_views({task: step.d_views[task] for task in step.answered})
-        added = step.added_losses()
+        backprop_shared = step.backprop_shared
         present = [task for task in rows if any(d.any() for d in rows[task])]
+        added = step.added_losses()
+        step.unreported = [task for task in step.answered if not added.get(task)]
         step.close()
         if not present:
             return
-        losses = {task: added.get(task) or self._late_losses.get(task, 0.0) for task in present}
+        losses = {
+            task: self._late_losses.get(task, 0.0) if task in step.unreported else added[task]
+            for task in present
+        }
         ops = self.model.ops
         gradients = ops.xp.stack([ops.flatten(rows[task]).ravel() for task in present])
         combined = self.weighting(losses, gradients)
         step.losses[self.name] += sum(combined.weights[task] * losses[task] for task in present)
-        step.backprop_shared(_like(rows[present[0]], combined.gradient))
+        backprop_shared(_like(rows[present[0]], combined.gradient))
 
     def _warn_late(self, step: JointStep) -> None:
-        silent = [task for task in step.expected if task not in step.d_views]
-        if self._warned_late or not upstream_listeners(self.model):
+        if not upstream_listeners(self.model):
             return
-        self._warned_late = True
-        warnings.warn(
+        silent = [task for task in step.expected if task not in step.d_views]
+        self._warn_once(
             f"The last task of the pipeline sent no gradient for a batch (silent: "
             f"{', '.join(silent) or 'none'}), so '{self.name}' closed the joint step late: the "
-            "encoder takes that batch's gradient one step later. Nothing is lost. To avoid the "
+            "encoder takes that batch's gradient one step later. It is not lost. To avoid the "
             "delay, let a head of this package stand last in [nlp.pipeline] (they always "
             "answer), and name components that are not to be trained in "
-            "[training.frozen_components]."
+            "[training.frozen_components].",
+            key="late",
         )
+
+    def _warn_once(self, message: str, key: str = "") -> None:
+        if (key or message) not in self._warned:
+            self._warned.add(key or message)
+            warnings.warn(message)
 
     def _regular(self, docs: Sequence[Doc], vectors: TokenVectors) -> TokenVectors:
         """Give documents without tokens an array of the right width."""
@@ -380,21 +418,3 @@ def _like(arrays: TokenVectors, flat: Any) -> TokenVectors:
         parts.append(flat[start : start + array.size].reshape(array.shape))
         start += array.size
     return parts
-
-
-def _check_only_one(name: str, others: Iterable[Tuple[str, Any]]) -> None:
-    for other_name, pipe in others:
-        if isinstance(pipe, MultiTask):
-            raise ValueError(
-                f"The pipeline has two components of factory 'mtl': '{other_name}' and '{name}'. "
-                "One joins all tasks of a pipeline. Take one out of [nlp.pipeline], and let the "
-                "'upstream' of every spacy_mtl.TaskListener.v1 name the other."
-            )
-
-
-def _frozen_components(nlp: Language) -> Sequence[str]:
-    # nlp.config copies the blocks of all components at each access.
-    frozen = nlp._config.get("training", {}).get("frozen_components", [])
-    if isinstance(frozen, str):
-        frozen = nlp.config.interpolate()["training"]["frozen_components"]
-    return frozen

@@ -1,6 +1,7 @@
 """A head's door to the joint component."""
 
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+import copy
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, cast
 from weakref import WeakMethod
 
 from spacy.pipeline.tok2vec import Tok2VecListener
@@ -48,10 +49,15 @@ class TaskListener(Tok2VecListener):
         Model.__init__(self, name=self.name, forward=_forward, init=_init, dims={"nO": width})
         self.upstream_name = upstream_name
         self.task: Optional[str] = None
+        self.is_connected = False
         self.was_read = False
+        self._batch_id = None
+        self._outputs = None
+        self._backprop = None
         self._docs: Optional[List[Doc]] = None
-        self._docs_of_init: Optional[List[int]] = None
+        self._docs_of_init: Optional[List[Doc]] = None
         self._encode: Any = None
+        self._is_copy = False
 
     def open(self, docs: Sequence[Doc], view: TokenVectors, answer: ViewCallback) -> None:
         """Hold a task's view of a batch until the head asks for it.
@@ -68,13 +74,14 @@ class TaskListener(Tok2VecListener):
         """Forget the view and the callback."""
         vars(self).update({**_RUN_STATE, "_encode": self._encode})
 
-    def connect(self, task: str, encode: Callable[[Sequence[Doc]], None]) -> None:
+    def connect(self, task: str, encode: Callable[[str, Sequence[Doc]], None]) -> None:
         """Learn whose listener this is, and how to encode documents outside of a step.
 
         task (str): The name of the head.
         encode (Callable): A method that sets `doc.tensor`; held weakly.
         """
         self.task = task
+        self.is_connected = True
         self._encode = WeakMethod(encode)
 
     @classmethod
@@ -85,13 +92,33 @@ class TaskListener(Tok2VecListener):
     def verify_inputs(self, inputs: Sequence[Doc]) -> bool:
         """Check that the documents are those of the open step.
 
-        RAISES (ValueError): If they are others.
+        RAISES (ValueError): If they are others, or have other tokens now.
         """
-        held = self._docs
-        if held is not None and len(held) == len(inputs):
-            if all(a is b for a, b in zip(held, inputs)):
-                return True
-        return bool(super().verify_inputs(inputs))
+        held = self._docs or []
+        if len(held) != len(inputs) or any(a is not b for a, b in zip(held, inputs)):
+            super().verify_inputs(inputs)
+        for doc, vectors in zip(inputs, cast(TokenVectors, self._outputs)):
+            if len(doc) != len(vectors):
+                raise ValueError(
+                    f"The text {doc.text[:60]!r} has {len(doc)} tokens for the component "
+                    f"'{self.task}', but had {len(vectors)} for '{self.upstream_name}'. In "
+                    "training, no component between the two may merge or split tokens: take it "
+                    "out of [training.annotating_components], or move it."
+                )
+        return True
+
+    def __deepcopy__(self, memo: Dict[int, Any]) -> "TaskListener":
+        # `nlp.resume_training` copies models for rehearsal. The copy of a listener is
+        # connected to nothing, and encodes for itself what it is asked for.
+        make, args, state = self.__reduce_ex__(2)[:3]
+        copied = make(*args)
+        memo[id(self)] = copied
+        attributes, slots = copy.deepcopy(state, memo)
+        for key, value in {**slots, **attributes}.items():
+            setattr(copied, key, value)
+        copied._encode = self._encode
+        copied._is_copy = True
+        return copied
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         # Callbacks are closures over a batch: no pickle takes them, none needs them.
@@ -102,15 +129,16 @@ class TaskListener(Tok2VecListener):
 
 
 def _init(model: TaskListener, X: Optional[Sequence[Doc]] = None, Y: Any = None) -> None:
-    if model.task is None:
+    if not model.is_connected:
+        head = "A component" if model.task is None else f"The head '{model.task}'"
         raise ValueError(
-            f"A component listens to '{model.upstream_name}', but no component of that name and "
+            f"{head} listens to '{model.upstream_name}', but no component of that name and "
             "of factory 'mtl' stands before it in the pipeline. Put one into [nlp.pipeline], "
             "after the encoder and before all heads, or write its name into 'upstream' of the "
             "spacy_mtl.TaskListener.v1 in the model of the head."
         )
     # thinc infers the shapes of later layers from one prediction on these.
-    model._docs_of_init = None if X is None else [id(doc) for doc in X]
+    model._docs_of_init = None if X is None else list(X)
 
 
 def _forward(
@@ -120,24 +148,25 @@ def _forward(
         model.verify_inputs(docs)
         model.was_read = True
         return model._outputs, model._backprop  # type: ignore[return-value]
-    if is_train and model._encode is not None:
+    if (is_train or model._is_copy) and model._encode is not None:
         _encode_outside_of_step(model, docs)
-    return [_read_view(model, doc, docs) for doc in docs], _no_gradient
+    return [_read_view(model, doc) for doc in docs], _no_gradient
 
 
 def _encode_outside_of_step(model: TaskListener, docs: Sequence[Doc]) -> None:
     # Rehearsal, or a frozen 'mtl': there is a head to train, but no step to join.
-    missing = [doc for doc in docs if len(doc) and doc.tensor.size == 0]
     encode = model._encode()
-    if missing and encode is not None:
-        encode(missing)
+    if encode is not None:
+        encode(model.task, docs)
 
 
-def _read_view(model: TaskListener, doc: Doc, docs: Sequence[Doc]) -> Any:
+def _read_view(model: TaskListener, doc: Doc) -> Any:
     if doc.tensor.size > 0:
+        _check_shape(model, doc)
         return doc.tensor
-    if len(doc) == 0 or model._docs_of_init == [id(doc) for doc in docs]:
-        return model.ops.alloc2f(len(doc), model.get_dim("nO"))
+    of_init = model._docs_of_init or []
+    if len(doc) == 0 or any(doc is other for other in of_init):
+        return model.ops.alloc2f(len(doc), _width(model))
     raise ValueError(
         f"The component '{model.task or 'unknown'}' needs the output of "
         f"'{model.upstream_name}' for the text {doc.text[:60]!r}, but "
@@ -145,6 +174,27 @@ def _read_view(model: TaskListener, doc: Doc, docs: Sequence[Doc]) -> Any:
         f"listens to. In training, a component that annotates needs '{model.upstream_name}' and "
         "what it listens to in [training.annotating_components], before itself."
     )
+
+
+def _width(model: TaskListener) -> int:
+    if not model.has_dim("nO"):
+        raise ValueError(
+            f"'{model.upstream_name}', to which the component '{model.task}' listens, was not "
+            "initialised. It (and what it listens to) can be frozen or disabled only if it is "
+            f'trained: give [components.{model.upstream_name}] a "source", or train it, too.'
+        )
+    return model.get_dim("nO")
+
+
+def _check_shape(model: TaskListener, doc: Doc) -> None:
+    width = model.maybe_get_dim("nO")
+    if doc.tensor.shape[0] != len(doc) or (width and doc.tensor.shape[1] != width):
+        raise ValueError(
+            f"doc.tensor of the text {doc.text[:60]!r} has the shape {tuple(doc.tensor.shape)}, "
+            f"but the component '{model.task}' expects ({len(doc)}, {width}) from "
+            f"'{model.upstream_name}'. A component between the two has split tokens or written "
+            f"doc.tensor: move it before '{model.upstream_name}' or after the heads."
+        )
 
 
 def _no_gradient(d_view: TokenVectors) -> List[Doc]:

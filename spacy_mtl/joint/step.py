@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Callable, Dict, List
+from typing import Any, Callable, Dict, List, Sequence
 
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
@@ -42,6 +42,8 @@ class JointStep:
     ops: Ops
     d_views: Dict[str, TokenVectors] = field(default_factory=dict)
     closed: bool = False
+    unreported: List[str] = field(default_factory=list)
+    _ran: List[str] = field(default_factory=list)
     _losses_before: Dict[str, float] = field(default_factory=dict)
     _answered: Dict[str, List[int]] = field(default_factory=dict)
 
@@ -56,6 +58,8 @@ class JointStep:
     @property
     def ran(self) -> List[str]:
         """RETURNS (List[str]): The tasks that asked for their view or answered."""
+        if self.closed:
+            return self._ran
         return [
             task
             for task, listeners in self.listeners.items()
@@ -67,6 +71,10 @@ class JointStep:
         """RETURNS (bool): Whether the last expected task has answered, at every door."""
         last = self.expected[-1]
         return len(self._answered.get(last, [])) >= len(self.listeners[last])
+
+    def is_of(self, docs: Sequence[Doc]) -> bool:
+        """RETURNS (bool): Whether these are the documents of the batch, the very objects."""
+        return len(docs) == len(self.docs) and all(a is b for a, b in zip(docs, self.docs))
 
     def open(self) -> None:
         """Hand each task its view."""
@@ -80,8 +88,11 @@ class JointStep:
                     listener.receive(batch_id, self.views[task], answer)
 
     def close(self) -> None:
-        """Take the views back."""
+        """Take the views back, and let go of what the batch took in memory."""
+        self._ran = self.ran
         self.closed = True
+        self.views, self.d_views = {}, {}
+        self.backprop_views = self.backprop_shared = _gone
         for listeners in self.listeners.values():
             for listener in listeners:
                 if isinstance(listener, TaskListener):
@@ -117,3 +128,7 @@ class JointStep:
         if self.is_complete:
             self.on_complete(self)
         return zeros
+
+
+def _gone(*args: Any) -> Any:
+    raise RuntimeError("A joint step runs one backward pass, and this one was closed.")

@@ -1,6 +1,7 @@
 """What the joint component itself listens to: a `transformer` or a `tok2vec`."""
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from spacy.language import Language
@@ -39,6 +40,7 @@ class HeldCallbacks:
         """Put the run state back for the time of a backward pass."""
         others = [(node, _take(node)) for node, _ in self._held]
         _give(self._held)
+        self._held = []
         try:
             yield
         finally:
@@ -56,6 +58,32 @@ def find_upstream(nlp: Language, listeners: Sequence[Any]) -> List[Tuple[str, An
         for name, pipe in nlp.components
         if any(id(node) in ids for node in getattr(pipe, "listeners", []))
     ]
+
+
+def check_connected(nlp: Language, name: str, listeners: Sequence[Any]) -> None:
+    """Refuse listeners that no encoder before them serves, or one without weights.
+
+    nlp (Language): The pipeline.
+    name (str): The name of the joint component.
+    listeners (Sequence[Model]): The listeners of the joint component.
+    RAISES (ValueError): If there is no such encoder, or it was not initialised.
+    """
+    for node in listeners:
+        where = f"[components.{name}.model.tok2vec]"
+        if not find_upstream(nlp, [node]):
+            before = nlp.component_names[: nlp.component_names.index(name)]
+            raise ValueError(
+                f"'{name}' listens to an encoder (upstream = '{node.upstream_name}'), but none of "
+                f"that name stands before it. Before it stand: {', '.join(before) or 'none'}. Put "
+                f"'transformer' before '{name}' in [nlp.pipeline], mend 'upstream' in {where}, or "
+                "give it an encoder of its own there."
+            )
+        if node.has_dim("nO") is None:
+            raise ValueError(
+                f"The encoder to which '{name}' listens was not initialised. A component can be "
+                "frozen or disabled only if it is trained: give it a 'source' in [components], or "
+                "take it out of [training.frozen_components]."
+            )
 
 
 def check_no_rival(nlp: Language, name: str, listeners: Sequence[Any]) -> None:
@@ -79,6 +107,29 @@ def check_no_rival(nlp: Language, name: str, listeners: Sequence[Any]) -> None:
                     f'to @architectures = "spacy_mtl.TaskListener.v1", upstream = "{name}", and '
                     f"place it after '{name}'."
                 )
+
+
+def check_no_wildcard(nlp: Language, name: str) -> None:
+    """Refuse stock listeners that name no component and that none has adopted.
+
+    Stock configs have upstream = "*". The joint component adopts only listeners that
+    name it, and such a head would train on nothing.
+
+    nlp (Language): The pipeline.
+    name (str): The name of the joint component.
+    RAISES (ValueError): If there is one.
+    """
+    served = {id(node) for _, pipe in nlp.components for node in getattr(pipe, "listeners", [])}
+    for head, pipe in nlp.components:
+        model = getattr(pipe, "model", None)
+        for node in model.walk() if isinstance(model, Model) else []:
+            if isinstance(node, Tok2VecListener) and id(node) not in served:
+                if node.upstream_name == "*" and head in nlp.pipe_names:
+                    raise ValueError(
+                        f"The component '{head}' listens to '*', and no component serves it. Set "
+                        f"[components.{head}.model.tok2vec] to @architectures = "
+                        f'"spacy_mtl.TaskListener.v1", upstream = "{name}".'
+                    )
 
 
 def check_annotated(name: str, listeners: Sequence[Any], docs: Sequence[Doc]) -> None:
@@ -127,6 +178,8 @@ class _ExplainedInit:
             return self.init(model, X=X, Y=Y)
         except (OSError, ValueError) as err:
             encoder = model.attrs["name"]
+            if Path(encoder).is_dir():
+                raise
             raise ValueError(
                 f"The encoder '{encoder}' of the component '{self.component}' could not be "
                 "loaded: no such folder with a model, or no such name on the model hub (or no "

@@ -105,6 +105,15 @@ def test_entities_learn_and_overlap_is_dropped(nlp: Language) -> None:
     assert [e.label_ for e in head(doc).ents] == ["RULE"]
 
 
+def test_blocked_tokens_stay_blocked(nlp: Language) -> None:
+    head = build("mtl_ner", make_examples(nlp), nlp)
+    head.model.get_ref("output_layer").get_param("b")[4::4] = 50.0  # U- everywhere
+    doc = nlp.get_pipe("mtl")(nlp.make_doc("Anna runs home"))
+    doc.set_ents([], blocked=[doc[0:2]], default="unmodified")
+    assert [ent.text for ent in head(doc).ents] == ["home"]
+    assert [token.ent_iob for token in doc] == [3, 3, 3]
+
+
 def test_entities_do_not_begin_or_end_on_spaces(nlp: Language) -> None:
     head = build("mtl_ner", make_examples(nlp), nlp)
     head.model.get_ref("output_layer").get_param("b")[1:] = 50.0
@@ -161,10 +170,11 @@ def test_multilabel_categories(nlp: Language) -> None:
     assert nlp.evaluate(examples)["cats_micro_f"] == 1.0
 
 
-def test_multilabel_refuses_other_values(nlp: Language) -> None:
+@pytest.mark.parametrize("value", [2.0, -1.0, float("nan")])
+def test_multilabel_refuses_other_values(nlp: Language, value: float) -> None:
     head = build("mtl_textcat_multilabel", make_examples(nlp), nlp)
     with pytest.raises(ValueError, match=r"from 0.0 to 1.0"):
-        head.loss_of([example(nlp, "x y", cats={"a": 2.0})], numpy.zeros((1, 2), dtype="f"))
+        head.loss_of([example(nlp, "x y", cats={"a": value})], numpy.zeros((1, 2), dtype="f"))
 
 
 def test_threshold_counts_in_scores(nlp: Language) -> None:
@@ -182,6 +192,37 @@ def test_class_weights_multiply_the_loss(nlp: Language) -> None:
         head.loss_of([example(nlp, "x", cats={label: 1.0})], zeros)[0].value for label in "ab"
     ]
     assert losses[0] == pytest.approx(3 * losses[1])
+
+
+def test_two_heads_of_exclusive_categories(nlp: Language) -> None:
+    cats = {"a": 1.0, "b": 0.0, "good": 0.0, "bad": 1.0}
+    add_joint(nlp, None)
+    nlp.add_pipe("mtl_textcat", name="topic")
+    nlp.add_pipe("mtl_textcat", name="mood")
+    components = nlp.config["initialize"]["components"]
+    components["topic"] = {"labels": ["a", "b"]}
+    components["mood"] = {"labels": ["good", "bad"]}
+    examples = [example(nlp, "x y", cats=cats)]
+    nlp.initialize(lambda: examples)
+    learn(nlp, examples)
+    found = nlp("x y").cats
+    assert found["a"] > 0.5
+    assert found["bad"] > 0.5
+
+
+def test_no_positive_category_does_not_count_in_scores(nlp: Language) -> None:
+    examples = [example(nlp, "x", cats={"a": 0.0, "b": 0.0})]
+    build("mtl_textcat", make_examples(nlp), nlp)
+    assert not nlp.evaluate(examples)["cats_micro_f"]
+
+
+def test_pooling_of_another_width(nlp: Language) -> None:
+    pooling = {"@layers": "spacy.mean_max_reducer.v1", "hidden_size": 8}
+    examples = make_examples(nlp)
+    build("mtl_textcat", examples, nlp, model={"pooling": pooling})
+    learn(nlp, examples, 2)
+    loaded = spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
+    assert loaded("old runs").cats == nlp("old runs").cats
 
 
 def test_documents_without_gold_do_not_count_in_scores(nlp: Language) -> None:
@@ -229,19 +270,50 @@ def test_settings_out_of_range(
         build(factory, make_examples(nlp), nlp, **config)
 
 
+@pytest.mark.parametrize("labels", ["LOC", {"1": {"LOC": 5}}])
+def test_labels_that_are_no_list(nlp: Language, labels: Any) -> None:
+    add_joint(nlp, None)
+    head = nlp.add_pipe("mtl_ner")
+    with pytest.raises(ValueError, match="must be a list of labels"):
+        head.initialize(lambda: make_examples(nlp), nlp=nlp, labels=labels)
+    with pytest.raises(ValueError, match="not empty"):
+        head.add_label("")
+
+
+def test_pos_is_a_closed_set(nlp: Language) -> None:
+    doc = Doc(nlp.vocab, words=["a"], pos=["NOUN"])
+    add_joint(nlp, None)
+    head = nlp.add_pipe("mtl_tagger", config={"attribute": "pos"})
+    with pytest.raises(ValueError, match="'FOO' is no universal part-of-speech tag"):
+        head.initialize(lambda: [Example(doc, doc)], nlp=nlp, labels=["FOO"])
+
+
+def test_one_exclusive_category(nlp: Language) -> None:
+    with pytest.raises(ValueError, match="one label only, 'a'.*mtl_textcat_multilabel"):
+        build("mtl_textcat", [example(nlp, "x", cats={"a": 1.0})], nlp)
+
+
+def test_no_hidden_units(nlp: Language) -> None:
+    with pytest.raises(ValueError, match="'hidden_width' of a head's model is 0"):
+        build("mtl_ner", make_examples(nlp), nlp, model={"hidden_width": 0})
+
+
 @pytest.mark.parametrize(
     "factory,what",
-    [("mtl_tagger", "tags"), ("mtl_ner", "entities"), ("mtl_textcat", "a category")],
+    [("mtl_tagger", "token.tag_"), ("mtl_ner", "entities"), ("mtl_textcat", "a category")],
 )
 def test_no_label_in_the_data(nlp: Language, factory: str, what: str) -> None:
     with pytest.raises(ValueError, match=f"'head' found no label.*{what}"):
         build(factory, make_examples(nlp, keep=""), nlp)
 
 
-def test_labels_from_the_config(nlp: Language) -> None:
+@pytest.mark.parametrize(
+    "factory", ["mtl_ner", "mtl_tagger", "mtl_textcat", "mtl_textcat_multilabel"]
+)
+def test_labels_from_the_config(nlp: Language, factory: str) -> None:
     add_joint(nlp, None)
-    head = nlp.add_pipe("mtl_ner")
-    nlp.config["initialize"]["components"]["mtl_ner"] = {"labels": ["X", "LOC", "PER"]}
+    head = nlp.add_pipe(factory)
+    nlp.config["initialize"]["components"][factory] = {"labels": ["X", "LOC", "PER"]}
     nlp.initialize(lambda: make_examples(nlp))
     assert head.labels == ("X", "LOC", "PER")
     assert head.label_data == ["X", "LOC", "PER"]

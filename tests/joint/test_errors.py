@@ -5,6 +5,7 @@ from typing import Any, Callable
 
 import pytest
 import spacy
+from spacy.tokens import Span
 from tiny import CNN, add_joint, constant, make_examples
 
 from spacy_mtl.registry import registry
@@ -15,11 +16,11 @@ def test_weight_of_an_unknown_task(make_nlp: Callable, encoder: Any) -> None:
         make_nlp(encoder=encoder, weighting=constant(nerr=1.0))
 
 
-def test_weight_of_an_unknown_task_is_seen_in_a_loaded_pipeline(make_nlp: Callable) -> None:
+def test_weight_of_a_task_that_is_gone(make_nlp: Callable) -> None:
     nlp = make_nlp(encoder=None)
     nlp.get_pipe("mtl").weighting.weights["nerr"] = 1.0
-    nlp.get_pipe("mtl")._checked = None
-    with pytest.raises(ValueError, match="'nerr'"):
+    nlp.add_pipe("sentencizer")  # the pipeline is looked at again when it changes
+    with pytest.warns(UserWarning, match="'nerr'"):
         nlp.update(make_examples(nlp), sgd=False)
 
 
@@ -95,6 +96,97 @@ def test_rival_of_a_stock_tok2vec() -> None:
         nlp.initialize(lambda: make_examples(nlp))
 
 
+@pytest.mark.parametrize("order", [["mtl", "transformer"], ["mtl"]])
+def test_encoder_missing_or_behind(encoder_dir: str, order: Any) -> None:
+    nlp = spacy.blank("en")
+    for name in order:
+        config = {"model": {"name": encoder_dir}} if name == "transformer" else {}
+        nlp.add_pipe(name, config=config)
+    nlp.add_pipe("mtl_ner", name="ner")
+    with pytest.raises(ValueError, match=r"none of that name stands before it.*transformer"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_frozen_encoder_without_weights(encoder_dir: str) -> None:
+    nlp = spacy.blank("en")
+    add_joint(nlp, encoder_dir)
+    nlp.add_pipe("mtl_ner", name="ner")
+    error = pytest.raises(ValueError, match="to which 'mtl' listens was not initialised")
+    with nlp.select_pipes(disable=["transformer"]), error:
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_frozen_mtl_without_weights(encoder_dir: str) -> None:
+    nlp = spacy.blank("en")
+    add_joint(nlp, encoder_dir)
+    nlp.add_pipe("mtl_ner", name="ner")
+    with nlp.select_pipes(disable=["mtl"]), pytest.raises(ValueError, match="'mtl'.*initialised"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_encoder_is_not_updated(make_nlp: Callable) -> None:
+    nlp = make_nlp()
+    with pytest.raises(ValueError, match="annotating_components"):
+        nlp.update(make_examples(nlp), sgd=False, exclude=["transformer"])
+
+
+def test_listener_of_a_stock_config(make_nlp: Callable) -> None:
+    nlp = make_nlp(["ner"], encoder=None, initialize=False)
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 16, "upstream": "*"}
+    tagger = {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}
+    nlp.add_pipe("tagger", config={"model": tagger})
+    with pytest.raises(ValueError, match=r"'tagger' listens to '\*'.*TaskListener"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+@pytest.mark.parametrize(
+    "factory,architecture",
+    [("mtl_ner", "TextClassifier"), ("mtl_textcat", "TokenClassifier")],
+)
+def test_model_of_another_head(factory: str, architecture: str) -> None:
+    nlp = spacy.blank("en")
+    model = {
+        "@architectures": f"spacy_mtl.{architecture}.v1",
+        "tok2vec": {"@architectures": "spacy_mtl.TaskListener.v1"},
+    }
+    with pytest.raises(ValueError, match=r"'head' scores one .* at a time.*head.model"):
+        nlp.add_pipe(factory, name="head", config={"model": model})
+
+
+def test_tokens_split_between_mtl_and_head(make_nlp: Callable) -> None:
+    nlp = make_nlp(["ner"], encoder=None)
+    doc = nlp.get_pipe("mtl")(nlp.make_doc("Anna runs"))
+    with doc.retokenize() as retokenizer:
+        retokenizer.split(doc[0], ["An", "na"], heads=[doc[0], doc[0]])
+    doc.tensor = doc.tensor[:2]
+    with pytest.raises(ValueError, match="has split tokens or written doc.tensor"):
+        nlp.get_pipe("ner")(doc)
+
+
+def test_tokens_merged_in_training(make_nlp: Callable) -> None:
+    nlp = make_nlp(["ner"], encoder=None)
+    nlp.add_pipe("merge_entities", before="ner")
+    examples = make_examples(nlp)
+    for eg in examples:
+        eg.predicted.ents = [Span(eg.predicted, e.start, e.end, e.label) for e in eg.reference.ents]
+    with pytest.raises(ValueError, match="may merge or split tokens"):
+        nlp.update(examples, sgd=False, annotates=["merge_entities"])
+
+
+def test_another_component_writes_the_tensor(make_nlp: Callable) -> None:
+    nlp = make_nlp(["ner"], encoder=None)
+    nlp.add_pipe("tok2vec", config={"model": CNN}, after="mtl")
+    with pytest.raises(ValueError, match="'tok2vec' writes doc.tensor, and so does 'mtl'"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_all_tasks_frozen(make_nlp: Callable) -> None:
+    nlp = make_nlp(["ner"], encoder=None)
+    nlp.config["training"]["frozen_components"] = ["ner"]
+    with pytest.warns(UserWarning, match="nothing trains the encoder"):
+        nlp.update(make_examples(nlp), sgd=False, exclude=["ner"])
+
+
 def test_no_task(encoder: Any) -> None:
     nlp = spacy.blank("en")
     add_joint(nlp, encoder)
@@ -124,4 +216,4 @@ def test_answer_after_closing(make_nlp: Callable, encoder: Any) -> None:
     nlp.update(make_examples(nlp), sgd=False)
     step = nlp.get_pipe("mtl")._step
     with pytest.raises(ValueError, match="'ner' sent a gradient for a joint step that was closed"):
-        step._answer("ner", 0, step.views["ner"])
+        step._answer("ner", 0, [])

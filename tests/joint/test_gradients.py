@@ -104,6 +104,51 @@ def test_frozen_tasks(make_nlp: Callable, encoder: Any, frozen: Tuple[str, ...])
     assert_close(gradient_of(nlp, gold(nlp, *HEADS), exclude=frozen), expected)
 
 
+def sourced(nlp: Language) -> Language:
+    """The same components in a pipeline that they know nothing of."""
+    other = spacy.blank("en")
+    for name in nlp.pipe_names:
+        other.add_pipe(name, source=nlp)
+    return other
+
+
+@pytest.mark.parametrize("keep_source", [False, True], ids=["source gone", "source alive"])
+def test_sourced_pipeline_loses_no_task(
+    make_nlp: Callable, encoder: Any, keep_source: bool
+) -> None:
+    """A task that was silent or excluded for a while counts again afterwards."""
+    source = make_nlp(encoder=encoder)
+    nlp = sourced(source)
+    if not keep_source:
+        del source
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gradient_of(nlp, gold(nlp, *HEADS))
+        expected = gradient_of(nlp, gold(nlp, *HEADS))
+        gradient_of(nlp, gold(nlp, *HEADS), exclude=["textcat"])
+        nlp.get_pipe("mtl").finish_update(lambda key, weights, gradient: (weights, gradient))
+        assert_close(gradient_of(nlp, gold(nlp, *HEADS)), expected)
+
+
+def test_head_that_was_left_behind(make_nlp: Callable, encoder: Any) -> None:
+    """mtl sourced without a head of the old pipeline, which is still alive."""
+    source = make_nlp(encoder=encoder)
+    expected = gradient_of(source, gold(source, "tagger", "ner"))
+    nlp = sourced(source)
+    nlp.remove_pipe("textcat")
+    assert_close(gradient_of(nlp, gold(nlp, *HEADS)), expected)
+
+
+def test_frozen_by_config_but_updated_all_the_same(make_nlp: Callable, encoder: Any) -> None:
+    """frozen_components of a saved config, and a loop that does not pass exclude."""
+    nlp = make_nlp(encoder=encoder)
+    expected = gradient_of(nlp, gold(nlp, *HEADS))
+    nlp.config["training"]["frozen_components"] = ["textcat"]
+    with pytest.warns(UserWarning, match="'textcat' was updated after.*From now on"):
+        gradient_of(nlp, gold(nlp, *HEADS))
+    assert_close(gradient_of(nlp, gold(nlp, *HEADS)), expected)
+
+
 def test_disabled_task(make_nlp: Callable, encoder: Any) -> None:
     nlp = make_nlp(encoder=encoder)
     everything = gradient_of(nlp, gold(nlp, *HEADS))

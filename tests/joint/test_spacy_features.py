@@ -109,6 +109,17 @@ def test_heads_train_on_a_frozen_encoder_that_does_not_annotate(
     assert parameters(nlp, "ner") != head_before
 
 
+def test_frozen_encoder_in_a_pipeline_that_was_never_updated(
+    make_nlp: Callable, encoder: Any, tmp_path: Path
+) -> None:
+    make_nlp(encoder=encoder).to_disk(tmp_path)
+    nlp = spacy.load(tmp_path)
+    frozen = [name for name in ("transformer", "mtl") if name in nlp.pipe_names]
+    before = parameters(nlp, "ner")
+    train_steps(nlp, 1, exclude=frozen, annotates=frozen)
+    assert parameters(nlp, "ner") != before
+
+
 def test_annotating_head(make_nlp: Callable, encoder: Any) -> None:
     nlp = make_nlp(encoder=encoder)
     names = [name for name in ("transformer", "mtl", "tagger") if name in nlp.pipe_names]
@@ -160,6 +171,26 @@ def test_rehearse_with_stock_heads(make_nlp: Callable, encoder: Any) -> None:
     listener = {"@architectures": "spacy_mtl.TaskListener.v1"}
     model = {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}
     nlp.add_pipe("tagger", config={"model": model})
+    nlp.initialize(lambda: make_examples(nlp))
+    train_steps(nlp, 1)
+    sgd = nlp.resume_training()
+    nlp.rehearse(make_examples(nlp), sgd=sgd)
+    train_steps(nlp, 1)
+
+
+def test_rehearse_with_a_stock_parser(make_nlp: Callable, encoder: Any) -> None:
+    """It asks the copy of its model, and that without training, before its own."""
+    nlp = make_nlp(["tagger"], encoder=encoder, initialize=False)
+    model = {
+        "@architectures": "spacy.TransitionBasedParser.v2",
+        "state_type": "ner",
+        "extra_state_tokens": False,
+        "hidden_width": 8,
+        "maxout_pieces": 2,
+        "use_upper": True,
+        "tok2vec": {"@architectures": "spacy_mtl.TaskListener.v1"},
+    }
+    nlp.add_pipe("ner", config={"model": model})
     nlp.initialize(lambda: make_examples(nlp))
     train_steps(nlp, 1)
     sgd = nlp.resume_training()
@@ -290,6 +321,22 @@ def test_averages_reach_the_encoder(make_nlp: Callable, encoder: Any, tmp_path: 
     loaded = spacy.load(tmp_path)
     assert numpy.array_equal(encoder_parameters(loaded), averaged)
     assert predictions(loaded) == expected
+
+
+def test_averages_reach_an_encoder_of_its_own(make_nlp: Callable) -> None:
+    nlp = make_nlp()
+    nlp.replace_listeners("mtl", "ner", ["model.tok2vec"])
+    sgd = Adam(0.05, use_averages=True)
+    for _ in range(3):
+        nlp.update(make_examples(nlp), sgd=False)
+        for _, pipe in nlp.pipeline:
+            pipe.finish_update(sgd)
+    (shim,) = [shim for node in nlp.get_pipe("ner").model.walk() for shim in node.shims]
+    weight = next(iter(shim._model.parameters()))
+    raw = weight.detach().numpy().copy()
+    with nlp.use_params(sgd.averages):
+        assert not numpy.allclose(weight.detach().numpy(), raw)
+    assert numpy.array_equal(weight.detach().numpy(), raw)
 
 
 def test_learn_rate_scale(make_nlp: Callable) -> None:

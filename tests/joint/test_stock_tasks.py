@@ -109,7 +109,7 @@ def test_trains_jointly(make_nlp: Callable, encoder: Any, stock: str, last: bool
     assert reloaded.evaluate(examples_for(reloaded))["tag_acc"] == scores["tag_acc"]
 
 
-@pytest.mark.parametrize("stock", ["ner", "parser", "spancat"])
+@pytest.mark.parametrize("stock", ["ner", "parser"])
 def test_silent_stock_component_last(make_nlp: Callable, encoder: Any, stock: str) -> None:
     """It returns before it runs forward. Its silence may delay, not lose, a gradient."""
     nlp = build(stock, encoder, make_nlp, last=True)
@@ -126,9 +126,9 @@ def test_silent_stock_component_last(make_nlp: Callable, encoder: Any, stock: st
             step(nlp, ours, Adam(0.01))
     late = [str(w.message) for w in caught if "one step later" in str(w.message)]
     assert len(sent) == 3
-    silent = len(late) > 0
-    assert len(late) <= 1
-    assert not silent or stock in late[0]
+    assert all(size > 0 for size in sent)
+    # With an encoder of its own mtl closes in time, and there is nothing to say.
+    assert [stock in message for message in late] == ([True] if encoder else [])
 
 
 def count_backward_passes(nlp: Language) -> List[float]:

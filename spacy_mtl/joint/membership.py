@@ -1,0 +1,128 @@
+"""Which tasks will take part in the next step, as far as that can be known."""
+
+import weakref
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+if TYPE_CHECKING:
+    from .component import MultiTask
+
+
+class Membership:
+    """What the joint component knows of the pipeline around it.
+
+    A component is not told which pipeline it is in, but by its factory and by
+    `initialize`. One that was sourced knows nothing, or the pipeline that it came
+    from. It then goes by which tasks have run.
+
+    nlp (Optional[Language]): The pipeline, if it is known. Held weakly.
+    """
+
+    def __init__(self, nlp: Optional[Language] = None) -> None:
+        self._nlp = None if nlp is None else weakref.ref(nlp)
+        self._ran: Set[str] = set()
+        self._missed: Set[str] = set()
+
+    def pipeline_of(self, component: "MultiTask") -> Optional[Language]:
+        """Find the pipeline of a component.
+
+        component (MultiTask): The joint component.
+        RETURNS (Optional[Language]): The pipeline, or None if it is not known.
+        """
+        nlp = None if self._nlp is None else self._nlp()
+        if nlp is None or not any(pipe is component for _, pipe in nlp.components):
+            return None
+        pipes: Dict[str, Any] = dict(nlp.components)
+        for task, listeners in component.listener_map.items():
+            nodes = {id(node) for node in pipes[task].model.walk()} if task in pipes else set()
+            if any(id(listener) not in nodes for listener in listeners):
+                return None
+        return nlp
+
+    def leave_if_foreign(self, docs: Sequence[Doc]) -> None:
+        """Forget a pipeline whose vocabulary the documents do not have.
+
+        The component was sourced, and the pipeline that it came from is still alive.
+
+        docs (Sequence[Doc]): The documents of a batch.
+        """
+        nlp = None if self._nlp is None else self._nlp()
+        if nlp is not None and docs and docs[0].vocab is not nlp.vocab:
+            self._nlp = None
+
+    def expected(self, component: "MultiTask") -> List[str]:
+        """Tell which tasks will answer the next step.
+
+        component (MultiTask): The joint component.
+        RETURNS (List[str]): The tasks, in pipeline order.
+        """
+        nlp = self.pipeline_of(component)
+        if nlp is None:
+            return [task for task in component.tasks if task in self._ran] or component.tasks
+        frozen = set(_frozen_components(nlp)) - self._missed
+        enabled = nlp.pipe_names
+        return [task for task in component.tasks if task in enabled and task not in frozen]
+
+    def note_run(self, tasks: Iterable[str]) -> None:
+        """Remember tasks that took part in a step.
+
+        tasks (Iterable[str]): Their names.
+        """
+        self._ran.update(tasks)
+
+    def note_missed(self, task: str) -> bool:
+        """Remember a task that asked for its view after its step had closed.
+
+        task (str): Its name.
+        RETURNS (bool): Whether that is news.
+        """
+        is_new = task not in self._missed
+        self._missed.add(task)
+        self._ran.add(task)
+        return is_new
+
+
+def check_only_one(name: str, kind: type, others: Iterable[Tuple[str, Any]]) -> None:
+    """Refuse a second joint component.
+
+    name (str): The name of the joint component.
+    kind (type): Its class.
+    others (Iterable[Tuple[str, Pipe]]): The other components of the pipeline.
+    RAISES (ValueError): If one of them is of that class.
+    """
+    for other_name, pipe in others:
+        if isinstance(pipe, kind):
+            raise ValueError(
+                f"The pipeline has two components of factory 'mtl': '{other_name}' and '{name}'. "
+                "One joins all tasks of a pipeline. Take one out of [nlp.pipeline], and let the "
+                "'upstream' of every spacy_mtl.TaskListener.v1 name the other."
+            )
+
+
+def check_tensor_is_ours(nlp: Language, name: str, upstream: Sequence[str]) -> None:
+    """Refuse another component that writes `doc.tensor`, where the heads read.
+
+    nlp (Language): The pipeline.
+    name (str): The name of the joint component.
+    upstream (Sequence[str]): Components that it listens to itself.
+    RAISES (ValueError): If there is one.
+    """
+    for other in nlp.pipe_names:
+        writes = "doc.tensor" in nlp.get_pipe_meta(other).assigns
+        if writes and other != name and other not in upstream:
+            raise ValueError(
+                f"The component '{other}' writes doc.tensor, and so does '{name}': the heads of "
+                f"one would read the other's. Make the heads of '{other}' tasks of '{name}' (a "
+                f"spacy_mtl.TaskListener.v1 as their tok2vec), or give them an encoder of their "
+                f"own: nlp.replace_listeners('{other}', HEAD, ['model.tok2vec'])."
+            )
+
+
+def _frozen_components(nlp: Language) -> Sequence[str]:
+    # nlp.config copies the blocks of all components at each access.
+    frozen = nlp._config.get("training", {}).get("frozen_components", [])
+    if isinstance(frozen, str):
+        frozen = nlp.config.interpolate()["training"]["frozen_components"]
+    return frozen
