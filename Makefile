@@ -14,7 +14,7 @@ PROJECT_ARGS ?=
 SPACY_MTL_DATA ?= ../shared
 
 PY := $(VENV)/bin/python
-PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check \
+PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check \
 	--no-compile --constraint constraints.txt $(PIP_ARGS)
 # Who has installed the package as editable keeps it so. (Looked up when a recipe starts.)
 EDITABLE = $(shell $(PY) -c 'import importlib.metadata as m; \

@@ -8,6 +8,7 @@ import pytest
 import spacy
 from spacy.cli.train import train
 from spacy.training import Corpus
+
 from spacy_mtl.corpus.convert import convert
 
 JOINT = Path(__file__).parent.parent / "configs/joint.cfg"

@@ -50,7 +50,12 @@ def main() -> None:
     nlp = spacy.load(args.model)
     doc = nlp(args.text)
     msg.divider(f"{args.model} on test")
-    msg.table(score_rows(metrics), header=("Task", "Measure", "Score"), aligns="llr", divider=True)
+    msg.table(
+        score_rows(metrics),
+        header=("Task", "Measure", "Score"),
+        aligns=("l", "l", "r"),
+        divider=True,
+    )
     msg.divider("a sentence")
     msg.table(token_rows(doc), header=("Word", "Tag", "Entity"), divider=True)
     print("Text:     ", doc.text)
