@@ -1,7 +1,25 @@
 """Multi-task learning for spaCy: several heads on one shared encoder, trained jointly.
 
-Importing this package is cheap. spaCy finds the factories and architectures by
-their entry points and imports what a config names, when it names it.
+Importing this package is cheap: it only adds the registries. spaCy finds the factories
+and architectures by their entry points, and imports what a config names, when it
+names it.
 """
 
+from typing import Any
+
+from . import registry
+
 __version__ = "0.1.0"
+__all__ = ["MultiTask", "TaskListener", "registry"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "MultiTask":
+        from .joint.component import MultiTask
+
+        return MultiTask
+    if name == "TaskListener":
+        from .joint.listener import TaskListener
+
+        return TaskListener
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
