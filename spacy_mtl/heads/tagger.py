@@ -40,8 +40,8 @@ ATTRIBUTES = ("tag", "pos")
     assigns=["token.tag"],
     requires=["doc.tensor"],
     default_config=Config().from_str(DEFAULT_CONFIG)["mtl_tagger"],
-    # spaCy knows these by factory, not by attribute. A score that is absent counts 0.
-    default_score_weights={"tag_acc": 0.5, "pos_acc": 0.5},
+    # spaCy knows these by factory, not by attribute: see Tagger.initialize.
+    default_score_weights={"tag_acc": 1.0, "pos_acc": None},
 )
 def make_tagger(
     nlp: Language,
@@ -120,6 +120,26 @@ class Tagger(TaskHead):
         """RETURNS (bool): False: the labels are shown in the pipeline's meta."""
         return False
 
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[Iterable[str]] = None,
+    ) -> None:
+        """Find the labels and give the model its size: see `TaskHead.initialize`.
+
+        A head that sets `pos` takes over the weight of "tag_acc" in
+        [training.score_weights] if no other component sets tags and "pos_acc" has
+        none. Without, every checkpoint would score 0.
+        """
+        super().initialize(get_examples, nlp=nlp, labels=labels)
+        if nlp is not None and self.attribute == "pos" and not _sets_tags(nlp):
+            weights = nlp.config["training"]["score_weights"]
+            if not weights.get("pos_acc"):
+                weights["pos_acc"] = weights.get("tag_acc")
+                weights["tag_acc"] = None
+
     def add_label(self, label: str) -> int:
         """Add a label: see `TaskHead.add_label`. Coarse-grained tags are a closed set."""
         if self.attribute == "pos" and label not in POS_IDS:
@@ -174,6 +194,14 @@ class Tagger(TaskHead):
         if self.scorer is None:
             return {}
         return self.scorer(examples, attribute=self.attribute, **kwargs)
+
+
+def _sets_tags(nlp: Language) -> bool:
+    return any(
+        "token.tag" in nlp.get_pipe_meta(name).assigns
+        and getattr(pipe, "attribute", "tag") == "tag"
+        for name, pipe in nlp.components
+    )
 
 
 def split_like(ops: Any, flat: Any, arrays: TokenVectors) -> TokenVectors:

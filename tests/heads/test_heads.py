@@ -47,6 +47,23 @@ def test_tagger_learns_pos(nlp: Language) -> None:
     assert "tag_acc" not in nlp.evaluate(examples)
 
 
+def test_pos_counts_for_the_best_model(nlp: Language) -> None:
+    examples = [example(nlp, "we run", pos=["PRON", "VERB"])]
+    build("mtl_tagger", examples, nlp, attribute="pos")
+    weights = nlp.config["training"]["score_weights"]
+    assert weights["pos_acc"] == 1.0
+    assert not weights["tag_acc"]
+
+
+def test_tags_keep_their_weight_beside_pos(nlp: Language) -> None:
+    add_joint(nlp, None)
+    nlp.add_pipe("mtl_tagger", name="pos", config={"attribute": "pos"})
+    nlp.add_pipe("mtl_tagger", name="tagger")
+    examples = [example(nlp, "we run", pos=["PRON", "VERB"], tags=["PRP", "VBP"])]
+    nlp.initialize(lambda: examples)
+    assert nlp.config["training"]["score_weights"]["tag_acc"] == 1.0
+
+
 def test_tagger_keeps_annotation_unless_told(nlp: Language) -> None:
     head = build("mtl_tagger", make_examples(nlp), nlp)
     doc = Doc(nlp.vocab, words=["old", "runs"], tags=["SPECIAL", ""])
