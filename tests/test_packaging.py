@@ -74,10 +74,15 @@ def test_everything_registered_is_an_entry_point() -> None:
     assert set(registered()) - {"_cli mtl"} <= listed
 
 
-def test_import_is_cheap() -> None:
-    code = "import spacy_mtl, sys; print(sorted({'spacy', 'torch'} & set(sys.modules)))"
+def test_import_adds_the_registries_and_is_cheap() -> None:
+    """Every `spacy` command imports the package. Beside spaCy it takes no library along."""
+    code = (
+        "import spacy, sys; before = set(sys.modules); import spacy_mtl, spacy_mtl.cli;"
+        "new = {name.split('.')[0] for name in set(sys.modules) - before};"
+        "print(sorted(new), hasattr(spacy.registry, 'mtl_weightings'))"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    assert found.stdout.strip() == "['spacy_mtl'] True"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
