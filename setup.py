@@ -46,7 +46,7 @@ EXTRAS = {
 
 ENTRY_POINTS = {
     "spacy_factories": [
-        "mtl = spacy_mtl.joint.component:make_multi_task",
+        "mtl = spacy_mtl.joint.factory:make_multi_task",
         "mtl_tagger = spacy_mtl.heads.tagger:make_tagger",
         "mtl_ner = spacy_mtl.heads.ner:make_ner",
         "mtl_textcat = spacy_mtl.heads.textcat:make_textcat",

@@ -199,7 +199,7 @@ def _corpus(suite: Suite, split: str, work: Path) -> Path:
 
         docs = list(DocBin().from_disk(path).get_docs(spacy.blank(suite.lang).vocab))
         chosen = [docs[i * len(docs) // suite.limit] for i in range(suite.limit)]
-        DocBin(docs=chosen, store_user_data=True).to_disk(part)
+        DocBin(docs=chosen).to_disk(part)
     return part
 
 

@@ -9,11 +9,11 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Config, Model
 
+from ..arrays import cut_like
 from ..losses import MISSING, softmax_cross_entropy
 from ..registry import registry
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
-from .tagger import split_like
 from .viterbi import OUTSIDE, PREFIXES, class_names, decode_biluo
 
 DEFAULT_CONFIG = """
@@ -90,14 +90,17 @@ class EntityRecognizer(TaskHead):
     annotation = "entities"
 
     def count_labels(self, example: Example) -> Iterable[str]:
+        """RETURNS (Iterable[str]): The entity types of the gold document."""
         return [ent.label_ for ent in example.reference.ents]
 
     def classes(self) -> List[str]:
+        """RETURNS (List[str]): The BILUO classes: see `class_names`."""
         return class_names(self.labels)
 
     def loss_of(
         self, examples: List[Example], scores: TokenVectors
     ) -> Tuple[LossAndGradient, TokenVectors]:
+        """RETURNS (Tuple[LossAndGradient, Any]): See `TaskHead.loss_of`."""
         index = {name: i for i, name in enumerate(self.classes())}
         gold: List[Optional[str]] = []
         for eg in examples:
@@ -112,7 +115,7 @@ class EntityRecognizer(TaskHead):
         loss = softmax_cross_entropy(
             ops.flatten(scores), labels, label_smoothing=self.label_smoothing
         )
-        return loss, split_like(ops, loss.gradient, scores)
+        return loss, cut_like(loss.gradient, scores)
 
     def predict(self, docs: Iterable[Doc]) -> List[numpy.ndarray]:
         """Find the best legal BILUO sequences.

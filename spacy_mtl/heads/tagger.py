@@ -11,6 +11,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
+from ..arrays import cut_like
 from ..losses import MISSING, softmax_cross_entropy
 from ..registry import registry
 from ..types import LossAndGradient, TokenVectors
@@ -151,12 +152,14 @@ class Tagger(TaskHead):
         return super().add_label(label)
 
     def count_labels(self, example: Example) -> Iterable[str]:
+        """RETURNS (Iterable[str]): The tags or the coarse tags of the gold tokens."""
         texts = (getattr(token, f"{self.attribute}_") for token in example.reference)
         return [text for text in texts if text]
 
     def loss_of(
         self, examples: List[Example], scores: TokenVectors
     ) -> Tuple[LossAndGradient, TokenVectors]:
+        """RETURNS (Tuple[LossAndGradient, Any]): See `TaskHead.loss_of`."""
         index = {label: i for i, label in enumerate(self.labels)}
         gold = [
             label
@@ -169,7 +172,7 @@ class Tagger(TaskHead):
         loss = softmax_cross_entropy(
             ops.flatten(scores), labels, label_smoothing=self.label_smoothing
         )
-        return loss, split_like(ops, loss.gradient, scores)
+        return loss, cut_like(loss.gradient, scores)
 
     def set_annotations(self, docs: Iterable[Doc], scores: TokenVectors) -> None:
         """Set the attribute of every token.
@@ -202,13 +205,3 @@ def _sets_tags(nlp: Language) -> bool:
         and getattr(pipe, "attribute", "tag") == "tag"
         for name, pipe in nlp.components
     )
-
-
-def split_like(ops: Any, flat: Any, arrays: TokenVectors) -> TokenVectors:
-    """Cut one array of all tokens into one a document.
-
-    flat (Floats2d): Shape: (n_tokens of all documents, width).
-    arrays (List[Floats2d]): Arrays of the lengths to cut.
-    RETURNS (List[Floats2d]): Views of the parts.
-    """
-    return ops.unflatten(flat, ops.asarray1i([len(array) for array in arrays]))

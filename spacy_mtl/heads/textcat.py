@@ -171,6 +171,7 @@ class TextCategorizer(TaskHead):
         self.class_weights = dict(class_weights)
 
     def count_labels(self, example: Example) -> Iterable[str]:
+        """RETURNS (Iterable[str]): The labels that the gold `cats` list."""
         self._check_cats(example)
         return list(example.reference.cats)
 
@@ -193,6 +194,7 @@ class TextCategorizer(TaskHead):
     def loss_of(
         self, examples: List[Example], scores: Floats2d
     ) -> Tuple[LossAndGradient, FloatsXd]:
+        """RETURNS (Tuple[LossAndGradient, Any]): See `TaskHead.loss_of`."""
         ops = self.model.ops
         index = {label: i for i, label in enumerate(self.labels)}
         for eg in examples:
@@ -300,6 +302,7 @@ class MultiLabelTextCategorizer(TextCategorizer):
     def loss_of(
         self, examples: List[Example], scores: Floats2d
     ) -> Tuple[LossAndGradient, FloatsXd]:
+        """RETURNS (Tuple[LossAndGradient, Any]): See `TaskHead.loss_of`."""
         for eg in examples:
             self._check_cats(eg)
         cats = [eg.reference.cats for eg in examples]

@@ -8,11 +8,11 @@ from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.api import Model, Optimizer, set_dropout_rate
 
+from ..arrays import cut_like
 from ..types import TokenVectors, Weighting
 from .averages import use_torch_params
-from .fork import use_one_thread_after_fork
 from .listener import TaskListener
 from .membership import Membership, check_only_one, check_tensor_is_ours
 from .replace import offer_replacement
@@ -23,45 +23,9 @@ from .upstream import (
     check_connected,
     check_no_rival,
     check_no_wildcard,
-    explain_missing_encoder,
     find_upstream,
     upstream_listeners,
 )
-
-DEFAULT_CONFIG = """
-[mtl]
-
-[mtl.model]
-@architectures = "spacy_mtl.HardSharing.v1"
-
-[mtl.model.tok2vec]
-@architectures = "spacy-transformers.TransformerListener.v1"
-grad_factor = 1.0
-pooling = {"@layers":"reduce_mean.v1"}
-upstream = "*"
-
-[mtl.weighting]
-@mtl_weightings = "spacy_mtl.Constant.v1"
-weights = {}
-"""
-
-
-@Language.factory(
-    "mtl", assigns=["doc.tensor"], default_config=Config().from_str(DEFAULT_CONFIG)["mtl"]
-)
-def make_multi_task(
-    nlp: Language, name: str, model: Model[List[Doc], TokenVectors], weighting: Weighting
-) -> "MultiTask":
-    """Create the component that joins the tasks after it on one shared encoder.
-
-    model (Model[List[Doc], List[Floats2d]]): A sharing scheme around an encoder.
-    weighting (Weighting): How much each task moves what they share.
-    RAISES (ValueError): If the pipeline has a component of this kind already.
-    """
-    check_only_one(name, MultiTask, nlp.components)
-    explain_missing_encoder(nlp)
-    use_one_thread_after_fork()
-    return MultiTask(nlp.vocab, model, name, weighting=weighting, nlp=nlp)
 
 
 class MultiTask(Tok2Vec):
@@ -372,7 +336,7 @@ class MultiTask(Tok2Vec):
         gradients = ops.xp.stack([ops.flatten(rows[task]).ravel() for task in present])
         combined = self.weighting(losses, gradients)
         step.losses[self.name] += sum(combined.weights[task] * losses[task] for task in present)
-        backprop_shared(_like(rows[present[0]], combined.gradient))
+        backprop_shared(cut_like(combined.gradient, rows[present[0]]))
 
     def _warn_late(self, step: JointStep) -> None:
         if not upstream_listeners(self.model):
@@ -409,12 +373,3 @@ def _rebuild(
     component.cfg = cfg
     component.listener_map = listeners
     return component
-
-
-def _like(arrays: TokenVectors, flat: Any) -> TokenVectors:
-    """Cut a flat array into arrays of the shapes of others."""
-    parts, start = [], 0
-    for array in arrays:
-        parts.append(flat[start : start + array.size].reshape(array.shape))
-        start += array.size
-    return parts

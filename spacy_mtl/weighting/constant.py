@@ -36,12 +36,14 @@ class Constant:
         self.weights = {task: float(weight) for task, weight in weights.items()}
 
     def __call__(self, losses: Dict[str, float], gradients: Floats2d) -> Combined:
+        """Add up the weighted gradients: see `Weighting`."""
         xp = get_array_module(gradients)
         weights = {task: self.weights.get(task, 1.0) for task in losses}
         row = xp.asarray(list(weights.values()), dtype=gradients.dtype)
         return Combined(gradient=row @ gradients, weights=weights)
 
     def check_tasks(self, tasks: Sequence[str]) -> None:
+        """Refuse a weight for a task that the pipeline does not have: see `Weighting`."""
         unknown = [task for task in self.weights if task not in tasks]
         if unknown:
             raise ValueError(

@@ -1,0 +1,48 @@
+"""The factory of the joint component, with its default config."""
+
+from typing import List
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from thinc.api import Config, Model
+
+from ..types import TokenVectors, Weighting
+from .component import MultiTask
+from .fork import use_one_thread_after_fork
+from .membership import check_only_one
+from .upstream import explain_missing_encoder
+
+DEFAULT_CONFIG = """
+[mtl]
+
+[mtl.model]
+@architectures = "spacy_mtl.HardSharing.v1"
+
+[mtl.model.tok2vec]
+@architectures = "spacy-transformers.TransformerListener.v1"
+grad_factor = 1.0
+pooling = {"@layers":"reduce_mean.v1"}
+upstream = "*"
+
+[mtl.weighting]
+@mtl_weightings = "spacy_mtl.Constant.v1"
+weights = {}
+"""
+
+
+@Language.factory(
+    "mtl", assigns=["doc.tensor"], default_config=Config().from_str(DEFAULT_CONFIG)["mtl"]
+)
+def make_multi_task(
+    nlp: Language, name: str, model: Model[List[Doc], TokenVectors], weighting: Weighting
+) -> "MultiTask":
+    """Create the component that joins the tasks after it on one shared encoder.
+
+    model (Model[List[Doc], List[Floats2d]]): A sharing scheme around an encoder.
+    weighting (Weighting): How much each task moves what they share.
+    RAISES (ValueError): If the pipeline has a component of this kind already.
+    """
+    check_only_one(name, MultiTask, nlp.components)
+    explain_missing_encoder(nlp)
+    use_one_thread_after_fork()
+    return MultiTask(nlp.vocab, model, name, weighting=weighting, nlp=nlp)
