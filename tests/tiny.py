@@ -1,7 +1,8 @@
-"""A tiny corpus and tiny pipelines on it."""
+"""A tiny corpus, tiny pipelines on it, and the gradient of their encoder."""
 
 from typing import Any, Dict, List, Optional
 
+import numpy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -73,3 +74,26 @@ def add_joint(nlp: Language, encoder_dir: Optional[str], **mtl_config: Any) -> N
 def constant(**weights: float) -> Dict[str, Any]:
     """The config of fixed weights."""
     return {"@mtl_weightings": "spacy_mtl.Constant.v1", "weights": weights}
+
+
+def encoder_gradient(nlp: Language) -> numpy.ndarray:
+    """The gradient of all parameters of the encoder, flattened."""
+    if "transformer" in nlp.pipe_names:
+        module = nlp.get_pipe("transformer").model.transformer
+        parts = [p.grad for p in module.parameters()]
+        sizes = [p.numel() for p in module.parameters()]
+        rows = [numpy.zeros(n) if g is None else g.numpy().ravel() for g, n in zip(parts, sizes)]
+        return numpy.concatenate(rows).astype("float64")
+    nodes = list(nlp.get_pipe("mtl").model.walk())
+    rows = [
+        node.get_grad(name).ravel() if node.has_grad(name) else node.get_param(name).ravel() * 0
+        for node in nodes
+        for name in node.param_names
+    ]
+    return numpy.concatenate(rows).astype("float64")
+
+
+def assert_close(found: numpy.ndarray, expected: numpy.ndarray) -> None:
+    assert numpy.linalg.norm(expected) > 1e-8
+    error = numpy.linalg.norm(found - expected) / numpy.linalg.norm(expected)
+    assert error < 1e-5

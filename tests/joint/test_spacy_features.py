@@ -57,25 +57,12 @@ def test_it_learns(make_nlp: Callable, encoder: Any) -> None:
     assert scores["tag_acc"] == scores["ents_f"] == scores["cats_score"] == 1.0
 
 
-@pytest.mark.parametrize("sgd", [None, "own"])
-def test_update_with_sgd(make_nlp: Callable, encoder: Any, sgd: Any) -> None:
+def test_update_without_optimizer(make_nlp: Callable, encoder: Any) -> None:
+    """sgd=None makes the pipeline's own optimizer."""
     nlp = make_nlp(encoder=encoder)
     before = encoder_parameters(nlp)
-    optimizer = Adam(0.01) if sgd else None
     for _ in range(3):
-        nlp.update(make_examples(nlp), sgd=optimizer)
-    assert not numpy.array_equal(encoder_parameters(nlp), before)
-
-
-def test_accumulated_gradients(make_nlp: Callable, encoder: Any) -> None:
-    nlp = make_nlp(encoder=encoder)
-    before = encoder_parameters(nlp)
-    examples = make_examples(nlp)
-    for part in (examples[:1], examples[1:2], examples[2:]):
-        nlp.update(part, sgd=False)
-        assert nlp.get_pipe("mtl")._step.closed
-    for _, pipe in nlp.pipeline:
-        pipe.finish_update(Adam(0.01))
+        nlp.update(make_examples(nlp))
     assert not numpy.array_equal(encoder_parameters(nlp), before)
 
 
@@ -132,6 +119,27 @@ def test_mtl_annotates_but_encoder_does_not(make_nlp: Callable) -> None:
     nlp = make_nlp()
     with pytest.raises(ValueError, match="annotating_components"):
         train_steps(nlp, annotates=["mtl"])
+
+
+def test_pipes_change_between_updates(make_nlp: Callable, encoder: Any) -> None:
+    """The tasks follow the pipeline: heads renamed, removed, replaced, added."""
+    nlp = make_nlp(encoder=encoder)
+    train_steps(nlp, 1)
+    nlp.rename_pipe("ner", "names")
+    nlp.remove_pipe("textcat")
+    nlp.replace_pipe("tagger", "mtl_tagger", config={"attribute": "pos"})
+    nlp.add_pipe("mtl_textcat", name="topic")
+    labels = {"tagger": ["NOUN", "VERB"], "topic": ["a", "b"]}
+    for name, of_head in labels.items():
+        nlp.get_pipe(name).initialize(lambda: make_examples(nlp), nlp=nlp, labels=of_head)
+    before = parameters(nlp, "names", "topic")
+    losses = nlp.update(make_examples(nlp), sgd=Adam(0.01))
+    assert nlp.get_pipe("mtl").tasks == ["tagger", "names", "topic"]
+    assert losses["mtl"] == pytest.approx(losses["names"] + losses["topic"])
+    assert parameters(nlp, "names", "topic") != before
+    reloaded = spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
+    assert reloaded.get_pipe("mtl").tasks == ["tagger", "names", "topic"]
+    assert predictions(reloaded) == predictions(nlp)
 
 
 def test_select_pipes(make_nlp: Callable, encoder: Any) -> None:

@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam
-from tiny import CNN, make_examples
+from tiny import CNN, assert_close, constant, encoder_gradient, make_examples
 
 LISTENER = {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": "mtl"}
 PARSER = {
@@ -69,8 +69,8 @@ def examples_for(nlp: Language, stock_gold: bool = True) -> List[Example]:
     return examples
 
 
-def build(stock: str, encoder: Any, make_nlp: Callable, last: bool) -> Language:
-    nlp = make_nlp([], encoder=encoder, initialize=False)
+def build(stock: str, encoder: Any, make_nlp: Callable, last: bool, **mtl_config: Any) -> Language:
+    nlp = make_nlp([], encoder=encoder, initialize=False, **mtl_config)
     # The parser lumps dependency labels together that it sees less often.
     settings = {"min_action_freq": 1} if stock == "parser" else {}
     if not last:
@@ -107,6 +107,28 @@ def test_trains_jointly(make_nlp: Callable, encoder: Any, stock: str, last: bool
     scores = nlp.evaluate(examples_for(nlp))
     reloaded = spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
     assert reloaded.evaluate(examples_for(reloaded))["tag_acc"] == scores["tag_acc"]
+
+
+@pytest.mark.parametrize("last", [False, True], ids=["first", "last"])
+@pytest.mark.parametrize("stock", list(STOCK))
+def test_gradient_is_the_weighted_sum(
+    make_nlp: Callable, encoder_dir: str, stock: str, last: bool
+) -> None:
+    """What reaches the encoder: that of the stock task alone, weighted, and of ours alone."""
+    weights = {"weighting": constant(**{stock: 0.01})}
+    nlp = build(stock, encoder_dir, make_nlp, last, **weights)
+    # thinc's Softmax starts at zero, and no gradient passes it before a first step.
+    for _ in range(2):
+        step(nlp, examples_for(nlp), Adam(0.01))
+    stems = [name for name in nlp.pipe_names if name in ("transformer", "mtl")]
+    gradients = []
+    for tasks in ([stock], list(OURS.values()), [stock, *OURS.values()]):
+        nlp.get_pipe("transformer").model.transformer.zero_grad()
+        with nlp.select_pipes(enable=[*stems, *tasks]):
+            nlp.update(examples_for(nlp), sgd=False)
+        gradients.append(encoder_gradient(nlp))
+        assert gradients[-1].any()
+    assert_close(gradients[2], gradients[0] + gradients[1])
 
 
 @pytest.mark.parametrize("stock", ["ner", "parser"])
