@@ -67,7 +67,7 @@ SUITES = {
         "snips", SNIPS, 5, 300, 5e-5, 10.0, ALL, 3000, gold_words=True, weights=SNIPS_WEIGHTS
     ),
     "gum-short": Suite(
-        "gum", PIPES, 5, 800, 5e-5, 10.0, ALL, 327, weights=(("tagger", 4.0), ("ner", 4.0))
+        "gum", PIPES, 5, 150, 5e-5, 50.0, ALL, 327, weights=(("tagger", 4.0), ("ner", 4.0))
     ),
     "snips": Suite(
         "snips", SNIPS, 6, 300, 2e-4, 5.0, ("ours-joint",), gold_words=True, weights=SNIPS_WEIGHTS
@@ -111,18 +111,16 @@ def runs_of(suite: str, seeds: List[int]) -> Iterator[Run]:
                     yield Run(suite, system, (task,), seed)
 
 
-def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
-    """Train one pipeline and score it on the test set.
+def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]:
+    """Say how a run is configured.
 
     run (Run): What to train.
     encoder (str): Folder or hub name.
     work (Path): Folder for corpora and models.
-    RETURNS (Dict[str, Any]): The scores, in per cent, and the time it took.
+    RETURNS (Tuple[Path, Dict[str, Any]]): A config file and what overrides it.
     """
-    from spacy.cli.train import train
-
     suite = SUITES[run.suite]
-    corpora = {split: _corpus(suite, split, work) for split in ("train", "dev", "test")}
+    corpora = {split: _corpus(suite, split, work) for split in ("train", "dev")}
     steps = suite.epochs * math.ceil(_n_tokens(corpora["train"]) / suite.batch)
     ours = run.system.startswith("ours")
     shared = ("transformer", "mtl") if ours else ("transformer",)
@@ -147,13 +145,28 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
             overrides[f"components.{task}.learn_rate_scale"] = suite.head_scale
     if run.system == "ours-joint":
         overrides["components.mtl.weighting.weights"] = dict(suite.weights)
-    config = ROOT / ("configs/joint.cfg" if ours else "benchmarks/stock.cfg")
+    return ROOT / ("configs/joint.cfg" if ours else "benchmarks/stock.cfg"), overrides
+
+
+def train_and_score(run: Run, encoder: str, work: Path, split: str = "test") -> Dict[str, Any]:
+    """Train one pipeline and score it.
+
+    run (Run): What to train.
+    encoder (str): Folder or hub name.
+    work (Path): Folder for corpora and models.
+    split (str): What to score it on.
+    RETURNS (Dict[str, Any]): The scores, in per cent, and the time it took.
+    """
+    from spacy.cli.train import train
+
+    config, overrides = config_of(run, encoder, work)
     output = work / run.name
     started = time.time()
     train(config, output, overrides=overrides)
-    seconds = time.time() - started
-    scores = score(output / "model-last", run, corpora["test"])
-    return {**asdict(run), "steps": steps, "seconds": round(seconds), "scores": scores}
+    seconds = round(time.time() - started)
+    scores = score(output / "model-last", run, _corpus(SUITES[run.suite], split, work))
+    steps = overrides["training.max_steps"]
+    return {**asdict(run), "steps": steps, "seconds": seconds, "scores": scores}
 
 
 def score(model: Path, run: Run, corpus: Path) -> Dict[str, float]:

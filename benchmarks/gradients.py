@@ -1,0 +1,94 @@
+"""How much each task pulls at the encoder while it is trained jointly with equal weights.
+
+    python -m benchmarks.gradients gum-short
+
+Trains a suite of benchmarks.accuracy and prints, every so many steps, the norm of each
+task's gradient twice: at the shared representation, where the weighting sees it, and
+at the encoder's parameters, which is what moves. The two differ: a category sends the
+same gradient to every token of a text, so that it adds up in the parameters; those of
+tags and entities differ from token to token and cancel in part.
+"""
+
+import argparse
+import statistics
+from pathlib import Path
+from typing import Any, Dict, List
+
+from .accuracy import ROOT, SUITES, Run, config_of, default_encoder
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("suite", choices=list(SUITES))
+    parser.add_argument("--every", type=int, default=50, help="steps between two measurements")
+    parser.add_argument("--batches", type=int, default=8, help="batches of a measurement")
+    parser.add_argument("--encoder", default=None)
+    parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    args = parser.parse_args()
+    encoder = args.encoder or default_encoder()
+    run = Run(args.suite, "ours-joint-equal", SUITES[args.suite].tasks, 0)
+    measure(run, encoder, args.work, args.every, args.batches)
+
+
+def measure(run: Run, encoder: str, work: Path, every: int, n_batches: int) -> None:
+    """Train, and print norms on the way: mean over some batches."""
+    from spacy.schemas import ConfigSchemaTraining
+    from spacy.training.initialize import init_nlp
+    from spacy.training.loop import create_train_batches
+    from spacy.util import load_config, registry
+
+    config_path, overrides = config_of(run, encoder, work)
+    nlp = init_nlp(load_config(config_path, overrides=overrides, interpolate=False))
+    config = nlp.config.interpolate()
+    training = registry.resolve(config["training"], schema=ConfigSchemaTraining)
+    corpus = registry.resolve({"train": config["corpora"]["train"]})["train"]
+    batches = create_train_batches(nlp, corpus, training["batcher"], 0)
+    sgd = training["optimizer"]
+    print("step | " + " | ".join(f"{task}: representation, parameters" for task in run.tasks))
+    for step in range(training["max_steps"]):
+        if step % every == 0:
+            norms = [task_norms(nlp, run.tasks, next(batches)[1]) for _ in range(n_batches)]
+            print(step, "|", " | ".join(_mean(norms, task) for task in run.tasks), flush=True)
+        nlp.update(next(batches)[1], sgd=False, drop=training["dropout"])
+        for _, pipe in nlp.pipeline:
+            pipe.finish_update(sgd)
+        sgd.step_schedules()
+
+
+def task_norms(nlp: Any, tasks: Any, examples: List[Any]) -> Dict[str, List[float]]:
+    """RETURNS (Dict[str, List[float]]): By task, norm at the representation and the parameters."""
+    import torch
+
+    module = nlp.get_pipe("transformer").model.transformer
+    weighting = nlp.get_pipe("mtl").weighting
+    norms = {}
+    for task in tasks:
+        seen: List[float] = []
+
+        def record(losses: Any, gradients: Any, seen: List[float] = seen) -> Any:
+            seen.append(float((gradients**2).sum() ** 0.5))
+            return weighting(losses, gradients)
+
+        nlp.get_pipe("mtl").weighting = record
+        with nlp.select_pipes(enable=["transformer", "mtl", task]):
+            nlp.update(examples, sgd=False)
+        nlp.get_pipe("mtl").weighting = weighting
+        gradients = [p.grad for p in module.parameters() if p.grad is not None]
+        norms[task] = [*seen, float(torch.stack([g.norm() for g in gradients]).norm())]
+        module.zero_grad()
+        # The head's own gradient is not to be trained on: let it go.
+        nlp.get_pipe(task).finish_update(_forget)
+    return norms
+
+
+def _forget(key: Any, weights: Any, gradient: Any, lr_scale: float = 1.0) -> Any:
+    return weights, gradient * 0
+
+
+def _mean(norms: List[Dict[str, List[float]]], task: str) -> str:
+    return ", ".join(f"{statistics.mean(values):.3f}" for values in zip(*(n[task] for n in norms)))
+
+
+if __name__ == "__main__":
+    main()
