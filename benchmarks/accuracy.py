@@ -7,7 +7,8 @@ Corpora are read from $SPACY_MTL_DATA (default ../shared), the encoder from
 --encoder (a folder or a hub name; default: the MiniLM of `make demo`). A run is one
 system, one set of tasks and one seed, trained for a fixed number of steps; the
 last weights are scored on the test set, so dev data choose nothing. Each finished
-run is a line of benchmarks/results/accuracy.jsonl, and is not run again.
+run is a line of benchmarks/results/accuracy.jsonl, and is not run again unless the
+settings of its suite have changed.
 """
 
 import argparse
@@ -100,6 +101,17 @@ class Run:
         return f"{self.suite}.{self.system}.{'+'.join(self.tasks)}.{self.seed}"
 
 
+def settings_of(run: Run) -> Dict[str, Any]:
+    """RETURNS (Dict[str, Any]): What decides a run's scores. Kept with them."""
+    suite = SUITES[run.suite]
+    settings = {key: getattr(suite, key) for key in ("epochs", "batch", "rate", "limit")}
+    if run.system.startswith("ours"):
+        settings["head_scale"] = suite.head_scale
+    if run.system == "ours-joint":
+        settings["weights"] = dict(suite.weights)
+    return settings
+
+
 def runs_of(suite: str, seeds: List[int]) -> Iterator[Run]:
     """YIELDS (Run): All runs of a suite."""
     for seed in seeds:
@@ -148,14 +160,14 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
     return ROOT / ("configs/joint.cfg" if ours else "benchmarks/stock.cfg"), overrides
 
 
-def train_and_score(run: Run, encoder: str, work: Path, split: str = "test") -> Dict[str, Any]:
+def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
     """Train one pipeline and score it.
 
     run (Run): What to train.
     encoder (str): Folder or hub name.
     work (Path): Folder for corpora and models.
-    split (str): What to score it on.
-    RETURNS (Dict[str, Any]): The scores, in per cent, and the time it took.
+    RETURNS (Dict[str, Any]): Its scores on the test set, in per cent, those on the
+        development set as "dev", and the time it took.
     """
     from spacy.cli.train import train
 
@@ -164,13 +176,15 @@ def train_and_score(run: Run, encoder: str, work: Path, split: str = "test") -> 
     started = time.time()
     train(config, output, overrides=overrides)
     seconds = round(time.time() - started)
-    scores = score(output / "model-last", run, _corpus(SUITES[run.suite], split, work))
+    model, suite = output / "model-last", SUITES[run.suite]
+    scores, dev = (score(model, run, _corpus(suite, split, work)) for split in ("test", "dev"))
     steps = overrides["training.max_steps"]
-    return {**asdict(run), "steps": steps, "seconds": seconds, "scores": scores}
+    result = {"steps": steps, "seconds": seconds, "scores": scores, "dev": dev}
+    return {**asdict(run), "settings": settings_of(run), **result}
 
 
 def score(model: Path, run: Run, corpus: Path) -> Dict[str, float]:
-    """Score a trained pipeline on the test set.
+    """Score a trained pipeline.
 
     RETURNS (Dict[str, float]): The scores, in per cent.
     """
@@ -235,18 +249,21 @@ def default_encoder() -> str:
     return str(Path(spec.submodule_search_locations[0]) / "model")
 
 
-def load_results() -> List[Dict[str, Any]]:
-    """RETURNS (List[Dict[str, Any]]): The finished runs."""
-    if not RESULTS.exists():
-        return []
-    return [json.loads(line) for line in RESULTS.read_text(encoding="utf8").splitlines()]
+def load_results() -> Dict[Run, Dict[str, Any]]:
+    """RETURNS (Dict[Run, Dict[str, Any]]): The finished runs of today's settings."""
+    results = {}
+    lines = RESULTS.read_text(encoding="utf8").splitlines() if RESULTS.exists() else []
+    for row in map(json.loads, lines):
+        run = Run(row["suite"], row["system"], tuple(row["tasks"]), row["seed"])
+        if row["settings"] == settings_of(run):
+            results[run] = row
+    return results
 
 
 def run_all(suites: List[str], seeds: List[int], encoder: str, work: Path, jobs: int) -> None:
     """Do the runs that have no result yet, `jobs` at a time, sharing the cores."""
-    done = {(r["suite"], r["system"], tuple(r["tasks"]), r["seed"]) for r in load_results()}
-    todo = [run for suite in suites for run in runs_of(suite, seeds)]
-    todo = [run for run in todo if (run.suite, run.system, run.tasks, run.seed) not in done]
+    finished = load_results()
+    todo = [run for suite in suites for run in runs_of(suite, seeds) if run not in finished]
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
     environ = {**os.environ, "OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
     work.mkdir(parents=True, exist_ok=True)
@@ -267,25 +284,28 @@ def run_all(suites: List[str], seeds: List[int], encoder: str, work: Path, jobs:
         list(pool.map(work_on, todo))
 
 
-def report() -> None:
-    """Print a table a suite: mean and range over the seeds."""
+def report(split: str) -> None:
+    """Print a table a suite: mean and range over the seeds.
+
+    split (str): "test", or "dev", on which settings are chosen.
+    """
     results = load_results()
     for name, suite in SUITES.items():
-        rows = [r for r in results if r["suite"] == name]
+        rows = [row for run, row in results.items() if run.suite == name]
         if not rows:
             continue
         metrics = [key for task in suite.tasks for key in METRICS[task]]
-        metrics += ["both"] if any("both" in r["scores"] for r in rows) else []
-        seeds = sorted({r["seed"] for r in rows})
-        print(f"\n### {name} (test; mean, range over seeds {seeds}; {rows[0]['steps']} steps)\n")
+        metrics += ["both"] if suite.tasks == SNIPS else []
+        print(f"\n### {name} ({split}; mean, range, number of seeds; {rows[0]['steps']} steps)\n")
         print("| | " + " | ".join(TITLES[m] for m in metrics) + " |")
         print("| --- |" + " --- |" * len(metrics))
         for system in suite.systems:
-            cells = []
-            for metric in metrics:
-                of_system = [r["scores"] for r in rows if r["system"] == system]
-                values = [scores[metric] for scores in of_system if metric in scores]
-                cells.append(_cell(values))
+            scores = [
+                row["scores" if split == "test" else "dev"]
+                for row in rows
+                if row["system"] == system and (split == "test" or "dev" in row)
+            ]
+            cells = (_cell([s[metric] for s in scores if metric in s]) for metric in metrics)
             print(f"| {system} | " + " | ".join(cells) + " |")
     print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
 
@@ -293,7 +313,8 @@ def report() -> None:
 def _cell(values: List[float]) -> str:
     if not values:
         return "–"
-    return f"{statistics.mean(values):.1f} ({min(values):.1f}–{max(values):.1f})"
+    low, high = min(values), max(values)
+    return f"{statistics.mean(values):.1f} ({low:.1f}–{high:.1f}; {len(values)})"
 
 
 def main() -> None:
@@ -306,7 +327,8 @@ def main() -> None:
     run.add_argument("--encoder", default=None)
     run.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
     run.add_argument("--jobs", type=int, default=2, help="runs side by side")
-    commands.add_parser("report", help="print the tables")
+    tables = commands.add_parser("report", help="print the tables")
+    tables.add_argument("--split", choices=("test", "dev"), default="test")
     one = commands.add_parser("one", help="(used by run)")
     one.add_argument("spec")
     one.add_argument("encoder")
@@ -316,7 +338,7 @@ def main() -> None:
         encoder = args.encoder or default_encoder()
         run_all(args.suites, args.seeds, encoder, args.work, args.jobs)
     elif args.command == "report":
-        report()
+        report(args.split)
     else:
         spec = json.loads(args.spec)
         result = train_and_score(
