@@ -44,7 +44,8 @@ class Suite:
     systems (Tuple[str, ...]): What is compared.
     limit (Optional[int]): Take so many training texts, evenly spaced.
     gold_words (bool): Whether to take the corpus's words as they are.
-    weights (Tuple[Tuple[str, float], ...]): Task weights of `ours-joint`, chosen on dev.
+    crf (bool): Whether `mtl_ner` learns transitions. Chosen on dev, as the next.
+    weights (Tuple[Tuple[str, float], ...]): Task weights of `ours-joint`.
     """
 
     corpus: str
@@ -57,6 +58,7 @@ class Suite:
     limit: Optional[int] = None
     gold_words: bool = False
     lang: str = "en"
+    crf: bool = False
     weights: Tuple[Tuple[str, float], ...] = ()
 
 
@@ -107,6 +109,7 @@ def settings_of(run: Run) -> Dict[str, Any]:
     settings = {key: getattr(suite, key) for key in ("epochs", "batch", "rate", "limit")}
     if run.system.startswith("ours"):
         settings["head_scale"] = suite.head_scale
+        settings["crf"] = suite.crf and "ner" in run.tasks
     if run.system == "ours-joint":
         settings["weights"] = dict(suite.weights)
     return settings
@@ -155,6 +158,8 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
     if ours:
         for task in run.tasks:
             overrides[f"components.{task}.learn_rate_scale"] = suite.head_scale
+        if suite.crf and "ner" in run.tasks:
+            overrides["components.ner.model.learn_transitions"] = True
     if run.system == "ours-joint":
         overrides["components.mtl.weighting.weights"] = dict(suite.weights)
     return ROOT / ("configs/joint.cfg" if ours else "benchmarks/stock.cfg"), overrides

@@ -120,6 +120,12 @@ class TaskHead(TrainablePipe):
         """RETURNS (Tuple[LossAndGradient, Any]): The loss, and d_scores like scores."""
         raise NotImplementedError
 
+    def add_gradients(self, loss: LossAndGradient) -> None:
+        """Add the gradients of parameters that the forward pass does not use.
+
+        loss (LossAndGradient): What `loss_of` gave.
+        """
+
     # What does not.
 
     @property
@@ -230,6 +236,7 @@ class TaskHead(TrainablePipe):
         scores, backprop = self.model.begin_update(docs)
         loss, d_scores = self.loss_of(examples, scores)
         losses[self.name] += loss.value
+        self.add_gradients(loss)
         backprop(d_scores)
         self._has_gold = self._has_gold or loss.n_units > 0
         if sgd is not None and sgd is not False:

@@ -12,7 +12,10 @@ from ..types import Encoder, TokenVectors
 
 @registry.architectures("spacy_mtl.TokenClassifier.v1")
 def TokenClassifier(
-    tok2vec: Encoder, hidden_width: Optional[int] = None, nO: Optional[int] = None
+    tok2vec: Encoder,
+    hidden_width: Optional[int] = None,
+    nO: Optional[int] = None,
+    learn_transitions: bool = False,
 ) -> Model[List[Doc], TokenVectors]:
     """Build a model that scores classes for every token.
 
@@ -25,12 +28,44 @@ def TokenClassifier(
     hidden_width (Optional[int]): Width of a hidden layer with a ReLU before the
         output. By default there is none.
     nO (Optional[int]): Number of classes. By default the head infers it.
+    learn_transitions (bool): Whether the model holds a score for each transition
+        between classes, for a head that can use them ('mtl_ner', as a CRF).
     RETURNS (Model[List[Doc], List[Floats2d]]): One array of logits a document.
         Shape: (n_tokens, n_classes).
     """
     scorer, output = _scorer(tok2vec.maybe_get_dim("nO"), hidden_width, nO)
-    model: Model[List[Doc], TokenVectors] = chain(tok2vec, with_array(scorer))
+    if not learn_transitions:
+        return _as_head(chain(tok2vec, with_array(scorer)), "token", tok2vec, output)
+    transitions = Transitions(nO)
+    model: Model[List[Doc], TokenVectors] = chain(tok2vec, with_array(chain(scorer, transitions)))
+    model.set_ref("transitions", transitions)
     return _as_head(model, "token", tok2vec, output)
+
+
+def Transitions(nO: Optional[int] = None) -> Model[Floats2d, Floats2d]:
+    """Build a layer that holds scores of transitions between classes.
+
+    It passes on what it gets: the head adds the gradient of the scores. They start
+    at zero, as the parameter "T". Shape: (n_classes + 1, n_classes + 1); the last row
+    is what comes before a document, the last column what comes after it.
+
+    nO (Optional[int]): Number of classes. By default that of the layer before.
+    RETURNS (Model[Floats2d, Floats2d]): The layer.
+    """
+    return Model(
+        "transitions",
+        lambda model, X, is_train: (X, lambda dY: dY),
+        init=_init_transitions,
+        dims={"nO": nO},
+        params={"T": None},
+    )
+
+
+def _init_transitions(model: Model, X: Optional[Floats2d] = None, Y: Any = None) -> None:
+    if X is not None and model.has_dim("nO") is None:
+        model.set_dim("nO", X.shape[1])
+    n = model.get_dim("nO") + 1
+    model.set_param("T", model.ops.alloc2f(n, n))
 
 
 @registry.architectures("spacy_mtl.TextClassifier.v1")

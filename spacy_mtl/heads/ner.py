@@ -1,5 +1,6 @@
 """The head for named entities: BILUO classes, decoded to the best legal sequence."""
 
+from dataclasses import replace
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy
@@ -7,6 +8,7 @@ from spacy.language import Language
 from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
 from ..arrays import cut_like
@@ -14,6 +16,7 @@ from ..losses import MISSING, softmax_cross_entropy
 from ..registry import registry
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
+from .crf import CrfLoss, crf_loss, decode_crf, legal_transitions
 from .viterbi import OUTSIDE, PREFIXES, class_names, decode_biluo
 
 DEFAULT_CONFIG = """
@@ -82,12 +85,31 @@ class EntityRecognizer(TaskHead):
     """Predicts `doc.ents`.
 
     The classes are scored token by token and decoded together, so that what comes
-    out is always a legal sequence. Entities that the document has before (of an
-    entity ruler, say) and blocked tokens stay, and predictions that overlap them are
-    dropped.
+    out is always a legal sequence. If the model learns transitions, the loss is that
+    of whole sequences, of a linear-chain CRF. Entities that the document has before
+    (of an entity ruler, say) and blocked tokens stay, and predictions that overlap
+    them are dropped.
     """
 
     annotation = "entities"
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], TokenVectors],
+        name: str = "ner",
+        **settings: Any,
+    ) -> None:
+        """Initialise an entity head: see `make_ner` and `TaskHead`."""
+        super().__init__(vocab, model, name, **settings)
+        self.learns_transitions = bool(model.has_ref("transitions"))
+        if self.learns_transitions and self.label_smoothing > 0:
+            raise ValueError(
+                f"The component '{name}' has learn_transitions = true and label_smoothing = "
+                f"{self.label_smoothing}, but the likelihood of whole sequences is not smoothed. "
+                f"Set label_smoothing = 0.0 in [components.{name}], or learn_transitions = false "
+                f"in [components.{name}.model]."
+            )
 
     def count_labels(self, example: Example) -> Iterable[str]:
         """RETURNS (Iterable[str]): The entity types of the gold document."""
@@ -110,12 +132,27 @@ class EntityRecognizer(TaskHead):
                 self._warn_misaligned(eg, ents)
         unknown = {name[2:] for name in gold if name and name not in index and name[1:2] == "-"}
         self._warn_unknown(sorted(unknown))
+        labels = numpy.asarray([index.get(name or "", MISSING) for name in gold], dtype="int64")
         ops = self.model.ops
-        labels = ops.asarray([index.get(name or "", MISSING) for name in gold], dtype="int64")
-        loss = softmax_cross_entropy(
-            ops.flatten(scores), labels, label_smoothing=self.label_smoothing
-        )
+        flat = ops.flatten(scores)
+        if self.learns_transitions:
+            lengths = [len(array) for array in scores]
+            crf = crf_loss(ops.to_numpy(flat), labels, lengths, self._transitions())
+            loss: LossAndGradient = replace(crf, gradient=ops.asarray(crf.gradient))
+        else:
+            loss = softmax_cross_entropy(
+                flat, ops.asarray(labels), label_smoothing=self.label_smoothing
+            )
         return loss, cut_like(loss.gradient, scores)
+
+    def add_gradients(self, loss: LossAndGradient) -> None:
+        """Add the gradient of the learned transitions.
+
+        loss (LossAndGradient): What `loss_of` gave.
+        """
+        if isinstance(loss, CrfLoss):
+            gradient = self.model.ops.asarray(loss.d_transitions)
+            self.model.get_ref("transitions").inc_grad("T", gradient)
 
     def predict(self, docs: Iterable[Doc]) -> List[numpy.ndarray]:
         """Find the best legal BILUO sequences.
@@ -131,7 +168,11 @@ class EntityRecognizer(TaskHead):
             return [numpy.zeros(0, dtype="int64") for _ in docs]
         flat = self.model.ops.to_numpy(self.model.ops.flatten(scores)).copy()
         _forbid_edges_on_spaces(flat, docs)
-        return numpy.split(decode_biluo(flat, lengths), numpy.cumsum(lengths)[:-1])
+        if self.learns_transitions:
+            classes = decode_crf(flat, lengths, self._transitions())
+        else:
+            classes = decode_biluo(flat, lengths)
+        return numpy.split(classes, numpy.cumsum(lengths)[:-1])
 
     def set_annotations(self, docs: Iterable[Doc], scores: Sequence[numpy.ndarray]) -> None:
         """Set `doc.ents`.
@@ -147,6 +188,11 @@ class EntityRecognizer(TaskHead):
                 if not taken.intersection(range(start, end)):
                     ents.append(Span(doc, start, end, label=label))
             doc.set_ents(ents, blocked=blocked, default="outside")
+
+    def _transitions(self) -> numpy.ndarray:
+        """The scores of transitions, -inf where they are not legal."""
+        learned = self.model.ops.to_numpy(self.model.get_ref("transitions").get_param("T"))
+        return numpy.where(legal_transitions(len(self.labels)), learned, -numpy.inf)
 
     def _spans(self, classes: numpy.ndarray) -> List[Tuple[int, int, str]]:
         spans = []

@@ -112,6 +112,11 @@ class Tagger(TaskHead):
                 f"sets one of: {', '.join(ATTRIBUTES)}. Mend [components.{name}]."
             )
         super().__init__(vocab, model, name, **settings)
+        if model.has_ref("transitions"):
+            raise ValueError(
+                f"The component '{name}' tags token by token, and has no use for learn_transitions "
+                f"= true in [components.{name}.model]. Leave it out."
+            )
         self.annotation = f"token.{attribute}_"
         self.attribute = attribute
         self.overwrite = overwrite
