@@ -67,13 +67,32 @@ SNIPS = ("ner", "textcat")
 SNIPS_WEIGHTS = (("ner", 4.0),)
 SUITES = {
     "snips-short": Suite(
-        "snips", SNIPS, 5, 300, 5e-5, 10.0, ALL, 3000, gold_words=True, weights=SNIPS_WEIGHTS
+        "snips",
+        SNIPS,
+        5,
+        300,
+        5e-5,
+        50.0,
+        ALL,
+        3000,
+        gold_words=True,
+        crf=True,
+        weights=SNIPS_WEIGHTS,
     ),
     "gum-short": Suite(
         "gum", PIPES, 5, 150, 5e-5, 50.0, ALL, 327, weights=(("tagger", 8.0), ("ner", 6.0))
     ),
     "snips": Suite(
-        "snips", SNIPS, 6, 300, 2e-4, 5.0, ("ours-joint",), gold_words=True, weights=SNIPS_WEIGHTS
+        "snips",
+        SNIPS,
+        6,
+        300,
+        2e-4,
+        10.0,
+        ("ours-joint",),
+        gold_words=True,
+        crf=True,
+        weights=SNIPS_WEIGHTS,
     ),
     "zh_gsd": Suite(
         "zh_gsd", ("tagger", "ner"), 2, 800, 2e-4, 5.0, ("ours-joint",), gold_words=True, lang="zh"
