@@ -39,7 +39,7 @@ def measure(run: Run, encoder: str, work: Path, every: int, n_batches: int) -> N
     from spacy.util import load_config, registry
 
     config_path, overrides = config_of(run, encoder, work)
-    nlp = init_nlp(load_config(config_path, overrides=overrides, interpolate=False))
+    nlp: Any = init_nlp(load_config(config_path, overrides=overrides, interpolate=False))
     config = nlp.config.interpolate()
     training = registry.resolve(config["training"], schema=ConfigSchemaTraining)
     corpus = registry.resolve({"train": config["corpora"]["train"]})["train"]
