@@ -50,7 +50,7 @@ ENTRY_POINTS = {
         "mtl_tagger = spacy_mtl.heads.tagger:make_tagger",
         "mtl_ner = spacy_mtl.heads.ner:make_ner",
         "mtl_textcat = spacy_mtl.heads.textcat:make_textcat",
-        "mtl_textcat_multilabel = spacy_mtl.heads.textcat:make_multilabel_textcat",
+        "mtl_textcat_multilabel = spacy_mtl.heads.textcat_multilabel:make_multilabel_textcat",
     ],
     "spacy_architectures": [
         "spacy_mtl.HardSharing.v1 = spacy_mtl.sharing.hard:HardSharing",

@@ -22,11 +22,11 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
-from thinc.types import FloatsXd
 
 from ..joint.averages import use_torch_params
 from ..joint.listener import TaskListener
 from ..types import LossAndGradient
+from .learn_rate import finish_update_scaled
 
 
 class TaskHead(TrainablePipe):
@@ -256,22 +256,7 @@ class TaskHead(TrainablePipe):
         if not self._has_gold:
             return
         self._has_gold = False
-        if self.learn_rate_scale == 1.0:
-            self.model.finish_update(sgd)
-            return
-        if getattr(sgd, "use_radam", False):
-            raise ValueError(
-                f"'learn_rate_scale' of the component '{self.name}' is {self.learn_rate_scale}, "
-                "but the optimizer is RAdam, which ignores it. Set [training.optimizer] to "
-                f'@optimizers = "Adam.v1", or learn_rate_scale = 1.0 in [components.{self.name}].'
-            )
-        encoder_keys = _parameter_keys(self.model.get_ref("tok2vec"))
-
-        def scaled(key: Tuple[int, str], weights: FloatsXd, gradient: FloatsXd) -> Any:
-            scale = 1.0 if key in encoder_keys else self.learn_rate_scale
-            return sgd(key, weights, gradient, lr_scale=scale)
-
-        self.model.finish_update(scaled)
+        finish_update_scaled(self.model, sgd, self.learn_rate_scale, self.name)
 
     def use_params(self, params: Dict) -> Iterator[None]:
         """Use other parameter values for a while, in an encoder of the head's own, too.
@@ -310,12 +295,3 @@ class TaskHead(TrainablePipe):
                 "that the head was initialised with. Its annotation is left out. Name it in "
                 f"[initialize.components.{self.name}.labels] and train anew to learn it.",
             )
-
-
-def _parameter_keys(model: Model) -> Set[Tuple[int, str]]:
-    keys = {(node.id, name) for node in model.walk() for name in node.param_names}
-    for node in model.walk():
-        for shim in node.shims:
-            if hasattr(shim._model, "named_parameters"):
-                keys.update((shim.id, name) for name, _ in shim._model.named_parameters())
-    return keys

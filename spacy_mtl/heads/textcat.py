@@ -1,9 +1,8 @@
-"""The heads for whole texts: exclusive categories, and independent ones."""
+"""The head for whole texts: exclusive categories."""
 
 import math
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
-import numpy
 from spacy.language import Language
 from spacy.scorer import Scorer
 from spacy.tokens import Doc
@@ -12,14 +11,13 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model
 from thinc.types import Floats1d, Floats2d, FloatsXd
 
-from ..losses import MISSING, sigmoid, sigmoid_cross_entropy, softmax, softmax_cross_entropy
+from ..losses import MISSING, softmax, softmax_cross_entropy
 from ..registry import registry
 from ..types import LossAndGradient
 from .component import TaskHead
 
 DEFAULT_CONFIG = """
 [textcat]
-threshold = 0.5
 learn_rate_scale = 1.0
 label_smoothing = 0.0
 class_weights = {}
@@ -34,9 +32,8 @@ pooling = {"@layers":"reduce_mean.v1"}
 upstream = "mtl"
 """
 
-_DEFAULTS = Config().from_str(DEFAULT_CONFIG)["textcat"]
-_EXCLUSIVE_DEFAULTS = {key: value for key, value in _DEFAULTS.items() if key != "threshold"}
-_SCORE_WEIGHTS = {
+DEFAULTS = Config().from_str(DEFAULT_CONFIG)["textcat"]
+SCORE_WEIGHTS = {
     "cats_score": 1.0,
     "cats_score_desc": None,
     "cats_micro_p": None,
@@ -54,8 +51,8 @@ _SCORE_WEIGHTS = {
     "mtl_textcat",
     assigns=["doc.cats"],
     requires=["doc.tensor"],
-    default_config=_EXCLUSIVE_DEFAULTS,
-    default_score_weights=_SCORE_WEIGHTS,
+    default_config=DEFAULTS,
+    default_score_weights=SCORE_WEIGHTS,
 )
 def make_textcat(
     nlp: Language,
@@ -79,46 +76,6 @@ def make_textcat(
         nlp.vocab,
         model,
         name,
-        learn_rate_scale=learn_rate_scale,
-        label_smoothing=label_smoothing,
-        class_weights=class_weights,
-        scorer=scorer,
-    )
-
-
-@Language.factory(
-    "mtl_textcat_multilabel",
-    assigns=["doc.cats"],
-    requires=["doc.tensor"],
-    default_config=_DEFAULTS,
-    default_score_weights=_SCORE_WEIGHTS,
-)
-def make_multilabel_textcat(
-    nlp: Language,
-    name: str,
-    model: Model[List[Doc], Floats2d],
-    threshold: float,
-    learn_rate_scale: float,
-    label_smoothing: float,
-    class_weights: Dict[str, float],
-    scorer: Optional[Callable],
-) -> "MultiLabelTextCategorizer":
-    """Create a head for independent categories: none, one or several a text.
-
-    model (Model[List[Doc], Floats2d]): From documents to logits.
-    threshold (float): Probability from which on a label counts as predicted, in
-        [0, 1]. For scores only: `doc.cats` has the probabilities.
-    learn_rate_scale (float): Factor of the learning rate for the head's layers.
-    label_smoothing (float): In [0, 1).
-    class_weights (Dict[str, float]): Factor of the loss by label, >= 0. A label
-        that is not named has 1.0.
-    scorer (Optional[Callable]): The scoring method.
-    """
-    return MultiLabelTextCategorizer(
-        nlp.vocab,
-        model,
-        name,
-        threshold=threshold,
         learn_rate_scale=learn_rate_scale,
         label_smoothing=label_smoothing,
         class_weights=class_weights,
@@ -271,60 +228,4 @@ class TextCategorizer(TaskHead):
                 f"The head '{self.name}' takes exclusive categories: one with the value 1.0, "
                 f"others 0.0. But the text {eg.reference.text[:60]!r} has {cats}. Mend the "
                 "corpus, or use the factory 'mtl_textcat_multilabel'."
-            )
-
-
-class MultiLabelTextCategorizer(TextCategorizer):
-    """Predicts `doc.cats` for independent categories: a probability each.
-
-    A label that the `cats` of a document leave out is missing, not negative.
-    """
-
-    multi_label = True
-
-    def __init__(
-        self,
-        vocab: Vocab,
-        model: Model[List[Doc], Floats2d],
-        name: str = "textcat_multilabel",
-        *,
-        threshold: float = 0.5,
-        **settings: Any,
-    ) -> None:
-        """Initialise the head: see `make_multilabel_textcat` and `TaskHead`."""
-        if not 0 <= threshold <= 1:
-            raise ValueError(
-                f"'threshold' of the component '{name}' is {threshold!r}, but it is a probability "
-                f"in [0, 1]. Mend [components.{name}]."
-            )
-        super().__init__(vocab, model, name, threshold=threshold, **settings)
-
-    def loss_of(
-        self, examples: List[Example], scores: Floats2d
-    ) -> Tuple[LossAndGradient, FloatsXd]:
-        """RETURNS (Tuple[LossAndGradient, Any]): See `TaskHead.loss_of`."""
-        for eg in examples:
-            self._check_cats(eg)
-        cats = [eg.reference.cats for eg in examples]
-        self._warn_unknown(sorted({label for c in cats for label in c if label not in self.labels}))
-        targets = numpy.asarray(
-            [[c.get(label, math.nan) for label in self.labels] for c in cats], dtype=scores.dtype
-        )
-        smooth = self.label_smoothing
-        loss = sigmoid_cross_entropy(
-            scores,
-            self.model.ops.asarray((1 - smooth) * targets + smooth / 2),
-            class_weights=self._factors(scores),
-        )
-        return loss, loss.gradient
-
-    def _probabilities(self, logits: Floats2d) -> Floats2d:
-        return sigmoid(logits)
-
-    def _check_cats(self, eg: Example) -> None:
-        cats = eg.reference.cats
-        if not all(0.0 <= value <= 1.0 for value in cats.values()):
-            raise ValueError(
-                f"The head '{self.name}' takes categories with values from 0.0 to 1.0, but the "
-                f"text {eg.reference.text[:60]!r} has {cats}. Mend the corpus."
             )

@@ -1,0 +1,112 @@
+"""The head for whole texts: independent categories."""
+
+import math
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+import numpy
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.vocab import Vocab
+from thinc.api import Model
+from thinc.types import Floats2d, FloatsXd
+
+from ..losses import sigmoid, sigmoid_cross_entropy
+from ..types import LossAndGradient
+from .textcat import DEFAULTS, SCORE_WEIGHTS, TextCategorizer
+
+
+@Language.factory(
+    "mtl_textcat_multilabel",
+    assigns=["doc.cats"],
+    requires=["doc.tensor"],
+    default_config={"threshold": 0.5, **DEFAULTS},
+    default_score_weights=SCORE_WEIGHTS,
+)
+def make_multilabel_textcat(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], Floats2d],
+    threshold: float,
+    learn_rate_scale: float,
+    label_smoothing: float,
+    class_weights: Dict[str, float],
+    scorer: Optional[Callable],
+) -> "MultiLabelTextCategorizer":
+    """Create a head for independent categories: none, one or several a text.
+
+    model (Model[List[Doc], Floats2d]): From documents to logits.
+    threshold (float): Probability from which on a label counts as predicted, in
+        [0, 1]. For scores only: `doc.cats` has the probabilities.
+    learn_rate_scale (float): Factor of the learning rate for the head's layers.
+    label_smoothing (float): In [0, 1).
+    class_weights (Dict[str, float]): Factor of the loss by label, >= 0. A label
+        that is not named has 1.0.
+    scorer (Optional[Callable]): The scoring method.
+    """
+    return MultiLabelTextCategorizer(
+        nlp.vocab,
+        model,
+        name,
+        threshold=threshold,
+        learn_rate_scale=learn_rate_scale,
+        label_smoothing=label_smoothing,
+        class_weights=class_weights,
+        scorer=scorer,
+    )
+
+
+class MultiLabelTextCategorizer(TextCategorizer):
+    """Predicts `doc.cats` for independent categories: a probability each.
+
+    A label that the `cats` of a document leave out is missing, not negative.
+    """
+
+    multi_label = True
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], Floats2d],
+        name: str = "textcat_multilabel",
+        *,
+        threshold: float = 0.5,
+        **settings: Any,
+    ) -> None:
+        """Initialise the head: see `make_multilabel_textcat` and `TaskHead`."""
+        if not 0 <= threshold <= 1:
+            raise ValueError(
+                f"'threshold' of the component '{name}' is {threshold!r}, but it is a probability "
+                f"in [0, 1]. Mend [components.{name}]."
+            )
+        super().__init__(vocab, model, name, threshold=threshold, **settings)
+
+    def loss_of(
+        self, examples: List[Example], scores: Floats2d
+    ) -> Tuple[LossAndGradient, FloatsXd]:
+        """RETURNS (Tuple[LossAndGradient, Any]): See `TaskHead.loss_of`."""
+        for eg in examples:
+            self._check_cats(eg)
+        cats = [eg.reference.cats for eg in examples]
+        self._warn_unknown(sorted({label for c in cats for label in c if label not in self.labels}))
+        targets = numpy.asarray(
+            [[c.get(label, math.nan) for label in self.labels] for c in cats], dtype=scores.dtype
+        )
+        smooth = self.label_smoothing
+        loss = sigmoid_cross_entropy(
+            scores,
+            self.model.ops.asarray((1 - smooth) * targets + smooth / 2),
+            class_weights=self._factors(scores),
+        )
+        return loss, loss.gradient
+
+    def _probabilities(self, logits: Floats2d) -> Floats2d:
+        return sigmoid(logits)
+
+    def _check_cats(self, eg: Example) -> None:
+        cats = eg.reference.cats
+        if not all(0.0 <= value <= 1.0 for value in cats.values()):
+            raise ValueError(
+                f"The head '{self.name}' takes categories with values from 0.0 to 1.0, but the "
+                f"text {eg.reference.text[:60]!r} has {cats}. Mend the corpus."
+            )
