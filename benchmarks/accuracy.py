@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
@@ -44,7 +44,8 @@ class Suite:
     systems (Tuple[str, ...]): What is compared.
     limit (Optional[int]): Take so many training texts, evenly spaced.
     gold_words (bool): Whether to take the corpus's words as they are.
-    crf (bool): Whether `mtl_ner` learns transitions. Chosen on dev, as the next.
+    crf (bool): Whether `mtl_ner` learns transitions. Chosen on dev, as the next two.
+    hidden_width (Optional[int]): Width of a hidden layer in heads of this package.
     weights (Tuple[Tuple[str, float], ...]): Task weights of `ours-joint`.
     """
 
@@ -59,43 +60,48 @@ class Suite:
     gold_words: bool = False
     lang: str = "en"
     crf: bool = False
+    hidden_width: Optional[int] = None
     weights: Tuple[Tuple[str, float], ...] = ()
 
 
 ALL = ("stock-joint", "stock-alone", "ours-joint-equal", "ours-joint", "ours-alone")
-SNIPS = ("ner", "textcat")
-SNIPS_WEIGHTS = (("ner", 4.0),)
+SNIPS = Suite(
+    corpus="snips",
+    tasks=("ner", "textcat"),
+    epochs=6,
+    batch=300,
+    rate=2e-4,
+    head_scale=10.0,
+    systems=("ours-joint",),
+    gold_words=True,
+    crf=True,
+    weights=(("ner", 4.0),),
+)
 SUITES = {
-    "snips-short": Suite(
-        "snips",
-        SNIPS,
-        5,
-        300,
-        5e-5,
-        50.0,
-        ALL,
-        3000,
-        gold_words=True,
-        crf=True,
-        weights=SNIPS_WEIGHTS,
-    ),
+    "snips-short": replace(SNIPS, epochs=5, rate=5e-5, head_scale=50.0, systems=ALL, limit=3000),
     "gum-short": Suite(
-        "gum", PIPES, 5, 150, 5e-5, 50.0, ALL, 327, weights=(("tagger", 8.0), ("ner", 6.0))
+        corpus="gum",
+        tasks=PIPES,
+        epochs=5,
+        batch=150,
+        rate=5e-5,
+        head_scale=50.0,
+        systems=ALL,
+        limit=327,
+        hidden_width=384,
+        weights=(("tagger", 10.0), ("ner", 16.0)),
     ),
-    "snips": Suite(
-        "snips",
-        SNIPS,
-        6,
-        300,
-        2e-4,
-        10.0,
-        ("ours-joint",),
-        gold_words=True,
-        crf=True,
-        weights=SNIPS_WEIGHTS,
-    ),
+    "snips": SNIPS,
     "zh_gsd": Suite(
-        "zh_gsd", ("tagger", "ner"), 2, 800, 2e-4, 5.0, ("ours-joint",), gold_words=True, lang="zh"
+        corpus="zh_gsd",
+        tasks=("tagger", "ner"),
+        epochs=2,
+        batch=800,
+        rate=2e-4,
+        head_scale=10.0,
+        systems=("ours-joint",),
+        gold_words=True,
+        lang="zh",
     ),
 }
 METRICS = {"tagger": ("tag_acc",), "ner": ("ents_f",), "textcat": ("cats_micro_f",)}
@@ -129,9 +135,10 @@ def settings_of(run: Run) -> Dict[str, Any]:
     if run.system.startswith("ours"):
         settings["head_scale"] = suite.head_scale
         settings["crf"] = suite.crf and "ner" in run.tasks
+        settings["hidden_width"] = suite.hidden_width
     if run.system == "ours-joint":
         settings["weights"] = dict(suite.weights)
-    return settings
+    return {key: value for key, value in settings.items() if value}
 
 
 def runs_of(suite: str, seeds: List[int]) -> Iterator[Run]:
@@ -177,6 +184,7 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
     if ours:
         for task in run.tasks:
             overrides[f"components.{task}.learn_rate_scale"] = suite.head_scale
+            overrides[f"components.{task}.model.hidden_width"] = suite.hidden_width
         if suite.crf and "ner" in run.tasks:
             overrides["components.ner.model.learn_transitions"] = True
     if run.system == "ours-joint":
@@ -319,7 +327,7 @@ def report(split: str) -> None:
         if not rows:
             continue
         metrics = [key for task in suite.tasks for key in METRICS[task]]
-        metrics += ["both"] if suite.tasks == SNIPS else []
+        metrics += ["both"] if suite.tasks == SNIPS.tasks else []
         print(f"\n### {name} ({split}; mean, range, number of seeds; {rows[0]['steps']} steps)\n")
         print("| | " + " | ".join(TITLES[m] for m in metrics) + " |")
         print("| --- |" + " --- |" * len(metrics))
