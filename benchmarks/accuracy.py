@@ -77,21 +77,24 @@ SNIPS = Suite(
     crf=True,
     weights=(("ner", 4.0),),
 )
+GUM = Suite(
+    corpus="gum",
+    tasks=PIPES,
+    epochs=2,
+    batch=400,
+    rate=2e-4,
+    head_scale=10.0,
+    systems=("ours-joint", "ours-alone"),
+    hidden_width=384,
+    weights=(("tagger", 10.0), ("ner", 16.0)),
+)
 SUITES = {
     "snips-short": replace(SNIPS, epochs=5, rate=5e-5, head_scale=50.0, systems=ALL, limit=3000),
-    "gum-short": Suite(
-        corpus="gum",
-        tasks=PIPES,
-        epochs=5,
-        batch=150,
-        rate=5e-5,
-        head_scale=50.0,
-        systems=ALL,
-        limit=327,
-        hidden_width=384,
-        weights=(("tagger", 10.0), ("ner", 16.0)),
+    "gum-short": replace(
+        GUM, epochs=5, batch=150, rate=5e-5, head_scale=50.0, systems=ALL, limit=327
     ),
     "snips": SNIPS,
+    "gum": GUM,
     "zh_gsd": Suite(
         corpus="zh_gsd",
         tasks=("tagger", "ner"),
