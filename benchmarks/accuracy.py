@@ -98,13 +98,14 @@ SUITES = {
     "zh_gsd": Suite(
         corpus="zh_gsd",
         tasks=("tagger", "ner"),
-        epochs=2,
-        batch=800,
+        epochs=3,
+        batch=300,
         rate=2e-4,
         head_scale=10.0,
         systems=("ours-joint",),
         gold_words=True,
         lang="zh",
+        hidden_width=384,
     ),
 }
 METRICS = {"tagger": ("tag_acc",), "ner": ("ents_f",), "textcat": ("cats_micro_f",)}
