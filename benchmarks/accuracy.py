@@ -8,7 +8,9 @@ Corpora are read from $SPACY_MTL_DATA (default ../shared), the encoder from
 system, one set of tasks and one seed, trained for a fixed number of steps; the
 last weights are scored on the test set, so dev data choose nothing. Each finished
 run is a line of benchmarks/results/accuracy.jsonl, and is not run again unless the
-settings of its suite have changed.
+settings of its suite have changed. An ablation:
+
+    python -m benchmarks.accuracy run gum-short --systems ours-joint --change hidden_width=null
 """
 
 import argparse
@@ -16,6 +18,7 @@ import json
 import math
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -23,7 +26,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks/results/accuracy.jsonl"
@@ -119,22 +122,48 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Run:
-    """One training: `system` on `tasks` of a suite with a seed."""
+    """One training: `system` on `tasks` of a suite with a seed.
+
+    changes (Tuple[Tuple[str, Any], ...]): Fields of the suite with other values, for an
+        ablation.
+    """
 
     suite: str
     system: str
     tasks: Tuple[str, ...]
     seed: int
+    changes: Tuple[Tuple[str, Any], ...] = ()
+
+    @property
+    def plan(self) -> Suite:
+        """RETURNS (Suite): The suite, with the changes."""
+        return replace(SUITES[self.suite], **dict(self.changes))
+
+    @property
+    def change(self) -> str:
+        """RETURNS (str): The changes in words."""
+        return ", ".join(f"{key} = {value}" for key, value in self.changes)
 
     @property
     def name(self) -> str:
         """RETURNS (str): A name for folders and messages."""
-        return f"{self.suite}.{self.system}.{'+'.join(self.tasks)}.{self.seed}"
+        name = f"{self.suite}.{self.system}.{'+'.join(self.tasks)}.{self.seed}"
+        return re.sub(r"[^\w.+=-]", "", ".".join([name, self.change]).rstrip("."))
+
+
+def make_run(row: Dict[str, Any]) -> Run:
+    """RETURNS (Run): The run of a row of the results, or of what JSON made of a run."""
+    changes = dict(row.get("changes", ()))
+    if "weights" in changes:
+        changes["weights"] = tuple((task, weight) for task, weight in changes["weights"])
+    return Run(
+        row["suite"], row["system"], tuple(row["tasks"]), row["seed"], tuple(changes.items())
+    )
 
 
 def settings_of(run: Run) -> Dict[str, Any]:
     """RETURNS (Dict[str, Any]): What decides a run's scores. Kept with them."""
-    suite = SUITES[run.suite]
+    suite = run.plan
     settings = {key: getattr(suite, key) for key in ("epochs", "batch", "rate", "limit")}
     if run.system.startswith("ours"):
         settings["head_scale"] = suite.head_scale
@@ -145,15 +174,14 @@ def settings_of(run: Run) -> Dict[str, Any]:
     return {key: value for key, value in settings.items() if value}
 
 
-def runs_of(suite: str, seeds: List[int]) -> Iterator[Run]:
-    """YIELDS (Run): All runs of a suite."""
+def runs_of(suite: str, systems: List[str], seeds: List[int], changes: Any) -> Iterator[Run]:
+    """YIELDS (Run): The runs of a suite, of those of its systems that are asked for."""
+    tasks = SUITES[suite].tasks
     for seed in seeds:
         for system in SUITES[suite].systems:
-            if "joint" in system:
-                yield Run(suite, system, SUITES[suite].tasks, seed)
-            else:
-                for task in SUITES[suite].tasks:
-                    yield Run(suite, system, (task,), seed)
+            if system in systems:
+                for names in [tasks] if "joint" in system else [(task,) for task in tasks]:
+                    yield Run(suite, system, names, seed, changes)
 
 
 def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]:
@@ -164,7 +192,7 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
     work (Path): Folder for corpora and models.
     RETURNS (Tuple[Path, Dict[str, Any]]): A config file and what overrides it.
     """
-    suite = SUITES[run.suite]
+    suite = run.plan
     corpora = {split: _corpus(suite, split, work) for split in ("train", "dev")}
     steps = suite.epochs * math.ceil(_n_tokens(corpora["train"]) / suite.batch)
     ours = run.system.startswith("ours")
@@ -212,8 +240,8 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
     started = time.time()
     train(config, output, overrides=overrides)
     seconds = round(time.time() - started)
-    model, suite = output / "model-last", SUITES[run.suite]
-    scores, dev = (score(model, run, _corpus(suite, split, work)) for split in ("test", "dev"))
+    model = output / "model-last"
+    scores, dev = (score(model, run, _corpus(run.plan, split, work)) for split in ("test", "dev"))
     steps = overrides["training.max_steps"]
     result = {"steps": steps, "seconds": seconds, "scores": scores, "dev": dev}
     return {**asdict(run), "settings": settings_of(run), **result}
@@ -228,7 +256,7 @@ def score(model: Path, run: Run, corpus: Path) -> Dict[str, float]:
     from spacy.training import Corpus
 
     nlp = spacy.load(model)
-    examples = list(Corpus(corpus, gold_preproc=SUITES[run.suite].gold_words)(nlp))
+    examples = list(Corpus(corpus, gold_preproc=run.plan.gold_words)(nlp))
     found = nlp.evaluate(examples)
     scores = {key: 100 * found[key] for task in run.tasks for key in METRICS[task]}
     if {"ner", "textcat"} <= set(run.tasks):
@@ -290,24 +318,24 @@ def load_results() -> Dict[Run, Dict[str, Any]]:
     results = {}
     lines = RESULTS.read_text(encoding="utf8").splitlines() if RESULTS.exists() else []
     for row in map(json.loads, lines):
-        run = Run(row["suite"], row["system"], tuple(row["tasks"]), row["seed"])
+        run = make_run(row)
         if row["settings"] == settings_of(run):
             results[run] = row
     return results
 
 
-def run_all(suites: List[str], seeds: List[int], encoder: str, work: Path, jobs: int) -> None:
+def run_all(runs: Iterable[Run], encoder: str, work: Path, jobs: int) -> None:
     """Do the runs that have no result yet, `jobs` at a time, sharing the cores."""
     finished = load_results()
-    todo = [run for suite in suites for run in runs_of(suite, seeds) if run not in finished]
+    todo = [run for run in runs if run not in finished]
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
     environ = {**os.environ, "OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
     work.mkdir(parents=True, exist_ok=True)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
 
-    for suite in {run.suite for run in todo}:
+    for plan in {run.plan for run in todo}:
         for split in ("train", "dev", "test"):
-            _corpus(SUITES[suite], split, work)
+            _corpus(plan, split, work)
 
     def work_on(run: Run) -> None:
         spec = json.dumps(asdict(run))
@@ -327,22 +355,22 @@ def report(split: str) -> None:
     """
     results = load_results()
     for name, suite in SUITES.items():
-        rows = [row for run, row in results.items() if run.suite == name]
-        if not rows:
-            continue
         metrics = [key for task in suite.tasks for key in METRICS[task]]
         metrics += ["both"] if suite.tasks == SNIPS.tasks else []
-        print(f"\n### {name} ({split}; mean, range, number of seeds; {rows[0]['steps']} steps)\n")
-        print("| | " + " | ".join(TITLES[m] for m in metrics) + " |")
-        print("| --- |" + " --- |" * len(metrics))
-        for system in suite.systems:
-            scores = [
-                row["scores" if split == "test" else "dev"]
-                for row in rows
-                if row["system"] == system and (split == "test" or "dev" in row)
-            ]
+        rows: Dict[Tuple[str, str], List[Dict[str, Any]]] = {}
+        for run, row in results.items():
+            if run.suite == name and (split == "test" or "dev" in row):
+                rows.setdefault((run.system, run.change), []).append(row)
+        if not rows:
+            continue
+        print(f"\n### {name} ({split}; mean, range, number of seeds)\n")
+        print("| | | steps | " + " | ".join(TITLES[m] for m in metrics) + " |")
+        print("| --- | --- | --- |" + " --- |" * len(metrics))
+        for system, change in sorted(rows, key=lambda key: (ALL.index(key[0]), key[1])):
+            group = rows[system, change]
+            scores = [row["scores" if split == "test" else "dev"] for row in group]
             cells = (_cell([s[metric] for s in scores if metric in s]) for metric in metrics)
-            print(f"| {system} | " + " | ".join(cells) + " |")
+            print(f"| {system} | {change} | {group[0]['steps']} | " + " | ".join(cells) + " |")
     print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
 
 
@@ -353,6 +381,14 @@ def _cell(values: List[float]) -> str:
     return f"{statistics.mean(values):.1f} ({low:.1f}–{high:.1f}; {len(values)})"
 
 
+def _parse_change(text: str) -> Tuple[str, Any]:
+    field, _, value = text.partition("=")
+    if field not in Suite.__dataclass_fields__:
+        sys.exit(f"'{field}' is no field of a suite: {', '.join(Suite.__dataclass_fields__)}")
+    found = json.loads(value)
+    return field, tuple(found.items()) if isinstance(found, dict) else found
+
+
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -360,6 +396,14 @@ def main() -> None:
     run = commands.add_parser("run", help="train and score what has no result yet")
     run.add_argument("suites", nargs="+", choices=list(SUITES))
     run.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    run.add_argument("--systems", nargs="+", choices=ALL, default=ALL)
+    run.add_argument(
+        "--change",
+        nargs="+",
+        default=[],
+        metavar="FIELD=JSON",
+        help="an ablation: other values of fields of the suite, such as hidden_width=null",
+    )
     run.add_argument("--encoder", default=None)
     run.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
     run.add_argument("--jobs", type=int, default=2, help="runs side by side")
@@ -372,14 +416,17 @@ def main() -> None:
     args = parser.parse_args()
     if args.command == "run":
         encoder = args.encoder or default_encoder()
-        run_all(args.suites, args.seeds, encoder, args.work, args.jobs)
+        changes = tuple(_parse_change(change) for change in args.change)
+        runs = [
+            run
+            for suite in args.suites
+            for run in runs_of(suite, args.systems, args.seeds, changes)
+        ]
+        run_all(runs, encoder, args.work, args.jobs)
     elif args.command == "report":
         report(args.split)
     else:
-        spec = json.loads(args.spec)
-        result = train_and_score(
-            Run(**{**spec, "tasks": tuple(spec["tasks"])}), args.encoder, args.work
-        )
+        result = train_and_score(make_run(json.loads(args.spec)), args.encoder, args.work)
         with RESULTS.open("a", encoding="utf8") as file:
             file.write(json.dumps(result) + "\n")
 

@@ -1,0 +1,54 @@
+"""What the benchmarks run and what they keep. No training here."""
+
+import json
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def accuracy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """The module, with its results in another place."""
+    monkeypatch.syspath_prepend(ROOT)
+    module = import_module("benchmarks.accuracy")
+    monkeypatch.setattr(module, "RESULTS", tmp_path / "accuracy.jsonl")
+    return module
+
+
+def test_runs_of_a_suite(accuracy: Any) -> None:
+    runs = list(accuracy.runs_of("gum-short", ["ours-joint", "ours-alone"], [0, 1], ()))
+    assert len(runs) == 2 * (1 + 3)
+    assert len({run.name for run in runs}) == len(runs)
+
+
+def test_a_result_counts_for_its_settings_only(accuracy: Any, capsys: Any) -> None:
+    changes = tuple(map(accuracy._parse_change, ["hidden_width=null", 'weights={"ner":2.0}']))
+    run, other = (
+        accuracy.Run("gum-short", "ours-joint", accuracy.PIPES, 0, given) for given in (changes, ())
+    )
+    assert accuracy.make_run(json.loads(json.dumps(asdict(run)))) == run
+    assert accuracy.settings_of(run)["weights"] == {"ner": 2.0}
+    scores = {"tag_acc": 91.25, "ents_f": 40.0, "cats_micro_f": 50.0}
+    rows = [
+        {**asdict(run), "settings": accuracy.settings_of(run), "steps": 7, "scores": scores},
+        {**asdict(other), "settings": {"epochs": 99}, "steps": 7, "scores": scores},
+    ]
+    accuracy.RESULTS.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert list(accuracy.load_results()) == [run]
+    accuracy.report("test")
+    assert "hidden_width = None" in capsys.readouterr().out
+
+
+def test_change_of_no_field(accuracy: Any) -> None:
+    with pytest.raises(SystemExit, match="'colour' is no field of a suite"):
+        accuracy._parse_change("colour=1")
+
+
+def test_committed_results_can_be_read(accuracy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accuracy, "RESULTS", ROOT / "benchmarks/results/accuracy.jsonl")
+    assert accuracy.load_results()
