@@ -2,7 +2,8 @@
 
 The score of a sequence is the sum of its tokens' scores and of a learned score for
 each transition, that into the first and out of the last class included. Only legal
-sequences count, in training as in decoding.
+sequences count, in training as in decoding. Without learned transitions
+`viterbi.decode_biluo` finds the same sequence faster.
 """
 
 from dataclasses import dataclass
