@@ -1,4 +1,8 @@
-"""The joint component: runs encoder and sharing once a batch, closes the step once."""
+"""The joint component: runs encoder and sharing once a batch, closes the step once.
+
+Longer than other files: what a spaCy component has to offer stands in its class. What it
+needs for that (steps, membership, checks of the pipeline, averages) is in files beside it.
+"""
 
 import warnings
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
