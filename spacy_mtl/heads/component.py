@@ -42,6 +42,8 @@ class TaskHead(TrainablePipe):
     annotation = "annotation"
     #: What its model scores: "token" or "doc".
     unit = "token"
+    #: What becomes of annotation with a label that the head does not have.
+    fate_of_unknown = "Its annotation is left out."
 
     def __init__(
         self,
@@ -79,13 +81,19 @@ class TaskHead(TrainablePipe):
                 f"the share of the target that goes to all classes: 0 <= label_smoothing < 1. "
                 f"Mend [components.{name}]."
             )
-        unit = model.attrs.get("unit", self.unit)
+        unit = model.attrs.get("unit")
         if unit != self.unit:
+            found = (
+                f"scores one {unit} at a time, but the component annotates one {self.unit}"
+                if unit
+                else "does not say what it scores. Heads take logits, and those of stock "
+                "architectures have been through a softmax or a logistic function"
+            )
             raise ValueError(
-                f"The model of the component '{name}' scores one {unit} at a time, but the "
-                f"component annotates one {self.unit} at a time. Mend '@architectures' in "
+                f"The model of the component '{name}' {found}. Mend '@architectures' in "
                 f"[components.{name}.model]: spacy_mtl.TokenClassifier.v1 scores tokens, "
-                "spacy_mtl.TextClassifier.v1 documents."
+                "spacy_mtl.TextClassifier.v1 documents. An architecture of your own gives logits, "
+                f'sets attrs["unit"] = "{self.unit}", and the reference "output_layer".'
             )
         for node in model.walk():
             if isinstance(node, TaskListener):
@@ -291,7 +299,7 @@ class TaskHead(TrainablePipe):
         for label in labels:
             self._warn_once(
                 f"label:{label}",
-                f"The label '{label}' occurs in the training data, but is none of the labels "
-                "that the head was initialised with. Its annotation is left out. Name it in "
-                f"[initialize.components.{self.name}.labels] and train anew to learn it.",
+                f"The label '{label}' occurs in the data, but is none of the labels that the "
+                f"head was initialised with. {self.fate_of_unknown} If it is not another head's, "
+                f"name it in [initialize.components.{self.name}.labels] and train anew.",
             )

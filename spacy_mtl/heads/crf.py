@@ -76,6 +76,11 @@ def crf_loss(
     weights = transitions.astype("float64")
     log_all, d_all, dt_all = _log_partition(free, lengths, weights)
     log_gold, d_gold, dt_gold = _log_partition(fixed, lengths, weights)
+    if not numpy.isfinite(log_all):
+        raise ValueError(
+            "The scores of an entity head are not finite: training has diverged. Lower "
+            "'learn_rate' in [training.optimizer] or the head's 'learn_rate_scale'."
+        )
     if not numpy.isfinite(log_gold):
         raise ValueError("The gold classes of a document are no legal BILUO sequence.")
     n_units = len(rows)

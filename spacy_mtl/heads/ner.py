@@ -92,6 +92,7 @@ class EntityRecognizer(TaskHead):
     """
 
     annotation = "entities"
+    fate_of_unknown = "To this head its tokens are outside of entities."
 
     def __init__(
         self,
@@ -126,13 +127,14 @@ class EntityRecognizer(TaskHead):
         index = {name: i for i, name in enumerate(self.classes())}
         gold: List[Optional[str]] = []
         for eg in examples:
-            ents, classes = eg.get_aligned_ents_and_ner()
-            gold.extend(classes)
+            ents, aligned = eg.get_aligned_ents_and_ner()
+            gold.extend(aligned)
             if len(ents) < len(eg.reference.ents):
                 self._warn_misaligned(eg, ents)
         unknown = {name[2:] for name in gold if name and name not in index and name[1:2] == "-"}
         self._warn_unknown(sorted(unknown))
-        labels = numpy.asarray([index.get(name or "", MISSING) for name in gold], dtype="int64")
+        classes = [name if not name or name[2:] not in unknown else "O" for name in gold]
+        labels = numpy.asarray([index.get(name or "", MISSING) for name in classes], dtype="int64")
         ops = self.model.ops
         flat = ops.flatten(scores)
         if self.learns_transitions:

@@ -166,14 +166,15 @@ class Tagger(TaskHead):
     ) -> Tuple[LossAndGradient, TokenVectors]:
         """RETURNS (Tuple[LossAndGradient, Any]): See `TaskHead.loss_of`."""
         index = {label: i for i, label in enumerate(self.labels)}
-        gold = [
-            label
-            for eg in examples
-            for label in eg.get_aligned(self.attribute.upper(), as_string=True)
-        ]
+        gold: List[Optional[str]] = []
+        for eg in examples:
+            aligned = eg.get_aligned(self.attribute.upper(), as_string=True)
+            gold.extend(aligned)
+            if None in aligned and eg.reference.has_annotation(self.attribute.upper()):
+                self._warn_misaligned(eg, aligned.index(None))
         self._warn_unknown(sorted({label for label in gold if label and label not in index}))
         ops = self.model.ops
-        labels = ops.asarray([index.get(label, MISSING) for label in gold], dtype="int64")
+        labels = ops.asarray([index.get(label or "", MISSING) for label in gold], dtype="int64")
         loss = softmax_cross_entropy(
             ops.flatten(scores), labels, label_smoothing=self.label_smoothing
         )
@@ -202,6 +203,15 @@ class Tagger(TaskHead):
         if self.scorer is None:
             return {}
         return self.scorer(examples, attribute=self.attribute, **kwargs)
+
+    def _warn_misaligned(self, eg: Example, token: int) -> None:
+        self._warn_once(
+            "misaligned",
+            f"The token {eg.predicted[token].text!r} of {eg.reference.text[:60]!r} is not one "
+            "token of the annotation, nor several with the same value. Such tokens count as not "
+            "annotated. Mend the annotation or the tokenizer, or set gold_preproc = true in the "
+            "corpus reader.",
+        )
 
 
 def _sets_tags(nlp: Language) -> bool:

@@ -87,11 +87,13 @@ def score_cats(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
     """Score categories under spaCy's keys "cats_*".
 
     Documents without categories do not count, and with exclusive categories neither
-    do those without a positive one.
+    do those whose positive one is none of the labels: it may be another head's, and
+    spaCy's scorer would take the first label for the gold one.
     """
     annotated = [eg for eg in examples if eg.reference.cats]
     if not kwargs.get("multi_label", True):
-        annotated = [eg for eg in annotated if any(eg.reference.cats.values())]
+        labels = kwargs["labels"]
+        annotated = [eg for eg in annotated if any(map(eg.reference.cats.get, labels))]
     return Scorer.score_cats(annotated, "cats", **kwargs)
 
 
@@ -157,7 +159,7 @@ class TextCategorizer(TaskHead):
         for eg in examples:
             self._check_cats(eg)
         positive = [self._positive_label(eg) for eg in examples]
-        self._warn_unknown(sorted({label for label in positive if label and label not in index}))
+        self._warn_unknown(self._unknown_labels(examples))
         labels = ops.asarray([index.get(label or "", MISSING) for label in positive], dtype="int64")
         loss = softmax_cross_entropy(
             scores,
@@ -188,6 +190,8 @@ class TextCategorizer(TaskHead):
         """RETURNS (Dict[str, Any]): The scores of the head's labels."""
         if self.scorer is None:
             return {}
+        examples = list(examples)
+        self._warn_unknown(self._unknown_labels(examples))
         kwargs.setdefault("multi_label", self.multi_label)
         kwargs.setdefault("threshold", self.cfg.get("threshold"))
         kwargs.setdefault("labels", self.labels)
@@ -212,6 +216,10 @@ class TextCategorizer(TaskHead):
                 "'mtl_textcat_multilabel' for a category that a text has or has not."
             )
 
+    def _unknown_labels(self, examples: Iterable[Example]) -> List[str]:
+        positive = {self._positive_label(eg) for eg in examples}
+        return sorted(label for label in positive if label and label not in self.labels)
+
     def _positive_label(self, eg: Example) -> Optional[str]:
         positive = [label for label, value in eg.reference.cats.items() if value == 1.0]
         known = [label for label in positive if label in self.labels]
@@ -227,5 +235,6 @@ class TextCategorizer(TaskHead):
             raise ValueError(
                 f"The head '{self.name}' takes exclusive categories: one with the value 1.0, "
                 f"others 0.0. But the text {eg.reference.text[:60]!r} has {cats}. Mend the "
-                "corpus, or use the factory 'mtl_textcat_multilabel'."
+                "corpus, or use the factory 'mtl_textcat_multilabel'. If some of them are another "
+                f"head's, name those of this one in [initialize.components.{self.name}.labels]."
             )

@@ -1,7 +1,7 @@
 """The head for whole texts: independent categories."""
 
 import math
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 import numpy
 from spacy.language import Language
@@ -88,7 +88,7 @@ class MultiLabelTextCategorizer(TextCategorizer):
         for eg in examples:
             self._check_cats(eg)
         cats = [eg.reference.cats for eg in examples]
-        self._warn_unknown(sorted({label for c in cats for label in c if label not in self.labels}))
+        self._warn_unknown(self._unknown_labels(examples))
         targets = numpy.asarray(
             [[c.get(label, math.nan) for label in self.labels] for c in cats], dtype=scores.dtype
         )
@@ -99,6 +99,10 @@ class MultiLabelTextCategorizer(TextCategorizer):
             class_weights=self._factors(scores),
         )
         return loss, loss.gradient
+
+    def _unknown_labels(self, examples: Iterable[Example]) -> List[str]:
+        found = {label for eg in examples for label in eg.reference.cats}
+        return sorted(found.difference(self.labels))
 
     def _probabilities(self, logits: Floats2d) -> Floats2d:
         return sigmoid(logits)

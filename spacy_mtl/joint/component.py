@@ -23,10 +23,10 @@ from .replace import offer_replacement
 from .step import JointStep
 from .upstream import (
     HeldCallbacks,
+    check_all_served,
     check_annotated,
     check_connected,
     check_no_rival,
-    check_no_wildcard,
     find_upstream,
     upstream_listeners,
 )
@@ -60,6 +60,12 @@ class MultiTask(Tok2Vec):
             which tasks are frozen or disabled.
         """
         super().__init__(vocab, model, name)
+        if not (model.has_ref("tok2vec") and model.has_ref("sharing")):
+            raise ValueError(
+                f"The model of the component '{name}' ({model.name[:60]}) is no sharing scheme. If "
+                f"it is the encoder, move its block to [components.{name}.model.tok2vec], and set "
+                f'@architectures = "spacy_mtl.HardSharing.v1" in [components.{name}.model].'
+            )
         self.weighting = weighting
         self._membership = Membership(nlp)
         self._step: Optional[JointStep] = None
@@ -177,12 +183,21 @@ class MultiTask(Tok2Vec):
                     "waited for. If it is named in [training.frozen_components], pass "
                     "exclude=[...] to nlp.update, or name it there no more."
                 )
+        nlp = self.nlp
+        upstream = [] if nlp is None else find_upstream(nlp, upstream_listeners(self.model))
+        for name, _ in upstream:
+            if self._membership.is_left_alone(self.name, name):
+                self._warn_once(
+                    f"'{self.name}' is frozen or disabled, but '{name}' is not: nothing trains it, "
+                    "since the gradients of the tasks reach it through this component only. Name "
+                    "both in [training.frozen_components], or neither."
+                )
+        HeldCallbacks(upstream_listeners(self.model))  # Nobody will call them.
         missing = [doc for doc in docs if len(doc) and doc.tensor.size == 0]
         if not missing:
             return
-        if self.nlp is not None:
-            for _, pipe in find_upstream(self.nlp, upstream_listeners(self.model)):
-                pipe.set_annotations(missing, pipe.predict(missing))
+        for _, pipe in upstream:
+            pipe.set_annotations(missing, pipe.predict(missing))
         self.set_annotations(missing, self.predict(missing))
 
     def update(
@@ -219,6 +234,7 @@ class MultiTask(Tok2Vec):
                 f"All tasks of '{self.name}' are frozen or disabled, so nothing trains the encoder."
             )
         if not expected or not any(len(doc) for doc in docs):
+            HeldCallbacks(upstream_listeners(self.model))  # Nobody will call them.
             return losses
         idle = [node for node in upstream_listeners(self.model) if node._batch_id is None]
         check_annotated(self.name, idle, docs)
@@ -298,7 +314,7 @@ class MultiTask(Tok2Vec):
         self._check_only_one(nlp)
         upstream = upstream_listeners(self.model)
         check_tensor_is_ours(nlp, self.name, [name for name, _ in find_upstream(nlp, upstream)])
-        check_no_wildcard(nlp, self.name)
+        check_all_served(nlp, self.name)
         check_no_rival(nlp, self.name, upstream)
         self._checked = (pipeline, self.tasks)
 
@@ -346,6 +362,13 @@ class MultiTask(Tok2Vec):
         if not upstream_listeners(self.model):
             return
         silent = [task for task in step.expected if task not in step.d_views]
+        cut_short = [task for task in silent if task in step.ran]
+        if cut_short:
+            self._warn_once(
+                f"The update of '{cut_short[0]}' took its view of a batch and sent no gradient: "
+                "it failed, most likely. What the tasks before it sent goes into the next step."
+            )
+            return
         self._warn_once(
             f"The last task of the pipeline sent no gradient for a batch (silent: "
             f"{', '.join(silent) or 'none'}), so '{self.name}' closed the joint step late: the "

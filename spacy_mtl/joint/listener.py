@@ -84,6 +84,18 @@ class TaskListener(Tok2VecListener):
         self.is_connected = True
         self._encode = WeakMethod(encode)
 
+    @property
+    def is_served(self) -> bool:
+        """RETURNS (bool): Whether a component that has the upstream's name has adopted it."""
+        if self._encode is None:
+            return self.is_connected
+        encode = self._encode()
+        if encode is None:
+            return False
+        owner = encode.__self__
+        is_adopted = any(node is self for node in owner.listeners)
+        return bool(is_adopted and owner.name == self.upstream_name)
+
     @classmethod
     def get_batch_id(cls, inputs: Iterable[Doc]) -> int:
         """RETURNS (int): A number for a batch, the same for the same texts."""
@@ -129,7 +141,7 @@ class TaskListener(Tok2VecListener):
 
 
 def _init(model: TaskListener, X: Optional[Sequence[Doc]] = None, Y: Any = None) -> None:
-    if not model.is_connected:
+    if not model.is_served:
         head = "A component" if model.task is None else f"The head '{model.task}'"
         raise ValueError(
             f"{head} listens to '{model.upstream_name}', but no component of that name and "

@@ -65,6 +65,19 @@ class Membership:
         enabled = nlp.pipe_names
         return [task for task in component.tasks if task in enabled and task not in frozen]
 
+    def is_left_alone(self, name: str, upstream: str) -> bool:
+        """Tell whether an encoder is to be trained, but what listens to it is not.
+
+        name (str): The joint component.
+        upstream (str): The component that it listens to.
+        RETURNS (bool): Whether the first is frozen or disabled and the second neither.
+        """
+        nlp = None if self._nlp is None else self._nlp()
+        if nlp is None:
+            return False
+        trained = set(nlp.pipe_names) - set(_frozen_components(nlp))
+        return name not in trained and upstream in trained
+
     def note_run(self, tasks: Iterable[str]) -> None:
         """Remember tasks that took part in a step.
 

@@ -109,11 +109,11 @@ def check_no_rival(nlp: Language, name: str, listeners: Sequence[Any]) -> None:
                 )
 
 
-def check_no_wildcard(nlp: Language, name: str) -> None:
-    """Refuse stock listeners that name no component and that none has adopted.
+def check_all_served(nlp: Language, name: str) -> None:
+    """Refuse listeners that no component serves: such a head would train on nothing.
 
-    Stock configs have upstream = "*". The joint component adopts only listeners that
-    name it, and such a head would train on nothing.
+    Stock configs have upstream = "*", and the joint component adopts only listeners that
+    name it. After a component was renamed or removed its listeners name nobody.
 
     nlp (Language): The pipeline.
     name (str): The name of the joint component.
@@ -124,9 +124,11 @@ def check_no_wildcard(nlp: Language, name: str) -> None:
         model = getattr(pipe, "model", None)
         for node in model.walk() if isinstance(model, Model) else []:
             if isinstance(node, Tok2VecListener) and id(node) not in served:
-                if node.upstream_name == "*" and head in nlp.pipe_names:
+                is_lost = node.upstream_name not in nlp.component_names
+                if is_lost and head in nlp.pipe_names:
                     raise ValueError(
-                        f"The component '{head}' listens to '*', and no component serves it. Set "
+                        f"The component '{head}' listens to '{node.upstream_name}', and no "
+                        "component of that name serves it. Set "
                         f"[components.{head}.model.tok2vec] to @architectures = "
                         f'"spacy_mtl.TaskListener.v1", upstream = "{name}".'
                     )

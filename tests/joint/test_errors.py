@@ -217,3 +217,32 @@ def test_answer_after_closing(make_nlp: Callable, encoder: Any) -> None:
     step = nlp.get_pipe("mtl")._step
     with pytest.raises(ValueError, match="'ner' sent a gradient for a joint step that was closed"):
         step._answer("ner", 0, [])
+
+
+def test_encoder_in_the_place_of_the_sharing_scheme() -> None:
+    nlp = spacy.blank("en")
+    with pytest.raises(ValueError, match=r"no sharing scheme.*components.mtl.model.tok2vec"):
+        nlp.add_pipe("mtl", config={"model": CNN})
+
+
+@pytest.mark.parametrize("change", ["rename", "remove"])
+def test_mtl_that_is_gone(make_nlp: Callable, encoder: Any, change: str) -> None:
+    nlp = make_nlp(encoder=encoder)
+    if change == "rename":
+        nlp.rename_pipe("mtl", "shared")
+        with pytest.raises(ValueError, match="'tagger' listens to 'mtl', and no component"):
+            nlp.update(make_examples(nlp), sgd=False)
+    else:
+        nlp.remove_pipe("mtl")
+    with pytest.raises(ValueError, match="listens to 'mtl'.* no component of that name"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_update_that_failed(make_nlp: Callable) -> None:
+    nlp = make_nlp()
+    broken = make_examples(nlp)
+    broken[0].reference.cats = {"a": 0.5}
+    with pytest.raises(ValueError, match="exclusive categories"):
+        nlp.update(broken, sgd=False)
+    with pytest.warns(UserWarning, match="update of 'textcat' .* it failed"):
+        nlp.update(make_examples(nlp), sgd=False)

@@ -85,6 +85,22 @@ def test_heads_train_on_a_frozen_encoder(make_nlp: Callable, encoder: Any) -> No
     assert parameters(nlp, "ner") != head_before
 
 
+def test_frozen_mtl_beside_a_transformer_that_is_not(make_nlp: Callable) -> None:
+    nlp = make_nlp()
+    nlp.config["training"]["frozen_components"] = ["mtl"]
+    with pytest.warns(UserWarning, match="'mtl' is frozen .* 'transformer' is not.*nothing trains"):
+        train_steps(nlp, 1, exclude=["mtl"])
+
+
+@pytest.mark.parametrize("frozen", [["mtl"], ["tagger", "ner", "textcat"]])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_pickling_after_an_update_without_a_step(make_nlp: Callable, frozen: List[str]) -> None:
+    nlp = make_nlp()
+    nlp.config["training"]["frozen_components"] = frozen
+    train_steps(nlp, 1, exclude=frozen)
+    assert pickle.loads(pickle.dumps(nlp))("old runs").cats == nlp("old runs").cats
+
+
 def test_heads_train_on_a_frozen_encoder_that_does_not_annotate(
     make_nlp: Callable, encoder: Any
 ) -> None:

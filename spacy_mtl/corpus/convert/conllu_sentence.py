@@ -122,6 +122,10 @@ def _add_row(sentence: Sentence, columns: List[str], path: Path, line: int) -> N
             path,
             line,
         )
+    if _filled(feats) and not all("=" in feature for feature in feats.split("|")):
+        raise ConversionError(
+            f"FEATS '{feats}' is no list of Name=Value, separated by |, nor _", path, line
+        )
     if n_words < sentence.mwt_end:
         space = sentence.mwt_space if n_words + 1 == sentence.mwt_end else False
     if value:

@@ -36,7 +36,11 @@ def read_jsonl(path: Path, *, lang: str = "en") -> List[SourceDoc]:
     docs = []
     for line, content in enumerate(read_lines(path), 1):
         if content.strip():
-            docs.append(_Record(content, path, line).make_doc(tokenize))
+            record = _Record(content, path, line)
+            try:
+                docs.append(record.make_doc(tokenize))
+            except UnicodeEncodeError as err:
+                raise record.error(f"cannot be written as UTF-8: {err.reason}") from None
     return docs
 
 
@@ -50,6 +54,8 @@ class _Record:
             data = json.loads(content)
         except json.JSONDecodeError as err:
             raise self.error(f"invalid JSON: {err.msg} at character {err.pos + 1}") from None
+        except (ValueError, RecursionError) as err:
+            raise self.error(f"cannot be read as JSON: {err}") from None
         if not isinstance(data, dict):
             raise self.error(f"expected a JSON object, found {type(data).__name__}")
         self.data: Dict[str, Any] = {k: v for k, v in data.items() if v is not None}

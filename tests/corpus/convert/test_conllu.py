@@ -141,6 +141,7 @@ WORD = row("1", "a", "_", "_", "_", "_", "_", "_", "_", "_")
         (WORD + "\n" + WORD.replace("1", "3"), 2, "ID '3', expected 2"),
         (WORD.replace("\ta\t", "\t\t"), 1, "FORM. is empty"),
         ("1\ta\t_\tNN\t_\t_\t_\t_\t_\t_", 1, "UPOS 'NN' is no part of speech"),
+        ("1\ta\t_\t_\t_\tA=b|B\t_\t_\t_\t_", 1, "FEATS 'A=b.B' is no list of Name=Value"),
         ("1\ta\t_\t_\t_\t_\tx\t_\t_\t_", 1, "HEAD 'x' is neither"),
         ("1\ta\t_\t_\t_\t_\t2\t_\t_\t_", 1, "HEAD 2, but the sentence has 1 words"),
         ("1\ta\t_\t_\t_\t_\t1\t_\t_\t_", 1, "the heads of word 1 form a cycle"),

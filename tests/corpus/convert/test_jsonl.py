@@ -111,3 +111,17 @@ def test_broken_records(convert_text, record, reason):
 def test_invalid_json(convert_text):
     with pytest.raises(ConversionError, match="a.jsonl, line 3: invalid JSON: .* character 10"):
         convert_text('{"text": "a"}\n\n{"text": }\n', "a.jsonl")
+
+
+@pytest.mark.parametrize(
+    "text,reason",
+    [
+        ('{"text": "\\ud83d"}', "cannot be written as UTF-8: surrogates"),
+        ('{"text": "a", "cats": {"\\ud83d": 1}}', "spaCy cannot hold the document.*surrogates"),
+        ('{"text": "a", "x": ' + "1" * 5000 + "}", "cannot be read as JSON"),
+        ('{"text": "a", "x": ' + "[" * 100_000 + "]" * 100_000 + "}", "cannot be read as JSON"),
+    ],
+)
+def test_json_that_python_refuses(convert_text, text, reason):
+    with pytest.raises(ConversionError, match=f"a.jsonl, line 1: {reason}"):
+        convert_text(text, "a.jsonl")
