@@ -177,7 +177,7 @@ class TaskHead(TrainablePipe):
         get_examples: Callable[[], Iterable[Example]],
         *,
         nlp: Optional[Language] = None,
-        labels: Optional[Iterable[str]] = None,
+        labels: Any = None,
     ) -> None:
         """Find the labels and give the model its size.
 
@@ -188,14 +188,16 @@ class TaskHead(TrainablePipe):
         RAISES (ValueError): If there is no label.
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
-        if isinstance(labels, (str, Mapping)):
+        # Typed as Any: spaCy's validation makes an iterator of an iterable, a string too.
+        if labels is None:
+            labels = {label: None for eg in get_examples() for label in self.count_labels(eg)}
+        elif isinstance(labels, (str, Mapping)) or not isinstance(labels, Iterable) or not labels:
             raise ValueError(
                 f"'labels' of the component '{self.name}' is {str(labels)[:60]!r}, but it must be "
                 "a list of labels, as `spacy init labels` writes it for this head (labels of "
-                f"stock components do not fit). Mend [initialize.components.{self.name}]."
+                "stock components do not fit; a file is read by @readers = "
+                f'"spacy.read_labels.v1"). Mend [initialize.components.{self.name}].'
             )
-        if labels is None:
-            labels = {label: None for eg in get_examples() for label in self.count_labels(eg)}
         for label in labels:
             self.add_label(label)
         self._check_labels()
@@ -280,14 +282,17 @@ class TaskHead(TrainablePipe):
                 f"The head '{self.name}' found no label: no example of the training corpus has "
                 f"{self.annotation}. Annotate some, take '{self.name}' out of [nlp.pipeline], or "
                 f"name its labels in [initialize.components.{self.name}.labels]. (With "
-                "max_epochs = -1 spaCy shows the first 100 examples only.)"
+                "max_epochs = -1 spaCy shows the first 100 examples only, and with gold_preproc = "
+                "true single sentences, which have no categories.)"
             )
 
     def _check_is_initialized(self) -> None:
         if not self.labels or self.model.get_ref("output_layer").has_dim("nO") is None:
             raise ValueError(
                 f"The head '{self.name}' is not initialised. Call nlp.initialize() with a "
-                "callback that gives examples, or load a trained pipeline."
+                "callback that gives examples, or load a trained pipeline. In `spacy train` only a "
+                f'trained component can be frozen: give [components.{self.name}] a "source", or '
+                "take it out of [training.frozen_components]."
             )
 
     def _warn_once(self, key: str, message: str) -> None:

@@ -216,7 +216,8 @@ class EntityRecognizer(TaskHead):
                 f"The entity {lost[0].text!r} in {eg.reference.text[:60]!r} does not begin and "
                 "end where tokens of this pipeline's tokenizer do. Such entities are left out "
                 "(their tokens count as not annotated). Mend the annotation or the tokenizer, or "
-                "set gold_preproc = true in the corpus reader.",
+                "set gold_preproc = true in the corpus reader (if the corpus has sentence starts, "
+                "that makes sentences of its texts, and those have no categories).",
             )
 
 

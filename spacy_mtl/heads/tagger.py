@@ -131,7 +131,7 @@ class Tagger(TaskHead):
         get_examples: Callable[[], Iterable[Example]],
         *,
         nlp: Optional[Language] = None,
-        labels: Optional[Iterable[str]] = None,
+        labels: Any = None,
     ) -> None:
         """Find the labels and give the model its size: see `TaskHead.initialize`.
 
@@ -210,7 +210,8 @@ class Tagger(TaskHead):
             f"The token {eg.predicted[token].text!r} of {eg.reference.text[:60]!r} is not one "
             "token of the annotation, nor several with the same value. Such tokens count as not "
             "annotated. Mend the annotation or the tokenizer, or set gold_preproc = true in the "
-            "corpus reader.",
+            "corpus reader (if the corpus has sentence starts, that makes sentences of its texts, "
+            "and those have no categories).",
         )
 
 

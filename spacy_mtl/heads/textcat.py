@@ -94,6 +94,8 @@ def score_cats(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
     if not kwargs.get("multi_label", True):
         labels = kwargs["labels"]
         annotated = [eg for eg in annotated if any(map(eg.reference.cats.get, labels))]
+    if not annotated:
+        return {key: None for key in SCORE_WEIGHTS}
     return Scorer.score_cats(annotated, "cats", **kwargs)
 
 
@@ -139,7 +141,7 @@ class TextCategorizer(TaskHead):
         get_examples: Callable[[], Iterable[Example]],
         *,
         nlp: Optional[Language] = None,
-        labels: Optional[Iterable[str]] = None,
+        labels: Any = None,
     ) -> None:
         """Find the labels and give the model its size: see `TaskHead.initialize`."""
         super().initialize(get_examples, nlp=nlp, labels=labels)

@@ -27,6 +27,7 @@ from .upstream import (
     check_annotated,
     check_connected,
     check_no_rival,
+    check_output,
     find_upstream,
     upstream_listeners,
 )
@@ -316,6 +317,7 @@ class MultiTask(Tok2Vec):
         check_tensor_is_ours(nlp, self.name, [name for name, _ in find_upstream(nlp, upstream)])
         check_all_served(nlp, self.name)
         check_no_rival(nlp, self.name, upstream)
+        check_output(nlp, self.tasks)
         self._checked = (pipeline, self.tasks)
 
     def _check_only_one(self, nlp: Language) -> None:

@@ -134,6 +134,28 @@ def check_all_served(nlp: Language, name: str) -> None:
                     )
 
 
+def check_output(nlp: Language, tasks: Sequence[str]) -> None:
+    """Refuse stock components with a model of this package's heads.
+
+    Those take probabilities and would be given logits.
+
+    nlp (Language): The pipeline.
+    tasks (Sequence[str]): The names of the tasks.
+    RAISES (ValueError): If there is one.
+    """
+    for task, pipe in nlp.components:
+        model = getattr(pipe, "model", None)
+        gives_logits = isinstance(model, Model) and "unit" in model.attrs
+        if task in tasks and gives_logits and not hasattr(pipe, "unit"):
+            raise ValueError(
+                f"The component '{task}' (factory '{nlp.get_pipe_meta(task).factory}') takes a "
+                "model that ends in probabilities, but its model gives logits, for a head of this "
+                f"package. Mend 'factory' in [components.{task}] (mtl_tagger, mtl_ner, "
+                f"mtl_textcat, mtl_textcat_multilabel) or '@architectures' in "
+                f"[components.{task}.model]."
+            )
+
+
 def check_annotated(name: str, listeners: Sequence[Any], docs: Sequence[Doc]) -> None:
     """Refuse to predict from the zeros that a listener makes up.
 
@@ -178,10 +200,16 @@ class _ExplainedInit:
     def __call__(self, model: Model, X: Optional[Any] = None, Y: Optional[Any] = None) -> Any:
         try:
             return self.init(model, X=X, Y=Y)
-        except (OSError, ValueError) as err:
+        except (OSError, ValueError, ImportError) as err:
             encoder = model.attrs["name"]
             if Path(encoder).is_dir():
-                raise
+                raise ValueError(
+                    f"The encoder of the component '{self.component}' could not be loaded from "
+                    f"the folder '{encoder}', which holds {_list_folder(encoder)}. It needs "
+                    "config.json, the weights (model.safetensors) and the tokenizer's files "
+                    f"(tokenizer.json, tokenizer_config.json). Complete it, or mend 'name' in "
+                    f"[components.{self.component}.model]. The loader said: {err}"
+                ) from err
             raise ValueError(
                 f"The encoder '{encoder}' of the component '{self.component}' could not be "
                 "loaded: no such folder with a model, or no such name on the model hub (or no "
@@ -189,6 +217,11 @@ class _ExplainedInit:
                 "folder that holds config.json, the weights and the tokenizer, or a hub name "
                 f"such as 'roberta-base'. The loader said: {err}"
             ) from err
+
+
+def _list_folder(folder: str) -> str:
+    names = sorted(path.name for path in Path(folder).iterdir())
+    return ", ".join(names[:12]) or "nothing"
 
 
 def _lacks_upstream(node: Any, doc: Doc) -> bool:

@@ -348,12 +348,15 @@ def test_settings_out_of_range(
         build(factory, make_examples(nlp), nlp, **config)
 
 
-@pytest.mark.parametrize("labels", ["LOC", {"1": {"LOC": 5}}])
+@pytest.mark.parametrize("labels", ["LOC", {"1": {"LOC": 5}}, []])
 def test_labels_that_are_no_list(nlp: Language, labels: Any) -> None:
     add_joint(nlp, None)
     head = nlp.add_pipe("mtl_ner")
     with pytest.raises(ValueError, match="must be a list of labels"):
         head.initialize(lambda: make_examples(nlp), nlp=nlp, labels=labels)
+    nlp.config["initialize"]["components"]["mtl_ner"] = {"labels": labels}
+    with pytest.raises(ValueError, match="must be a list of labels"):
+        nlp.initialize(lambda: make_examples(nlp))
     with pytest.raises(ValueError, match="not empty"):
         head.add_label("")
 

@@ -1,6 +1,7 @@
 """Wrong configs fail at once, with what, where and how to mend it."""
 
 import math
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -246,3 +247,22 @@ def test_update_that_failed(make_nlp: Callable) -> None:
         nlp.update(broken, sgd=False)
     with pytest.warns(UserWarning, match="update of 'textcat' .* it failed"):
         nlp.update(make_examples(nlp), sgd=False)
+
+
+def test_head_model_in_a_stock_component(encoder_dir: str) -> None:
+    nlp = spacy.blank("en")
+    add_joint(nlp, encoder_dir)
+    listener = {"@architectures": "spacy_mtl.TaskListener.v1"}
+    model = {"@architectures": "spacy_mtl.TextClassifier.v1", "tok2vec": listener}
+    nlp.add_pipe("textcat", config={"model": model})
+    with pytest.raises(ValueError, match=r"'textcat' \(factory 'textcat'\).*gives logits"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_encoder_folder_that_lacks_files(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    nlp = spacy.blank("en")
+    add_joint(nlp, str(tmp_path))
+    nlp.add_pipe("mtl_ner", name="ner")
+    with pytest.raises(ValueError, match=r"'transformer' .* holds notes.txt. It needs config.json"):
+        nlp.initialize(lambda: make_examples(nlp))

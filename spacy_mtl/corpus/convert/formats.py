@@ -97,10 +97,13 @@ def detect_format(path: Path) -> Optional[Format]:
     """
     if path.is_dir():
         return FORMATS["seq"] if is_seq_folder(path) else None
-    if path.suffix.lower() in _BY_SUFFIX:
-        return FORMATS[_BY_SUFFIX[path.suffix.lower()]]
+    suffix = path.suffix.lower()
+    if suffix in _BY_SUFFIX and suffix != ".tsv":
+        return FORMATS[_BY_SUFFIX[suffix]]
     with path.open(encoding="utf-8", errors="replace") as file_:
         lines = [line.rstrip("\r\n") for _, line in zip(range(100), file_)]
+    if suffix == ".tsv":
+        return FORMATS["iob" if _ends_in_entity_tags(lines) else "tsv"]
     for line in lines:
         if not line.strip() or line.startswith(("#", DOCSTART)):
             continue
@@ -110,6 +113,16 @@ def detect_format(path: Path) -> Optional[Format]:
             return FORMATS["iob"]
         return FORMATS["jsonl"] if _is_json_object(line) else None
     return None
+
+
+def _ends_in_entity_tags(lines: List[str]) -> bool:
+    """Tell a word and its tag from a text and its label: both stand in .tsv files."""
+    filled = [line for line in lines if line.strip() and not line.startswith(DOCSTART)]
+    tags = [line.rstrip().rpartition("\t")[2] for line in filled]
+    has_sentences = "" in [line.strip() for line in lines[:-1]]
+    if not tags or not all(re.fullmatch(r"O|[BILUES](-\S+)?", tag) for tag in tags):
+        return False
+    return has_sentences or any("-" in tag for tag in tags)
 
 
 def _is_json_object(line: str) -> bool:

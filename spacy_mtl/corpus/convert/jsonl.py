@@ -36,11 +36,7 @@ def read_jsonl(path: Path, *, lang: str = "en") -> List[SourceDoc]:
     docs = []
     for line, content in enumerate(read_lines(path), 1):
         if content.strip():
-            record = _Record(content, path, line)
-            try:
-                docs.append(record.make_doc(tokenize))
-            except UnicodeEncodeError as err:
-                raise record.error(f"cannot be written as UTF-8: {err.reason}") from None
+            docs.append(_Record(content, path, line).make_doc(tokenize))
     return docs
 
 
@@ -52,8 +48,12 @@ class _Record:
         self.line = line
         try:
             data = json.loads(content)
+            if "\\u" in content:
+                json.dumps(data, ensure_ascii=False).encode("utf8")
         except json.JSONDecodeError as err:
             raise self.error(f"invalid JSON: {err.msg} at character {err.pos + 1}") from None
+        except UnicodeEncodeError as err:
+            raise self.error(f"cannot be written as UTF-8: {err.reason}") from None
         except (ValueError, RecursionError) as err:
             raise self.error(f"cannot be read as JSON: {err}") from None
         if not isinstance(data, dict):

@@ -53,7 +53,7 @@ class Summary:
         """
         of_tokens = f"of {self.tokens:,} tokens"
         of_docs = f"of {self.docs:,} documents"
-        details = {"ents": f", {sum(self.ents.values()):,} entities, {len(self.ents)} labels"}
+        details = {"ents": f", {sum(self.ents.values()):,} entities, {_list_labels(self.ents)}"}
         rows: List[Sequence[str]] = [("documents", f"{self.docs:,}", "")]
         rows.append(("tokens", f"{self.tokens:,}", ""))
         for name, count in self.annotated_tokens.items():
@@ -61,9 +61,15 @@ class Summary:
             rows.append((name, f"{count:,}", detail))
         detail = f"{of_docs}, {self.sents:,} sentences" if self.docs_with_sents else "missing"
         rows.append(("sents", f"{self.docs_with_sents:,}", detail))
-        detail = f"{of_docs}, {len(self.cats)} labels" if self.docs_with_cats else "missing"
+        detail = f"{of_docs}, {_list_labels(self.cats)}" if self.docs_with_cats else "missing"
         rows.append(("cats", f"{self.docs_with_cats:,}", detail))
         return rows
+
+
+def _list_labels(counts: CounterType[str]) -> str:
+    most = [label[:30] for label, _ in counts.most_common(6)]
+    more = ", ..." if len(counts) > len(most) else ""
+    return f"{len(counts)} labels: {', '.join(most)}{more}" if counts else "0 labels"
 
 
 def summarize(

@@ -12,8 +12,8 @@ from .source import read_text
 from .tokenize import make_tokenize
 
 # A first row that has one of each is taken for a header.
-TEXT_NAMES = ("text", "sentence", "utterance", "document")
-LABEL_NAMES = ("label", "labels", "category", "intent", "class", "sentiment", "topic")
+TEXT_NAMES = ("text", "sentence", "utterance", "document", "review", "comment", "message", "tweet")
+LABEL_NAMES = ("label", "labels", "category", "intent", "class", "sentiment", "topic", "target")
 MAX_FIELD = 2**31 - 1
 
 Row = Tuple[int, List[str]]

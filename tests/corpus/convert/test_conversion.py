@@ -181,3 +181,27 @@ def test_written_files_have_usual_permissions(tmp_path):
     (tmp_path / "other").write_bytes(b"x")
     modes = [os.stat(tmp_path / name).st_mode for name in ("a.spacy", "other")]
     assert modes[0] == modes[1]
+
+
+@pytest.mark.parametrize(
+    "text,ents",
+    [
+        ("EU\tB-ORG\nrejects\tO\n\nBo\tB-PER\n\n", ["EU", "Bo"]),
+        ("-DOCSTART-\tO\n\nEU\tB-ORG\n", ["EU"]),
+        ("a fine day\tO\nnot so\tB\n", None),
+        ("a fine day\tgood\n\nnot so\tbad\n", None),
+    ],
+)
+def test_words_with_tags_and_texts_with_labels_share_a_suffix(tmp_path, text, ents):
+    (tmp_path / "a.tsv").write_text(text, encoding="utf8")
+    convert(tmp_path / "a.tsv", tmp_path / "a.spacy")
+    docs = list(DocBin().from_disk(tmp_path / "a.spacy").get_docs(Vocab()))
+    assert all(bool(doc.cats) == (ents is None) for doc in docs)
+    assert [ent.text for doc in docs for ent in doc.ents] == (ents or [])
+
+
+def test_summary_names_labels(tmp_path):
+    rows = "".join(f"a,l{i % 8}\n" for i in range(9))
+    (tmp_path / "a.csv").write_text("review,sentiment\n" + rows, encoding="utf8")
+    (summary,) = convert(tmp_path / "a.csv", tmp_path / "a.spacy").files
+    assert summary.rows()[-1][-1] == "of 9 documents, 8 labels: l0, l1, l2, l3, l4, l5, ..."

@@ -117,7 +117,7 @@ def test_invalid_json(convert_text):
     "text,reason",
     [
         ('{"text": "\\ud83d"}', "cannot be written as UTF-8: surrogates"),
-        ('{"text": "a", "cats": {"\\ud83d": 1}}', "spaCy cannot hold the document.*surrogates"),
+        ('{"text": "a", "cats": {"\\ud83d": 1}}', "cannot be written as UTF-8: surrogates"),
         ('{"text": "a", "x": ' + "1" * 5000 + "}", "cannot be read as JSON"),
         ('{"text": "a", "x": ' + "[" * 100_000 + "]" * 100_000 + "}", "cannot be read as JSON"),
     ],
