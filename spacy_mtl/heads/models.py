@@ -27,7 +27,7 @@ def TokenClassifier(
         TaskListener.
     hidden_width (Optional[int]): Width of a hidden layer with a ReLU before the
         output. By default there is none.
-    nO (Optional[int]): Number of classes. By default the head infers it.
+    nO (Optional[int]): Number of classes. Heads infer it: leave it out.
     learn_transitions (bool): Whether the model holds a score for each transition
         between classes, for a head that can use them ('mtl_ner', as a CRF).
     RETURNS (Model[List[Doc], List[Floats2d]]): One array of logits a document.
@@ -84,7 +84,7 @@ def TextClassifier(
         vector of zeros.
     hidden_width (Optional[int]): Width of a hidden layer with a ReLU before the
         output. By default there is none.
-    nO (Optional[int]): Number of classes. By default the head infers it.
+    nO (Optional[int]): Number of classes. Heads infer it: leave it out.
     RETURNS (Model[List[Doc], Floats2d]): Logits. Shape: (n_docs, n_classes).
     """
     if pooling is None:
@@ -103,7 +103,8 @@ def _scorer(
     if hidden_width is not None and hidden_width < 1:
         raise ValueError(
             f"'hidden_width' of a head's model is {hidden_width}, but a layer has a width >= 1. "
-            "For no hidden layer set it to null."
+            "For no hidden layer set it to null, in the block [model] of that head (usually "
+            "[components.NAME.model])."
         )
     if hidden_width is None:
         output = Linear(nO=nO, nI=nI)

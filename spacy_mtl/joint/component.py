@@ -225,7 +225,7 @@ class MultiTask(Tok2Vec):
         validate_examples(examples, "MultiTask.update")
         self._end_step()
         docs = [eg.predicted for eg in examples]
-        self._membership.leave_if_foreign(docs)
+        self._membership.note_vocab(docs)
         nlp = self.nlp
         if nlp is not None:
             self._refresh(nlp)

@@ -24,6 +24,7 @@ class Membership:
         self._nlp = None if nlp is None else weakref.ref(nlp)
         self._ran: Set[str] = set()
         self._missed: Set[str] = set()
+        self._is_foreign = False
 
     def pipeline_of(self, component: "MultiTask") -> Optional[Language]:
         """Find the pipeline of a component.
@@ -32,7 +33,11 @@ class Membership:
         RETURNS (Optional[Language]): The pipeline, or None if it is not known.
         """
         nlp = None if self._nlp is None else self._nlp()
-        if nlp is None or not any(pipe is component for _, pipe in nlp.components):
+        if (
+            nlp is None
+            or self._is_foreign
+            or not any(pipe is component for _, pipe in nlp.components)
+        ):
             return None
         pipes: Dict[str, Any] = dict(nlp.components)
         for task, listeners in component.listener_map.items():
@@ -41,16 +46,16 @@ class Membership:
                 return None
         return nlp
 
-    def leave_if_foreign(self, docs: Sequence[Doc]) -> None:
-        """Forget a pipeline whose vocabulary the documents do not have.
+    def note_vocab(self, docs: Sequence[Doc]) -> None:
+        """Look whether the documents are of the pipeline that is known.
 
-        The component was sourced, and the pipeline that it came from is still alive.
+        If not, the component was sourced, most likely, and the pipeline that it came
+        from is still alive. That one says nothing of who takes part then.
 
         docs (Sequence[Doc]): The documents of a batch.
         """
         nlp = None if self._nlp is None else self._nlp()
-        if nlp is not None and docs and docs[0].vocab is not nlp.vocab:
-            self._nlp = None
+        self._is_foreign = bool(nlp is not None and docs and docs[0].vocab is not nlp.vocab)
 
     def expected(self, component: "MultiTask") -> List[str]:
         """Tell which tasks will answer the next step.

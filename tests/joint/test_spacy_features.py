@@ -421,3 +421,11 @@ def test_several_blank_pipelines(encoder_dir: str) -> None:
     nlp.add_pipe("mtl_textcat_multilabel", name="topics")
     nlp.add_pipe("mtl_tagger", name="pos", config={"attribute": "pos"})
     assert nlp.get_pipe("mtl").tasks == ["topics", "pos"]
+
+
+def test_a_batch_of_another_vocab_is_not_the_end(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    nlp.update(make_examples(spacy.blank("en")), sgd=False)
+    assert nlp.get_pipe("mtl").nlp is None
+    nlp.update(make_examples(nlp), sgd=False)
+    assert nlp.get_pipe("mtl").nlp is nlp
