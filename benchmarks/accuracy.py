@@ -89,7 +89,7 @@ GUM = Suite(
     head_scale=10.0,
     systems=("ours-joint", "ours-alone"),
     hidden_width=1024,
-    weights=(("tagger", 7.0), ("ner", 10.0)),
+    weights=(("tagger", 14.0), ("ner", 14.0)),
 )
 SUITES = {
     "snips-short": replace(SNIPS, epochs=5, rate=5e-5, head_scale=50.0, systems=ALL, limit=3000),
