@@ -11,7 +11,6 @@ from typing import (
     List,
     Mapping,
     Optional,
-    Sequence,
     Set,
     Tuple,
 )
@@ -27,6 +26,7 @@ from ..joint.averages import use_torch_params
 from ..joint.listener import TaskListener
 from ..types import LossAndGradient
 from .learn_rate import finish_update_scaled
+from .models import check_unit
 
 
 class TaskHead(TrainablePipe):
@@ -81,20 +81,7 @@ class TaskHead(TrainablePipe):
                 f"the share of the target that goes to all classes: 0 <= label_smoothing < 1. "
                 f"Mend [components.{name}]."
             )
-        unit = model.attrs.get("unit")
-        if unit != self.unit:
-            found = (
-                f"scores one {unit} at a time, but the component annotates one {self.unit}"
-                if unit
-                else "does not say what it scores. Heads take logits, and those of stock "
-                "architectures have been through a softmax or a logistic function"
-            )
-            raise ValueError(
-                f"The model of the component '{name}' {found}. Mend '@architectures' in "
-                f"[components.{name}.model]: spacy_mtl.TokenClassifier.v1 scores tokens, "
-                "spacy_mtl.TextClassifier.v1 documents. An architecture of your own gives logits, "
-                f'sets attrs["unit"] = "{self.unit}", and the reference "output_layer".'
-            )
+        check_unit(model, name, self.unit)
         for node in model.walk():
             if isinstance(node, TaskListener):
                 node.task = name
@@ -300,11 +287,19 @@ class TaskHead(TrainablePipe):
             self._warned.add(key)
             warnings.warn(f"[{self.name}] {message}")
 
-    def _warn_unknown(self, labels: Sequence[str]) -> None:
-        for label in labels:
+    def _warn_unknown(self, found: Iterable[Optional[str]]) -> None:
+        for label in sorted(set(filter(None, found)).difference(self.labels)):
             self._warn_once(
                 f"label:{label}",
                 f"The label '{label}' occurs in the data, but is none of the labels that the "
                 f"head was initialised with. {self.fate_of_unknown} If it is not another head's, "
                 f"name it in [initialize.components.{self.name}.labels] and train anew.",
             )
+
+    def _warn_misaligned(self, what: str) -> None:
+        self._warn_once(
+            "misaligned",
+            f"{what} Mend the annotation or the tokenizer, or set gold_preproc = true in the "
+            "corpus reader (if the corpus has sentence starts, that makes sentences of its texts, "
+            "and those have no categories).",
+        )

@@ -120,6 +120,31 @@ def _as_head(model: Model, unit: str, tok2vec: Encoder, output: Model) -> Model:
     return model
 
 
+def check_unit(model: Model, name: str, unit: str) -> None:
+    """Refuse a model that does not give logits for what a head annotates.
+
+    model (Model): The model of the head.
+    name (str): The name of the head in the pipeline.
+    unit (str): What the head annotates: "token" or "doc".
+    RAISES (ValueError): If the model scores another unit, or does not say which.
+    """
+    scored = model.attrs.get("unit")
+    if scored == unit:
+        return
+    found = (
+        f"scores one {scored} at a time, but the component annotates one {unit}"
+        if scored
+        else "does not say what it scores. Heads take logits, and those of stock architectures "
+        "have been through a softmax or a logistic function"
+    )
+    raise ValueError(
+        f"The model of the component '{name}' {found}. Mend '@architectures' in "
+        f"[components.{name}.model]: spacy_mtl.TokenClassifier.v1 scores tokens, "
+        "spacy_mtl.TextClassifier.v1 documents. An architecture of your own gives logits, sets "
+        f'attrs["unit"] = "{unit}", and the reference "output_layer".'
+    )
+
+
 def _pool_docs(
     model: Model[TokenVectors, Floats2d], vectors: TokenVectors, is_train: bool
 ) -> Tuple[Floats2d, Callable[[Floats2d], TokenVectors]]:

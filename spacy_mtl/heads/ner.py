@@ -127,14 +127,15 @@ class EntityRecognizer(TaskHead):
         index = {name: i for i, name in enumerate(self.classes())}
         gold: List[Optional[str]] = []
         for eg in examples:
-            ents, aligned = eg.get_aligned_ents_and_ner()
-            gold.extend(aligned)
+            ents, classes = eg.get_aligned_ents_and_ner()
+            gold.extend(classes)
             if len(ents) < len(eg.reference.ents):
-                self._warn_misaligned(eg, ents)
-        unknown = {name[2:] for name in gold if name and name not in index and name[1:2] == "-"}
-        self._warn_unknown(sorted(unknown))
-        classes = [name if not name or name[2:] not in unknown else "O" for name in gold]
-        labels = numpy.asarray([index.get(name or "", MISSING) for name in classes], dtype="int64")
+                self._warn_lost(eg, ents)
+        in_entity = [name for name in gold if name and name[1:2] == "-"]
+        self._warn_unknown(name[2:] for name in in_entity)
+        # An entity of a type that is none of this head's is outside of its entities.
+        index = {**dict.fromkeys(in_entity, OUTSIDE), **index}
+        labels = numpy.asarray([index.get(name or "", MISSING) for name in gold], dtype="int64")
         ops = self.model.ops
         flat = ops.flatten(scores)
         if self.learns_transitions:
@@ -207,17 +208,14 @@ class EntityRecognizer(TaskHead):
                 spans.append((start, i + 1, self.labels[kind]))
         return spans
 
-    def _warn_misaligned(self, eg: Example, aligned: Sequence[Span]) -> None:
+    def _warn_lost(self, eg: Example, aligned: Sequence[Span]) -> None:
         kept = {(ent.start_char, ent.end_char) for ent in aligned}
         lost = [e for e in eg.reference.ents if (e.start_char, e.end_char) not in kept]
         if lost:
-            self._warn_once(
-                "misaligned",
+            self._warn_misaligned(
                 f"The entity {lost[0].text!r} in {eg.reference.text[:60]!r} does not begin and "
                 "end where tokens of this pipeline's tokenizer do. Such entities are left out "
-                "(their tokens count as not annotated). Mend the annotation or the tokenizer, or "
-                "set gold_preproc = true in the corpus reader (if the corpus has sentence starts, "
-                "that makes sentences of its texts, and those have no categories).",
+                "(their tokens count as not annotated)."
             )
 
 

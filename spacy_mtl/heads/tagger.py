@@ -171,8 +171,12 @@ class Tagger(TaskHead):
             aligned = eg.get_aligned(self.attribute.upper(), as_string=True)
             gold.extend(aligned)
             if None in aligned and eg.reference.has_annotation(self.attribute.upper()):
-                self._warn_misaligned(eg, aligned.index(None))
-        self._warn_unknown(sorted({label for label in gold if label and label not in index}))
+                self._warn_misaligned(
+                    f"The token {eg.predicted[aligned.index(None)].text!r} of "
+                    f"{eg.reference.text[:60]!r} is not one token of the annotation, nor several "
+                    "with the same value. Such tokens count as not annotated."
+                )
+        self._warn_unknown(gold)
         ops = self.model.ops
         labels = ops.asarray([index.get(label or "", MISSING) for label in gold], dtype="int64")
         loss = softmax_cross_entropy(
@@ -203,16 +207,6 @@ class Tagger(TaskHead):
         if self.scorer is None:
             return {}
         return self.scorer(examples, attribute=self.attribute, **kwargs)
-
-    def _warn_misaligned(self, eg: Example, token: int) -> None:
-        self._warn_once(
-            "misaligned",
-            f"The token {eg.predicted[token].text!r} of {eg.reference.text[:60]!r} is not one "
-            "token of the annotation, nor several with the same value. Such tokens count as not "
-            "annotated. Mend the annotation or the tokenizer, or set gold_preproc = true in the "
-            "corpus reader (if the corpus has sentence starts, that makes sentences of its texts, "
-            "and those have no categories).",
-        )
 
 
 def _sets_tags(nlp: Language) -> bool:

@@ -161,7 +161,7 @@ class TextCategorizer(TaskHead):
         for eg in examples:
             self._check_cats(eg)
         positive = [self._positive_label(eg) for eg in examples]
-        self._warn_unknown(self._unknown_labels(examples))
+        self._warn_unknown(positive)
         labels = ops.asarray([index.get(label or "", MISSING) for label in positive], dtype="int64")
         loss = softmax_cross_entropy(
             scores,
@@ -193,7 +193,7 @@ class TextCategorizer(TaskHead):
         if self.scorer is None:
             return {}
         examples = list(examples)
-        self._warn_unknown(self._unknown_labels(examples))
+        self._warn_unknown(label for eg in examples for label in self._gold_labels(eg))
         kwargs.setdefault("multi_label", self.multi_label)
         kwargs.setdefault("threshold", self.cfg.get("threshold"))
         kwargs.setdefault("labels", self.labels)
@@ -218,9 +218,8 @@ class TextCategorizer(TaskHead):
                 "'mtl_textcat_multilabel' for a category that a text has or has not."
             )
 
-    def _unknown_labels(self, examples: Iterable[Example]) -> List[str]:
-        positive = {self._positive_label(eg) for eg in examples}
-        return sorted(label for label in positive if label and label not in self.labels)
+    def _gold_labels(self, eg: Example) -> Iterable[Optional[str]]:
+        return [self._positive_label(eg)]
 
     def _positive_label(self, eg: Example) -> Optional[str]:
         positive = [label for label, value in eg.reference.cats.items() if value == 1.0]

@@ -88,7 +88,7 @@ class MultiLabelTextCategorizer(TextCategorizer):
         for eg in examples:
             self._check_cats(eg)
         cats = [eg.reference.cats for eg in examples]
-        self._warn_unknown(self._unknown_labels(examples))
+        self._warn_unknown(label for eg in examples for label in self._gold_labels(eg))
         targets = numpy.asarray(
             [[c.get(label, math.nan) for label in self.labels] for c in cats], dtype=scores.dtype
         )
@@ -100,9 +100,8 @@ class MultiLabelTextCategorizer(TextCategorizer):
         )
         return loss, loss.gradient
 
-    def _unknown_labels(self, examples: Iterable[Example]) -> List[str]:
-        found = {label for eg in examples for label in eg.reference.cats}
-        return sorted(found.difference(self.labels))
+    def _gold_labels(self, eg: Example) -> Iterable[Optional[str]]:
+        return eg.reference.cats
 
     def _probabilities(self, logits: Floats2d) -> Floats2d:
         return sigmoid(logits)

@@ -18,7 +18,13 @@ from ..arrays import cut_like
 from ..types import TokenVectors, Weighting
 from .averages import use_torch_params
 from .listener import TaskListener
-from .membership import Membership, check_only_one, check_tensor_is_ours
+from .membership import (
+    Membership,
+    check_only_one,
+    check_output,
+    check_tensor_is_ours,
+    is_left_alone,
+)
 from .replace import offer_replacement
 from .step import JointStep
 from .upstream import (
@@ -27,7 +33,7 @@ from .upstream import (
     check_annotated,
     check_connected,
     check_no_rival,
-    check_output,
+    drop_callbacks,
     find_upstream,
     upstream_listeners,
 )
@@ -185,15 +191,16 @@ class MultiTask(Tok2Vec):
                     "exclude=[...] to nlp.update, or name it there no more."
                 )
         nlp = self.nlp
-        upstream = [] if nlp is None else find_upstream(nlp, upstream_listeners(self.model))
+        listeners = upstream_listeners(self.model)
+        drop_callbacks(listeners)
+        upstream = [] if nlp is None else find_upstream(nlp, listeners)
         for name, _ in upstream:
-            if self._membership.is_left_alone(self.name, name):
+            if nlp is not None and is_left_alone(nlp, self.name, name):
                 self._warn_once(
                     f"'{self.name}' is frozen or disabled, but '{name}' is not: nothing trains it, "
                     "since the gradients of the tasks reach it through this component only. Name "
                     "both in [training.frozen_components], or neither."
                 )
-        HeldCallbacks(upstream_listeners(self.model))  # Nobody will call them.
         missing = [doc for doc in docs if len(doc) and doc.tensor.size == 0]
         if not missing:
             return
@@ -235,7 +242,7 @@ class MultiTask(Tok2Vec):
                 f"All tasks of '{self.name}' are frozen or disabled, so nothing trains the encoder."
             )
         if not expected or not any(len(doc) for doc in docs):
-            HeldCallbacks(upstream_listeners(self.model))  # Nobody will call them.
+            drop_callbacks(upstream_listeners(self.model))
             return losses
         idle = [node for node in upstream_listeners(self.model) if node._batch_id is None]
         check_annotated(self.name, idle, docs)

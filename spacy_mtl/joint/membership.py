@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence,
 
 from spacy.language import Language
 from spacy.tokens import Doc
+from thinc.api import Model
 
 if TYPE_CHECKING:
     from .component import MultiTask
@@ -70,19 +71,6 @@ class Membership:
         enabled = nlp.pipe_names
         return [task for task in component.tasks if task in enabled and task not in frozen]
 
-    def is_left_alone(self, name: str, upstream: str) -> bool:
-        """Tell whether an encoder is to be trained, but what listens to it is not.
-
-        name (str): The joint component.
-        upstream (str): The component that it listens to.
-        RETURNS (bool): Whether the first is frozen or disabled and the second neither.
-        """
-        nlp = None if self._nlp is None else self._nlp()
-        if nlp is None:
-            return False
-        trained = set(nlp.pipe_names) - set(_frozen_components(nlp))
-        return name not in trained and upstream in trained
-
     def note_run(self, tasks: Iterable[str]) -> None:
         """Remember tasks that took part in a step.
 
@@ -136,6 +124,40 @@ def check_tensor_is_ours(nlp: Language, name: str, upstream: Sequence[str]) -> N
                 f"spacy_mtl.TaskListener.v1 as their tok2vec), or give them an encoder of their "
                 f"own: nlp.replace_listeners('{other}', HEAD, ['model.tok2vec'])."
             )
+
+
+def check_output(nlp: Language, tasks: Sequence[str]) -> None:
+    """Refuse stock components with a model of this package's heads.
+
+    Those take probabilities and would be given logits.
+
+    nlp (Language): The pipeline.
+    tasks (Sequence[str]): The names of the tasks.
+    RAISES (ValueError): If there is one.
+    """
+    for task, pipe in nlp.components:
+        model = getattr(pipe, "model", None)
+        gives_logits = isinstance(model, Model) and "unit" in model.attrs
+        if task in tasks and gives_logits and not hasattr(pipe, "unit"):
+            raise ValueError(
+                f"The component '{task}' (factory '{nlp.get_pipe_meta(task).factory}') takes a "
+                "model that ends in probabilities, but its model gives logits, for a head of this "
+                f"package. Mend 'factory' in [components.{task}] (mtl_tagger, mtl_ner, "
+                "mtl_textcat, mtl_textcat_multilabel) or '@architectures' in "
+                f"[components.{task}.model]."
+            )
+
+
+def is_left_alone(nlp: Language, name: str, upstream: str) -> bool:
+    """Tell whether an encoder is to be trained, but what listens to it is not.
+
+    nlp (Language): The pipeline.
+    name (str): The joint component.
+    upstream (str): The component that it listens to.
+    RETURNS (bool): Whether the first is frozen or disabled and the second neither.
+    """
+    trained = set(nlp.pipe_names).difference(_frozen_components(nlp))
+    return name not in trained and upstream in trained
 
 
 def _frozen_components(nlp: Language) -> Sequence[str]:

@@ -47,6 +47,15 @@ class HeldCallbacks:
             _give(others)
 
 
+def drop_callbacks(listeners: Sequence[Any]) -> None:
+    """Let go of the run state of a batch for which no step is opened.
+
+    listeners (Sequence[Model]): The listeners of the joint component.
+    """
+    for node in listeners:
+        _take(node)
+
+
 def find_upstream(nlp: Language, listeners: Sequence[Any]) -> List[Tuple[str, Any]]:
     """Find the components that some listeners are connected to.
 
@@ -132,28 +141,6 @@ def check_all_served(nlp: Language, name: str) -> None:
                         f"[components.{head}.model.tok2vec] to @architectures = "
                         f'"spacy_mtl.TaskListener.v1", upstream = "{name}".'
                     )
-
-
-def check_output(nlp: Language, tasks: Sequence[str]) -> None:
-    """Refuse stock components with a model of this package's heads.
-
-    Those take probabilities and would be given logits.
-
-    nlp (Language): The pipeline.
-    tasks (Sequence[str]): The names of the tasks.
-    RAISES (ValueError): If there is one.
-    """
-    for task, pipe in nlp.components:
-        model = getattr(pipe, "model", None)
-        gives_logits = isinstance(model, Model) and "unit" in model.attrs
-        if task in tasks and gives_logits and not hasattr(pipe, "unit"):
-            raise ValueError(
-                f"The component '{task}' (factory '{nlp.get_pipe_meta(task).factory}') takes a "
-                "model that ends in probabilities, but its model gives logits, for a head of this "
-                f"package. Mend 'factory' in [components.{task}] (mtl_tagger, mtl_ner, "
-                f"mtl_textcat, mtl_textcat_multilabel) or '@architectures' in "
-                f"[components.{task}.model]."
-            )
 
 
 def check_annotated(name: str, listeners: Sequence[Any], docs: Sequence[Doc]) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
 from .categories import complete_cats
@@ -74,7 +74,7 @@ def convert(
         if not kept:
             raise ConversionError("there is no document with words", path)
         vocab = Vocab()
-        docs = [_to_doc(source, vocab) for source in kept]
+        docs = [to_doc(source, vocab) for source in kept]
         summary = summarize(docs, kept, path, target)
         if len(kept) < len(sources[path]):
             summary.left_out["document without words"] = len(sources[path]) - len(kept)
@@ -84,14 +84,6 @@ def convert(
         files.append(summary)
     write_files(contents)
     return Conversion(files, skipped)
-
-
-def _to_doc(source: SourceDoc, vocab: Vocab) -> Doc:
-    try:
-        return to_doc(source, vocab)
-    except ValueError as err:
-        reason = f"spaCy cannot hold the document that begins here: {err}"
-        raise ConversionError(reason, source.path, source.line) from err
 
 
 def _find_inputs(

@@ -18,6 +18,7 @@ from .seq import is_seq_folder, read_seq
 from .table import read_table
 
 _ENTITY_TAG = re.compile(r"(\S.*)?[ \t](O|[BILUES]-\S+)")
+_TAG_IN_TSV = re.compile(r"O|[BILUES](-\S+)?")
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,9 @@ FORMATS: Dict[str, Format] = {
         Format("jsonl", read_jsonl, (".jsonl", ".ndjson"), "JSON lines"),
     )
 }
-# Where a suffix says enough. Of others the first lines decide.
+# Where a suffix says enough. Of others, and of .tsv, the first lines decide.
 _BY_SUFFIX = {
-    suffix: name for name in ("conllu", "tsv", "csv", "jsonl") for suffix in FORMATS[name].suffixes
+    suffix: name for name in ("conllu", "csv", "jsonl") for suffix in FORMATS[name].suffixes
 } | {suffix: "iob" for suffix in (".iob", ".iob2", ".bio", ".biluo", ".ner")}
 
 
@@ -98,7 +99,7 @@ def detect_format(path: Path) -> Optional[Format]:
     if path.is_dir():
         return FORMATS["seq"] if is_seq_folder(path) else None
     suffix = path.suffix.lower()
-    if suffix in _BY_SUFFIX and suffix != ".tsv":
+    if suffix in _BY_SUFFIX:
         return FORMATS[_BY_SUFFIX[suffix]]
     with path.open(encoding="utf-8", errors="replace") as file_:
         lines = [line.rstrip("\r\n") for _, line in zip(range(100), file_)]
@@ -120,7 +121,7 @@ def _ends_in_entity_tags(lines: List[str]) -> bool:
     filled = [line for line in lines if line.strip() and not line.startswith(DOCSTART)]
     tags = [line.rstrip().rpartition("\t")[2] for line in filled]
     has_sentences = "" in [line.strip() for line in lines[:-1]]
-    if not tags or not all(re.fullmatch(r"O|[BILUES](-\S+)?", tag) for tag in tags):
+    if not tags or not all(map(_TAG_IN_TSV.fullmatch, tags)):
         return False
     return has_sentences or any("-" in tag for tag in tags)
 

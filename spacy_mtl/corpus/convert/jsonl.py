@@ -48,7 +48,7 @@ class _Record:
         self.line = line
         try:
             data = json.loads(content)
-            if "\\u" in content:
+            if "\\ud" in content.lower():  # half of a pair, perhaps
                 json.dumps(data, ensure_ascii=False).encode("utf8")
         except json.JSONDecodeError as err:
             raise self.error(f"invalid JSON: {err.msg} at character {err.pos + 1}") from None
