@@ -53,6 +53,7 @@ ENTRY_POINTS = {
         "mtl_textcat_multilabel = spacy_mtl.heads.textcat_multilabel:make_multilabel_textcat",
     ],
     "spacy_architectures": [
+        "spacy_mtl.TransformerEncoder.v1 = spacy_mtl.encoder.transformer:TransformerEncoder",
         "spacy_mtl.HardSharing.v1 = spacy_mtl.sharing.hard:HardSharing",
         "spacy_mtl.TaskListener.v1 = spacy_mtl.joint.listener:create_task_listener",
         "spacy_mtl.TokenClassifier.v1 = spacy_mtl.heads.models:TokenClassifier",

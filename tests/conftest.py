@@ -2,13 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 import pytest
 import spacy
 from spacy.language import Language
 from thinc.api import fix_random_seed
-from tiny import HEADS, add_joint, make_examples
+from tiny import HEADS, add_joint, inner, make_examples
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,10 +46,11 @@ def encoder_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-@pytest.fixture(params=["listener", "embedded"])
-def encoder(request: pytest.FixtureRequest, encoder_dir: str) -> Optional[str]:
-    """The folder of the tiny transformer, or None for a CNN inside `mtl`."""
-    return encoder_dir if request.param == "listener" else None
+@pytest.fixture(params=["listener", "inner transformer", "inner CNN"])
+def encoder(request: pytest.FixtureRequest, encoder_dir: str) -> Any:
+    """The encoder for `add_joint`: before `mtl`, or inside it."""
+    encoders = {"listener": encoder_dir, "inner transformer": inner(encoder_dir)}
+    return encoders.get(request.param)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def make_nlp(encoder_dir: str) -> Callable[..., Language]:
     def build(
         heads: Any = ("tagger", "ner", "textcat"),
         *,
-        encoder: Optional[str] = encoder_dir,
+        encoder: Any = encoder_dir,
         initialize: bool = True,
         **mtl_config: Any,
     ) -> Language:

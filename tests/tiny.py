@@ -1,6 +1,6 @@
 """A tiny corpus, tiny pipelines on it, and the gradient of their encoder."""
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy
 from spacy.language import Language
@@ -61,14 +61,23 @@ CNN = {
 }
 
 
-def add_joint(nlp: Language, encoder_dir: Optional[str], **mtl_config: Any) -> None:
-    """Add `transformer` and `mtl`, or `mtl` with a CNN of its own."""
-    if encoder_dir is None:
-        model = {"@architectures": "spacy_mtl.HardSharing.v1", "tok2vec": CNN}
-        nlp.add_pipe("mtl", config={"model": model, **mtl_config})
-    else:
-        nlp.add_pipe("transformer", config={"model": {"name": encoder_dir}})
+def add_joint(nlp: Language, encoder: Any, **mtl_config: Any) -> None:
+    """Add `transformer` and `mtl`, or `mtl` with an encoder of its own.
+
+    encoder (Union[None, str, Dict]): A folder for `transformer`, or the block of the
+        `tok2vec` of `mtl`. By default a CNN.
+    """
+    if isinstance(encoder, str):
+        nlp.add_pipe("transformer", config={"model": {"name": encoder}})
         nlp.add_pipe("mtl", config=mtl_config)
+    else:
+        model = {"@architectures": "spacy_mtl.HardSharing.v1", "tok2vec": encoder or CNN}
+        nlp.add_pipe("mtl", config={"model": model, **mtl_config})
+
+
+def inner(encoder_dir: str, **settings: Any) -> Dict[str, Any]:
+    """The block of a transformer inside `mtl`."""
+    return {"@architectures": "spacy_mtl.TransformerEncoder.v1", "name": encoder_dir, **settings}
 
 
 def constant(**weights: float) -> Dict[str, Any]:
@@ -76,20 +85,25 @@ def constant(**weights: float) -> Dict[str, Any]:
     return {"@mtl_weightings": "spacy_mtl.Constant.v1", "weights": weights}
 
 
+def encoder_parameters(nlp: Language) -> Iterator[Tuple[numpy.ndarray, Optional[numpy.ndarray]]]:
+    """The encoder's parameters and their gradients, as they are in memory."""
+    name = "transformer" if "transformer" in nlp.pipe_names else "mtl"
+    for node in nlp.get_pipe(name).model.walk():
+        for key in node.param_names:
+            yield node.get_param(key), node.get_grad(key) if node.has_grad(key) else None
+        for shim in node.shims:
+            for p in shim._model.parameters():
+                yield p.detach().numpy(), None if p.grad is None else p.grad.numpy()
+
+
+def encoder_values(nlp: Language) -> numpy.ndarray:
+    """The values of all parameters of the encoder, flattened."""
+    return numpy.concatenate([v.ravel() for v, _ in encoder_parameters(nlp)]).astype("float64")
+
+
 def encoder_gradient(nlp: Language) -> numpy.ndarray:
     """The gradient of all parameters of the encoder, flattened."""
-    if "transformer" in nlp.pipe_names:
-        module = nlp.get_pipe("transformer").model.transformer
-        parts = [p.grad for p in module.parameters()]
-        sizes = [p.numel() for p in module.parameters()]
-        rows = [numpy.zeros(n) if g is None else g.numpy().ravel() for g, n in zip(parts, sizes)]
-        return numpy.concatenate(rows).astype("float64")
-    nodes = list(nlp.get_pipe("mtl").model.walk())
-    rows = [
-        node.get_grad(name).ravel() if node.has_grad(name) else node.get_param(name).ravel() * 0
-        for node in nodes
-        for name in node.param_names
-    ]
+    rows = [(0 * v if d is None else d).ravel() for v, d in encoder_parameters(nlp)]
     return numpy.concatenate(rows).astype("float64")
 
 

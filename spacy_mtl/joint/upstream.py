@@ -1,13 +1,14 @@
 """What the joint component itself listens to: a `transformer` or a `tok2vec`."""
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from thinc.api import Model
+
+from ..encoder.loading import explain_failure
 
 _RUN_STATE = ("_batch_id", "_outputs", "_backprop")
 
@@ -188,27 +189,8 @@ class _ExplainedInit:
         try:
             return self.init(model, X=X, Y=Y)
         except (OSError, ValueError, ImportError) as err:
-            encoder = model.attrs["name"]
-            if Path(encoder).is_dir():
-                raise ValueError(
-                    f"The encoder of the component '{self.component}' could not be loaded from "
-                    f"the folder '{encoder}', which holds {_list_folder(encoder)}. It needs "
-                    "config.json, the weights (model.safetensors) and the tokenizer's files "
-                    f"(tokenizer.json, tokenizer_config.json). Complete it, or mend 'name' in "
-                    f"[components.{self.component}.model]. The loader said: {err}"
-                ) from err
-            raise ValueError(
-                f"The encoder '{encoder}' of the component '{self.component}' could not be "
-                "loaded: no such folder with a model, or no such name on the model hub (or no "
-                f"network). Mend 'name' in [components.{self.component}.model]: the path of a "
-                "folder that holds config.json, the weights and the tokenizer, or a hub name "
-                f"such as 'roberta-base'. The loader said: {err}"
-            ) from err
-
-
-def _list_folder(folder: str) -> str:
-    names = sorted(path.name for path in Path(folder).iterdir())
-    return ", ".join(names[:12]) or "nothing"
+            where = f"[components.{self.component}.model]"
+            raise ValueError(explain_failure(model.attrs["name"], where, err)) from err
 
 
 def _lacks_upstream(node: Any, doc: Doc) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Callable
 import pytest
 import spacy
 from spacy.tokens import Span
-from tiny import CNN, add_joint, constant, make_examples
+from tiny import CNN, add_joint, constant, inner, make_examples
 
 from spacy_mtl.registry import registry
 
@@ -56,13 +56,18 @@ def test_head_before_mtl(encoder: Any) -> None:
         nlp.initialize(lambda: make_examples(nlp))
 
 
-def test_encoder_folder_that_is_not_there() -> None:
+ENCODERS = [
+    pytest.param(str, r"\[components.transformer.model\]", id="listener"),
+    pytest.param(inner, 'the block .* "spacy_mtl.TransformerEncoder.v1"', id="inner transformer"),
+]
+
+
+@pytest.mark.parametrize("make_encoder, where", ENCODERS)
+def test_encoder_folder_that_is_not_there(make_encoder: Callable, where: str) -> None:
     nlp = spacy.blank("en")
-    add_joint(nlp, "/no/such/folder")
+    add_joint(nlp, make_encoder("/no/such/folder"))
     nlp.add_pipe("mtl_ner", name="ner")
-    with pytest.raises(
-        ValueError, match=r"'/no/such/folder' of the component 'transformer'.*'name'"
-    ):
+    with pytest.raises(ValueError, match=f"'/no/such/folder' could not .* Mend 'name' in {where}"):
         nlp.initialize(lambda: make_examples(nlp))
 
 
@@ -259,10 +264,13 @@ def test_head_model_in_a_stock_component(encoder_dir: str) -> None:
         nlp.initialize(lambda: make_examples(nlp))
 
 
-def test_encoder_folder_that_lacks_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("make_encoder, where", ENCODERS)
+def test_encoder_folder_that_lacks_files(
+    make_encoder: Callable, where: str, tmp_path: Path
+) -> None:
     (tmp_path / "notes.txt").touch()
     nlp = spacy.blank("en")
-    add_joint(nlp, str(tmp_path))
+    add_joint(nlp, make_encoder(str(tmp_path)))
     nlp.add_pipe("mtl_ner", name="ner")
-    with pytest.raises(ValueError, match=r"'transformer' .* holds notes.txt. It needs config.json"):
+    with pytest.raises(ValueError, match=f"holds notes.txt. It needs config.json.*{where}"):
         nlp.initialize(lambda: make_examples(nlp))

@@ -1,0 +1,103 @@
+"""Micro-batches: what goes through the encoder at once."""
+
+from dataclasses import dataclass
+from typing import Iterator, List, Tuple
+
+import numpy
+
+from .windows import Windows
+from .wordpieces import Wordpieces
+
+
+@dataclass(frozen=True)
+class SpecialPieces:
+    """What an encoder wants around a text.
+
+    before (List[int]): Special tokens at the beginning.
+    after (List[int]): Special tokens at the end.
+    padding (int): What fills up a shorter text.
+    """
+
+    before: List[int]
+    after: List[int]
+    padding: int
+
+    def __len__(self) -> int:
+        return len(self.before) + len(self.after)
+
+
+@dataclass(frozen=True)
+class MicroBatch:
+    """Windows of like length, and the tokens that they encode.
+
+    ids (Ints2d): Wordpieces with special ones. Shape: (n_windows, length).
+    mask (Floats2d): 1.0, and 0.0 for padding. Shape: (n_windows, length).
+    tokens (Ints1d): The numbers of the tokens. Shape: (n_tokens,).
+    places (Ints1d): The places in `ids`, flattened, of the first token's wordpieces, then
+        of the second one's, and so on. Shape: (n_places,).
+    offsets (Ints1d): Where each token's places begin. Shape: (n_tokens,).
+    """
+
+    ids: numpy.ndarray
+    mask: numpy.ndarray
+    tokens: numpy.ndarray
+    places: numpy.ndarray
+    offsets: numpy.ndarray
+
+
+def batch_by_padded_size(lengths: numpy.ndarray, budget: int) -> List[numpy.ndarray]:
+    """Group sequences of like length, so that little of a batch is padding.
+
+    lengths (Ints1d): The length of each sequence. Shape: (n_sequences,).
+    budget (int): How much a batch may have, padding included. A sequence that is longer
+        is a batch of its own.
+    RETURNS (List[Ints1d]): The numbers of the sequences of each batch, longest first.
+    """
+    order = numpy.argsort(-lengths, kind="stable")
+    batches = []
+    start = 0
+    while start < len(order):
+        n_rows = max(1, budget // max(1, int(lengths[order[start]])))
+        batches.append(order[start : start + n_rows])
+        start += n_rows
+    return batches
+
+
+def make_batches(
+    pieces: Wordpieces, windows: Windows, special: SpecialPieces, budget: int
+) -> Iterator[MicroBatch]:
+    """Make what the encoder reads.
+
+    pieces (Wordpieces): The documents.
+    windows (Windows): Their windows.
+    special (SpecialPieces): What the encoder wants around a text.
+    budget (int): How many wordpieces a batch may have, padding included.
+    YIELDS (MicroBatch): The batches. Every token that has wordpieces is in one.
+    """
+    numbers = numpy.arange(len(windows.starts))
+    starts = numpy.searchsorted(windows.of_token, numbers, side="left")
+    ends = numpy.searchsorted(windows.of_token, numbers, side="right")
+    for chosen in batch_by_padded_size(windows.lengths + len(special), budget):
+        ids, mask = _pad(pieces, windows, special, chosen)
+        tokens = numpy.concatenate([numpy.arange(starts[i], ends[i]) for i in chosen])
+        # From a piece's number to its place in this batch.
+        shifts = numpy.arange(len(chosen)) * ids.shape[1] + len(special.before)
+        shifts = numpy.repeat(shifts - windows.starts[chosen], (ends - starts)[chosen])
+        n_pieces = pieces.n_pieces[tokens]
+        offsets = numpy.cumsum(n_pieces) - n_pieces
+        firsts = numpy.repeat(pieces.first[tokens] + shifts - offsets, n_pieces)
+        yield MicroBatch(ids, mask, tokens, firsts + numpy.arange(len(firsts)), offsets)
+
+
+def _pad(
+    pieces: Wordpieces, windows: Windows, special: SpecialPieces, chosen: numpy.ndarray
+) -> Tuple[numpy.ndarray, numpy.ndarray]:
+    length = int(windows.lengths[chosen].max()) + len(special)
+    ids = numpy.full((len(chosen), length), special.padding, dtype="int64")
+    mask = numpy.zeros((len(chosen), length), dtype="float32")
+    for row, window in enumerate(chosen):
+        text = pieces.ids[windows.starts[window] : windows.ends[window]]
+        sequence = [*special.before, *text, *special.after]
+        ids[row, : len(sequence)] = sequence
+        mask[row, : len(sequence)] = 1.0
+    return ids, mask

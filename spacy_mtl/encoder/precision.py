@@ -1,0 +1,52 @@
+"""The numbers that the encoder computes with."""
+
+import logging
+from functools import lru_cache
+from typing import Any, Tuple
+
+PRECISIONS = ("fp32", "bf16", "auto")
+
+_logger = logging.getLogger("spacy")
+
+
+def check_precision(precision: str) -> None:
+    """Refuse a precision that there is not.
+
+    RAISES (ValueError): If it is none of "fp32", "bf16" and "auto".
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(
+            f"'precision' of a spacy_mtl.TransformerEncoder.v1 is {precision!r}, but it must be "
+            '"fp32" (float32), "bf16" (bfloat16) or "auto" (bfloat16 where the processor or GPU '
+            "has it natively)."
+        )
+
+
+@lru_cache
+def uses_bfloat16(precision: str, device: Any) -> bool:
+    """Decide whether to compute in bfloat16. What "auto" takes is logged, once.
+
+    precision (str): "fp32", "bf16" or "auto".
+    device (torch.device): Where the encoder is.
+    RETURNS (bool): True for "bf16", and for "auto" where the device has it natively.
+    """
+    if precision != "auto":
+        return precision == "bf16"
+    found, reason = _has_native_bfloat16(device)
+    _logger.info("The encoder computes in %s: %s", "bfloat16" if found else "float32", reason)
+    return found
+
+
+def _has_native_bfloat16(device: Any) -> Tuple[bool, str]:
+    import torch
+
+    if device.type == "cuda":
+        name = torch.cuda.get_device_name(device)
+        found = torch.cuda.get_device_capability(device) >= (8, 0)
+        return found, f"{name} has it" if found else f"{name} has no native bfloat16"
+    # What torch knows of the processor; these names are not public, nor is anything else.
+    features = {"_is_avx512_bf16_supported": "AVX512-BF16", "_is_amx_tile_supported": "AMX"}
+    for function, feature in features.items():
+        if getattr(torch.cpu, function, bool)():
+            return True, f"the processor has {feature}"
+    return False, "the processor has neither AVX512-BF16 nor AMX"

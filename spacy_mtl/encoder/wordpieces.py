@@ -1,0 +1,125 @@
+"""Documents as wordpieces, and which of them belong to a token."""
+
+from dataclasses import dataclass, replace
+from typing import Any, List, Sequence, Tuple
+
+import numpy
+from spacy.tokens import Doc
+from spacy_alignments import get_alignments
+
+
+@dataclass(frozen=True)
+class Wordpieces:
+    """The wordpieces of some documents, one document after the other.
+
+    There are no special tokens among them. A token's pieces stand together. Two tokens
+    may share one, and whitespace has none. `first` and `last` never decrease.
+
+    ids (Ints1d): Numbers in the vocabulary of the encoder. Shape: (n_pieces,).
+    doc_ends (Ints1d): Where each document ends. Shape: (n_docs,).
+    first (Ints1d): Each token's first piece. Shape: (n_tokens,).
+    last (Ints1d): What comes after its last piece. Shape: (n_tokens,).
+    """
+
+    ids: numpy.ndarray
+    doc_ends: numpy.ndarray
+    first: numpy.ndarray
+    last: numpy.ndarray
+
+    @property
+    def n_pieces(self) -> numpy.ndarray:
+        """RETURNS (Ints1d): How many pieces each token has. Shape: (n_tokens,)."""
+        return self.last - self.first
+
+
+def split_into_wordpieces(tokenizer: Any, docs: Sequence[Doc]) -> Wordpieces:
+    """Split documents into the wordpieces of an encoder.
+
+    tokenizer (PreTrainedTokenizerBase): The encoder's tokenizer. A fast one tells where in
+        the text its pieces are; those of others are found by comparing characters.
+    docs (Sequence[Doc]): The documents.
+    RETURNS (Wordpieces): Their wordpieces.
+    """
+    texts = [doc.text for doc in docs]
+    # What an empty list makes is no list of lists.
+    encoded = tokenizer(
+        texts or [""],
+        add_special_tokens=False,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        return_offsets_mapping=tokenizer.is_fast,
+        truncation=False,
+        padding=False,
+        verbose=False,
+    )
+    ids = encoded["input_ids"][: len(texts)]
+    doc_ends = numpy.cumsum([len(of_doc) for of_doc in ids], dtype="int64")
+    if tokenizer.is_fast:
+        first, last = _align_by_offsets(docs, encoded["offset_mapping"][: len(texts)])
+    else:
+        pieces = [tokenizer.convert_ids_to_tokens(of_doc) for of_doc in ids]
+        first, last = _align_by_characters(docs, pieces, doc_ends)
+    return Wordpieces(_concatenate(ids), doc_ends, first, numpy.maximum(first, last))
+
+
+def shorten_tokens(pieces: Wordpieces, limit: int) -> Wordpieces:
+    """Leave out what a token has beyond so many wordpieces.
+
+    pieces (Wordpieces): The wordpieces.
+    limit (int): How many a token may keep, > 0. What it shares with a token that keeps it,
+        it keeps, too.
+    RETURNS (Wordpieces): What is left; the same object if that is all.
+    """
+    too_long = pieces.n_pieces > limit
+    if not too_long.any():
+        return pieces
+    dropped = numpy.zeros(len(pieces.ids), dtype=bool)
+    for start, end in zip(pieces.first[too_long] + limit, pieces.last[too_long]):
+        dropped[start:end] = True
+    for start, end in zip(pieces.first[~too_long], pieces.last[~too_long]):
+        dropped[start:end] = False
+    # Where each piece goes, and the end of all.
+    moved = numpy.concatenate([[0], numpy.cumsum(~dropped)])
+    return replace(
+        pieces,
+        ids=pieces.ids[~dropped],
+        doc_ends=moved[pieces.doc_ends],
+        first=moved[pieces.first],
+        last=moved[pieces.last],
+    )
+
+
+def _align_by_offsets(
+    docs: Sequence[Doc], offsets: Sequence[Sequence[Tuple[int, int]]]
+) -> Tuple[numpy.ndarray, numpy.ndarray]:
+    # All documents at once: each gets a stretch of characters of its own.
+    sizes = numpy.asarray([len(doc.text) + 1 for doc in docs], dtype="int64")
+    bases = numpy.cumsum(sizes) - sizes
+    spans = numpy.asarray([span for of_doc in offsets for span in of_doc], dtype="int64")
+    spans = spans.reshape((-1, 2)) + numpy.repeat(bases, [len(o) for o in offsets])[:, None]
+    # Normalisers may reorder the accents of a letter.
+    starts = numpy.minimum.accumulate(spans[::-1, 0])[::-1]
+    ends = numpy.maximum.accumulate(spans[:, 1])
+    tokens = [doc.to_array(["IDX", "LENGTH"]).astype("int64") for doc in docs if len(doc)]
+    places = numpy.concatenate([*tokens, numpy.zeros((0, 2), dtype="int64")])
+    begin = places[:, 0] + numpy.repeat(bases, [len(doc) for doc in docs])
+    first = numpy.searchsorted(ends, begin, side="right")
+    last = numpy.searchsorted(starts, begin + places[:, 1], side="left")
+    return first, last
+
+
+def _align_by_characters(
+    docs: Sequence[Doc], pieces: Sequence[List[str]], doc_ends: numpy.ndarray
+) -> Tuple[numpy.ndarray, numpy.ndarray]:
+    first, last = [], []
+    for doc, of_doc, end in zip(docs, pieces, doc_ends.tolist()):
+        start = place = end - len(of_doc)
+        for found in get_alignments([token.text for token in doc], of_doc)[0]:
+            first.append(start + found[0] if found else place)
+            place = max(place, start + found[-1] + 1) if found else place
+            last.append(place)
+    return numpy.asarray(first, dtype="int64"), numpy.asarray(last, dtype="int64")
+
+
+def _concatenate(ids: Sequence[List[int]]) -> numpy.ndarray:
+    return numpy.asarray([piece for of_doc in ids for piece in of_doc], dtype="int64")

@@ -1,0 +1,46 @@
+"""Micro-batches of like length."""
+
+from typing import List
+
+import numpy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_mtl.encoder.batching import SpecialPieces, batch_by_padded_size, make_batches
+from spacy_mtl.encoder.windows import make_windows
+from spacy_mtl.encoder.wordpieces import Wordpieces
+
+
+@given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 100))
+def test_batch_by_padded_size(lengths: List[int], budget: int) -> None:
+    batches = batch_by_padded_size(numpy.asarray(lengths, dtype="int64"), budget)
+    assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+    for batch in batches:
+        sizes = [lengths[i] for i in batch]
+        assert len(sizes) == 1 or max(sizes) * len(sizes) <= budget
+    longest = [max(lengths[i] for i in batch) for batch in batches]
+    assert longest == sorted(longest, reverse=True)
+
+
+def test_make_batches() -> None:
+    # Documents of tokens with 2 and 1 pieces, of none, and of 1, 0 and 3.
+    pieces = Wordpieces(
+        ids=numpy.arange(10, 17),
+        doc_ends=numpy.array([3, 3, 7]),
+        first=numpy.array([0, 2, 3, 4, 4]),
+        last=numpy.array([2, 3, 4, 4, 7]),
+    )
+    windows = make_windows(pieces, 10, 1)
+    special = SpecialPieces([1], [2], 0)
+    (batch,) = make_batches(pieces, windows, special, 100)
+    assert batch.ids.tolist() == [[1, 13, 14, 15, 16, 2], [1, 10, 11, 12, 2, 0]]
+    assert batch.mask.tolist() == [[1.0] * 6, [1.0] * 5 + [0.0]]
+    assert batch.tokens.tolist() == [2, 3, 4, 0, 1]
+    assert batch.places.tolist() == [1, 2, 3, 4, 7, 8, 9]
+    assert batch.offsets.tolist() == [0, 1, 1, 4, 6]
+    # One at a time.
+    first, second = make_batches(pieces, windows, special, 6)
+    assert first.ids.tolist() == [[1, 13, 14, 15, 16, 2]]
+    assert second.ids.tolist() == [[1, 10, 11, 12, 2]]
+    assert second.tokens.tolist() == [0, 1]
+    assert second.places.tolist() == [1, 2, 3]

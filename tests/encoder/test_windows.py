@@ -1,0 +1,68 @@
+"""Windows over long documents."""
+
+from typing import List
+
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_mtl.encoder.windows import make_windows
+from spacy_mtl.encoder.wordpieces import Wordpieces
+
+SIZE, CONTEXT = 20, 4
+
+
+def make_pieces(docs: List[List[int]]) -> Wordpieces:
+    """Documents of tokens of so many pieces."""
+    sizes = numpy.asarray([n for doc in docs for n in doc], dtype="int64")
+    last = numpy.cumsum(sizes)
+    ends = numpy.cumsum([sum(doc) for doc in docs])
+    return Wordpieces(numpy.arange(sizes.sum()), ends, last - sizes, last)
+
+
+@given(st.lists(st.lists(st.integers(0, 5), max_size=60), max_size=5))
+def test_windows(docs: List[List[int]]) -> None:
+    pieces = make_pieces(docs)
+    windows = make_windows(pieces, SIZE, CONTEXT)
+    assert (windows.lengths <= SIZE).all()
+    assert (windows.lengths > 0).all()
+    assert (numpy.diff(windows.of_token) >= 0).all()
+    covered = {i for a, b in zip(windows.starts, windows.ends) for i in range(a, b)}
+    assert covered == set(range(len(pieces.ids)))
+    doc_of_token = numpy.repeat(numpy.arange(len(docs)), [len(doc) for doc in docs])
+    for token in numpy.flatnonzero(pieces.n_pieces):
+        window = windows.of_token[token]
+        start, end = windows.starts[window], windows.ends[window]
+        first, last = pieces.first[token], pieces.last[token]
+        assert start <= first < last <= end
+        # Tokens have five pieces at most, so an edge may be that much nearer.
+        doc_end = pieces.doc_ends[doc_of_token[token]]
+        doc_start = doc_end - sum(docs[doc_of_token[token]])
+        assert doc_start <= start
+        assert end <= doc_end
+        assert start == doc_start or first - start >= CONTEXT - 5
+        assert end == doc_end or end - last >= CONTEXT - 5
+
+
+@pytest.mark.parametrize("n_pieces", [1, 20, 21, 32, 33, 44, 45, 1000])
+def test_as_few_as_will_do(n_pieces: int) -> None:
+    windows = make_windows(make_pieces([[1] * n_pieces]), SIZE, CONTEXT)
+    overlap = 2 * CONTEXT
+    assert len(windows.starts) == max(1, -(-(n_pieces - overlap) // (SIZE - overlap)))
+
+
+def test_context_is_as_asked() -> None:
+    windows = make_windows(make_pieces([[1] * 500]), SIZE, CONTEXT)
+    tokens = numpy.arange(500)
+    before = tokens - windows.starts[windows.of_token]
+    after = windows.ends[windows.of_token] - tokens - 1
+    assert before[CONTEXT:].min() >= CONTEXT
+    assert after[:-CONTEXT].min() >= CONTEXT - 1
+
+
+def test_no_document_without_pieces_has_a_window() -> None:
+    assert len(make_windows(make_pieces([[], [0, 0]]), SIZE, CONTEXT).starts) == 0
+    windows = make_windows(make_pieces([[], [2, 0], [], [1]]), SIZE, CONTEXT)
+    assert windows.starts.tolist() == [0, 2]
+    assert windows.ends.tolist() == [2, 3]

@@ -1,0 +1,106 @@
+"""Documents as wordpieces, and which of them belong to a token."""
+
+from pathlib import Path
+from typing import Any, List
+
+import numpy
+import pytest
+import spacy
+from spacy.tokens import Doc
+from spacy_transformers.align import get_alignment, get_alignment_via_offset_mapping
+from transformers import AutoTokenizer, BertTokenizer, PreTrainedTokenizerFast
+
+from spacy_mtl.encoder.wordpieces import Wordpieces, shorten_tokens, split_into_wordpieces
+
+TEXTS = [
+    "Anna doesn't book a room in Berlin.",
+    "",
+    "two  spaces \n and\ttabs ",
+    "naïve café, e\u0301te\u0301 😀 emoji 👩‍👩‍👧 日本語 kana",
+    " ",
+    "x" * 40,
+]
+
+
+@pytest.fixture
+def docs() -> List[Doc]:
+    nlp = spacy.blank("en")
+    odd = Doc(nlp.vocab, words=["ab", "cd", "?!", "ef"], spaces=[False, False, True, False])
+    return [*map(nlp.make_doc, TEXTS), odd]
+
+
+@pytest.fixture
+def byte_pairs(tmp_path: Path) -> Any:
+    """A byte-level tokenizer, as RoBERTa has it: one letter may be several pieces."""
+    from tokenizers import ByteLevelBPETokenizer
+
+    trained = ByteLevelBPETokenizer(trim_offsets=True)
+    trained.train_from_iterator(["Anna books a room", "a room in Berlin"] * 3, vocab_size=270)
+    trained.save(str(tmp_path / "tokenizer.json"))
+    return PreTrainedTokenizerFast(tokenizer_file=str(tmp_path / "tokenizer.json"))
+
+
+def as_sets(pieces: Wordpieces) -> List[List[int]]:
+    return [list(range(a, b)) for a, b in zip(pieces.first, pieces.last)]
+
+
+def test_aligned_as_spacy_transformers_does(docs: List[Doc], encoder_dir: str) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(encoder_dir)
+    pieces = split_into_wordpieces(tokenizer, docs)
+    assert_like_spacy_transformers(tokenizer, docs, pieces)
+
+
+def test_byte_pairs(docs: List[Doc], byte_pairs: Any) -> None:
+    pieces = split_into_wordpieces(byte_pairs, docs)
+    assert pieces.n_pieces.max() > 4
+    assert_like_spacy_transformers(byte_pairs, docs, pieces)
+
+
+def assert_like_spacy_transformers(tokenizer: Any, docs: List[Doc], pieces: Wordpieces) -> None:
+    starts = [0, *pieces.doc_ends[:-1]]
+    aligned = as_sets(pieces)
+    for doc, start, end in zip(docs, starts, pieces.doc_ends):
+        encoded = tokenizer(doc.text, add_special_tokens=False, return_offsets_mapping=True)
+        assert pieces.ids[start:end].tolist() == encoded["input_ids"]
+        mine = [[i - start for i in found] for found in aligned[: len(doc)]]
+        aligned = aligned[len(doc) :]
+        if len(doc):
+            offsets = numpy.asarray(encoded["offset_mapping"]).reshape((1, -1, 2))
+            theirs = get_alignment_via_offset_mapping([doc[:]], offsets)
+            ends = numpy.cumsum(theirs.lengths)
+            assert mine == [r.tolist() for r in numpy.split(theirs.data.ravel(), ends)[:-1]]
+
+
+def test_tokenizer_that_is_not_fast(docs: List[Doc], encoder_dir: str) -> None:
+    tokenizer = BertTokenizer.from_pretrained(encoder_dir)
+    assert not tokenizer.is_fast
+    pieces = split_into_wordpieces(tokenizer, docs)
+    filled = [doc for doc in docs if len(doc)]
+    strings = [tokenizer.tokenize(doc.text) for doc in filled]
+    theirs = get_alignment([doc[:] for doc in filled], strings)
+    ends = numpy.cumsum(theirs.lengths)
+    for mine, found in zip(as_sets(pieces), numpy.split(theirs.data.ravel(), ends)[:-1]):
+        # What stands between two pieces of a token, such as an unknown one, is the token's.
+        assert mine[:1] + mine[-1:] == [*found[:1], *found[-1:]]
+    assert (numpy.diff(pieces.first) >= 0).all()
+
+
+def test_no_documents(encoder_dir: str) -> None:
+    pieces = split_into_wordpieces(AutoTokenizer.from_pretrained(encoder_dir), [])
+    assert len(pieces.ids) == len(pieces.doc_ends) == len(pieces.first) == 0
+
+
+def test_shorten_tokens() -> None:
+    # Tokens of 1, 4, 0 and 3 pieces; the last two share one. Then another document.
+    pieces = Wordpieces(
+        ids=numpy.arange(10, 19),
+        doc_ends=numpy.array([8, 9]),
+        first=numpy.array([0, 1, 5, 5, 7, 8]),
+        last=numpy.array([1, 5, 5, 8, 8, 9]),
+    )
+    assert shorten_tokens(pieces, 4) is pieces
+    short = shorten_tokens(pieces, 2)
+    assert short.ids.tolist() == [10, 11, 12, 15, 16, 17, 18]
+    assert short.n_pieces.tolist() == [1, 2, 0, 3, 1, 1]
+    assert short.doc_ends.tolist() == [6, 7]
+    assert short.ids[short.first].tolist() == [10, 11, 15, 15, 17, 18]
