@@ -78,7 +78,7 @@ def make_batches(
     starts = numpy.searchsorted(windows.of_token, numbers, side="left")
     ends = numpy.searchsorted(windows.of_token, numbers, side="right")
     for chosen in batch_by_padded_size(windows.lengths + len(special), budget):
-        ids, mask = _pad(pieces, windows, special, chosen)
+        ids, mask = pad_windows(pieces, windows, special, chosen)
         tokens = numpy.concatenate([numpy.arange(starts[i], ends[i]) for i in chosen])
         # From a piece's number to its place in this batch.
         shifts = numpy.arange(len(chosen)) * ids.shape[1] + len(special.before)
@@ -89,9 +89,18 @@ def make_batches(
         yield MicroBatch(ids, mask, tokens, firsts + numpy.arange(len(firsts)), offsets)
 
 
-def _pad(
+def pad_windows(
     pieces: Wordpieces, windows: Windows, special: SpecialPieces, chosen: numpy.ndarray
 ) -> Tuple[numpy.ndarray, numpy.ndarray]:
+    """Put windows below one another, with special wordpieces and padding.
+
+    pieces (Wordpieces): The documents.
+    windows (Windows): Their windows.
+    special (SpecialPieces): What the encoder wants around a text.
+    chosen (Ints1d): The numbers of the windows to take. Shape: (n_windows,).
+    RETURNS (Tuple[Ints2d, Floats2d]): Wordpieces, and 1.0 or 0.0 for padding. Shape of
+        each: (n_windows, length).
+    """
     length = int(windows.lengths[chosen].max()) + len(special)
     ids = numpy.full((len(chosen), length), special.padding, dtype="int64")
     mask = numpy.zeros((len(chosen), length), dtype="float32")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
+import numpy
 from spacy.tokens import Doc
 from spacy_transformers.data_classes import HFObjects
 from spacy_transformers.layers.hf_shim import HFShim
@@ -17,6 +18,9 @@ from .loading import find_special_pieces, load_pretrained, longest_window
 from .precision import check_precision, uses_bfloat16
 from .windows import make_windows
 from .wordpieces import shorten_tokens, split_into_wordpieces
+
+#: Wordpieces that a token of a long document sees on either side, about, at least.
+CONTEXT = 32
 
 #: Padded wordpieces a micro-batch: what a CPU's caches hold, and what keeps a GPU busy.
 BATCH_PIECES = {"cpu": 1024, "cuda": 16384}
@@ -37,7 +41,7 @@ def TransformerEncoder(
     transformer_config: Dict[str, Any] = {},
     precision: str = "fp32",
     window: Optional[int] = None,
-    context: int = 32,
+    context: int = CONTEXT,
     batch_pieces: Optional[int] = None,
 ) -> Encoder:
     """Build an encoder from a pretrained transformer, to be the `tok2vec` of `mtl`.
@@ -112,23 +116,25 @@ def _forward(
         raise ValueError(
             "The encoder has no weights yet: call nlp.initialize(), or load a trained pipeline."
         )
-    lengths = [len(doc) for doc in docs]
-    vectors: Any = model.ops.alloc2f(sum(lengths), model.get_dim("nO"))
+    lengths: Any = numpy.asarray([len(doc) for doc in docs], dtype="int64")
     kept = []
     with _computing(network, settings.precision, is_train) as device:
+        vectors = torch.zeros((int(lengths.sum()), model.get_dim("nO")), device=device)
         for batch in _read(model, docs, settings, device):
             pooled = _encode(network, batch, device)
-            vectors[batch.tokens] = torch2xp(pooled.detach())
+            tokens = torch.from_numpy(batch.tokens).to(device)
+            vectors[tokens] = pooled.detach()
             if is_train:
-                kept.append((pooled, batch.tokens))
+                kept.append((pooled, tokens))
 
     def backprop(d_outputs: TokenVectors) -> List[Doc]:
-        d_vectors = model.ops.xp.concatenate(d_outputs)
+        d_vectors = xp2torch(model.ops.xp.concatenate(d_outputs), device=device)
         for pooled, tokens in kept:
-            torch.autograd.backward(pooled, xp2torch(d_vectors[tokens], device=device))
+            torch.autograd.backward(pooled, d_vectors[tokens])
         return docs
 
-    return model.ops.unflatten(vectors, model.ops.asarray1i(lengths)), backprop
+    outputs: Any = torch2xp(vectors)
+    return model.ops.unflatten(outputs, lengths), backprop
 
 
 def _read(
