@@ -55,7 +55,8 @@ def split_into_wordpieces(tokenizer: Any, docs: Sequence[Doc]) -> Wordpieces:
     ids = encoded["input_ids"][: len(texts)]
     doc_ends = numpy.cumsum([len(of_doc) for of_doc in ids], dtype="int64")
     if tokenizer.is_fast:
-        first, last = _align_by_offsets(docs, encoded["offset_mapping"][: len(texts)])
+        sizes = [len(text) for text in texts]
+        first, last = _align_by_offsets(docs, sizes, encoded["offset_mapping"][: len(texts)])
     else:
         pieces = [tokenizer.convert_ids_to_tokens(of_doc) for of_doc in ids]
         first, last = _align_by_characters(docs, pieces, doc_ends)
@@ -90,10 +91,10 @@ def shorten_tokens(pieces: Wordpieces, limit: int) -> Wordpieces:
 
 
 def _align_by_offsets(
-    docs: Sequence[Doc], offsets: Sequence[Sequence[Tuple[int, int]]]
+    docs: Sequence[Doc], n_chars: Sequence[int], offsets: Sequence[Sequence[Tuple[int, int]]]
 ) -> Tuple[numpy.ndarray, numpy.ndarray]:
     # All documents at once: each gets a stretch of characters of its own.
-    sizes = numpy.asarray([len(doc.text) + 1 for doc in docs], dtype="int64")
+    sizes = numpy.asarray(n_chars, dtype="int64") + 1
     bases = numpy.cumsum(sizes) - sizes
     spans = numpy.asarray([span for of_doc in offsets for span in of_doc], dtype="int64")
     spans = spans.reshape((-1, 2)) + numpy.repeat(bases, [len(o) for o in offsets])[:, None]
