@@ -3,7 +3,7 @@
 from typing import Any, Callable, List, Optional, Tuple
 
 from spacy.tokens import Doc
-from thinc.api import Dropout, Linear, Model, Relu, chain, with_array
+from thinc.api import Dropout, Linear, Model, NumpyOps, Relu, chain, with_array
 from thinc.types import Floats2d, Ragged
 
 from ..registry import registry
@@ -108,9 +108,20 @@ def _scorer(
         )
     if hidden_width is None:
         output = Linear(nO=nO, nI=nI)
-        return chain(Dropout(), output), output
+        return _on_all_cores(chain(Dropout(), output)), output
     output = Linear(nO=nO, nI=hidden_width)
-    return chain(Dropout(), Relu(nO=hidden_width, nI=nI), Dropout(), output), output
+    scorer: Model[Floats2d, Floats2d] = chain(
+        Dropout(), Relu(nO=hidden_width, nI=nI), Dropout(), output
+    )
+    return _on_all_cores(scorer), output
+
+
+def _on_all_cores(model: Model[Floats2d, Floats2d]) -> Model[Floats2d, Floats2d]:
+    # On a CPU thinc multiplies matrices by BLIS, on one core. numpy's BLAS takes all.
+    for node in model.walk():
+        if type(node.ops) is NumpyOps:
+            node.ops = NumpyOps(use_blis=False)
+    return model
 
 
 def _as_head(model: Model, unit: str, tok2vec: Encoder, output: Model) -> Model:
