@@ -17,6 +17,11 @@ REQUIREMENTS = [
     # The `transformer` component and its listener. Bounds the version of
     # transformers itself.
     "spacy-transformers>=1.3.8,<1.5.0",
+    # Loads encoders and their tokenizers. spacy-transformers has the bounds.
+    "transformers>=4.20.0",
+    # Where wordpieces are in a text, for tokenizers that do not tell, as in
+    # spacy-transformers.
+    "spacy-alignments>=0.7.2,<1.0.0",
     # Runs the encoder.
     "torch>=2.0.0",
     # Arrays that are not on a GPU.
