@@ -1,56 +1,34 @@
 """Speed of this package and of stock spaCy, relative to the bare encoder.
 
-    python -m benchmarks.speed inference
-    python -m benchmarks.speed training
-    python -m benchmarks.speed tasks
+    python -m benchmarks.speed inference   # words a second, from texts to documents
+    python -m benchmarks.speed training    # forward, backward, Adam
+    python -m benchmarks.speed tasks       # 1, 2, 4, 8 and 16 heads
+    python -m benchmarks.speed length      # documents of 10 to 100,000 words
+    python -m benchmarks.speed memory      # peak memory, time to load, size on disk
 
 The contestants run in one process and take turns, so that what else the machine does
 meets all of them; figures are ratios within a turn: median (lowest to highest). The bare
 encoder is the Hugging Face model, called on wordpieces that were made beforehand, sorted
 by length, in padded batches of --budget wordpieces. The others start from texts (inference)
-or from examples (training). The corpus is read from $SPACY_MTL_DATA (default ../shared).
-Results are kept in benchmarks/results/speed.jsonl.
+or from examples (training). The corpus is GUM, read from $SPACY_MTL_DATA (default
+../shared). Figures are added to benchmarks/results/speed.jsonl.
 """
 
 import argparse
 import json
 import os
-import platform
-import statistics
+import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Tuple
 
 from .accuracy import ROOT, default_encoder
+from .timing import Contestant, keep, measure, report
 
-RESULTS = ROOT / "benchmarks/results/speed.jsonl"
 HEADS = ("tagger", "ner", "textcat")
-BARE = "bare encoder"
-
-#: What is timed: does its work once.
-Contestant = Callable[[], None]
-
-
-def measure(contestants: Dict[str, Contestant], turns: int) -> Dict[str, List[float]]:
-    """Time contestants in turn, after one round that is not counted.
-
-    contestants (Dict[str, Callable[[], None]]): What to time, by name.
-    turns (int): How often.
-    RETURNS (Dict[str, List[float]]): The seconds of each turn.
-    """
-    seconds: Dict[str, List[float]] = {name: [] for name in contestants}
-    for turn in range(turns + 1):
-        for name, run in contestants.items():
-            started = time.perf_counter()
-            run()
-            if turn:
-                seconds[name].append(time.perf_counter() - started)
-    return seconds
-
-
-def ratios(seconds: Dict[str, List[float]], of: str) -> Dict[str, List[float]]:
-    """RETURNS (Dict[str, List[float]]): How fast each is, relative to one, in each turn."""
-    return {name: [b / s for s, b in zip(own, seconds[of])] for name, own in seconds.items()}
+LENGTHS = (10, 100, 1000, 10_000, 100_000)
 
 
 def gold_docs(split: str, limit: int, work: Path) -> List[Any]:
@@ -167,7 +145,7 @@ def training(nlp: Any, gold: List[Any], budget: int) -> Contestant:
 
     examples = [Example(nlp.make_doc(doc.text), doc) for doc in gold]
     # Steps of about as many wordpieces as those of the bare encoder.
-    size = int(budget * sum(map(len, gold)) / n_pieces(nlp, gold))
+    size = int(budget * sum(map(len, gold)) / _n_pieces(gold))
     optimizer = Adam(1e-6)
 
     def run() -> None:
@@ -184,74 +162,111 @@ def _n_tokens(example: Any) -> int:
     return len(example.predicted)
 
 
-def n_pieces(nlp: Any, docs: List[Any]) -> int:
-    """RETURNS (int): How many wordpieces some documents have."""
+def _n_pieces(docs: List[Any]) -> int:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(default_encoder())
     return sum(map(len, tokenizer([doc.text for doc in docs], verbose=False)["input_ids"]))
 
 
-def report(title: str, seconds: Dict[str, List[float]], of: str, n_words: int) -> None:
-    """Print a table and keep the figures."""
-    print(f"\n### {title}\n\n| | relative to {of} | words a second |\n| --- | --- | --- |")
-    for name, values in ratios(seconds, of).items():
-        speed = n_words / statistics.median(seconds[name])
-        spread = f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
-        print(f"| {name} | {spread} | {speed:,.0f} |")
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    row = {"title": title, "seconds": seconds, "n_words": n_words, "machine": machine()}
-    with RESULTS.open("a", encoding="utf8") as file:
-        file.write(json.dumps(row) + "\n")
-
-
-def machine() -> str:
-    """RETURNS (str): What it ran on."""
-    import torch
-
-    versions = f"Python {platform.python_version()}, torch {torch.__version__}"
-    return f"{versions}, {torch.get_num_threads()} threads, {platform.machine()}"
-
-
-def contestants_of(args: argparse.Namespace) -> Iterator[Any]:
+def contestants_of(args: argparse.Namespace) -> Iterator[Tuple[str, Contestant]]:
     """YIELDS (Tuple[str, Contestant]): What to compare, by name."""
     train = gold_docs("train", args.limit, args.work)
-    docs = train if args.what == "training" else gold_docs("test", args.limit, args.work)
+    docs = corpus_of(args)
     texts = [doc.text for doc in docs]
-    bare = bare_training if args.what == "training" else bare_inference
-    yield BARE, bare(args.encoder, texts, args.budget, "fp32")
-    kinds = ["stock", "ours"]
-    if args.what == "tasks":
-        kinds = [f"ours, {n} heads" for n in (1, 2, 4, 8, 16)]
-    for kind in kinds:
-        nlp = make_nlp(kind, args.encoder, train)
-        work = training(nlp, docs, args.budget) if args.what == "training" else None
-        yield kind, work or inference(nlp, texts)
+    is_training = args.what == "training"
+    bare = bare_training if is_training else bare_inference
+
+    def pipeline(kind: str, precision: str) -> Contestant:
+        nlp = make_nlp(kind, args.encoder, train, precision)
+        return training(nlp, docs, args.budget) if is_training else inference(nlp, texts)
+
+    yield "bare encoder", bare(args.encoder, texts, args.budget, "fp32")
+    heads = [f"ours, {n} heads" for n in (1, 2, 4, 8, 16)]
+    for kind in heads if args.what == "tasks" else ["stock", "ours"]:
+        yield kind, pipeline(kind, "fp32")
     if args.bf16:
-        yield f"{BARE}, bf16", bare(args.encoder, texts, args.budget, "bf16")
-        nlp = make_nlp("ours", args.encoder, train, "bf16")
-        work = training(nlp, docs, args.budget) if args.what == "training" else None
-        yield "ours, bf16", work or inference(nlp, texts)
+        yield "bare encoder, bf16", bare(args.encoder, texts, args.budget, "bf16")
+        yield "ours, bf16", pipeline("ours", "bf16")
+
+
+def corpus_of(args: argparse.Namespace) -> List[Any]:
+    """RETURNS (List[Doc]): What is trained on or annotated."""
+    return gold_docs("train" if args.what == "training" else "test", args.limit, args.work)
+
+
+def compare_lengths(args: argparse.Namespace) -> None:
+    """Print how long documents of so many words take, in words a second."""
+    train = gold_docs("train", args.limit, args.work)
+    words = [token.text for doc in train for token in doc]
+    words *= 1 + max(LENGTHS) // len(words)
+    nlp = make_nlp("ours", args.encoder, train)
+    print("\n| words a document | words a second |\n| --- | --- |")
+    for length in LENGTHS:
+        # About ten thousand words in all.
+        texts = [
+            " ".join(words[start : start + length])
+            for start in range(0, max(10_000, length), length)
+        ]
+        seconds = min(measure({"ours": inference(nlp, texts)}, 2)["ours"])
+        n_words = length * len(texts)
+        print(f"| {length:,} | {n_words / seconds:,.0f} |", flush=True)
+        keep({"title": "length", "length": length, "n_words": n_words, "seconds": seconds})
+
+
+def compare_memory(args: argparse.Namespace) -> None:
+    """Print peak memory at inference, time to load and size on disk, each in a process."""
+    train = gold_docs("train", args.limit, args.work)
+    print("\n| | peak memory (MiB) | load (s) | on disk (MiB) |\n| --- | --- | --- | --- |")
+    for kind in ("stock", "ours"):
+        path = args.work / "speed" / kind
+        path.mkdir(parents=True, exist_ok=True)
+        make_nlp(kind, args.encoder, train).to_disk(path)
+        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) / 2**20
+        command = [sys.executable, "-m", "benchmarks.speed", "one", "--pipeline", str(path)]
+        command += ["--limit", str(args.limit), "--work", str(args.work)]
+        found = json.loads(subprocess.check_output(command, cwd=ROOT).splitlines()[-1])
+        print(f"| {kind} | {found['peak']:,.0f} | {found['load']:.1f} | {size:,.0f} |", flush=True)
+        keep({"title": "memory", "kind": kind, "disk": size, **found})
+
+
+def one(args: argparse.Namespace) -> None:
+    """Load a pipeline and annotate the corpus; print peak memory and time to load."""
+    import spacy
+
+    texts = [doc.text for doc in corpus_of(args)]
+    started = time.perf_counter()
+    nlp = spacy.load(args.pipeline)
+    load = time.perf_counter() - started
+    inference(nlp, texts)()
+    # In KiB on Linux.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"load": load, "peak": peak}))
 
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["inference", "training", "tasks"])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    comparisons = {"length": compare_lengths, "memory": compare_memory, "one": one}
+    parser.add_argument("what", choices=["inference", "training", "tasks", *comparisons])
     parser.add_argument("--limit", type=int, default=0, help="so many documents of GUM (0: all)")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--budget", type=int, default=1024, help="padded wordpieces a batch")
     parser.add_argument("--bf16", action="store_true", help="bfloat16, too")
     parser.add_argument("--encoder", default=None)
     parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    parser.add_argument("--pipeline", help="(used by memory)")
     args = parser.parse_args()
     args.encoder = args.encoder or default_encoder()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    contestants = dict(contestants_of(args))
-    docs = gold_docs("train" if args.what == "training" else "test", args.limit, args.work)
-    seconds = measure(contestants, args.turns)
-    title = f"GUM, {args.what}, {len(docs)} documents"
-    report(title, seconds, BARE, sum(map(len, docs)))
+    if args.what in comparisons:
+        comparisons[args.what](args)
+        return
+    docs = corpus_of(args)
+    seconds = measure(dict(contestants_of(args)), args.turns)
+    report(f"GUM, {args.what}, {len(docs)} documents", seconds, sum(map(len, docs)))
 
 
 if __name__ == "__main__":
