@@ -1,29 +1,14 @@
 """Micro-batches: what goes through the encoder at once."""
 
 from dataclasses import dataclass
-from typing import Iterator, List, Tuple
+from typing import Any, Iterator, List, Tuple
 
 import numpy
 
-from .windows import Windows
-from .wordpieces import Wordpieces
+from .reading import Reading
 
-
-@dataclass(frozen=True)
-class SpecialPieces:
-    """What an encoder wants around a text.
-
-    before (List[int]): Special tokens at the beginning.
-    after (List[int]): Special tokens at the end.
-    padding (int): What fills up a shorter text.
-    """
-
-    before: List[int]
-    after: List[int]
-    padding: int
-
-    def __len__(self) -> int:
-        return len(self.before) + len(self.after)
+# What a CPU's caches hold, and what keeps a GPU busy.
+_PIECES_A_BATCH = {"cpu": 1024, "cuda": 16384}
 
 
 @dataclass(frozen=True)
@@ -45,6 +30,11 @@ class MicroBatch:
     offsets: numpy.ndarray
 
 
+def pieces_a_batch(device: Any) -> int:
+    """RETURNS (int): How many wordpieces suit a device, padding included."""
+    return _PIECES_A_BATCH.get(device.type, _PIECES_A_BATCH["cuda"])
+
+
 def batch_by_padded_size(lengths: numpy.ndarray, budget: int) -> List[numpy.ndarray]:
     """Group sequences of like length, so that little of a batch is padding.
 
@@ -63,22 +53,19 @@ def batch_by_padded_size(lengths: numpy.ndarray, budget: int) -> List[numpy.ndar
     return batches
 
 
-def make_batches(
-    pieces: Wordpieces, windows: Windows, special: SpecialPieces, budget: int
-) -> Iterator[MicroBatch]:
+def make_batches(reading: Reading, budget: int) -> Iterator[MicroBatch]:
     """Make what the encoder reads.
 
-    pieces (Wordpieces): The documents.
-    windows (Windows): Their windows.
-    special (SpecialPieces): What the encoder wants around a text.
+    reading (Reading): The documents.
     budget (int): How many wordpieces a batch may have, padding included.
     YIELDS (MicroBatch): The batches. Every token that has wordpieces is in one.
     """
+    pieces, windows, special = reading.pieces, reading.windows, reading.special
     numbers = numpy.arange(len(windows.starts))
     starts = numpy.searchsorted(windows.of_token, numbers, side="left")
     ends = numpy.searchsorted(windows.of_token, numbers, side="right")
     for chosen in batch_by_padded_size(windows.lengths + len(special), budget):
-        ids, mask = pad_windows(pieces, windows, special, chosen)
+        ids, mask = pad_windows(reading, chosen)
         tokens = numpy.concatenate([numpy.arange(starts[i], ends[i]) for i in chosen])
         # From a piece's number to its place in this batch.
         shifts = numpy.arange(len(chosen)) * ids.shape[1] + len(special.before)
@@ -89,23 +76,20 @@ def make_batches(
         yield MicroBatch(ids, mask, tokens, firsts + numpy.arange(len(firsts)), offsets)
 
 
-def pad_windows(
-    pieces: Wordpieces, windows: Windows, special: SpecialPieces, chosen: numpy.ndarray
-) -> Tuple[numpy.ndarray, numpy.ndarray]:
+def pad_windows(reading: Reading, chosen: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:
     """Put windows below one another, with special wordpieces and padding.
 
-    pieces (Wordpieces): The documents.
-    windows (Windows): Their windows.
-    special (SpecialPieces): What the encoder wants around a text.
+    reading (Reading): The documents.
     chosen (Ints1d): The numbers of the windows to take. Shape: (n_windows,).
     RETURNS (Tuple[Ints2d, Floats2d]): Wordpieces, and 1.0 or 0.0 for padding. Shape of
         each: (n_windows, length).
     """
+    windows, special = reading.windows, reading.special
     length = int(windows.lengths[chosen].max()) + len(special)
     ids = numpy.full((len(chosen), length), special.padding, dtype="int64")
     mask = numpy.zeros((len(chosen), length), dtype="float32")
     for row, window in enumerate(chosen):
-        text = pieces.ids[windows.starts[window] : windows.ends[window]]
+        text = reading.pieces.ids[windows.starts[window] : windows.ends[window]]
         sequence = [*special.before, *text, *special.after]
         ids[row, : len(sequence)] = sequence
         mask[row, : len(sequence)] = 1.0

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Dict
 
-from .batching import SpecialPieces
+from .special import SpecialPieces
 
 #: The longest window by default, special tokens included, where an encoder takes longer ones.
 LONGEST_WINDOW = 512

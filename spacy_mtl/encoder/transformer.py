@@ -13,17 +13,10 @@ from thinc.api import Model, torch2xp, xp2torch
 
 from ..registry import registry
 from ..types import Encoder, TokenVectors
-from .batching import MicroBatch, make_batches
-from .loading import find_special_pieces, load_pretrained, longest_window
+from .batching import MicroBatch, make_batches, pieces_a_batch
+from .loading import load_pretrained
 from .precision import check_precision, uses_bfloat16
-from .windows import make_windows
-from .wordpieces import shorten_tokens, split_into_wordpieces
-
-#: Wordpieces that a token of a long document sees on either side, about, at least.
-CONTEXT = 32
-
-#: Padded wordpieces a micro-batch: what a CPU's caches hold, and what keeps a GPU busy.
-BATCH_PIECES = {"cpu": 1024, "cuda": 16384}
+from .reading import CONTEXT, read
 
 
 @dataclass(frozen=True)
@@ -111,16 +104,20 @@ def _forward(
 ) -> Tuple[TokenVectors, Callable[[TokenVectors], List[Doc]]]:
     import torch
 
-    network = model.shims[0]._model
+    shim: Any = model.shims[0]
+    network = shim._model
     if network is None:
         raise ValueError(
             "The encoder has no weights yet: call nlp.initialize(), or load a trained pipeline."
         )
+    tokenizer = shim._hfmodel.tokenizer
+    reading = read(docs, tokenizer, network, settings.window, settings.context)
     lengths: Any = numpy.asarray([len(doc) for doc in docs], dtype="int64")
     kept = []
     with _computing(network, settings.precision, is_train) as device:
         vectors = torch.zeros((int(lengths.sum()), model.get_dim("nO")), device=device)
-        for batch in _read(model, docs, settings, device):
+        budget = settings.batch_pieces or pieces_a_batch(device)
+        for batch in make_batches(reading, budget):
             pooled = _encode(network, batch, device)
             tokens = torch.from_numpy(batch.tokens).to(device)
             vectors[tokens] = pooled.detach()
@@ -135,21 +132,6 @@ def _forward(
 
     outputs: Any = torch2xp(vectors)
     return model.ops.unflatten(outputs, lengths), backprop
-
-
-def _read(
-    model: Encoder, docs: List[Doc], settings: _Settings, device: Any
-) -> Iterator[MicroBatch]:
-    shim: Any = model.shims[0]
-    tokenizer = shim._hfmodel.tokenizer
-    special = find_special_pieces(tokenizer)
-    longest = longest_window(tokenizer, shim._model)
-    size = min(settings.window or longest, longest) - len(special)
-    context = min(settings.context, size // 8)
-    pieces = shorten_tokens(split_into_wordpieces(tokenizer, docs), size - 2 * context)
-    windows = make_windows(pieces, size, context)
-    budget = settings.batch_pieces or BATCH_PIECES.get(device.type, BATCH_PIECES["cuda"])
-    return make_batches(pieces, windows, special, budget)
 
 
 def _encode(network: Any, batch: MicroBatch, device: Any) -> Any:

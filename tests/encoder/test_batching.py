@@ -6,7 +6,9 @@ import numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_mtl.encoder.batching import SpecialPieces, batch_by_padded_size, make_batches
+from spacy_mtl.encoder.batching import batch_by_padded_size, make_batches
+from spacy_mtl.encoder.reading import Reading
+from spacy_mtl.encoder.special import SpecialPieces
 from spacy_mtl.encoder.windows import make_windows
 from spacy_mtl.encoder.wordpieces import Wordpieces
 
@@ -30,16 +32,15 @@ def test_make_batches() -> None:
         first=numpy.array([0, 2, 3, 4, 4]),
         last=numpy.array([2, 3, 4, 4, 7]),
     )
-    windows = make_windows(pieces, 10, 1)
-    special = SpecialPieces([1], [2], 0)
-    (batch,) = make_batches(pieces, windows, special, 100)
+    reading = Reading(pieces, make_windows(pieces, 10, 1), SpecialPieces([1], [2], 0))
+    (batch,) = make_batches(reading, 100)
     assert batch.ids.tolist() == [[1, 13, 14, 15, 16, 2], [1, 10, 11, 12, 2, 0]]
     assert batch.mask.tolist() == [[1.0] * 6, [1.0] * 5 + [0.0]]
     assert batch.tokens.tolist() == [2, 3, 4, 0, 1]
     assert batch.places.tolist() == [1, 2, 3, 4, 7, 8, 9]
     assert batch.offsets.tolist() == [0, 1, 1, 4, 6]
     # One at a time.
-    first, second = make_batches(pieces, windows, special, 6)
+    first, second = make_batches(reading, 6)
     assert first.ids.tolist() == [[1, 13, 14, 15, 16, 2]]
     assert second.ids.tolist() == [[1, 10, 11, 12, 2]]
     assert second.tokens.tolist() == [0, 1]

@@ -50,9 +50,9 @@ def vectors_of(doc: Doc) -> numpy.ndarray:
 def test_same_as_the_library(
     encoder_dir: str, spans: Any, batch_pieces: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from spacy_mtl.encoder import transformer_model
+    from spacy_mtl.encoder import batching
 
-    monkeypatch.setitem(transformer_model.BATCH_PIECES, "cpu", batch_pieces)
+    monkeypatch.setitem(batching._PIECES_A_BATCH, "cpu", batch_pieces)
     theirs = stock(encoder_dir, spans or DOCS)
     mine = make_nlp(encoder_dir, OURS, get_spans=spans)
     # With doc_spans the library fails on an empty document.

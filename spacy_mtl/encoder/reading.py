@@ -1,0 +1,56 @@
+"""How documents are read: as which wordpieces, in which windows."""
+
+from dataclasses import dataclass
+from typing import Any, Optional, Sequence
+
+from spacy.tokens import Doc
+
+from .loading import find_special_pieces, longest_window
+from .special import SpecialPieces
+from .windows import Windows, make_windows
+from .wordpieces import Wordpieces, shorten_tokens, split_into_wordpieces
+
+#: About how many wordpieces a token of a long document sees on either side, at least.
+CONTEXT = 32
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Documents as an encoder reads them.
+
+    pieces (Wordpieces): All of them.
+    windows (Windows): What is read together.
+    special (SpecialPieces): What the encoder wants around it.
+    """
+
+    pieces: Wordpieces
+    windows: Windows
+    special: SpecialPieces
+
+
+def read(
+    docs: Sequence[Doc],
+    tokenizer: Any,
+    network: Any,
+    window: Optional[int] = None,
+    context: int = CONTEXT,
+) -> Reading:
+    """Split documents into wordpieces and windows.
+
+    What a token has beyond three quarters of a window is left out.
+
+    docs (Sequence[Doc]): The documents.
+    tokenizer (PreTrainedTokenizerBase): The encoder's tokenizer.
+    network (PreTrainedModel): The encoder.
+    window (Optional[int]): Wordpieces a window, special ones included. What the encoder
+        takes at most, and by default.
+    context (int): About how many wordpieces a token of a long document shall see on either
+        side, at least. An eighth of the window at most.
+    RETURNS (Reading): How they are read.
+    """
+    special = find_special_pieces(tokenizer)
+    longest = longest_window(tokenizer, network)
+    size = min(window or longest, longest) - len(special)
+    context = min(context, size // 8)
+    pieces = shorten_tokens(split_into_wordpieces(tokenizer, docs), size - 2 * context)
+    return Reading(pieces, make_windows(pieces, size, context), special)

@@ -1,0 +1,148 @@
+"""What the stock `transformer` component's model reads, in the library's own terms."""
+
+import warnings
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, List, Sequence, Tuple
+
+import numpy
+from spacy.tokens import Doc, Span
+from spacy_transformers.align import get_alignment, get_alignment_via_offset_mapping
+from spacy_transformers.data_classes import WordpieceBatch
+from spacy_transformers.layers.transformer_model import huggingface_tokenize
+from spacy_transformers.truncate import truncate_oversize_splits
+from thinc.types import Ragged
+
+from .batching import pad_windows
+from .loading import longest_window
+from .reading import Reading, read
+from .windows import Windows
+
+
+@dataclass(frozen=True)
+class TransformerInput:
+    """Spans of documents, as wordpieces.
+
+    spans (List[List[Span]]): What is read together, by document.
+    wordpieces (WordpieceBatch): One row a span.
+    align (Ragged): The places of each token's wordpieces, all rows one after the other.
+    """
+
+    spans: List[List[Span]]
+    wordpieces: WordpieceBatch
+    align: Ragged
+
+
+def read_windows(model: Any, docs: List[Doc]) -> TransformerInput:
+    """Read documents in windows of our own.
+
+    model (TransformerModel): Has the tokenizer and the encoder.
+    docs (List[Doc]): The documents.
+    RETURNS (TransformerInput): Each document, or its windows if it is long.
+    """
+    tokenizer = model.tokenizer
+    reading, n_windows = _fill_blank(read(docs, tokenizer, model.transformer), docs)
+    pieces, windows = reading.pieces, reading.windows
+    ids: Any
+    mask: Any
+    ids, mask = pad_windows(reading, numpy.arange(len(windows.starts)))
+    n_pieces = pieces.n_pieces
+    # From a piece's number to its place in `ids`, flattened.
+    shifts = numpy.arange(len(ids)) * ids.shape[1] + len(reading.special.before) - windows.starts
+    firsts = pieces.first + shifts[windows.of_token] - (numpy.cumsum(n_pieces) - n_pieces)
+    places = numpy.repeat(firsts, n_pieces) + numpy.arange(n_pieces.sum())
+    wordpieces = WordpieceBatch(
+        strings=[tokenizer.convert_ids_to_tokens(row) for row in ids],
+        input_ids=ids,
+        attention_mask=mask,
+        lengths=mask.sum(axis=1).astype("int64").tolist(),
+        token_type_ids=None,
+    )
+    as_int: Any = partial(numpy.asarray, dtype="int32")
+    align = Ragged(as_int(places), as_int(n_pieces))
+    return TransformerInput(_as_spans(docs, reading, n_windows), wordpieces, align)
+
+
+def read_spans(model: Any, docs: List[Doc]) -> TransformerInput:
+    """Read spans of the user's.
+
+    model (TransformerModel): Has the tokenizer, the encoder and the getter of spans.
+    docs (List[Doc]): The documents.
+    RETURNS (TransformerInput): Their spans. What is beyond the encoder's window is left out.
+    """
+    # As in spacy_transformers.layers.transformer_model.forward, which does all in one.
+    spans = [[s for s in of_doc if len(s)] for of_doc in model.attrs["get_spans"](docs)]
+    flat = [span for of_doc in spans for span in of_doc]
+    encoded = huggingface_tokenize(model.tokenizer, [span.text for span in flat])
+    wordpieces = WordpieceBatch.from_batch_encoding(encoded)
+    if "offset_mapping" in encoded:
+        align = get_alignment_via_offset_mapping(flat, encoded["offset_mapping"])
+    else:
+        align = get_alignment(flat, wordpieces.strings, model.tokenizer.all_special_tokens)
+    longest = longest_window(model.tokenizer, model.transformer)
+    if wordpieces.input_ids.shape[1] > longest:
+        warnings.warn(
+            f"A span of {wordpieces.input_ids.shape[1]} wordpieces is longer than the encoder's "
+            f"window ({longest}): what is beyond it is left out, and the tokens there get no "
+            "vector. Leave 'get_spans' out of the block of the spacy_mtl.TransformerModel.v1, or "
+            "make its spans shorter."
+        )
+    wordpieces, align = truncate_oversize_splits(wordpieces, align, longest)
+    return TransformerInput(spans, wordpieces, align)
+
+
+def take(wordpieces: WordpieceBatch, rows: numpy.ndarray, lengths: numpy.ndarray) -> WordpieceBatch:
+    """Take some rows, without the padding that they do not need.
+
+    wordpieces (WordpieceBatch): All of them.
+    rows (Ints1d): Which to take. Shape: (n_rows,).
+    lengths (Ints1d): How long every row is. Shape: (n_wordpieces,).
+    RETURNS (WordpieceBatch): What the encoder needs of these.
+    """
+    length = int(lengths[rows].max())
+
+    def cut(array: Any) -> Any:
+        return None if array is None else array[rows, :length]
+
+    return WordpieceBatch(
+        strings=[],
+        input_ids=cut(wordpieces.input_ids),
+        attention_mask=cut(wordpieces.attention_mask),
+        lengths=[],
+        token_type_ids=cut(wordpieces.token_type_ids),
+    )
+
+
+def _fill_blank(reading: Reading, docs: Sequence[Doc]) -> Tuple[Reading, List[int]]:
+    """Give documents of nothing but whitespace a window, too, and count each one's windows."""
+    pieces, windows = reading.pieces, reading.windows
+    doc_starts = numpy.concatenate([[0], pieces.doc_ends[:-1]])
+    from_, until = (numpy.searchsorted(windows.starts, at) for at in (doc_starts, pieces.doc_ends))
+    starts: List[int] = []
+    ends: List[int] = []
+    counts: List[int] = []
+    places = numpy.zeros(len(windows.starts), dtype="int64")
+    for doc, start, first, last in zip(docs, doc_starts, from_, until):
+        places[first:last] = len(starts) + numpy.arange(last - first)
+        is_blank = first == last and len(doc) > 0
+        starts += [start] if is_blank else windows.starts[first:last].tolist()
+        ends += [start] if is_blank else windows.ends[first:last].tolist()
+        counts.append(last - first + int(is_blank))
+    of_token = places[windows.of_token] if len(places) else numpy.zeros_like(windows.of_token)
+    filled = Windows(numpy.asarray(starts), numpy.asarray(ends), of_token)
+    return replace(reading, windows=filled), counts
+
+
+def _as_spans(docs: Sequence[Doc], reading: Reading, n_windows: Sequence[int]) -> List[List[Span]]:
+    pieces, windows = reading.pieces, reading.windows
+    spans: List[List[Span]] = []
+    window = token = 0
+    for doc, n in zip(docs, n_windows):
+        first, last = (a[token : token + len(doc)] for a in (pieces.first, pieces.last))
+        begins = numpy.searchsorted(first, windows.starts[window : window + n])
+        ends = numpy.searchsorted(last, windows.ends[window : window + n], side="right")
+        # All of the document, with the whitespace around it.
+        begins[:1], ends[-1:] = 0, len(doc)
+        spans.append([doc[begin:end] for begin, end in zip(begins.tolist(), ends.tolist())])
+        window, token = window + n, token + len(doc)
+    return spans
