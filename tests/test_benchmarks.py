@@ -52,3 +52,28 @@ def test_change_of_no_field(accuracy: Any) -> None:
 def test_committed_results_can_be_read(accuracy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accuracy, "RESULTS", ROOT / "benchmarks/results/accuracy.jsonl")
     assert accuracy.load_results()
+
+
+def test_timing_compares_within_a_turn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    timing = import_module("benchmarks.timing")
+    monkeypatch.setattr(timing, "RESULTS", tmp_path / "speed.jsonl")
+    order = []
+    contestants = {name: lambda name=name: order.append(name) for name in ("bare", "ours")}
+    seconds = timing.measure(contestants, 3)
+    assert order == ["bare", "ours"] * 4
+    assert [len(values) for values in seconds.values()] == [3, 3]
+    # A machine that is busy in the second turn.
+    busy = {"bare": [1.0, 10.0], "ours": [2.0, 20.0]}
+    assert timing.ratios(busy, "bare") == {"bare": [1.0, 1.0], "ours": [0.5, 0.5]}
+    timing.report("title", busy, 100)
+    assert json.loads(timing.RESULTS.read_text())["seconds"] == busy
+
+
+def test_bare_encoder_has_all_texts(monkeypatch: pytest.MonkeyPatch, encoder_dir: str) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    speed = import_module("benchmarks.speed")
+    texts = ["a b c", "d", "e f g h i", "j k"]
+    batches = speed.bare_batches(encoder_dir, texts, 12)
+    assert [tuple(batch["input_ids"].shape) for batch in batches] == [(1, 7), (2, 5), (1, 3)]
+    assert sum(int(batch["attention_mask"].sum()) for batch in batches) == 7 + 5 + 4 + 3
