@@ -46,11 +46,10 @@ def encoder_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-@pytest.fixture(params=["listener", "inner transformer", "inner CNN"])
+@pytest.fixture(params=["before mtl", "inside mtl"])
 def encoder(request: pytest.FixtureRequest, encoder_dir: str) -> Any:
-    """The encoder for `add_joint`: before `mtl`, or inside it."""
-    encoders = {"listener": encoder_dir, "inner transformer": inner(encoder_dir)}
-    return encoders.get(request.param)
+    """The transformer for `add_joint`: a folder, or a block for `mtl`."""
+    return encoder_dir if request.param == "before mtl" else inner(encoder_dir)
 
 
 @pytest.fixture

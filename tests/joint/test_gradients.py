@@ -78,6 +78,10 @@ def test_sum_in_any_order(make_nlp: Callable, encoder: Any, order: Tuple[str, ..
     assert_close(gradient_of(nlp, gold(nlp, *HEADS)), expected)
 
 
+def test_sum_with_a_cnn(make_nlp: Callable) -> None:
+    test_sum_in_any_order(make_nlp, None, tuple(HEADS))
+
+
 @pytest.mark.parametrize("present", [c for n in (1, 2) for c in itertools.combinations(HEADS, n)])
 @pytest.mark.parametrize("last", list(HEADS))
 def test_silent_tasks(
