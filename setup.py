@@ -61,6 +61,8 @@ ENTRY_POINTS = {
         "spacy_mtl.TransformerEncoder.v1 = spacy_mtl.encoder.transformer:TransformerEncoder",
         "spacy_mtl.TransformerModel.v1 = "
         "spacy_mtl.encoder.transformer_model:create_transformer_model",
+        "spacy_mtl.Tok2VecTransformer.v1 = "
+        "spacy_mtl.encoder.transformer_model:create_tok2vec_transformer",
         "spacy_mtl.HardSharing.v1 = spacy_mtl.sharing.hard:HardSharing",
         "spacy_mtl.TaskListener.v1 = spacy_mtl.joint.listener:create_task_listener",
         "spacy_mtl.TokenClassifier.v1 = spacy_mtl.heads.models:TokenClassifier",

@@ -137,7 +137,7 @@ def inference(nlp: Any, texts: List[str]) -> Contestant:
     return run
 
 
-def training(nlp: Any, gold: List[Any], budget: int) -> Contestant:
+def training(nlp: Any, gold: List[Any], budget: int, encoder: str) -> Contestant:
     """RETURNS (Callable[[], None]): One pass, as `spacy train` makes its steps."""
     from spacy.training import Example
     from spacy.training.batchers import minibatch_by_padded_size
@@ -145,7 +145,7 @@ def training(nlp: Any, gold: List[Any], budget: int) -> Contestant:
 
     examples = [Example(nlp.make_doc(doc.text), doc) for doc in gold]
     # Steps of about as many wordpieces as those of the bare encoder.
-    size = int(budget * sum(map(len, gold)) / _n_pieces(gold))
+    size = int(budget * sum(map(len, gold)) / _n_pieces(gold, encoder))
     optimizer = Adam(1e-6)
 
     def run() -> None:
@@ -162,10 +162,10 @@ def _n_tokens(example: Any) -> int:
     return len(example.predicted)
 
 
-def _n_pieces(docs: List[Any]) -> int:
+def _n_pieces(docs: List[Any], encoder: str) -> int:
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(default_encoder())
+    tokenizer = AutoTokenizer.from_pretrained(encoder)
     return sum(map(len, tokenizer([doc.text for doc in docs], verbose=False)["input_ids"]))
 
 
@@ -179,7 +179,9 @@ def contestants_of(args: argparse.Namespace) -> Iterator[Tuple[str, Contestant]]
 
     def pipeline(kind: str, precision: str) -> Contestant:
         nlp = make_nlp(kind, args.encoder, train, precision)
-        return training(nlp, docs, args.budget) if is_training else inference(nlp, texts)
+        return (
+            training(nlp, docs, args.budget, args.encoder) if is_training else inference(nlp, texts)
+        )
 
     yield "bare encoder", bare(args.encoder, texts, args.budget, "fp32")
     heads = [f"ours, {n} heads" for n in (1, 2, 4, 8, 16)]

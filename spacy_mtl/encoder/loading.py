@@ -25,7 +25,8 @@ def load_pretrained(
 
     try:
         return huggingface_from_pretrained(name, dict(tokenizer_config), dict(transformer_config))
-    except (OSError, ValueError, ImportError) as err:
+    # Damaged weights raise errors of the library that reads them.
+    except Exception as err:
         raise ValueError(explain_failure(name, where, err)) from err
 
 
@@ -59,12 +60,15 @@ def find_special_pieces(tokenizer: Any) -> SpecialPieces:
     RETURNS (SpecialPieces): The special tokens.
     """
     plain = tokenizer("a", add_special_tokens=False)["input_ids"]
-    whole = tokenizer("a")["input_ids"]
+    encoded = tokenizer("a")
+    whole, types = encoded["input_ids"], encoded.get("token_type_ids")
     starts = range(len(whole) - len(plain) + 1)
     start = next(i for i in starts if whole[i : i + len(plain)] == plain)
+    end = start + len(plain)
     # A model without a padding token was trained without padding; masked, any will do.
     padding = 0 if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-    return SpecialPieces(whole[:start], whole[start + len(plain) :], padding)
+    segments = None if types is None else (types[:start], types[start], types[end:])
+    return SpecialPieces(whole[:start], whole[end:], padding, segments)
 
 
 def longest_window(tokenizer: Any, network: Any) -> int:
@@ -73,6 +77,9 @@ def longest_window(tokenizer: Any, network: Any) -> int:
     RETURNS (int): A number of wordpieces, special tokens included. `LONGEST_WINDOW` at most.
     """
     positions = getattr(network.config, "max_position_embeddings", None) or LONGEST_WINDOW
+    if positions < 0:
+        # No limit, says XLNet.
+        positions = LONGEST_WINDOW
     # RoBERTa and its kin count positions from the number of the padding token on.
     padding = getattr(getattr(network, "embeddings", None), "padding_idx", None)
     taken = 0 if padding is None else padding + 1

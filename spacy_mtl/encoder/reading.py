@@ -1,14 +1,15 @@
 """How documents are read: as which wordpieces, in which windows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional, Sequence
 
+import numpy
 from spacy.tokens import Doc
 
 from .loading import find_special_pieces, longest_window
 from .special import SpecialPieces
 from .windows import Windows, make_windows
-from .wordpieces import Wordpieces, shorten_tokens, split_into_wordpieces
+from .wordpieces import Wordpieces, split_into_wordpieces
 
 #: About how many wordpieces a token of a long document sees on either side, at least.
 CONTEXT = 32
@@ -37,7 +38,8 @@ def read(
 ) -> Reading:
     """Split documents into wordpieces and windows.
 
-    What a token has beyond three quarters of a window is left out.
+    What a token has beyond the window that encodes it is left out: that is so for tokens
+    of more than a window without its context, in documents that do not fit one.
 
     docs (Sequence[Doc]): The documents.
     tokenizer (PreTrainedTokenizerBase): The encoder's tokenizer.
@@ -52,5 +54,9 @@ def read(
     longest = longest_window(tokenizer, network)
     size = min(window or longest, longest) - len(special)
     context = min(context, size // 8)
-    pieces = shorten_tokens(split_into_wordpieces(tokenizer, docs), size - 2 * context)
-    return Reading(pieces, make_windows(pieces, size, context), special)
+    pieces = split_into_wordpieces(tokenizer, docs)
+    windows = make_windows(pieces, size, context)
+    if len(windows.ends):
+        ends = numpy.maximum(pieces.first, windows.ends[windows.of_token])
+        pieces = replace(pieces, last=numpy.minimum(pieces.last, ends))
+    return Reading(pieces, windows, special)

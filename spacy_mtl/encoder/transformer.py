@@ -42,7 +42,7 @@ def TransformerEncoder(
     A token's vector is the mean of those of its wordpieces; a token without any (most
     whitespace) has zeros. A document that fits the encoder's window is read as a whole,
     and a longer one in windows that overlap, each token where it has most context. What
-    a token has beyond three quarters of a window is left out.
+    a token has beyond that window is left out: see `reading.read`.
 
     name (str): A folder, or a name on the model hub.
     tokenizer_config (Dict[str, Any]): Settings of the tokenizer.
@@ -53,7 +53,7 @@ def TransformerEncoder(
     window (Optional[int]): Wordpieces a window, special tokens included. By default what
         the encoder takes, 512 at most.
     context (int): About how many wordpieces a token of a long document sees on either
-        side, at least; an eighth of the window at most.
+        side, at least, if no long token stands there; an eighth of the window at most.
     batch_pieces (Optional[int]): Wordpieces that go through the encoder at once, padding
         included. By default 1,024 on a CPU and 16,384 on a GPU.
     RETURNS (Model[List[Doc], List[Floats2d]]): One array a document.
@@ -138,14 +138,18 @@ def _encode(network: Any, batch: MicroBatch, device: Any) -> Any:
     """RETURNS (Tensor): The vectors of the batch's tokens. Shape: (n_tokens, width)."""
     import torch
 
-    ids, mask, places, offsets = (
-        torch.from_numpy(array).to(device)
-        for array in (batch.ids, batch.mask, batch.places, batch.offsets)
-    )
-    hidden = network(input_ids=ids, attention_mask=mask).last_hidden_state
+    def to_torch(array: Any) -> Any:
+        return torch.from_numpy(array).to(device)
+
+    padded = batch.windows
+    given = {"input_ids": padded.ids, "attention_mask": padded.mask, "token_type_ids": padded.types}
+    inputs = {key: to_torch(array) for key, array in given.items() if array is not None}
+    hidden = network(**inputs).last_hidden_state
     hidden = hidden.float().reshape((-1, hidden.shape[-1]))
     # The mean of each token's wordpieces; zeros where it has none.
-    return torch.nn.functional.embedding_bag(places, hidden, offsets, mode="mean")
+    return torch.nn.functional.embedding_bag(
+        to_torch(batch.places), hidden, to_torch(batch.offsets), mode="mean"
+    )
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """What the stock `transformer` component's model reads, in the library's own terms."""
 
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, List, Sequence, Tuple
+from typing import Any, Iterator, List, Sequence, Tuple
 
 import numpy
 from spacy.tokens import Doc, Span
@@ -43,9 +44,8 @@ def read_windows(model: Any, docs: List[Doc]) -> TransformerInput:
     tokenizer = model.tokenizer
     reading, n_windows = _fill_blank(read(docs, tokenizer, model.transformer), docs)
     pieces, windows = reading.pieces, reading.windows
-    ids: Any
-    mask: Any
-    ids, mask = pad_windows(reading, numpy.arange(len(windows.starts)))
+    padded: Any = pad_windows(reading, numpy.arange(len(windows.starts)))
+    ids, mask = padded.ids, padded.mask
     n_pieces = pieces.n_pieces
     # From a piece's number to its place in `ids`, flattened.
     shifts = numpy.arange(len(ids)) * ids.shape[1] + len(reading.special.before) - windows.starts
@@ -56,7 +56,7 @@ def read_windows(model: Any, docs: List[Doc]) -> TransformerInput:
         input_ids=ids,
         attention_mask=mask,
         lengths=mask.sum(axis=1).astype("int64").tolist(),
-        token_type_ids=None,
+        token_type_ids=padded.types,
     )
     as_int: Any = partial(numpy.asarray, dtype="int32")
     align = Ragged(as_int(places), as_int(n_pieces))
@@ -73,7 +73,8 @@ def read_spans(model: Any, docs: List[Doc]) -> TransformerInput:
     # As in spacy_transformers.layers.transformer_model.forward, which does all in one.
     spans = [[s for s in of_doc if len(s)] for of_doc in model.attrs["get_spans"](docs)]
     flat = [span for of_doc in spans for span in of_doc]
-    encoded = huggingface_tokenize(model.tokenizer, [span.text for span in flat])
+    with _padding_right(model.tokenizer) as tokenizer:
+        encoded = huggingface_tokenize(tokenizer, [span.text for span in flat])
     wordpieces = WordpieceBatch.from_batch_encoding(encoded)
     if "offset_mapping" in encoded:
         align = get_alignment_via_offset_mapping(flat, encoded["offset_mapping"])
@@ -113,6 +114,16 @@ def take(wordpieces: WordpieceBatch, rows: numpy.ndarray, lengths: numpy.ndarray
     )
 
 
+@contextmanager
+def _padding_right(tokenizer: Any) -> Iterator[Any]:
+    side = tokenizer.padding_side
+    tokenizer.padding_side = "right"
+    try:
+        yield tokenizer
+    finally:
+        tokenizer.padding_side = side
+
+
 def _fill_blank(reading: Reading, docs: Sequence[Doc]) -> Tuple[Reading, List[int]]:
     """Give documents of nothing but whitespace a window, too, and count each one's windows."""
     pieces, windows = reading.pieces, reading.windows
@@ -141,8 +152,10 @@ def _as_spans(docs: Sequence[Doc], reading: Reading, n_windows: Sequence[int]) -
         first, last = (a[token : token + len(doc)] for a in (pieces.first, pieces.last))
         begins = numpy.searchsorted(first, windows.starts[window : window + n])
         ends = numpy.searchsorted(last, windows.ends[window : window + n], side="right")
-        # All of the document, with the whitespace around it.
+        # All of the document, with the whitespace around it, and no span without a token.
         begins[:1], ends[-1:] = 0, len(doc)
+        begins = numpy.minimum(begins, len(doc) - 1)
+        ends = numpy.maximum(ends, begins + 1)
         spans.append([doc[begin:end] for begin, end in zip(begins.tolist(), ends.tolist())])
         window, token = window + n, token + len(doc)
     return spans

@@ -12,11 +12,14 @@ from spacy_transformers.layers.transformer_model import (
     huggingface_from_pretrained,
     set_pytorch_transformer,
 )
-from spacy_transformers.span_getters import configure_strided_spans, get_doc_spans
+from spacy_transformers.layers.trfs2arrays import trfs2arrays
+from spacy_transformers.span_getters import get_doc_spans
 from thinc.api import Model, chain
+from thinc.types import Floats2d, Ragged
 from transformers.file_utils import ModelOutput
 
 from ..registry import registry
+from ..types import Encoder
 from .batching import batch_by_padded_size, pieces_a_batch
 from .transformer_input import TransformerInput, read_spans, read_windows, take
 from .transformer_output import merge_outputs
@@ -38,7 +41,8 @@ def create_transformer_model(
     It gives what that one gives, with less work: texts of like length go through the
     encoder together, and a document that fits the encoder's window is read once and as a
     whole. Longer ones are read in windows that overlap a little; a token takes its vector
-    from the one where it has most context.
+    from the one where it has most context. A wordpiece that is a space only (some
+    tokenizers have such) belongs to no token here; to the library it is the one's before.
 
     name (str): A folder, or a name on the model hub.
     get_spans (Optional[Callable[[List[Doc]], List[List[Span]]]]): What is read together.
@@ -58,9 +62,48 @@ def create_transformer_model(
         mixed_precision,
         dict(grad_scaler_config),
     )
-    read = read_windows if get_spans is None else read_spans
+    return _with_our_forward(model, mixed_precision)
+
+
+@registry.architectures("spacy_mtl.Tok2VecTransformer.v1")
+def create_tok2vec_transformer(
+    name: str,
+    pooling: Model[Ragged, Floats2d],
+    get_spans: Optional[SpanGetter] = None,
+    tokenizer_config: Dict[str, Any] = {"use_fast": True},
+    transformer_config: Dict[str, Any] = {},
+    mixed_precision: bool = False,
+    grad_scaler_config: Dict[str, Any] = {},
+    grad_factor: float = 1.0,
+) -> Encoder:
+    """Build what `nlp.replace_listeners` puts in the place of a listener.
+
+    For an encoder inside a component, `spacy_mtl.TransformerEncoder.v1` is faster.
+
+    pooling (Model[Ragged, Floats2d]): From a token's wordpieces to its vector.
+    grad_factor (float): Factor of the gradient that goes into the transformer.
+    **settings (Any): See `create_transformer_model`.
+    RETURNS (Model[List[Doc], List[Floats2d]]): One array a document.
+        Shape: (n_tokens, width).
+    """
+    model = create_transformer_model(
+        name,
+        get_spans,
+        tokenizer_config,
+        transformer_config,
+        mixed_precision,
+        grad_scaler_config,
+    )
+    # A chain of a chain, as a listener becomes when it is replaced.
+    return chain(chain(model, split_trf_batch()), trfs2arrays(pooling, grad_factor))
+
+
+def _with_our_forward(model: Any, mixed_precision: bool) -> Model[List[Doc], FullTransformerBatch]:
+    is_ours = model.attrs["get_spans"] is _whole_documents
     # Mixed precision scales and unscales all gradients with every backward pass.
-    model._func = partial(_forward, read=read, in_one_batch=mixed_precision)
+    model._func = partial(
+        _forward, read=read_windows if is_ours else read_spans, in_one_batch=mixed_precision
+    )
     model.init = _init
     model.attrs["replace_listener"] = _replace_listener
     model.attrs["replace_listener_cfg"] = _replace_listener_cfg
@@ -112,28 +155,20 @@ def _forward(
 
 
 def _replace_listener(model: Any) -> Model:
-    """Make a model of the library's own, with these weights: see the config below."""
+    # The library's copies of a model forget how it was changed, and that it has weights.
     shim = model.layers[0].shims[0]
-    get_spans = model.attrs["get_spans"]
-    if get_spans is _whole_documents:
-        get_spans = configure_strided_spans(128, 96)
-    copied = TransformerModel(model.attrs["name"], get_spans)
+    copied = TransformerModel(model.attrs["name"], model.attrs["get_spans"])
     copied.layers[0].shims[0] = shim
     copied.attrs["has_transformer"] = True
     copied.set_dim("nO", shim._hfmodel.transformer.config.hidden_size)
-    return chain(copied, split_trf_batch())
+    return chain(_with_our_forward(copied, shim._mixed_precision), split_trf_batch())
 
 
 def _replace_listener_cfg(
     model_cfg: Dict[str, Any], listener_cfg: Dict[str, Any]
 ) -> Dict[str, Any]:
-    spans = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96}
-    result = {
-        **model_cfg,
-        "@architectures": "spacy-transformers.Tok2VecTransformer.v3",
-        "get_spans": model_cfg.get("get_spans") or spans,
+    ours = {"@architectures": "spacy_mtl.Tok2VecTransformer.v1"}
+    of_listener: Dict[str, Any] = {
+        k: listener_cfg[k] for k in ("pooling", "grad_factor") if k in listener_cfg
     }
-    return {
-        **{k: listener_cfg[k] for k in ("pooling", "grad_factor") if k in listener_cfg},
-        **result,
-    }
+    return {**of_listener, **model_cfg, **ours}

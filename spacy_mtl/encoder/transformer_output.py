@@ -14,21 +14,22 @@ def merge_outputs(
     outputs (List[ModelOutput]): What it gave for each.
     parts (List[Ints1d]): The rows that each was taken from.
     shape (Tuple[int, int]): The number of all rows, and their length.
-    RETURNS (ModelOutput): The hidden states and what else there is, all rows in order.
+    RETURNS (ModelOutput): The hidden states and what else has rows, all of them in order.
         Zeros where a row was shorter in its micro-batch.
     """
-    if len(outputs) == 1 and outputs[0].last_hidden_state.shape[:2] == shape:
-        if (numpy.diff(parts[0]) > 0).all():
-            return outputs[0]
     merged = ModelOutput()
-    for key, value in outputs[0].items():
-        if isinstance(value, tuple):
-            layers = zip(*(output[key] for output in outputs))
-            merged[key] = tuple(_merge_tensors(tensors, parts, shape, key) for tensors in layers)
-        else:
-            tensors = [output[key] for output in outputs]
-            merged[key] = _merge_tensors(tensors, parts, shape, key)
+    for key in outputs[0]:
+        values = [output[key] for output in outputs]
+        layers = [value if isinstance(value, tuple) else (value,) for value in values]
+        # As the library: what has no row a text, such as the past of a decoder, is dropped.
+        if all(_has_rows(layer, rows) for own, rows in zip(layers, parts) for layer in own):
+            tensors = tuple(_merge_tensors(own, parts, shape, key) for own in zip(*layers))
+            merged[key] = tensors if isinstance(values[0], tuple) else tensors[0]
     return merged
+
+
+def _has_rows(value: Any, rows: numpy.ndarray) -> bool:
+    return tuple(getattr(value, "shape", ())[:1]) == (len(rows),)
 
 
 def _merge_tensors(

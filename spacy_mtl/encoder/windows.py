@@ -15,7 +15,8 @@ class Windows:
     starts (Ints1d): The first piece of each window. Shape: (n_windows,).
     ends (Ints1d): What comes after its last piece. Shape: (n_windows,).
     of_token (Ints1d): The window that encodes each token; of any value for a token
-        without pieces. All of a token's pieces are in it. Shape: (n_tokens,).
+        without pieces. Its first piece is in it, and so are the others, but for a token
+        of nearly a window's length. Never decreases. Shape: (n_tokens,).
     """
 
     starts: numpy.ndarray
@@ -74,21 +75,34 @@ def _inside_of_token(pieces: Wordpieces) -> numpy.ndarray:
 
 
 def _cut(cuts: numpy.ndarray, size: int, context: int) -> Iterator[Tuple[int, int]]:
+    overlap = 2 * context
+    n_tokens = len(cuts) - 1
+    cuts = _cut_long_tokens(cuts, size - overlap)
     start, doc_end = int(cuts[0]), int(cuts[-1])
-    n_pieces, overlap = doc_end - start, 2 * context
+    n_pieces = doc_end - start
     n_windows = -(-(n_pieces - overlap) // (size - overlap))
     # Windows end between tokens, so they lose some of it.
-    loss = -(-n_pieces // (len(cuts) - 1)) - 1
+    loss = -(-n_pieces // n_tokens) - 1
     even = min(size, -(-(n_pieces + (n_windows - 1) * overlap) // n_windows) + loss)
-    while True:
-        end = _last_until(cuts, start + even)
-        if end <= start:
+    end = start
+    while end < doc_end:
+        before, end = end, _last_until(cuts, start + even)
+        if end <= before:
             end = _last_until(cuts, start + size)
         yield start, end
-        if end == doc_end:
-            return
-        following = int(cuts[numpy.searchsorted(cuts, start, side="right")])
-        start = max(_last_until(cuts, end - overlap), following)
+        # As much of this window as shall be shared, but the next token must fit.
+        later = int(numpy.searchsorted(cuts, end, side="right"))
+        following = int(cuts[min(later, len(cuts) - 1)])
+        fits = int(cuts[numpy.searchsorted(cuts, following - size)])
+        start = max(_last_until(cuts, end - overlap), fits)
+
+
+def _cut_long_tokens(cuts: numpy.ndarray, size: int) -> numpy.ndarray:
+    """Add cuts where there is none for more than `size` pieces."""
+    more = [
+        numpy.arange(cuts[i], cuts[i + 1], size) for i in numpy.flatnonzero(numpy.diff(cuts) > size)
+    ]
+    return numpy.unique(numpy.concatenate([cuts, *more]))
 
 
 def _last_until(cuts: numpy.ndarray, place: int) -> int:

@@ -1,6 +1,6 @@
 """Documents as wordpieces, and which of them belong to a token."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, List, Sequence, Tuple
 
 import numpy
@@ -58,36 +58,14 @@ def split_into_wordpieces(tokenizer: Any, docs: Sequence[Doc]) -> Wordpieces:
         sizes = [len(text) for text in texts]
         first, last = _align_by_offsets(docs, sizes, encoded["offset_mapping"][: len(texts)])
     else:
-        pieces = [tokenizer.convert_ids_to_tokens(of_doc) for of_doc in ids]
+        # The letters of "[UNK]" are none of the text's.
+        special = set(tokenizer.all_special_ids)
+        pieces = [
+            ["" if i in special else tokenizer.convert_ids_to_tokens(i) for i in of_doc]
+            for of_doc in ids
+        ]
         first, last = _align_by_characters(docs, pieces, doc_ends)
     return Wordpieces(_concatenate(ids), doc_ends, first, numpy.maximum(first, last))
-
-
-def shorten_tokens(pieces: Wordpieces, limit: int) -> Wordpieces:
-    """Leave out what a token has beyond so many wordpieces.
-
-    pieces (Wordpieces): The wordpieces.
-    limit (int): How many a token may keep, > 0. What it shares with a token that keeps it,
-        it keeps, too.
-    RETURNS (Wordpieces): What is left; the same object if that is all.
-    """
-    too_long = pieces.n_pieces > limit
-    if not too_long.any():
-        return pieces
-    dropped = numpy.zeros(len(pieces.ids), dtype=bool)
-    for start, end in zip(pieces.first[too_long] + limit, pieces.last[too_long]):
-        dropped[start:end] = True
-    for start, end in zip(pieces.first[~too_long], pieces.last[~too_long]):
-        dropped[start:end] = False
-    # Where each piece goes, and the end of all.
-    moved = numpy.concatenate([[0], numpy.cumsum(~dropped)])
-    return replace(
-        pieces,
-        ids=pieces.ids[~dropped],
-        doc_ends=moved[pieces.doc_ends],
-        first=moved[pieces.first],
-        last=moved[pieces.last],
-    )
 
 
 def _align_by_offsets(
@@ -119,7 +97,9 @@ def _align_by_characters(
             first.append(start + found[0] if found else place)
             place = max(place, start + found[-1] + 1) if found else place
             last.append(place)
-    return numpy.asarray(first, dtype="int64"), numpy.asarray(last, dtype="int64")
+    # Where letters were matched out of order.
+    ordered = numpy.maximum.accumulate(numpy.asarray([first, last], dtype="int64"), axis=1)
+    return ordered[0], ordered[1]
 
 
 def _concatenate(ids: Sequence[List[int]]) -> numpy.ndarray:

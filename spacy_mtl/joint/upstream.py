@@ -188,7 +188,8 @@ class _ExplainedInit:
     def __call__(self, model: Model, X: Optional[Any] = None, Y: Optional[Any] = None) -> Any:
         try:
             return self.init(model, X=X, Y=Y)
-        except (OSError, ValueError, ImportError) as err:
+        # Damaged weights raise errors of the library that reads them.
+        except Exception as err:
             where = f"[components.{self.component}.model]"
             raise ValueError(explain_failure(model.attrs["name"], where, err)) from err
 

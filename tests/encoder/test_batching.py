@@ -34,14 +34,25 @@ def test_make_batches() -> None:
     )
     reading = Reading(pieces, make_windows(pieces, 10, 1), SpecialPieces([1], [2], 0))
     (batch,) = make_batches(reading, 100)
-    assert batch.ids.tolist() == [[1, 13, 14, 15, 16, 2], [1, 10, 11, 12, 2, 0]]
-    assert batch.mask.tolist() == [[1.0] * 6, [1.0] * 5 + [0.0]]
+    assert batch.windows.ids.tolist() == [[1, 13, 14, 15, 16, 2], [1, 10, 11, 12, 2, 0]]
+    assert batch.windows.mask.tolist() == [[1.0] * 6, [1.0] * 5 + [0.0]]
     assert batch.tokens.tolist() == [2, 3, 4, 0, 1]
     assert batch.places.tolist() == [1, 2, 3, 4, 7, 8, 9]
     assert batch.offsets.tolist() == [0, 1, 1, 4, 6]
     # One at a time.
     first, second = make_batches(reading, 6)
-    assert first.ids.tolist() == [[1, 13, 14, 15, 16, 2]]
-    assert second.ids.tolist() == [[1, 10, 11, 12, 2]]
+    assert first.windows.ids.tolist() == [[1, 13, 14, 15, 16, 2]]
+    assert second.windows.ids.tolist() == [[1, 10, 11, 12, 2]]
     assert second.tokens.tolist() == [0, 1]
     assert second.places.tolist() == [1, 2, 3]
+
+
+def test_segments() -> None:
+    pieces = Wordpieces(
+        numpy.arange(10, 13), numpy.array([2, 3]), numpy.arange(3), numpy.arange(1, 4)
+    )
+    special = SpecialPieces([], [3, 4], 9, ([], 1, [1, 2]))
+    (batch,) = make_batches(Reading(pieces, make_windows(pieces, 10, 1), special), 100)
+    assert batch.windows.ids.tolist() == [[10, 11, 3, 4], [12, 3, 4, 9]]
+    assert batch.windows.types is not None
+    assert batch.windows.types.tolist() == [[1, 1, 1, 2], [1, 1, 2, 0]]

@@ -11,6 +11,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Adam, fix_random_seed
 from tiny import HEADS, assert_close, encoder_gradient, make_examples
+from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+from spacy_mtl.encoder.transformer import TransformerEncoder
 
 TEXTS = ["anna books a room", "", "b", " \n ", "two  spaces\n", "the old books of berlin are old"]
 OURS = "spacy_mtl.TransformerModel.v1"
@@ -146,15 +149,76 @@ def test_saved_and_loaded(encoder_dir: str, tmp_path: Path) -> None:
         numpy.testing.assert_array_equal(a.tensor, b.tensor)
 
 
-def test_replaced_listeners(encoder_dir: str, tmp_path: Path) -> None:
-    nlp = make_nlp(encoder_dir, OURS, {"mtl": "mtl", **HEADS})
-    expected = [t.tag_ for t in nlp(TEXTS[0])]
+@pytest.mark.parametrize("spans", [None, STRIDED], ids=["windows", "strided"])
+def test_replaced_listeners(encoder_dir: str, tmp_path: Path, spans: Any) -> None:
+    settings = {} if spans is None else {"get_spans": spans}
+    nlp = make_nlp(encoder_dir, OURS, {"mtl": "mtl", **HEADS}, **settings)
+    # More than one window.
+    text = " ".join(TEXTS * 40)
+    (expected,) = nlp.get_pipe("tagger").predict([nlp(text)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         nlp.replace_listeners("mtl", "tagger", ["model.tok2vec"])
-    assert [t.tag_ for t in nlp(TEXTS[0])] == expected
+    doc = nlp.make_doc(text)
+    numpy.testing.assert_allclose(nlp.get_pipe("tagger").predict([doc])[0], expected, atol=1e-5)
     nlp.to_disk(tmp_path)
-    assert [t.tag_ for t in spacy.load(tmp_path)(TEXTS[0])] == expected
+    loaded = spacy.load(tmp_path).get_pipe("tagger")
+    numpy.testing.assert_allclose(loaded.predict([doc])[0], expected, atol=1e-5)
+
+
+def test_replaced_listener_of_a_stock_component(encoder_dir: str, tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": {"@architectures": OURS, "name": encoder_dir}})
+    listener = {
+        "@architectures": "spacy-transformers.TransformerListener.v1",
+        "pooling": {"@layers": "reduce_mean.v1"},
+    }
+    model = {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}
+    nlp.add_pipe("tagger", config={"model": model})
+    nlp.initialize(lambda: make_examples(nlp))
+    text = " ".join(TEXTS * 40)
+    expected = [token.tag_ for token in nlp(text)]
+    nlp.replace_listeners("transformer", "tagger", ["model.tok2vec"])
+    nlp.remove_pipe("transformer")
+    assert [token.tag_ for token in nlp(text)] == expected
+    nlp.to_disk(tmp_path)
+    assert [token.tag_ for token in spacy.load(tmp_path)(text)] == expected
+
+
+def test_tokenizer_that_pads_on_the_left(encoder_dir: str) -> None:
+    config = {"use_fast": True, "padding_side": "left"}
+    theirs = stock(encoder_dir)
+    mine = make_nlp(encoder_dir, OURS, get_spans=DOCS, tokenizer_config=config)
+    filled = [text for text in TEXTS if text]
+    for expected, found in zip(theirs.pipe(filled), mine.pipe(filled)):
+        numpy.testing.assert_allclose(vectors_of(found), vectors_of(expected), atol=1e-5)
+    assert mine.get_pipe("transformer").model.tokenizer.padding_side == "left"
+
+
+@pytest.mark.parametrize("kind", ["xlnet", "gpt2"])
+def test_other_encoders(encoder_dir: str, tmp_path: Path, kind: str) -> None:
+    """XLNet has no limit of positions, and both give a past along."""
+    sizes = {"vocab_size": 60, "d_model": 16, "n_embd": 16, "n_layer": 1, "n_head": 2}
+    config = AutoConfig.for_model(kind, **sizes, d_inner=16, use_mems_eval=True, mem_len=4)
+    AutoModel.from_config(config).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(encoder_dir).save_pretrained(tmp_path)
+    theirs, mine = stock(str(tmp_path)), make_nlp(str(tmp_path), OURS)
+    inside = TransformerEncoder(str(tmp_path))
+    inside.initialize()
+    for text in ["anna books a room", "b"]:
+        expected, found = vectors_of(theirs(text)), vectors_of(mine(text))
+        numpy.testing.assert_allclose(found, expected, atol=1e-5)
+        (vectors,) = inside.predict([mine.make_doc(text)])
+        numpy.testing.assert_allclose(vectors, expected, atol=1e-5)
+    assert len(list(mine.pipe(TEXTS))) == len(TEXTS)
+
+
+def test_unknown_words_only(encoder_dir: str) -> None:
+    """A tokenizer that does not tell where its pieces are, and pieces that match no letter."""
+    nlp = make_nlp(encoder_dir, OURS, tokenizer_config={"use_fast": False})
+    for text in ("日 " * 200, "a " + "日 " * 200, "日 日", "日 " * 200 + "a"):
+        doc = nlp(text)
+        assert len(doc._.trf_data.align.lengths) == len(doc)
 
 
 def test_same_model_from_its_config(encoder_dir: str) -> None:

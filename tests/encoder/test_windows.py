@@ -45,6 +45,44 @@ def test_windows(docs: List[List[int]]) -> None:
         assert end == doc_end or end - last >= CONTEXT - 5
 
 
+@given(st.lists(st.integers(1, SIZE - 2 * CONTEXT), max_size=30))
+def test_long_tokens(doc: List[int]) -> None:
+    """Windows are few, whatever the tokens, and no token that can be whole is cut."""
+    pieces = make_pieces([doc])
+    windows = make_windows(pieces, SIZE, CONTEXT)
+    assert (windows.lengths <= SIZE).all()
+    assert (numpy.diff(windows.ends) > 0).all()
+    assert (windows.starts[windows.of_token] <= pieces.first).all()
+    assert (pieces.last <= windows.ends[windows.of_token]).all()
+    # Each window but the last brings more than what a token and its context may leave over.
+    assert len(windows.starts) <= 1 + sum(doc) // (CONTEXT + 1)
+
+
+@pytest.mark.parametrize("sizes", [[300, 446, 300], [300, 400, 300], [72, 255, 192]])
+def test_one_long_token(sizes: List[int]) -> None:
+    before, long, after = sizes
+    windows = make_windows(make_pieces([[1] * before + [long] + [1] * after]), 510, 32)
+    assert len(windows.starts) <= 4
+
+
+def test_token_longer_than_a_window() -> None:
+    pieces = make_pieces([[1] * 10 + [50] + [1] * 10])
+    windows = make_windows(pieces, SIZE, CONTEXT)
+    covered = {i for a, b in zip(windows.starts, windows.ends) for i in range(a, b)}
+    assert covered == set(range(70))
+    assert (windows.lengths <= SIZE).all()
+
+
+def test_tokens_that_share_pieces_without_end() -> None:
+    first = numpy.arange(79)
+    pieces = Wordpieces(numpy.arange(80), numpy.array([80]), first, first + 2)
+    windows = make_windows(pieces, SIZE, CONTEXT)
+    assert (windows.lengths > 0).all()
+    assert windows.ends[-1] == 80
+    assert (windows.starts[windows.of_token] <= first).all()
+    assert (first < windows.ends[windows.of_token]).all()
+
+
 @pytest.mark.parametrize("n_pieces", [1, 20, 21, 32, 33, 44, 45, 1000])
 def test_as_few_as_will_do(n_pieces: int) -> None:
     windows = make_windows(make_pieces([[1] * n_pieces]), SIZE, CONTEXT)

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy_transformers.align import get_alignment, get_alignment_via_offset_mapping
 from transformers import AutoTokenizer, BertTokenizer, PreTrainedTokenizerFast
 
-from spacy_mtl.encoder.wordpieces import Wordpieces, shorten_tokens, split_into_wordpieces
+from spacy_mtl.encoder.wordpieces import Wordpieces, split_into_wordpieces
 
 TEXTS = [
     "Anna doesn't book a room in Berlin.",
@@ -20,6 +20,9 @@ TEXTS = [
     " ",
     "x" * 40,
 ]
+
+
+ODD = ["😀 kun unk a", "日本 nu", "a k日u  k aé日"]
 
 
 @pytest.fixture
@@ -74,13 +77,16 @@ def assert_like_spacy_transformers(tokenizer: Any, docs: List[Doc], pieces: Word
 def test_tokenizer_that_is_not_fast(docs: List[Doc], encoder_dir: str) -> None:
     tokenizer = BertTokenizer.from_pretrained(encoder_dir)
     assert not tokenizer.is_fast
+    nlp = spacy.blank("en")
+    docs = [*docs, *map(nlp.make_doc, ODD)]
     pieces = split_into_wordpieces(tokenizer, docs)
     filled = [doc for doc in docs if len(doc)]
     strings = [tokenizer.tokenize(doc.text) for doc in filled]
-    theirs = get_alignment([doc[:] for doc in filled], strings)
+    theirs = get_alignment([doc[:] for doc in filled], strings, tokenizer.all_special_tokens)
     ends = numpy.cumsum(theirs.lengths)
     for mine, found in zip(as_sets(pieces), numpy.split(theirs.data.ravel(), ends)[:-1]):
         # What stands between two pieces of a token, such as an unknown one, is the token's.
+        # An unknown one alone is nobody's: its letters are not the text's.
         assert mine[:1] + mine[-1:] == [*found[:1], *found[-1:]]
     assert (numpy.diff(pieces.first) >= 0).all()
 
@@ -88,19 +94,3 @@ def test_tokenizer_that_is_not_fast(docs: List[Doc], encoder_dir: str) -> None:
 def test_no_documents(encoder_dir: str) -> None:
     pieces = split_into_wordpieces(AutoTokenizer.from_pretrained(encoder_dir), [])
     assert len(pieces.ids) == len(pieces.doc_ends) == len(pieces.first) == 0
-
-
-def test_shorten_tokens() -> None:
-    # Tokens of 1, 4, 0 and 3 pieces; the last two share one. Then another document.
-    pieces = Wordpieces(
-        ids=numpy.arange(10, 19),
-        doc_ends=numpy.array([8, 9]),
-        first=numpy.array([0, 1, 5, 5, 7, 8]),
-        last=numpy.array([1, 5, 5, 8, 8, 9]),
-    )
-    assert shorten_tokens(pieces, 4) is pieces
-    short = shorten_tokens(pieces, 2)
-    assert short.ids.tolist() == [10, 11, 12, 15, 16, 17, 18]
-    assert short.n_pieces.tolist() == [1, 2, 0, 3, 1, 1]
-    assert short.doc_ends.tolist() == [6, 7]
-    assert short.ids[short.first].tolist() == [10, 11, 15, 15, 17, 18]

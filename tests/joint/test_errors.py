@@ -274,3 +274,17 @@ def test_encoder_folder_that_lacks_files(
     nlp.add_pipe("mtl_ner", name="ner")
     with pytest.raises(ValueError, match=f"holds notes.txt. It needs config.json.*{where}"):
         nlp.initialize(lambda: make_examples(nlp))
+
+
+@pytest.mark.parametrize("make_encoder, where", ENCODERS)
+def test_encoder_with_damaged_weights(
+    make_encoder: Callable, where: str, encoder_dir: str, tmp_path: Path
+) -> None:
+    for path in Path(encoder_dir).iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1")
+    nlp = spacy.blank("en")
+    add_joint(nlp, make_encoder(str(tmp_path)))
+    nlp.add_pipe("mtl_ner", name="ner")
+    with pytest.raises(ValueError, match=f"could not be loaded from the folder.*{where}"):
+        nlp.initialize(lambda: make_examples(nlp))
