@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import pytest
 import spacy
@@ -16,6 +16,18 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture(autouse=True)
 def seed() -> None:
     fix_random_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def few_threads(request: pytest.FixtureRequest) -> Iterator[None]:
+    """One thread of torch for tiny encoders: several wait for one another, and longer if busy."""
+    import torch
+
+    before = torch.get_num_threads()
+    is_real = request.node.get_closest_marker("realdata") is not None
+    torch.set_num_threads(before if is_real else 1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

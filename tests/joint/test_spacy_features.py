@@ -10,6 +10,7 @@ from typing import Any, Callable, List
 import numpy
 import pytest
 import spacy
+import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Adam, RAdam
@@ -255,6 +256,8 @@ def test_worker_processes(make_nlp: Callable, encoder: Any, trained: bool) -> No
     """Forked children of a process that ran torch in threads do not hang."""
     if "fork" not in multiprocessing.get_all_start_methods():
         pytest.skip("this platform does not fork")
+    # Threads of torch are what forked workers hung on.
+    torch.set_num_threads(2)
     nlp = make_nlp(encoder=encoder)
     if trained:
         train_steps(nlp)
