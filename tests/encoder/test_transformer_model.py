@@ -38,6 +38,20 @@ def stock(encoder_dir: str, spans: Dict[str, Any] = DOCS, **settings: Any) -> La
     return make_nlp(encoder_dir, THEIRS, get_spans=spans, tokenizer_config=config, **settings)
 
 
+def with_stock_tagger(encoder_dir: str) -> Language:
+    """spaCy's tagger on our model."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": {"@architectures": OURS, "name": encoder_dir}})
+    listener = {
+        "@architectures": "spacy-transformers.TransformerListener.v1",
+        "pooling": {"@layers": "reduce_mean.v1"},
+    }
+    model = {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}
+    nlp.add_pipe("tagger", config={"model": model})
+    nlp.initialize(lambda: make_examples(nlp))
+    return nlp
+
+
 def vectors_of(doc: Doc) -> numpy.ndarray:
     """The mean of each token's wordpieces; zeros if there are none."""
     data = doc._.trf_data
@@ -104,15 +118,7 @@ def test_same_gradient(encoder_dir: str, spans: Any) -> None:
 
 
 def test_stock_heads_train_on_it(encoder_dir: str) -> None:
-    nlp = spacy.blank("en")
-    nlp.add_pipe("transformer", config={"model": {"@architectures": OURS, "name": encoder_dir}})
-    listener = {
-        "@architectures": "spacy-transformers.TransformerListener.v1",
-        "pooling": {"@layers": "reduce_mean.v1"},
-    }
-    model = {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}
-    nlp.add_pipe("tagger", config={"model": model})
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = with_stock_tagger(encoder_dir)
     sgd = Adam(0.01)
     for _ in range(60):
         nlp.update(make_examples(nlp), sgd=sgd)
@@ -167,15 +173,7 @@ def test_replaced_listeners(encoder_dir: str, tmp_path: Path, spans: Any) -> Non
 
 
 def test_replaced_listener_of_a_stock_component(encoder_dir: str, tmp_path: Path) -> None:
-    nlp = spacy.blank("en")
-    nlp.add_pipe("transformer", config={"model": {"@architectures": OURS, "name": encoder_dir}})
-    listener = {
-        "@architectures": "spacy-transformers.TransformerListener.v1",
-        "pooling": {"@layers": "reduce_mean.v1"},
-    }
-    model = {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}
-    nlp.add_pipe("tagger", config={"model": model})
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = with_stock_tagger(encoder_dir)
     text = " ".join(TEXTS * 40)
     expected = [token.tag_ for token in nlp(text)]
     nlp.replace_listeners("transformer", "tagger", ["model.tok2vec"])
