@@ -1,10 +1,11 @@
 """Micro-batches: what goes through the encoder at once."""
 
 from dataclasses import dataclass
-from typing import Any, Iterator, List, Optional
+from typing import Any, Iterator, List, Optional, Tuple, Union
 
 import numpy
 
+from ..arrays import ranges
 from .reading import Reading
 
 # What a CPU's caches hold, and what keeps a GPU busy.
@@ -13,7 +14,7 @@ _PIECES_A_BATCH = {"cpu": 1024, "cuda": 16384}
 
 @dataclass(frozen=True)
 class PaddedWindows:
-    """What the encoder reads at once. Shape of each: (n_windows, length).
+    """Windows below one another. Shape of each array: (n_windows, length).
 
     ids (Ints2d): Wordpieces with special ones.
     mask (Floats2d): 1.0, and 0.0 for padding.
@@ -26,17 +27,33 @@ class PaddedWindows:
 
 
 @dataclass(frozen=True)
+class PackedWindows:
+    """Windows one after the other, without padding. Shape of the arrays: (1, n_pieces).
+
+    ids (Ints2d): Wordpieces with special ones.
+    positions (Ints2d): The place of each in its window.
+    types (Optional[Ints2d]): Segments, if the encoder asks for them.
+    lengths (List[int]): How long each window is.
+    """
+
+    ids: numpy.ndarray
+    positions: numpy.ndarray
+    types: Optional[numpy.ndarray]
+    lengths: List[int]
+
+
+@dataclass(frozen=True)
 class MicroBatch:
     """Windows of like length, and the tokens that they encode.
 
-    windows (PaddedWindows): What the encoder reads.
+    windows (Union[PaddedWindows, PackedWindows]): What the encoder reads.
     tokens (Ints1d): The numbers of the tokens. Shape: (n_tokens,).
     places (Ints1d): The places in the windows, flattened, of the first token's wordpieces, then
         of the second one's, and so on. Shape: (n_places,).
     offsets (Ints1d): Where each token's places begin. Shape: (n_tokens,).
     """
 
-    windows: PaddedWindows
+    windows: Union[PaddedWindows, PackedWindows]
     tokens: numpy.ndarray
     places: numpy.ndarray
     offsets: numpy.ndarray
@@ -65,27 +82,50 @@ def batch_by_padded_size(lengths: numpy.ndarray, budget: int) -> List[numpy.ndar
     return batches
 
 
-def make_batches(reading: Reading, budget: int) -> Iterator[MicroBatch]:
+def batch_evenly(lengths: numpy.ndarray, budget: int) -> List[numpy.ndarray]:
+    """Group sequences of like length into batches of about one size, none of them small.
+
+    lengths (Ints1d): The length of each sequence. Shape: (n_sequences,).
+    budget (int): How much a batch has, about: less than half as much again, and a sequence.
+    RETURNS (List[Ints1d]): The numbers of the sequences of each batch, longest first.
+    """
+    order = numpy.argsort(-lengths, kind="stable")
+    ends = numpy.cumsum(lengths[order])
+    total = int(ends[-1]) if len(ends) else 0
+    n_batches = max(1, round(total / budget))
+    # Each goes where its middle lies.
+    batch = ((ends - lengths[order] / 2) * n_batches / max(1, total)).astype("int64")
+    parts = numpy.split(order, numpy.searchsorted(batch, numpy.arange(1, n_batches)))
+    return [part for part in parts if len(part)]
+
+
+def make_batches(reading: Reading, budget: int, *, packed: bool = False) -> Iterator[MicroBatch]:
     """Make what the encoder reads.
 
     reading (Reading): The documents.
-    budget (int): How many wordpieces a batch may have, padding included.
+    budget (int): How many wordpieces a batch has: at most, padding included, or about, if
+        packed.
+    packed (bool): Whether windows stand one after the other, not below one another.
     YIELDS (MicroBatch): The batches. Every token that has wordpieces is in one.
     """
     pieces, windows, special = reading.pieces, reading.windows, reading.special
     numbers = numpy.arange(len(windows.starts))
     starts = numpy.searchsorted(windows.of_token, numbers, side="left")
     ends = numpy.searchsorted(windows.of_token, numbers, side="right")
-    for chosen in batch_by_padded_size(windows.lengths + len(special), budget):
-        padded = pad_windows(reading, chosen)
-        tokens = numpy.concatenate([numpy.arange(starts[i], ends[i]) for i in chosen])
+    sizes = windows.lengths + len(special)
+    for chosen in (batch_evenly if packed else batch_by_padded_size)(sizes, budget):
+        n_tokens = (ends - starts)[chosen]
+        tokens = ranges(starts[chosen], n_tokens)
         # From a piece's number to its place in this batch.
-        shifts = numpy.arange(len(chosen)) * padded.ids.shape[1] + len(special.before)
-        shifts = numpy.repeat(shifts - windows.starts[chosen], (ends - starts)[chosen])
+        rows = _row_starts(sizes[chosen], packed) + len(special.before)
+        shifts = numpy.repeat(rows - windows.starts[chosen], n_tokens)
         n_pieces = pieces.n_pieces[tokens]
-        offsets = numpy.cumsum(n_pieces) - n_pieces
-        firsts = numpy.repeat(pieces.first[tokens] + shifts - offsets, n_pieces)
-        yield MicroBatch(padded, tokens, firsts + numpy.arange(len(firsts)), offsets)
+        yield MicroBatch(
+            windows=(pack_windows if packed else pad_windows)(reading, chosen),
+            tokens=tokens,
+            places=ranges(pieces.first[tokens] + shifts, n_pieces),
+            offsets=numpy.cumsum(n_pieces) - n_pieces,
+        )
 
 
 def pad_windows(reading: Reading, chosen: numpy.ndarray) -> PaddedWindows:
@@ -95,17 +135,51 @@ def pad_windows(reading: Reading, chosen: numpy.ndarray) -> PaddedWindows:
     chosen (Ints1d): The numbers of the windows to take. Shape: (n_windows,).
     RETURNS (PaddedWindows): Them.
     """
+    sizes = reading.windows.lengths[chosen] + len(reading.special)
+    length = int(sizes.max())
+    rows = _row_starts(sizes, packed=False)
+    ids, types = _lay_out(reading, chosen, rows, len(chosen) * length)
+    mask = (numpy.arange(length) < sizes[:, None]).astype("float32")
+    shape = mask.shape
+    return PaddedWindows(ids.reshape(shape), mask, None if types is None else types.reshape(shape))
+
+
+def pack_windows(reading: Reading, chosen: numpy.ndarray) -> PackedWindows:
+    """Put windows one after the other, with special wordpieces.
+
+    reading (Reading): The documents.
+    chosen (Ints1d): The numbers of the windows to take. Shape: (n_windows,).
+    RETURNS (PackedWindows): Them.
+    """
+    sizes = reading.windows.lengths[chosen] + len(reading.special)
+    rows = _row_starts(sizes, packed=True)
+    ids, types = _lay_out(reading, chosen, rows, int(sizes.sum()))
+    positions = ranges(numpy.zeros_like(sizes), sizes)
+    of_types = None if types is None else types[None]
+    return PackedWindows(ids[None], positions[None], of_types, sizes.tolist())
+
+
+def _row_starts(sizes: numpy.ndarray, packed: bool) -> numpy.ndarray:
+    if packed:
+        return numpy.cumsum(sizes) - sizes
+    return numpy.arange(len(sizes)) * int(sizes.max())
+
+
+def _lay_out(
+    reading: Reading, chosen: numpy.ndarray, rows: numpy.ndarray, n_places: int
+) -> Tuple[numpy.ndarray, Optional[numpy.ndarray]]:
+    """Write windows into one long array, each from its place on, and their segments."""
     windows, special = reading.windows, reading.special
-    length = int(windows.lengths[chosen].max()) + len(special)
-    ids = numpy.full((len(chosen), length), special.padding, dtype="int64")
-    mask = numpy.zeros((len(chosen), length), dtype="float32")
-    types = None if special.types is None else numpy.zeros_like(ids)
-    for row, window in enumerate(chosen):
-        text = reading.pieces.ids[windows.starts[window] : windows.ends[window]]
-        sequence = [*special.before, *text, *special.after]
-        ids[row, : len(sequence)] = sequence
-        mask[row, : len(sequence)] = 1.0
-        if types is not None and special.types is not None:
-            before, of_text, after = special.types
-            types[row, : len(sequence)] = [*before, *[of_text] * len(text), *after]
-    return PaddedWindows(ids, mask, types)
+    lengths = windows.lengths[chosen]
+    texts = rows + len(special.before)
+    ids = numpy.full(n_places, special.padding, dtype="int64")
+    places = ranges(texts, lengths)
+    ids[places] = reading.pieces.ids[ranges(windows.starts[chosen], lengths)]
+    befores = rows[:, None] + numpy.arange(len(special.before))
+    afters = (texts + lengths)[:, None] + numpy.arange(len(special.after))
+    ids[befores], ids[afters] = special.before, special.after
+    if special.types is None:
+        return ids, None
+    types = numpy.zeros_like(ids)
+    types[befores], types[places], types[afters] = special.types
+    return ids, types

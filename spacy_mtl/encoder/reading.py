@@ -22,11 +22,13 @@ class Reading:
     pieces (Wordpieces): All of them.
     windows (Windows): What is read together.
     special (SpecialPieces): What the encoder wants around it.
+    longest (int): How much the encoder takes at once, special pieces included.
     """
 
     pieces: Wordpieces
     windows: Windows
     special: SpecialPieces
+    longest: int
 
 
 def read(
@@ -59,4 +61,4 @@ def read(
     if len(windows.ends):
         ends = numpy.maximum(pieces.first, windows.ends[windows.of_token])
         pieces = replace(pieces, last=numpy.minimum(pieces.last, ends))
-    return Reading(pieces, windows, special)
+    return Reading(pieces, windows, special, longest)

@@ -13,10 +13,11 @@ from thinc.api import Model, torch2xp, xp2torch
 
 from ..registry import registry
 from ..types import Encoder, TokenVectors
-from .batching import MicroBatch, make_batches, pieces_a_batch
+from .batching import MicroBatch, PackedWindows, make_batches, pieces_a_batch
 from .loading import load_pretrained
+from .packing import NotPackableError, first_position, forget_packing, run_packed
 from .precision import check_precision, uses_bfloat16
-from .reading import CONTEXT, read
+from .reading import CONTEXT, Reading, read
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class _Settings:
     window: Optional[int]
     context: int
     precision: str
+    packing: bool
     batch_pieces: Optional[int]
 
 
@@ -35,6 +37,7 @@ def TransformerEncoder(
     precision: str = "fp32",
     window: Optional[int] = None,
     context: int = CONTEXT,
+    packing: bool = True,
     batch_pieces: Optional[int] = None,
 ) -> Encoder:
     """Build an encoder from a pretrained transformer, to be the `tok2vec` of `mtl`.
@@ -54,8 +57,10 @@ def TransformerEncoder(
         the encoder takes, 512 at most.
     context (int): About how many wordpieces a token of a long document sees on either
         side, at least, if no long token stands there; an eighth of the window at most.
-    batch_pieces (Optional[int]): Wordpieces that go through the encoder at once, padding
-        included. By default 1,024 on a CPU and 16,384 on a GPU.
+    packing (bool): Whether texts stand one after the other on a CPU, without padding, if the
+        encoder can read them so, as BERT and RoBERTa can. Else they are padded.
+    batch_pieces (Optional[int]): About how many wordpieces go through the encoder at once,
+        padding included. By default 1,024 on a CPU and 16,384 on a GPU.
     RETURNS (Model[List[Doc], List[Floats2d]]): One array a document.
         Shape: (n_tokens, width).
     RAISES (ValueError): If a setting is out of its range.
@@ -72,7 +77,7 @@ def TransformerEncoder(
                 f"wordpieces and must be at least {least}."
             )
     # Not attributes of the model: those of the saved one would win over the config.
-    settings = _Settings(window, context, precision, batch_pieces)
+    settings = _Settings(window, context, precision, packing, batch_pieces)
     hf = HFObjects(None, None, None, dict(tokenizer_config), dict(transformer_config))
     return Model(
         "transformer_encoder",
@@ -110,22 +115,18 @@ def _forward(
         raise ValueError(
             "The encoder has no weights yet: call nlp.initialize(), or load a trained pipeline."
         )
-    tokenizer = shim._hfmodel.tokenizer
-    reading = read(docs, tokenizer, network, settings.window, settings.context)
+    reading = read(docs, shim._hfmodel.tokenizer, network, settings.window, settings.context)
     lengths: Any = numpy.asarray([len(doc) for doc in docs], dtype="int64")
-    kept = []
-    with _computing(network, settings.precision, is_train) as device:
-        vectors = torch.zeros((int(lengths.sum()), model.get_dim("nO")), device=device)
-        budget = settings.batch_pieces or pieces_a_batch(device)
-        for batch in make_batches(reading, budget):
-            pooled = _encode(network, batch, device)
-            tokens = torch.from_numpy(batch.tokens).to(device)
-            vectors[tokens] = pooled.detach()
-            if is_train:
-                kept.append((pooled, tokens))
+    shape = int(lengths.sum()), model.get_dim("nO")
+    try:
+        vectors, kept = _encode_all(network, reading, shape, is_train, settings)
+    except NotPackableError:
+        # It seemed to, with less to read.
+        forget_packing(network)
+        vectors, kept = _encode_all(network, reading, shape, is_train, settings)
 
     def backprop(d_outputs: TokenVectors) -> List[Doc]:
-        d_vectors = xp2torch(model.ops.xp.concatenate(d_outputs), device=device)
+        d_vectors = xp2torch(model.ops.xp.concatenate(d_outputs), device=vectors.device)
         for pooled, tokens in kept:
             torch.autograd.backward(pooled, d_vectors[tokens])
         return docs
@@ -134,21 +135,49 @@ def _forward(
     return model.ops.unflatten(outputs, lengths), backprop
 
 
-def _encode(network: Any, batch: MicroBatch, device: Any) -> Any:
+def _encode_all(
+    network: Any, reading: Reading, shape: Tuple[int, int], is_train: bool, settings: _Settings
+) -> Tuple[Any, List[Tuple[Any, Any]]]:
+    """RETURNS (Tuple[Tensor, List]): All vectors, and those of each batch with their tokens."""
+    import torch
+
+    kept = []
+    with _computing(network, settings.precision, is_train) as device:
+        vectors = torch.zeros(shape, device=device)
+        budget = settings.batch_pieces or pieces_a_batch(device)
+        packs = settings.packing and device.type == "cpu"
+        first = first_position(network, reading.longest) if packs else None
+        for batch in make_batches(reading, budget, packed=first is not None):
+            pooled = _encode(network, batch, first, device)
+            tokens = torch.from_numpy(batch.tokens).to(device)
+            vectors[tokens] = pooled.detach()
+            if is_train:
+                kept.append((pooled, tokens))
+    return vectors, kept
+
+
+def _encode(network: Any, batch: MicroBatch, first: Optional[int], device: Any) -> Any:
     """RETURNS (Tensor): The vectors of the batch's tokens. Shape: (n_tokens, width)."""
     import torch
 
     def to_torch(array: Any) -> Any:
-        return torch.from_numpy(array).to(device)
+        return None if array is None else torch.from_numpy(array).to(device)
 
-    padded = batch.windows
-    given = {"input_ids": padded.ids, "attention_mask": padded.mask, "token_type_ids": padded.types}
-    inputs = {key: to_torch(array) for key, array in given.items() if array is not None}
-    hidden = network(**inputs).last_hidden_state
-    hidden = hidden.float().reshape((-1, hidden.shape[-1]))
+    windows = batch.windows
+    ids, types = to_torch(windows.ids), to_torch(windows.types)
+    if isinstance(windows, PackedWindows):
+        positions = to_torch(windows.positions) + first
+        hidden = run_packed(network, ids, positions, types, windows.lengths)
+    else:
+        given = {"input_ids": ids, "attention_mask": to_torch(windows.mask)}
+        given.update({} if types is None else {"token_type_ids": types})
+        hidden = network(**given).last_hidden_state
     # The mean of each token's wordpieces; zeros where it has none.
     return torch.nn.functional.embedding_bag(
-        to_torch(batch.places), hidden, to_torch(batch.offsets), mode="mean"
+        to_torch(batch.places),
+        hidden.float().flatten(0, 1),
+        to_torch(batch.offsets),
+        mode="mean",
     )
 
 

@@ -32,7 +32,7 @@ def test_make_batches() -> None:
         first=numpy.array([0, 2, 3, 4, 4]),
         last=numpy.array([2, 3, 4, 4, 7]),
     )
-    reading = Reading(pieces, make_windows(pieces, 10, 1), SpecialPieces([1], [2], 0))
+    reading = Reading(pieces, make_windows(pieces, 10, 1), SpecialPieces([1], [2], 0), 12)
     (batch,) = make_batches(reading, 100)
     assert batch.windows.ids.tolist() == [[1, 13, 14, 15, 16, 2], [1, 10, 11, 12, 2, 0]]
     assert batch.windows.mask.tolist() == [[1.0] * 6, [1.0] * 5 + [0.0]]
@@ -52,7 +52,7 @@ def test_segments() -> None:
         numpy.arange(10, 13), numpy.array([2, 3]), numpy.arange(3), numpy.arange(1, 4)
     )
     special = SpecialPieces([], [3, 4], 9, ([], 1, [1, 2]))
-    (batch,) = make_batches(Reading(pieces, make_windows(pieces, 10, 1), special), 100)
+    (batch,) = make_batches(Reading(pieces, make_windows(pieces, 10, 1), special, 12), 100)
     assert batch.windows.ids.tolist() == [[10, 11, 3, 4], [12, 3, 4, 9]]
     assert batch.windows.types is not None
     assert batch.windows.types.tolist() == [[1, 1, 1, 2], [1, 1, 2, 0]]

@@ -14,6 +14,7 @@ from tiny import add_joint, inner, make_examples
 from transformers import AutoModel, AutoTokenizer, RobertaConfig, RobertaModel
 
 from spacy_mtl.encoder.loading import longest_window
+from spacy_mtl.encoder.packing import AttentionWithin, NotPackableError, first_position
 from spacy_mtl.encoder.precision import uses_bfloat16
 from spacy_mtl.encoder.transformer import TransformerEncoder
 
@@ -50,9 +51,12 @@ def pooled_one_by_one(network: Any, tokenizer: Any, docs: List[Doc]) -> Any:
     return torch.stack(rows)
 
 
+@pytest.mark.parametrize("packing", [True, False])
 @pytest.mark.parametrize("batch_pieces", [None, 1, 20])
-def test_vectors_and_gradient(encoder_dir: str, docs: List[Doc], batch_pieces: Any) -> None:
-    encoder = make_encoder(encoder_dir, batch_pieces=batch_pieces)
+def test_vectors_and_gradient(
+    encoder_dir: str, docs: List[Doc], packing: bool, batch_pieces: Any
+) -> None:
+    encoder = make_encoder(encoder_dir, packing=packing, batch_pieces=batch_pieces)
     network = AutoModel.from_pretrained(encoder_dir)
     expected = pooled_one_by_one(network, AutoTokenizer.from_pretrained(encoder_dir), docs)
     vectors, backprop = encoder.begin_update(docs)
@@ -68,6 +72,23 @@ def test_vectors_and_gradient(encoder_dir: str, docs: List[Doc], batch_pieces: A
     for name, parameter in network.named_parameters():
         if parameter.grad is not None:
             numpy.testing.assert_allclose(mine[name].grad, parameter.grad, atol=1e-4)
+
+
+def test_packing_is_given_up_where_it_fails(
+    encoder_dir: str, docs: List[Doc], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = make_encoder(encoder_dir)
+    network = encoder.shims[0]._model
+    expected = encoder.predict(docs)
+    assert first_position(network, 64) == 0
+
+    def attend(*args: Any, **kwargs: Any) -> Any:
+        raise NotPackableError
+
+    monkeypatch.setattr(AttentionWithin, "_attend", attend)
+    for found, vectors in zip(encoder.predict(docs), expected):
+        numpy.testing.assert_allclose(found, vectors, atol=1e-5)
+    assert first_position(network, 64) is None
 
 
 def test_long_document(encoder_dir: str, nlp: Language) -> None:

@@ -1,0 +1,144 @@
+"""Attention within sequences that stand one after the other, without padding.
+
+All else that an encoder does, it does piece by piece; so it takes the sequences as one
+long one, and only `scaled_dot_product_attention` must know where each begins. Works with any
+network that attends by that function and takes `position_ids`: whether one does is tried out.
+"""
+
+import inspect
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
+from weakref import WeakKeyDictionary
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+_ATTENTION: Any = torch.nn.functional.scaled_dot_product_attention
+
+# The number that each network gives the first position, or None for one that cannot.
+_FIRST_POSITIONS: "WeakKeyDictionary[Any, Optional[int]]" = WeakKeyDictionary()
+
+
+class NotPackableError(Exception):
+    """A network attends in a way that does not let sequences be told apart."""
+
+
+class AttentionWithin(TorchFunctionMode):
+    """Restrict attention to each of some sequences.
+
+    Sequences of one length that stand together are attended to at once.
+    """
+
+    def __init__(self, lengths: Sequence[int]) -> None:
+        """Initialise the mode.
+
+        lengths (Sequence[int]): The length of each sequence.
+        """
+        super().__init__()
+        self.groups = [(len(list(same)), length) for length, same in groupby(lengths)]
+        self.n_calls = 0
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Tuple = (), kwargs: Optional[Dict] = None
+    ) -> Any:
+        """Run a function of torch, attention in our way."""
+        run = self._attend if func is _ATTENTION else func
+        return run(*args, **(kwargs or {}))
+
+    def _attend(self, query: Any, key: Any, value: Any, attn_mask: Any = None, *args, **kw) -> Any:
+        sizes = [n * length for n, length in self.groups]
+        for tensor in (query, key, value):
+            if attn_mask is not None or tensor.dim() != 4 or tensor.shape[::2] != (1, sum(sizes)):
+                raise NotPackableError
+        self.n_calls += 1
+        parts = []
+        # Each has a shape of (1, n_heads, n_pieces, width).
+        split = (tensor[0].split(sizes, dim=1) for tensor in (query, key, value))
+        for (n, length), *given in zip(self.groups, *split):
+            group = (x.unflatten(1, (n, length)).transpose(0, 1) for x in given)
+            attended = _ATTENTION(*group, attn_mask, *args, **kw)
+            parts.append(attended.transpose(1, 2).flatten(0, 1))
+        return torch.cat(parts).transpose(0, 1)[None]
+
+
+def first_position(network: Any, longest: int) -> Optional[int]:
+    """Find out whether a network can read sequences that stand one after the other.
+
+    network (PreTrainedModel): The encoder.
+    longest (int): The longest sequence that it takes.
+    RETURNS (Optional[int]): The number that it gives the first position; None if it cannot.
+    """
+    if network.training and getattr(network, "is_gradient_checkpointing", False):
+        # It attends again in the backward pass.
+        return None
+    if network not in _FIRST_POSITIONS:
+        _FIRST_POSITIONS[network] = _try_out(network, longest)
+    return _FIRST_POSITIONS[network]
+
+
+def forget_packing(network: Any) -> None:
+    """Note that a network cannot read sequences that stand one after the other, after all."""
+    _FIRST_POSITIONS[network] = None
+
+
+def run_packed(
+    network: Any, ids: Any, positions: Any, types: Optional[Any], lengths: Sequence[int]
+) -> Any:
+    """Run a network on sequences that stand one after the other.
+
+    ids (Tensor): Wordpieces. Shape of this and of the other tensors: (1, n_pieces).
+    positions (Tensor): Where each stands in its sequence, as the network numbers positions.
+    types (Optional[Tensor]): Segments. Zeros by default, if it takes any.
+    lengths (Sequence[int]): The length of each sequence.
+    RETURNS (Tensor): The last hidden states. Shape: (1, n_pieces, width).
+    RAISES (NotPackableError): If it does not attend by torch's function, or within a mask.
+    """
+    inputs = {"input_ids": ids, "position_ids": positions}
+    if "token_type_ids" in inspect.signature(network.forward).parameters:
+        inputs["token_type_ids"] = torch.zeros_like(ids) if types is None else types
+    with AttentionWithin(lengths) as attention:
+        hidden = network(**inputs).last_hidden_state
+    if not attention.n_calls:
+        raise NotPackableError
+    return hidden
+
+
+def _try_out(network: Any, longest: int) -> Optional[int]:
+    if "position_ids" not in inspect.signature(network.forward).parameters:
+        return None
+    padding = network.config.pad_token_id
+    # More pieces than any window, since some limits are of the whole.
+    lengths = [5, 5, 3] * (longest // 13 + 1)
+    known = [i for i in range(min(10, network.config.vocab_size)) if i != padding]
+    device = next(network.parameters()).device
+    ids = torch.tensor(known, device=device).repeat(sum(lengths))[None, : sum(lengths)]
+    positions = torch.cat([torch.arange(n, device=device) for n in lengths])[None]
+    with _evaluating(network, device):
+        alone = [
+            network(own).last_hidden_state
+            for own in ids[:, : sum(lengths[:3])].split(lengths[:3], 1)
+        ]
+        expected = torch.cat(alone, dim=1)
+        # RoBERTa and its kin count positions from the number of the padding token on.
+        for first in [0] if padding is None else [0, padding + 1]:
+            try:
+                found = run_packed(network, ids, positions + first, None, lengths)
+            # Whatever it says: it cannot.
+            except Exception:
+                continue
+            error = (found[:, : expected.shape[1]] - expected).abs().max()
+            if error <= expected.abs().max() * (1e-4 if expected.dtype == torch.float32 else 2e-2):
+                return first
+    return None
+
+
+@contextmanager
+def _evaluating(network: Any, device: Any) -> Iterator[None]:
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.no_grad(), torch.autocast(device.type, enabled=False):
+            yield
+    finally:
+        network.train(was_training)
