@@ -146,7 +146,8 @@ def training(nlp: Any, gold: List[Any], budget: int, encoder: str) -> Contestant
     examples = [Example(nlp.make_doc(doc.text), doc) for doc in gold]
     # Steps of about as many wordpieces as those of the bare encoder.
     size = int(budget * sum(map(len, gold)) / _n_pieces(gold, encoder))
-    optimizer = Adam(1e-6)
+    # As spaCy sets it up by default.
+    optimizer = Adam(1e-6, use_averages=False)
 
     def run() -> None:
         batches = minibatch_by_padded_size(examples, size, buffer=256, get_length=_n_tokens)

@@ -17,6 +17,7 @@ from ..registry import registry
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
 from .crf import CrfLoss, crf_loss, decode_crf, legal_transitions
+from .gold import aligned_entities
 from .viterbi import OUTSIDE, PREFIXES, class_names, decode_biluo
 
 DEFAULT_CONFIG = """
@@ -127,7 +128,7 @@ class EntityRecognizer(TaskHead):
         index = {name: i for i, name in enumerate(self.classes())}
         gold: List[Optional[str]] = []
         for eg in examples:
-            ents, classes = eg.get_aligned_ents_and_ner()
+            ents, classes = aligned_entities(eg)
             gold.extend(classes)
             if len(ents) < len(eg.reference.ents):
                 self._warn_lost(eg, ents)

@@ -16,6 +16,7 @@ from ..losses import MISSING, softmax_cross_entropy
 from ..registry import registry
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
+from .gold import aligned_strings
 
 DEFAULT_CONFIG = """
 [mtl_tagger]
@@ -168,7 +169,7 @@ class Tagger(TaskHead):
         index = {label: i for i, label in enumerate(self.labels)}
         gold: List[Optional[str]] = []
         for eg in examples:
-            aligned = eg.get_aligned(self.attribute.upper(), as_string=True)
+            aligned = aligned_strings(eg, self.attribute.upper())
             gold.extend(aligned)
             if None in aligned and eg.reference.has_annotation(self.attribute.upper()):
                 self._warn_misaligned(

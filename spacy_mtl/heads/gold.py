@@ -1,0 +1,61 @@
+"""Annotation of the reference, for the tokens of the prediction.
+
+Both mostly have the same tokens. Then there is nothing to align, and no object to make for
+each token; else spaCy aligns them.
+"""
+
+from typing import Any, List, Optional, Sequence, Tuple
+
+import numpy
+from spacy.tokens import Span
+from spacy.training import Example
+
+# What spaCy's arrays have in ENT_IOB.
+_OUTSIDE = 2
+
+
+def aligned_strings(example: Example, attribute: str) -> List[Optional[str]]:
+    """Find an attribute of each token.
+
+    example (Example): With annotation.
+    attribute (str): Such as "TAG".
+    RETURNS (List[Optional[str]]): What `Example.get_aligned` gives: "" where there is no value,
+        None where the tokens of the two do not match. Shape: (n_tokens,).
+    """
+    if not _has_same_tokens(example):
+        return example.get_aligned(attribute, as_string=True)
+    strings = example.reference.vocab.strings
+    return [strings[value] for value in example.reference.to_array([attribute]).tolist()]
+
+
+def aligned_entities(example: Example) -> Tuple[Sequence[Span], List[Optional[str]]]:
+    """Find the entities and the BILUO class of each token.
+
+    example (Example): With annotation.
+    RETURNS (Tuple[List[Span], List[Optional[str]]]): What `Example.get_aligned_ents_and_ner`
+        gives: the entities that match tokens, and None where there is no annotation.
+        Shape of the second: (n_tokens,).
+    """
+    gold = example.reference
+    if not _has_same_tokens(example) or not gold.has_annotation("ENT_IOB"):
+        return _aligned_by_spacy(example)
+    iob, is_space = gold.to_array(["ENT_IOB", "IS_SPACE"]).T
+    is_outside = (iob == _OUTSIDE) | (is_space > 0)
+    classes: List[Optional[str]] = ["O" if outside else None for outside in is_outside.tolist()]
+    for ent in gold.ents:
+        inside = [f"I-{ent.label_}"] * (len(ent) - 2)
+        whole = [f"B-{ent.label_}", *inside, f"L-{ent.label_}"]
+        classes[ent.start : ent.end] = whole if len(ent) > 1 else [f"U-{ent.label_}"]
+    return gold.ents, classes
+
+
+def _aligned_by_spacy(example: Example) -> Any:
+    # Its type says that no class is None.
+    return example.get_aligned_ents_and_ner()
+
+
+def _has_same_tokens(example: Example) -> bool:
+    predicted, gold = example.predicted, example.reference
+    if len(predicted) != len(gold) or not len(gold):
+        return False
+    return numpy.array_equal(predicted.to_array(["ORTH"]), gold.to_array(["ORTH"]))
