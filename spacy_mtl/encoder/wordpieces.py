@@ -40,7 +40,7 @@ def split_into_wordpieces(tokenizer: Any, docs: Sequence[Doc]) -> Wordpieces:
     docs (Sequence[Doc]): The documents.
     RETURNS (Wordpieces): Their wordpieces.
     """
-    texts = [doc.text for doc in docs]
+    texts = [_text_of(doc) for doc in docs]
     # What an empty list makes is no list of lists.
     encoded = tokenizer(
         texts or [""],
@@ -66,6 +66,15 @@ def split_into_wordpieces(tokenizer: Any, docs: Sequence[Doc]) -> Wordpieces:
         ]
         first, last = _align_by_characters(docs, pieces, doc_ends)
     return Wordpieces(_concatenate(ids), doc_ends, first, numpy.maximum(first, last))
+
+
+def _text_of(doc: Doc) -> str:
+    # doc.text makes an object a token, and keeps them.
+    strings = doc.vocab.strings
+    words, spaces = doc.to_array(["ORTH", "SPACY"]).reshape((-1, 2)).T.tolist()
+    return "".join(
+        [strings[word] + " " if space else strings[word] for word, space in zip(words, spaces)]
+    )
 
 
 def _align_by_offsets(

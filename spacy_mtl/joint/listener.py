@@ -98,8 +98,8 @@ class TaskListener(Tok2VecListener):
 
     @classmethod
     def get_batch_id(cls, inputs: Iterable[Doc]) -> int:
-        """RETURNS (int): A number for a batch, the same for the same texts."""
-        return hash(tuple(doc.text for doc in inputs))
+        """RETURNS (int): A number for a batch, the same for the same tokens."""
+        return hash(tuple(doc.to_array(["ORTH", "SPACY"]).tobytes() for doc in inputs))
 
     def verify_inputs(self, inputs: Sequence[Doc]) -> bool:
         """Check that the documents are those of the open step.
