@@ -1,32 +1,63 @@
 """The numbers that the encoder computes with."""
 
 import logging
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Tuple
+from typing import Any, Iterator, Tuple
 
-PRECISIONS = ("fp32", "bf16", "auto")
+from .int8 import quantized
+
+PRECISIONS = ("fp32", "bf16", "int8", "auto")
 
 _logger = logging.getLogger("spacy")
 
 
-def check_precision(precision: str) -> None:
+def check_precision(precision: str, architecture: str) -> None:
     """Refuse a precision that there is not.
 
-    RAISES (ValueError): If it is none of "fp32", "bf16" and "auto".
+    precision (str): What the config says.
+    architecture (str): Where it says so, for the error.
+    RAISES (ValueError): If it is none of "fp32", "bf16", "int8" and "auto".
     """
     if precision not in PRECISIONS:
         raise ValueError(
-            f"'precision' of a spacy_mtl.TransformerEncoder.v1 is {precision!r}, but it must be "
-            '"fp32" (float32), "bf16" (bfloat16) or "auto" (bfloat16 where the processor or GPU '
-            "has it natively)."
+            f"'precision' of a {architecture} is {precision!r}, but it must be "
+            '"fp32" (float32), "bf16" (bfloat16), "auto" (bfloat16 where the processor or GPU has '
+            'it natively) or "int8" (for trained pipelines on a CPU).'
         )
+
+
+@contextmanager
+def computing(network: Any, precision: str, is_train: bool) -> Iterator[Any]:
+    """Compute in a precision, with gradients or without.
+
+    network (PreTrainedModel): An encoder.
+    precision (str): One of `PRECISIONS`.
+    is_train (bool): Whether to train.
+    YIELDS (Module): What to call: the encoder, or its twin in int8.
+    RAISES (ValueError): If the encoder is to be trained in int8.
+    """
+    import torch
+
+    if precision == "int8" and is_train:
+        raise ValueError(
+            'An encoder with precision = "int8" cannot be trained. Set it to "fp32", "bf16" or '
+            '"auto" for the training, or freeze what holds the encoder.'
+        )
+    device = next(network.parameters()).device
+    network.train(is_train)
+    with (
+        torch.set_grad_enabled(is_train),
+        torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(precision, device)),
+    ):
+        yield quantized(network) if precision == "int8" else network
 
 
 @lru_cache
 def uses_bfloat16(precision: str, device: Any) -> bool:
     """Decide whether to compute in bfloat16. What "auto" takes is logged, once.
 
-    precision (str): "fp32", "bf16" or "auto".
+    precision (str): One of `PRECISIONS`.
     device (torch.device): Where the encoder is.
     RETURNS (bool): True for "bf16", and for "auto" where the device has it natively.
     """

@@ -1,9 +1,8 @@
 """A pretrained transformer inside a model: from documents to one vector a token."""
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy
 from spacy.tokens import Doc
@@ -16,7 +15,7 @@ from ..types import Encoder, TokenVectors
 from .batching import MicroBatch, PackedWindows, make_batches, pieces_a_batch
 from .loading import load_pretrained
 from .packing import NotPackableError, first_position, forget_packing, run_packed
-from .precision import check_precision, uses_bfloat16
+from .precision import check_precision, computing
 from .reading import CONTEXT, Reading, read
 
 
@@ -51,8 +50,8 @@ def TransformerEncoder(
     tokenizer_config (Dict[str, Any]): Settings of the tokenizer.
     transformer_config (Dict[str, Any]): Settings of the transformer.
     precision (str): "fp32", "bf16" (products of matrices in bfloat16; the parameters and
-        what comes out stay in float32), or "auto": bfloat16 where the processor or GPU has
-        it natively.
+        what comes out stay in float32), "auto" (bfloat16 where the processor or GPU has it
+        natively), or "int8" (for a trained pipeline on a CPU: see `spacy mtl quantize`).
     window (Optional[int]): Wordpieces a window, special tokens included. By default what
         the encoder takes, 512 at most.
     context (int): About how many wordpieces a token of a long document sees on either
@@ -65,7 +64,7 @@ def TransformerEncoder(
         Shape: (n_tokens, width).
     RAISES (ValueError): If a setting is out of its range.
     """
-    check_precision(precision)
+    check_precision(precision, "spacy_mtl.TransformerEncoder.v1")
     for key, value, least in (
         ("window", window, 8),
         ("context", context, 0),
@@ -142,13 +141,14 @@ def _encode_all(
     import torch
 
     kept = []
-    with _computing(network, settings.precision, is_train) as device:
-        vectors = torch.zeros(shape, device=device)
-        budget = settings.batch_pieces or pieces_a_batch(device)
+    device = next(network.parameters()).device
+    vectors = torch.zeros(shape, device=device)
+    budget = settings.batch_pieces or pieces_a_batch(device)
+    with computing(network, settings.precision, is_train) as running:
         packs = settings.packing and device.type == "cpu"
         first = first_position(network, reading.longest) if packs else None
         for batch in make_batches(reading, budget, packed=first is not None):
-            pooled = _encode(network, batch, first, device)
+            pooled = _encode(running, batch, first, device)
             tokens = torch.from_numpy(batch.tokens).to(device)
             vectors[tokens] = pooled.detach()
             if is_train:
@@ -179,16 +179,3 @@ def _encode(network: Any, batch: MicroBatch, first: Optional[int], device: Any) 
         to_torch(batch.offsets),
         mode="mean",
     )
-
-
-@contextmanager
-def _computing(network: Any, precision: str, is_train: bool) -> Iterator[Any]:
-    import torch
-
-    device = next(network.parameters()).device
-    network.train(is_train)
-    with (
-        torch.set_grad_enabled(is_train),
-        torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(precision, device)),
-    ):
-        yield device

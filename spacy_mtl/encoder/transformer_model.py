@@ -4,8 +4,9 @@ from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy
+import torch
 from spacy.tokens import Doc, Span
-from spacy_transformers.data_classes import FullTransformerBatch
+from spacy_transformers.data_classes import FullTransformerBatch, WordpieceBatch
 from spacy_transformers.layers.split_trf import split_trf_batch
 from spacy_transformers.layers.transformer_model import (
     TransformerModel,
@@ -14,13 +15,15 @@ from spacy_transformers.layers.transformer_model import (
 )
 from spacy_transformers.layers.trfs2arrays import trfs2arrays
 from spacy_transformers.span_getters import get_doc_spans
-from thinc.api import Model, chain
+from thinc.api import Model, chain, xp2torch
 from thinc.types import Floats2d, Ragged
+from thinc.util import convert_recursive
 from transformers.file_utils import ModelOutput
 
 from ..registry import registry
 from ..types import Encoder
 from .batching import batch_by_padded_size, pieces_a_batch
+from .precision import check_precision, computing
 from .transformer_input import TransformerInput, read_spans, read_windows, take
 from .transformer_output import merge_outputs
 
@@ -35,6 +38,7 @@ def create_transformer_model(
     transformer_config: Dict[str, Any] = {},
     mixed_precision: bool = False,
     grad_scaler_config: Dict[str, Any] = {},
+    precision: str = "fp32",
 ) -> Model[List[Doc], FullTransformerBatch]:
     """Build a model that can take the place of `spacy-transformers.TransformerModel.v3`.
 
@@ -52,8 +56,16 @@ def create_transformer_model(
     transformer_config (Dict[str, Any]): Settings of the transformer.
     mixed_precision (bool): Whether to compute in float16 where it can, on a GPU.
     grad_scaler_config (Dict[str, Any]): Settings of the gradient scaler for that.
+    precision (str): "fp32", "bf16", "auto" or "int8": see `TransformerEncoder`.
     RETURNS (Model[List[Doc], FullTransformerBatch]): The model.
+    RAISES (ValueError): If a setting is out of its range.
     """
+    check_precision(precision, "spacy_mtl.TransformerModel.v1")
+    if mixed_precision and precision != "fp32":
+        raise ValueError(
+            f"A spacy_mtl.TransformerModel.v1 has mixed_precision = true and precision = "
+            f"{precision!r}. Leave one of them out."
+        )
     model = TransformerModel(
         name,
         get_spans or _whole_documents,
@@ -62,7 +74,7 @@ def create_transformer_model(
         mixed_precision,
         dict(grad_scaler_config),
     )
-    return _with_our_forward(model, mixed_precision)
+    return _with_our_forward(model, mixed_precision, precision)
 
 
 @registry.architectures("spacy_mtl.Tok2VecTransformer.v1")
@@ -74,6 +86,7 @@ def create_tok2vec_transformer(
     transformer_config: Dict[str, Any] = {},
     mixed_precision: bool = False,
     grad_scaler_config: Dict[str, Any] = {},
+    precision: str = "fp32",
     grad_factor: float = 1.0,
 ) -> Encoder:
     """Build what `nlp.replace_listeners` puts in the place of a listener.
@@ -93,19 +106,25 @@ def create_tok2vec_transformer(
         transformer_config,
         mixed_precision,
         grad_scaler_config,
+        precision,
     )
     # A chain of a chain, as a listener becomes when it is replaced.
     return chain(chain(model, split_trf_batch()), trfs2arrays(pooling, grad_factor))
 
 
-def _with_our_forward(model: Any, mixed_precision: bool) -> Model[List[Doc], FullTransformerBatch]:
+def _with_our_forward(
+    model: Any, mixed_precision: bool, precision: str
+) -> Model[List[Doc], FullTransformerBatch]:
     is_ours = model.attrs["get_spans"] is _whole_documents
     # Mixed precision scales and unscales all gradients with every backward pass.
     model._func = partial(
-        _forward, read=read_windows if is_ours else read_spans, in_one_batch=mixed_precision
+        _forward,
+        read=read_windows if is_ours else read_spans,
+        run=partial(_run, precision=precision),
+        in_one_batch=mixed_precision,
     )
     model.init = _init
-    model.attrs["replace_listener"] = _replace_listener
+    model.attrs["replace_listener"] = partial(_replace_listener, precision)
     model.attrs["replace_listener_cfg"] = _replace_listener_cfg
     return model
 
@@ -128,6 +147,7 @@ def _forward(
     is_train: bool,
     *,
     read: Callable[[Any, List[Doc]], TransformerInput],
+    run: Callable[[Any, WordpieceBatch, bool], Tuple[ModelOutput, Callable]],
     in_one_batch: bool,
 ) -> Tuple[FullTransformerBatch, Callable[[FullTransformerBatch], List[Doc]]]:
     given = read(model, docs)
@@ -138,7 +158,7 @@ def _forward(
     parts = batch_by_padded_size(lengths, budget)
     outputs, callbacks = [], []
     for rows in parts:
-        output, backprop_part = model.layers[0](take(wordpieces, rows, lengths), is_train)
+        output, backprop_part = run(model, take(wordpieces, rows, lengths), is_train)
         outputs.append(output)
         callbacks.append(backprop_part)
 
@@ -147,21 +167,45 @@ def _forward(
         d_hidden: Any = next(iter(d_output.model_output.values()))
         for rows, backprop_part in zip(parts, callbacks):
             d_part = d_hidden[rows, : lengths[rows].max()]
-            backprop_part(ModelOutput(output_0=d_part.contiguous()))
+            backprop_part(d_part.contiguous())
         return docs
 
     merged = merge_outputs(outputs, parts, wordpieces.input_ids.shape)
     return FullTransformerBatch(given.spans, wordpieces, merged, given.align), backprop
 
 
-def _replace_listener(model: Any) -> Model:
+def _run(
+    model: Any, part: WordpieceBatch, is_train: bool, *, precision: str
+) -> Tuple[ModelOutput, Callable[[Any], object]]:
+    if precision == "fp32":
+        output, backprop = model.layers[0](part, is_train)
+        return output, lambda d_hidden: backprop(ModelOutput(output_0=d_hidden))
+    device = model.transformer.device
+    given = {
+        "input_ids": part.input_ids,
+        "attention_mask": part.attention_mask,
+        "token_type_ids": part.token_type_ids,
+    }
+    inputs = {k: xp2torch(array, device=device) for k, array in given.items() if array is not None}
+    with computing(model.transformer, precision, is_train) as network:
+        output = network(**inputs)
+    # numpy has no bfloat16.
+    as_float = ModelOutput(convert_recursive(_is_bfloat16, lambda tensor: tensor.float(), output))
+    return as_float, partial(torch.autograd.backward, as_float["last_hidden_state"])
+
+
+def _is_bfloat16(value: Any) -> bool:
+    return getattr(value, "dtype", None) is torch.bfloat16
+
+
+def _replace_listener(precision: str, model: Any) -> Model:
     # The library's copies of a model forget how it was changed, and that it has weights.
     shim = model.layers[0].shims[0]
     copied = TransformerModel(model.attrs["name"], model.attrs["get_spans"])
     copied.layers[0].shims[0] = shim
     copied.attrs["has_transformer"] = True
     copied.set_dim("nO", shim._hfmodel.transformer.config.hidden_size)
-    return chain(_with_our_forward(copied, shim._mixed_precision), split_trf_batch())
+    return chain(_with_our_forward(copied, shim._mixed_precision, precision), split_trf_batch())
 
 
 def _replace_listener_cfg(

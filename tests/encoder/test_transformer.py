@@ -139,6 +139,23 @@ def test_bfloat16(encoder_dir: str, docs: List[Doc], precision: str) -> None:
     assert {p.dtype for p in parameters} == {torch.float32}
 
 
+def test_int8(encoder_dir: str, docs: List[Doc]) -> None:
+    exact = numpy.concatenate(make_encoder(encoder_dir).predict(docs))
+    encoder = make_encoder(encoder_dir, precision="int8")
+    before = encoder.to_bytes()
+    found = numpy.concatenate(encoder.predict(docs))
+    filled = abs(exact).max(axis=1) > 0
+    assert (abs(found).max(axis=1) > 0).tolist() == filled.tolist()
+    cosine = (found * exact).sum(1) / numpy.linalg.norm(found, axis=1).clip(1e-9)
+    cosine = cosine[filled] / numpy.linalg.norm(exact, axis=1)[filled]
+    assert 0.99 < cosine.min() < 1.0
+    assert abs(found - exact).max() > 1e-4
+    # The weights are still there, and are what is saved.
+    assert encoder.to_bytes() == before
+    with pytest.raises(ValueError, match='"int8" cannot be trained'):
+        encoder.begin_update(docs)
+
+
 def test_auto_says_what_it_takes(caplog: pytest.LogCaptureFixture) -> None:
     uses_bfloat16.cache_clear()
     with caplog.at_level(logging.INFO, logger="spacy"):
@@ -180,7 +197,7 @@ def test_positions_of_roberta(encoder_dir: str) -> None:
 @pytest.mark.parametrize(
     "settings, message",
     [
-        ({"precision": "fp16"}, '\'precision\' .* \'fp16\'.*"fp32".*"bf16".*"auto"'),
+        ({"precision": "fp16"}, "'precision' .* 'fp16'.*fp32.*bf16.*auto.*int8"),
         ({"window": 4}, "'window' .* is 4, .* at least 8"),
         ({"context": -1}, "'context' .* is -1, .* at least 0"),
         ({"batch_pieces": 0}, "'batch_pieces' .* is 0, .* at least 1"),

@@ -14,6 +14,7 @@ from tiny import HEADS, assert_close, encoder_gradient, make_examples
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from spacy_mtl.encoder.transformer import TransformerEncoder
+from spacy_mtl.encoder.transformer_model import create_transformer_model
 
 TEXTS = ["anna books a room", "", "b", " \n ", "two  spaces\n", "the old books of berlin are old"]
 OURS = "spacy_mtl.TransformerModel.v1"
@@ -115,6 +116,36 @@ def test_same_gradient(encoder_dir: str, spans: Any) -> None:
         nlp.update(make_examples(nlp), sgd=False)
         gradients.append(encoder_gradient(nlp))
     assert_close(gradients[1], gradients[0])
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_precision(encoder_dir: str, tmp_path: Path, precision: str) -> None:
+    nlp = make_nlp(encoder_dir, OURS)
+    nlp.to_disk(tmp_path)
+    settings = {"components.transformer.model.precision": precision}
+    rough = spacy.load(tmp_path, config=settings)
+    docs = zip(nlp.pipe(TEXTS), rough.pipe(TEXTS))
+    pairs = [(vectors_of(a), vectors_of(b)) for a, b in docs if a.text.strip()]
+    for exact, found in pairs:
+        numpy.testing.assert_allclose(found, exact, atol=0.3)
+    assert max(abs(exact - found).max() for exact, found in pairs) > 1e-6
+
+
+def test_gradient_in_bfloat16(encoder_dir: str) -> None:
+    gradients = []
+    for precision in ("fp32", "bf16"):
+        nlp = make_nlp(encoder_dir, OURS, {"mtl": "mtl", **HEADS}, precision=precision)
+        nlp.update(make_examples(nlp), sgd=False)
+        gradients.append(encoder_gradient(nlp))
+    exact, found = gradients
+    assert 1e-6 < numpy.linalg.norm(found - exact) / numpy.linalg.norm(exact) < 0.1
+
+
+def test_precision_out_of_range() -> None:
+    with pytest.raises(ValueError, match="spacy_mtl.TransformerModel.v1 is 'fp16'"):
+        create_transformer_model("x", precision="fp16")
+    with pytest.raises(ValueError, match="mixed_precision = true and precision = 'bf16'"):
+        create_transformer_model("x", mixed_precision=True, precision="bf16")
 
 
 def test_stock_heads_train_on_it(encoder_dir: str) -> None:
