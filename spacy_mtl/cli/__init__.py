@@ -8,10 +8,12 @@ import typer
 from spacy.cli._util import app
 
 from .convert import convert_cli
+from .quantize import quantize_cli
 
 HELP = "Commands for multi-task learning (spacy_mtl)."
 
 mtl_cli = typer.Typer(name="mtl", help=HELP, no_args_is_help=True)
 mtl_cli.command("convert")(convert_cli)
+mtl_cli.command("quantize")(quantize_cli)
 
 app.add_typer(mtl_cli)

@@ -1,0 +1,1 @@
+"""What happens to a pipeline after it is trained."""

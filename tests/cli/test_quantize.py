@@ -1,0 +1,116 @@
+"""`spacy mtl quantize`: a trained pipeline in int8."""
+
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy
+import pytest
+import spacy
+from spacy.cli._util import app
+from spacy.language import Language
+from spacy.tokens import DocBin
+from thinc.api import Adam
+from tiny import add_joint, inner, make_docs, make_examples
+from typer.testing import CliRunner
+
+import spacy_mtl.cli  # noqa: F401 (adds the command)
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+    return lambda *args: CliRunner().invoke(app, ["mtl", "quantize", *map(str, args)])
+
+
+def trained(nlp: Language, path: Path) -> Path:
+    nlp.initialize(lambda: make_examples(nlp))
+    sgd = Adam(0.01)
+    for _ in range(40):
+        nlp.update(make_examples(nlp), sgd=sgd)
+    nlp.to_disk(path)
+    DocBin(docs=make_docs(nlp), store_user_data=True).to_disk(path.parent / "dev.spacy")
+    return path
+
+
+def add_heads(nlp: Language) -> None:
+    for name in ("tagger", "ner", "textcat"):
+        nlp.add_pipe(f"mtl_{name}", name=name)
+
+
+@pytest.fixture(params=["inside mtl", "our model", "stock model"])
+def pipeline(request: pytest.FixtureRequest, encoder_dir: str, tmp_path: Path) -> Path:
+    nlp = spacy.blank("en")
+    nlp.config["paths"]["dev"] = "dev.spacy"
+    if request.param == "inside mtl":
+        add_joint(nlp, inner(encoder_dir))
+    else:
+        config = {"@architectures": "spacy_mtl.TransformerModel.v1", "name": encoder_dir}
+        stock = {"name": encoder_dir}
+        model = config if request.param == "our model" else stock
+        nlp.add_pipe("transformer", config={"model": model})
+        nlp.add_pipe("mtl")
+    add_heads(nlp)
+    return trained(nlp, tmp_path / "trained")
+
+
+def test_quantize(run: Run, pipeline: Path, tmp_path: Path) -> None:
+    result = run("trained", "int8", "--max-loss", 100)
+    assert result.exit_code == 0, result.output
+    rows = [line.split() for line in result.output.splitlines()]
+    found = {row[0]: row for row in rows if row and row[0] in ("tagger", "ner", "textcat")}
+    keys = {task: row[1] for task, row in found.items()}
+    assert keys == {"tagger": "tag_acc", "ner": "ents_f", "textcat": "cats_score"}
+    assert found["tagger"][2] == "100.00"
+    before, after = spacy.load("trained"), spacy.load("int8")
+    assert "int8" in (tmp_path / "int8/config.cfg").read_text()
+    text = make_docs(before)[0].text
+    exact, rough = before(text).tensor, after(text).tensor
+    cosine = (exact * rough).sum(1) / numpy.linalg.norm(exact, axis=1)
+    assert 0.9 < (cosine / numpy.linalg.norm(rough, axis=1)).min() < 1 - 1e-7
+    # It does so again, after it was saved once more.
+    after.to_disk("again")
+    numpy.testing.assert_array_equal(spacy.load("again")(text).tensor, rough)
+    with pytest.raises(ValueError, match='"int8" cannot be trained'):
+        after.update(make_examples(after))
+
+
+@pytest.fixture
+def inside(encoder_dir: str, tmp_path: Path) -> Path:
+    nlp = spacy.blank("en")
+    add_joint(nlp, inner(encoder_dir))
+    add_heads(nlp)
+    return trained(nlp, tmp_path / "trained")
+
+
+def test_refusals(run: Run, inside: Path, tmp_path: Path) -> None:
+    # The config of a pipeline that was not trained by `spacy train` names no corpus.
+    result = run("trained", "int8")
+    assert result.exit_code == 1
+    assert "--data corpus.spacy" in result.output
+    assert "There is no corpus 'none.spacy'" in run("trained", "int8", "-d", "none.spacy").output
+    # More than no loss at all is wanted.
+    result = run("trained", "int8", "-d", "dev.spacy", "--max-loss", -1)
+    assert result.exit_code == 1
+    assert "points, more than -1: nothing is written" in result.output
+    assert not (tmp_path / "int8").exists()
+    assert run("trained", "int8", "-d", "dev.spacy", "-m", 100).exit_code == 0
+    result = run("trained", "int8", "-d", "dev.spacy")
+    assert "not empty" in result.output
+    assert "--force" in result.output
+    assert run("trained", "int8", "-d", "dev.spacy", "-m", 100, "--force").exit_code == 0
+    assert "in int8 already" in run("int8", "other", "-d", "dev.spacy").output
+    assert "is a file" in run("trained", "dev.spacy").output
+    assert "nowhere" in run("nowhere", "other").output
+
+
+def test_what_cannot_be_measured(run: Run, inside: Path) -> None:
+    spacy.blank("en").to_disk("blank")
+    result = run("blank", "other", "-d", "dev.spacy")
+    assert result.exit_code == 1
+    assert "no transformer that can be quantized" in result.output
+    bare = [spacy.blank("en").make_doc(doc.text) for doc in make_docs(spacy.blank("en"))]
+    DocBin(docs=bare).to_disk("bare.spacy")
+    assert "no annotation for any task" in run("trained", "other", "-d", "bare.spacy").output
