@@ -25,9 +25,17 @@ def measure(contestants: Dict[str, Contestant], turns: int) -> Dict[str, List[fl
         for name, run in contestants.items():
             started = time.perf_counter()
             run()
+            _wait_for_gpu()
             if turn:
                 seconds[name].append(time.perf_counter() - started)
     return seconds
+
+
+def _wait_for_gpu() -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def ratios(seconds: Dict[str, List[float]], of: str) -> Dict[str, List[float]]:
@@ -63,4 +71,6 @@ def machine() -> str:
     import torch
 
     versions = f"Python {platform.python_version()}, torch {torch.__version__}"
+    if torch.cuda.is_available():
+        return f"{versions}, {torch.cuda.get_device_name()}"
     return f"{versions}, {torch.get_num_threads()} threads, {platform.machine()}"

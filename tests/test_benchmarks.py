@@ -72,7 +72,7 @@ def test_timing_compares_within_a_turn(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_bare_encoder_has_all_texts(monkeypatch: pytest.MonkeyPatch, encoder_dir: str) -> None:
     monkeypatch.syspath_prepend(ROOT)
-    speed = import_module("benchmarks.speed")
+    speed = import_module("benchmarks.speed.contestants")
     texts = ["a b c", "d", "e f g h i", "j k"]
     batches = speed.bare_batches(encoder_dir, texts, 12)
     assert [tuple(batch["input_ids"].shape) for batch in batches] == [(1, 7), (2, 5), (1, 3)]

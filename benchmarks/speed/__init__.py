@@ -1,0 +1,1 @@
+"""Speed of this package and of stock spaCy, relative to the bare encoder."""

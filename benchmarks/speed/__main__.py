@@ -1,0 +1,93 @@
+"""Speed of this package and of stock spaCy, relative to the bare encoder.
+
+    python -m benchmarks.speed             # all of the following, and the picture
+    python -m benchmarks.speed inference   # words a second, from texts to documents
+    python -m benchmarks.speed training    # forward, backward, Adam
+    python -m benchmarks.speed heads       # 1, 2, 4, 8 and 16 heads, both ways
+    python -m benchmarks.speed pieces      # 256 to 8,192 wordpieces at once
+    python -m benchmarks.speed length      # documents of 10 to 100,000 words
+    python -m benchmarks.speed documents   # 10 to 100,000 documents
+    python -m benchmarks.speed memory      # peak memory, time to load, size on disk
+    python -m benchmarks.speed plot        # a picture of what was measured last
+    python -m benchmarks.speed windows --pipeline PATH  # same predictions as by the library?
+
+The contestants run in one process and take turns, so that what else the machine does
+meets all of them; figures are ratios within a turn: median (lowest to highest). The bare
+encoder is the Hugging Face model, called on wordpieces that were made beforehand, sorted
+by length, in padded batches of --budget wordpieces. The others start from texts (inference)
+or from examples (training). GUM and SNIPS are read from $SPACY_MTL_DATA (default
+../shared). Figures are added to benchmarks/results/speed.jsonl.
+"""
+
+import argparse
+import os
+from functools import partial
+from pathlib import Path
+
+from ..accuracy import ROOT, default_encoder
+from ..timing import RESULTS
+from .comparisons import (
+    Bench,
+    compare,
+    compare_budgets,
+    compare_memory,
+    compare_sizes,
+    compare_tasks,
+    compare_windows,
+)
+from .plot import plot
+
+COMPARISONS = {
+    "inference": partial(compare, "inference"),
+    "training": partial(compare, "training"),
+    "heads": lambda bench: [compare_tasks(what, bench) for what in ("inference", "training")],
+    "pieces": compare_budgets,
+    "length": partial(compare_sizes, "length"),
+    "documents": partial(compare_sizes, "documents"),
+    "memory": compare_memory,
+}
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    choices = ["all", *COMPARISONS, "windows", "plot"]
+    parser.add_argument("what", nargs="?", default="all", choices=choices)
+    parser.add_argument(
+        "--corpus", default="gum", help="gum, snips, or a folder with train.spacy and test.spacy"
+    )
+    parser.add_argument("--encoder", help="a folder or a name on the model hub (MiniLM)")
+    parser.add_argument("--limit", type=int, default=0, help="so many documents (0: all)")
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--budget", type=int, default=1024, help="padded wordpieces a batch")
+    parser.add_argument("--bf16", action="store_true", help="bfloat16, too")
+    parser.add_argument("--gpu", action="store_true", help="on the GPU")
+    parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    parser.add_argument("--pipeline", help="for 'windows': trained on a transformer component")
+    args = parser.parse_args()
+    picture = RESULTS.with_name("speed.svg")
+    if args.what == "plot":
+        plot(picture)
+        return
+    if args.what == "windows" and not args.pipeline:
+        parser.error("windows needs --pipeline: the folder of a trained pipeline")
+    args.encoder = args.encoder or default_encoder()
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    if args.gpu:
+        import spacy
+
+        spacy.require_gpu()
+    bench = Bench(args)
+    if args.what == "windows":
+        compare_windows(bench)
+        return
+    for what in COMPARISONS if args.what == "all" else [args.what]:
+        COMPARISONS[what](bench)
+    if args.what == "all":
+        plot(picture)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""What is timed: the bare encoder, stock spaCy, this package."""
+
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+from ..accuracy import ROOT, SUITES, _corpus
+from ..timing import Contestant
+
+#: The heads of a corpus, in pipeline order.
+HEADS = {"gum": ("tagger", "ner", "textcat"), "snips": ("ner", "textcat")}
+
+
+def gold_docs(corpus: str, split: str, limit: int, work: Path) -> List[Any]:
+    """Read annotated documents.
+
+    corpus (str): "gum", "snips", or a folder that holds train.spacy and test.spacy.
+    split (str): "train" or "test".
+    limit (int): So many of them, evenly spaced. 0: all.
+    work (Path): Folder for what is converted.
+    RETURNS (List[Doc]): The documents.
+    """
+    import spacy
+    from spacy.tokens import DocBin
+
+    path = _corpus(SUITES[corpus], split, work) if corpus in SUITES else Path(corpus) / split
+    docs = list(DocBin().from_disk(path.with_suffix(".spacy")).get_docs(spacy.blank("en").vocab))
+    return docs[:: max(1, len(docs) // limit)][:limit] if limit else docs
+
+
+def make_nlp(
+    kind: str, heads: Sequence[str], encoder: str, gold: List[Any], **settings: Any
+) -> Any:
+    """Make a pipeline, and train it a little, so that it has opinions.
+
+    kind (str): "stock" (spaCy's quickstart), "stock heads" (the same with our model of the
+        encoder), or "ours".
+    heads (Sequence[str]): "tagger", "ner" and "textcat", each as often as is wanted in "ours".
+    encoder (str): A folder or a name on the model hub.
+    gold (List[Doc]): What to train on: the first hundred.
+    **settings (Any): Of our encoder.
+    RETURNS (Language): The pipeline.
+    """
+    import spacy
+    from spacy.training import Example
+    from thinc.api import Config, fix_random_seed
+
+    fix_random_seed(0)
+    if kind == "ours":
+        nlp = spacy.blank("en")
+        tok2vec = {"@architectures": "spacy_mtl.TransformerEncoder.v1", "name": encoder}
+        sharing = {"@architectures": "spacy_mtl.HardSharing.v1", "tok2vec": {**tok2vec, **settings}}
+        nlp.add_pipe("mtl", config={"model": sharing})
+        for i, head in enumerate(heads):
+            nlp.add_pipe(f"mtl_{head}", name=f"{head}{i}")
+    else:
+        config = Config().from_disk(ROOT / "benchmarks/stock.cfg")
+        model = config["components"]["transformer"]["model"]
+        model["name"] = encoder
+        if kind == "stock heads":
+            ours = {"@architectures": "spacy_mtl.TransformerModel.v1", "name": encoder}
+            config["components"]["transformer"]["model"] = {**ours, **settings}
+        config["nlp"]["pipeline"] = ["transformer", *heads]
+        unused = set(HEADS["gum"]) - set(heads)
+        config["components"] = {k: v for k, v in config["components"].items() if k not in unused}
+        nlp = spacy.util.load_model_from_config(config, auto_fill=True)
+    examples = [Example(nlp.make_doc(doc.text), doc) for doc in gold[:100]]
+    optimizer = nlp.initialize(lambda: examples)
+    optimizer.learn_rate = 2e-4
+    for start in range(0, len(examples), 10):
+        nlp.update(examples[start : start + 10], sgd=optimizer)
+    return nlp
+
+
+def device() -> Any:
+    """RETURNS (torch.device): Where spaCy computes."""
+    from thinc.api import get_torch_default_device
+
+    return get_torch_default_device()
+
+
+def bare_batches(encoder: str, texts: List[str], budget: int) -> List[Dict[str, Any]]:
+    """RETURNS (List[Dict[str, Tensor]]): Padded batches of texts of like length."""
+    import numpy
+    from transformers import AutoTokenizer
+
+    from spacy_mtl.encoder.batching import batch_by_padded_size
+
+    tokenizer = AutoTokenizer.from_pretrained(encoder)
+    encoded = tokenizer(texts, truncation=True, max_length=512)["input_ids"]
+    groups = batch_by_padded_size(numpy.asarray([len(ids) for ids in encoded]), budget)
+    rows = [{"input_ids": [encoded[i] for i in group]} for group in groups]
+    return [dict(tokenizer.pad(batch, return_tensors="pt").to(device())) for batch in rows]
+
+
+def bare_inference(encoder: str, texts: List[str], budget: int, precision: str) -> Contestant:
+    """RETURNS (Callable[[], None]): The encoder alone, on all texts."""
+    import torch
+    from transformers import AutoModel
+
+    network = AutoModel.from_pretrained(encoder).eval().to(device())
+    batches = bare_batches(encoder, texts, budget)
+
+    def run() -> None:
+        is_rough = precision == "bf16"
+        with torch.no_grad(), torch.autocast(device().type, torch.bfloat16, is_rough):
+            for batch in batches:
+                network(**batch)
+
+    return run
+
+
+def bare_training(encoder: str, texts: List[str], budget: int, precision: str) -> Contestant:
+    """RETURNS (Callable[[], None]): Forward, backward and AdamW, one step a batch."""
+    import torch
+    from transformers import AutoModel
+
+    network = AutoModel.from_pretrained(encoder).train().to(device())
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-6)
+    batches = bare_batches(encoder, texts, budget)
+
+    def run() -> None:
+        for batch in batches:
+            with torch.autocast(device().type, torch.bfloat16, precision == "bf16"):
+                hidden = network(**batch).last_hidden_state
+            hidden.float().square().mean().backward()
+            optimizer.step()
+            optimizer.zero_grad()
+
+    return run
+
+
+def inference(nlp: Any, texts: List[str]) -> Contestant:
+    """RETURNS (Callable[[], None]): A pipeline, from raw texts to annotated documents."""
+
+    def run() -> None:
+        for _ in nlp.pipe(texts, batch_size=256):
+            pass
+
+    return run
+
+
+def training(nlp: Any, gold: List[Any], budget: int, encoder: str) -> Contestant:
+    """RETURNS (Callable[[], None]): One pass, as `spacy train` makes its steps."""
+    from spacy.training import Example
+    from spacy.training.batchers import minibatch_by_padded_size
+    from thinc.api import Adam
+
+    examples = [Example(nlp.make_doc(doc.text), doc) for doc in gold]
+    # Steps of about as many wordpieces as those of the bare encoder.
+    size = int(budget * sum(map(len, gold)) / _n_pieces(gold, encoder))
+    # As in the configs of this package, and of spaCy's quickstart.
+    optimizer = Adam(1e-6, use_averages=False)
+
+    def run() -> None:
+        batches = minibatch_by_padded_size(examples, size, buffer=256, get_length=_n_tokens)
+        for batch in batches:
+            nlp.update(batch, sgd=False)
+            for _, pipe in nlp.pipeline:
+                pipe.finish_update(optimizer)
+
+    return run
+
+
+def _n_tokens(example: Any) -> int:
+    return len(example.predicted)
+
+
+def _n_pieces(docs: List[Any], encoder: str) -> int:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(encoder)
+    return sum(map(len, tokenizer([doc.text for doc in docs], verbose=False)["input_ids"]))

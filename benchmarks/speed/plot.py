@@ -1,0 +1,48 @@
+"""A picture of the speeds that were measured."""
+
+import json
+import statistics
+from pathlib import Path
+from typing import Any, Dict, List
+
+from .. import timing
+
+
+def newest_rows() -> Dict[str, Dict[str, Any]]:
+    """RETURNS (Dict[str, Dict[str, Any]]): The last measurement of every title."""
+    lines = timing.RESULTS.read_text(encoding="utf8").splitlines()
+    return {row["title"]: row for row in map(json.loads, lines) if "seconds" in row}
+
+
+def plot(path: Path) -> None:
+    """Draw the last comparison of every kind, as bars from the lowest to the highest ratio.
+
+    path (Path): The picture: .svg or .png.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    rows = [row for row in newest_rows().values() if isinstance(row["seconds"], dict)]
+    figure, axes = pyplot.subplots(
+        len(rows), 1, figsize=(8, 0.6 + sum(0.5 + 0.3 * len(row["seconds"]) for row in rows)),
+        height_ratios=[1 + len(row["seconds"]) for row in rows], squeeze=False,
+    )  # fmt: skip
+    for axis, row in zip(axes.ravel(), rows):
+        first = next(iter(row["seconds"]))
+        found = timing.ratios(row["seconds"], first)
+        names = list(found)
+        medians = [statistics.median(found[name]) for name in names]
+        errors: List[List[float]] = [
+            [median - min(found[name]) for name, median in zip(names, medians)],
+            [max(found[name]) - median for name, median in zip(names, medians)],
+        ]
+        axis.barh(names, medians, xerr=errors, color="tab:blue", ecolor="black")
+        axis.invert_yaxis()
+        axis.set_title(f"{row['title']}\n{row['machine']}", fontsize=8)
+        axis.set_xlabel(f"speed, {first} = 1 (median, lowest to highest)", fontsize=7)
+        axis.tick_params(labelsize=7)
+    figure.tight_layout()
+    figure.savefig(path)
+    print(f"Saved {path}")
