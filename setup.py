@@ -47,6 +47,8 @@ EXTRAS = {
     ],
     # Wheels of trained pipelines, by `spacy package --build wheel`.
     "package": ["build>=1.0.0", "wheel>=0.40.0", "setuptools>=61.0.0"],
+    # The picture of the speeds.
+    "benchmarks": ["matplotlib>=3.8.0"],
 }
 
 ENTRY_POINTS = {

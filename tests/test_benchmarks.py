@@ -1,5 +1,6 @@
 """What the benchmarks run and what they keep. No training here."""
 
+import argparse
 import json
 from dataclasses import asdict
 from importlib import import_module
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import spacy
 
 ROOT = Path(__file__).parent.parent
 
@@ -77,3 +79,31 @@ def test_bare_encoder_has_all_texts(monkeypatch: pytest.MonkeyPatch, encoder_dir
     batches = speed.bare_batches(encoder_dir, texts, 12)
     assert [tuple(batch["input_ids"].shape) for batch in batches] == [(1, 7), (2, 5), (1, 3)]
     assert sum(int(batch["attention_mask"].sum()) for batch in batches) == 7 + 5 + 4 + 3
+
+
+def test_plot_of_what_was_measured_last(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    plot = import_module("benchmarks.speed.plot")
+    monkeypatch.setattr(plot.timing, "RESULTS", tmp_path / "speed.jsonl")
+    for seconds in ({"bare": [9.0], "ours": [9.0]}, {"bare": [1.0, 2.0], "ours": [2.0, 3.0]}):
+        plot.timing.report("title", seconds, 100)
+    plot.timing.report("other", {"bare": [1.0], "ours": [2.0]}, 100)
+    plot.timing.keep({"title": "length", "seconds": 1.0})
+    rows = plot.newest_rows()
+    assert list(rows) == ["title", "other", "length"]
+    assert rows["title"]["seconds"]["bare"] == [1.0, 2.0]
+    plot.plot(tmp_path / "speed.svg")
+    assert "<svg" in (tmp_path / "speed.svg").read_text()
+
+
+def test_texts_of_so_many_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    one = import_module("benchmarks.speed.one")
+    docs = [spacy.blank("en").make_doc("a b c d"), spacy.blank("en").make_doc("e f")]
+    monkeypatch.setattr(one, "gold_docs", lambda *args: docs)
+    given = argparse.Namespace(corpus="gum", limit=0, work=None, words=0, docs=1)
+    assert one.texts_of(given) == ["a b c d", "e f"]
+    for words, n_docs in ((3, 4), (20, 1)):
+        texts = one.texts_of(argparse.Namespace(**{**vars(given), "words": words, "docs": n_docs}))
+        assert [len(text.split()) for text in texts] == [words] * n_docs
+    assert 300 < one.peak_memory() < 100_000

@@ -1,5 +1,6 @@
 """A pretrained transformer inside a model: from documents to one vector a token."""
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Tuple
@@ -26,6 +27,7 @@ class _Settings:
     precision: str
     packing: bool
     batch_pieces: Optional[int]
+    kept_pieces: Optional[int]
 
 
 @registry.architectures("spacy_mtl.TransformerEncoder.v1")
@@ -38,6 +40,7 @@ def TransformerEncoder(
     context: int = CONTEXT,
     packing: bool = True,
     batch_pieces: Optional[int] = None,
+    kept_pieces: Optional[int] = None,
 ) -> Encoder:
     """Build an encoder from a pretrained transformer, to be the `tok2vec` of `mtl`.
 
@@ -60,6 +63,9 @@ def TransformerEncoder(
         encoder can read them so, as BERT and RoBERTa can. Else they are padded.
     batch_pieces (Optional[int]): About how many wordpieces go through the encoder at once,
         padding included. By default 1,024 on a CPU and 16,384 on a GPU.
+    kept_pieces (Optional[int]): Bounds the memory of a step in training: of about how many
+        wordpieces the encoder keeps all that it computed. What comes after is computed again
+        on the way back. By default it keeps all.
     RETURNS (Model[List[Doc], List[Floats2d]]): One array a document.
         Shape: (n_tokens, width).
     RAISES (ValueError): If a setting is out of its range.
@@ -69,6 +75,7 @@ def TransformerEncoder(
         ("window", window, 8),
         ("context", context, 0),
         ("batch_pieces", batch_pieces, 1),
+        ("kept_pieces", kept_pieces, 0),
     ):
         if value is not None and value < least:
             raise ValueError(
@@ -76,7 +83,7 @@ def TransformerEncoder(
                 f"wordpieces and must be at least {least}."
             )
     # Not attributes of the model: those of the saved one would win over the config.
-    settings = _Settings(window, context, precision, packing, batch_pieces)
+    settings = _Settings(window, context, precision, packing, batch_pieces, kept_pieces)
     hf = HFObjects(None, None, None, dict(tokenizer_config), dict(transformer_config))
     return Model(
         "transformer_encoder",
@@ -139,6 +146,7 @@ def _encode_all(
 ) -> Tuple[Any, List[Tuple[Any, Any]]]:
     """RETURNS (Tuple[Tensor, List]): All vectors, and those of each batch with their tokens."""
     import torch
+    from torch.utils.checkpoint import checkpoint
 
     kept = []
     device = next(network.parameters()).device
@@ -147,8 +155,15 @@ def _encode_all(
     with computing(network, settings.precision, is_train) as running:
         packs = settings.packing and device.type == "cpu"
         first = first_position(network, reading.longest) if packs else None
+        n_pieces = 0
+        kept_pieces = math.inf if settings.kept_pieces is None else settings.kept_pieces
         for batch in make_batches(reading, budget, packed=first is not None):
-            pooled = _encode(running, batch, first, device)
+            encode = partial(_encode, running, batch, first, device)
+            n_pieces += batch.windows.ids.size
+            if is_train and n_pieces > (kept_pieces):
+                pooled = checkpoint(encode, use_reentrant=False)
+            else:
+                pooled = encode()
             tokens = torch.from_numpy(batch.tokens).to(device)
             vectors[tokens] = pooled.detach()
             if is_train:

@@ -74,6 +74,36 @@ def test_vectors_and_gradient(
             numpy.testing.assert_allclose(mine[name].grad, parameter.grad, atol=1e-4)
 
 
+@pytest.mark.parametrize("kept_pieces", [0, 30])
+def test_less_is_kept(
+    encoder_dir: str, docs: List[Doc], kept_pieces: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With dropout: what is computed again is the same."""
+    from spacy_mtl.encoder import transformer
+
+    calls = []
+    encode = transformer._encode
+    monkeypatch.setattr(transformer, "_encode", lambda *a: calls.append(a) or encode(*a))
+    dropout = {"transformer_config": {"hidden_dropout_prob": 0.5}}
+    found = []
+    for kept in (None, kept_pieces):
+        encoder = make_encoder(encoder_dir, batch_pieces=10, kept_pieces=kept, **dropout)
+        torch.manual_seed(1)
+        vectors, backprop = encoder.begin_update(docs)
+        n_batches = len(calls)
+        backprop([numpy.ones_like(v) for v in vectors])
+        found.append((len(calls) - n_batches, vectors, encoder.shims[0]._model))
+        calls.clear()
+    (none, exact, plain), (again, same, network) = found
+    assert none == 0
+    assert again == n_batches - (kept_pieces > 0)
+    numpy.testing.assert_array_equal(numpy.concatenate(same), numpy.concatenate(exact))
+    for a, b in zip(network.parameters(), plain.parameters()):
+        assert (a.grad is None) == (b.grad is None)
+        if a.grad is not None:
+            torch.testing.assert_close(a.grad, b.grad)
+
+
 def test_packing_is_given_up_where_it_fails(
     encoder_dir: str, docs: List[Doc], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +230,7 @@ def test_positions_of_roberta(encoder_dir: str) -> None:
         ({"precision": "fp16"}, "'precision' .* 'fp16'.*fp32.*bf16.*auto.*int8"),
         ({"window": 4}, "'window' .* is 4, .* at least 8"),
         ({"context": -1}, "'context' .* is -1, .* at least 0"),
+        ({"kept_pieces": -1}, "'kept_pieces' .* is -1, .* at least 0"),
         ({"batch_pieces": 0}, "'batch_pieces' .* is 0, .* at least 1"),
     ],
 )
