@@ -69,8 +69,9 @@ def keep(row: Dict) -> None:
 def machine() -> str:
     """RETURNS (str): What it runs on."""
     import torch
+    from thinc.api import get_torch_default_device
 
     versions = f"Python {platform.python_version()}, torch {torch.__version__}"
-    if torch.cuda.is_available():
+    if get_torch_default_device().type == "cuda":
         return f"{versions}, {torch.cuda.get_device_name()}"
     return f"{versions}, {torch.get_num_threads()} threads, {platform.machine()}"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
-from ..accuracy import ROOT
+from ..accuracy import ROOT, default_encoder
 from ..timing import Contestant, keep, measure, report
 from .contestants import (
     HEADS,
@@ -44,7 +44,10 @@ class Bench:
 
     def title(self, what: str, docs: List[Any]) -> str:
         """RETURNS (str): What was measured, on what."""
-        return f"{self.args.corpus}, {what}, {len(docs)} documents"
+        args = self.args
+        changed = [] if args.encoder == default_encoder() else [Path(args.encoder).name]
+        changed += [] if args.budget == 1024 else [f"{args.budget:,} wordpieces"]
+        return ", ".join([args.corpus, what, f"{len(docs)} documents", *changed])
 
 
 def compare(what: str, bench: Bench) -> None:
@@ -139,7 +142,7 @@ def compare_sizes(what: str, bench: Bench) -> None:
         n_words = length * n_docs
         speed = n_words / row["seconds"]
         print(f"| {size:,} | {n_words:,} | {speed:,.0f} | {row['peak']:,.0f} |", flush=True)
-        keep({"title": what, "size": size, "n_words": n_words, **row})
+        keep({"title": f"{bench.args.corpus}, {what}", "size": size, "n_words": n_words, **row})
 
 
 def compare_windows(bench: Bench) -> None:

@@ -17,8 +17,8 @@ def texts_of(args: argparse.Namespace) -> List[str]:
         return [doc.text for doc in docs]
     docs = gold_docs(args.corpus, "test", args.limit, args.work)
     words = [token.text for doc in docs for token in doc if not token.is_space]
+    starts = [i * args.words % len(words) for i in range(args.docs)]
     words *= 2 + args.words // len(words)
-    starts = [i * args.words % (len(words) // 2) for i in range(args.docs)]
     return [" ".join(words[start : start + args.words]) for start in starts]
 
 

@@ -24,13 +24,17 @@ def quantize_cli(
     max_loss: float = Opt(
         1.0, "--max-loss", "-m", help="Points of 100 that a task may lose; else nothing is written"
     ),
+    unmeasured: bool = Opt(
+        False, "--unmeasured", "-u", help="Write even if the corpus does not annotate every task"
+    ),
     force: bool = Opt(False, "--force", "-f", help="Write into a folder that is not empty"),
 ) -> None:
     """
     Have the encoder of a trained pipeline compute in int8, by dynamic quantization.
 
     Prints what every task has before and after. Nothing is written if a task loses more
-    than --max-loss. The pipeline in int8 is for CPUs, and cannot be trained further.
+    than --max-loss. The pipeline in int8 is for CPUs, and cannot be trained further. It is
+    faster; its weights are still saved in float32.
     """
     if output.exists() and not output.is_dir():
         msg.fail(f"'{output}' is a file. Name a folder for the pipeline.", exits=1)
@@ -39,6 +43,8 @@ def quantize_cli(
             f"The folder '{output}' is not empty. Name another, or write into it with --force.",
             exits=1,
         )
+    if gold_preproc and data is None:
+        msg.fail("--gold-preproc is for --data; the pipeline's own corpus has its own.", exits=1)
     try:
         result = quantize(pipeline, data, gold_preproc=gold_preproc)
     except QuantizationError as err:
@@ -61,6 +67,13 @@ def quantize_cli(
             f"'{worst.task}' loses {worst.lost:.2f} points, more than {max_loss:g}: nothing is "
             "written",
             "Allow more by --max-loss, or stay with float32 or bfloat16.",
+            exits=1,
+        )
+    if result.unmeasured and not unmeasured:
+        msg.fail(
+            f"Not measured: {', '.join(result.unmeasured)}. Nothing is written",
+            "The corpus does not annotate that, or it has no scorer. Name another corpus by "
+            "--data, or write the pipeline all the same by --unmeasured.",
             exits=1,
         )
     result.nlp.to_disk(output)

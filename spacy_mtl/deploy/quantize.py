@@ -8,8 +8,14 @@ from spacy.language import Language
 from spacy.training import Corpus, Example
 from spacy.util import dot_to_object, load_model, registry
 
-_OURS = ("spacy_mtl.TransformerEncoder.", "spacy_mtl.TransformerModel.", "spacy_mtl.Tok2VecTrans")
-_LIBRARY = "spacy-transformers.TransformerModel."
+# Blocks of encoders, and what takes their place.
+_ARCHITECTURES = {
+    "spacy_mtl.TransformerEncoder.": None,
+    "spacy_mtl.TransformerModel.": None,
+    "spacy_mtl.Tok2VecTransformer.": None,
+    "spacy-transformers.TransformerModel.": "spacy_mtl.TransformerModel.v1",
+    "spacy-transformers.Tok2VecTransformer.": "spacy_mtl.Tok2VecTransformer.v1",
+}
 
 
 class QuantizationError(ValueError):
@@ -43,12 +49,15 @@ class Quantized:
 
     nlp (Language): It.
     scores (List[TaskScore]): What it costs.
+    unmeasured (List[str]): Components that can be trained and have no score: the corpus does
+        not annotate them, or they have no scorer.
     speed_before (float): Words a second of the pipeline as it was.
     speed_after (float): Those of this one.
     """
 
     nlp: Language
     scores: List[TaskScore]
+    unmeasured: List[str]
     speed_before: float
     speed_after: float
 
@@ -65,71 +74,99 @@ def quantize(
     RETURNS (Quantized): The pipeline, and its scores.
     RAISES (QuantizationError): If there is no such encoder, or nothing to measure on.
     """
-    nlp = _load(pipeline)
+    nlp = _load(pipeline, {})
     blocks = dict(_encoder_blocks(nlp.config["components"], "components"))
     if not blocks:
         raise QuantizationError(
             f"The pipeline '{pipeline}' has no transformer that can be quantized: no block of its "
-            f"[components] has @architectures that begin with {_LIBRARY}, "
-            "spacy_mtl.TransformerModel or spacy_mtl.TransformerEncoder."
+            f"[components] has @architectures that begin with {', '.join(_ARCHITECTURES)}."
         )
-    if any(block.get("precision") == "int8" for block in blocks.values()):
+    if all(block.get("precision") == "int8" for block in blocks.values()):
         raise QuantizationError(f"The encoder of the pipeline '{pipeline}' is in int8 already.")
     overrides: Dict[str, Any] = {}
     for path, block in blocks.items():
         overrides[f"{path}.precision"] = "int8"
-        if block["@architectures"].startswith(_LIBRARY):
-            overrides[f"{path}.@architectures"] = "spacy_mtl.TransformerModel.v1"
-    in_int8 = load_model(pipeline, config=overrides)
-    before = nlp.evaluate(_examples(nlp, corpus, gold_preproc))
-    after = in_int8.evaluate(_examples(in_int8, corpus, gold_preproc))
+        overrides[f"{path}.@architectures"] = _replacement(block)
+        if block.get("mixed_precision"):
+            # That is for GPUs.
+            overrides[f"{path}.mixed_precision"] = False
+    in_int8 = _load(pipeline, overrides)
+    before, after = (_score(each, corpus, gold_preproc) for each in (nlp, in_int8))
     scores = [
         TaskScore(task, key, before[key], after[key]) for task, key in _keys_of_tasks(nlp, before)
     ]
+    measured = {score.task for score in scores}
     if not scores:
         raise QuantizationError(
             "The corpus has no annotation for any task of the pipeline, so nothing says what int8 "
-            "costs. Name another corpus."
+            "costs. Name another corpus: --data corpus.spacy"
         )
-    return Quantized(in_int8, scores, before["speed"], after["speed"])
+    unmeasured = [
+        name
+        for name, pipe in nlp.pipeline
+        if getattr(pipe, "is_trainable", False)
+        and nlp.get_pipe_meta(name).default_score_weights
+        and name not in measured
+    ]
+    performance = in_int8.meta.get("performance", {})
+    in_int8.meta["performance"] = {**performance, **{s.score: s.after for s in scores}}
+    return Quantized(in_int8, scores, unmeasured, before["speed"], after["speed"])
 
 
-def _load(pipeline: Union[str, Path]) -> Language:
+def _load(pipeline: Union[str, Path], overrides: Dict[str, Any]) -> Language:
     try:
-        return load_model(pipeline)
-    except OSError as err:
+        return load_model(pipeline, config=overrides)
+    except (OSError, ValueError) as err:
         raise QuantizationError(str(err)) from err
 
 
 def _encoder_blocks(block: Dict[str, Any], path: str) -> Iterator[Tuple[str, Dict[str, Any]]]:
-    if str(block.get("@architectures", "")).startswith((*_OURS, _LIBRARY)):
+    if str(block.get("@architectures", "")).startswith(tuple(_ARCHITECTURES)):
         yield path, block
     for key, value in block.items():
         if isinstance(value, dict):
             yield from _encoder_blocks(value, f"{path}.{key}")
 
 
-def _examples(nlp: Language, corpus: Optional[Path], gold_preproc: bool) -> List[Example]:
-    if corpus is not None:
-        if not corpus.exists():
-            raise QuantizationError(f"There is no corpus '{corpus}'.")
-        return list(Corpus(corpus, gold_preproc=gold_preproc)(nlp))
+def _replacement(block: Dict[str, Any]) -> str:
+    name: str = block["@architectures"]
+    found = next(new for prefix, new in _ARCHITECTURES.items() if name.startswith(prefix))
+    return found or name
+
+
+def _score(nlp: Language, corpus: Optional[Path], gold_preproc: bool) -> Dict[str, Any]:
+    examples = _examples(nlp, corpus, gold_preproc)
     try:
+        # What is done at the first text only shall not count as time.
+        list(nlp.pipe(eg.text for eg in examples[:1]))
+        return nlp.evaluate(examples)
+    except ValueError as err:
+        raise QuantizationError(str(err)) from err
+
+
+def _examples(nlp: Language, corpus: Optional[Path], gold_preproc: bool) -> List[Example]:
+    if corpus is not None and not corpus.exists():
+        raise QuantizationError(f"There is no corpus '{corpus}'.")
+    try:
+        if corpus is not None:
+            return list(Corpus(corpus, gold_preproc=gold_preproc)(nlp))
         config = nlp.config.interpolate()
         # Not the other corpora: they need not be here.
         block = dot_to_object(config, config["training"]["dev_corpus"])
         return list(registry.resolve({"reader": block})["reader"](nlp))
     # Whatever a reader says that does not find its files.
     except Exception as err:
+        what = f"The corpus '{corpus}'" if corpus else "The pipeline's own development corpus"
         raise QuantizationError(
-            "The development corpus that the pipeline's config names cannot be read. Name one: "
-            f"--data corpus.spacy. The reader said: {err}"
+            f"{what} cannot be read. Name another: --data corpus.spacy. The reader said: {err}"
         ) from err
 
 
 def _keys_of_tasks(nlp: Language, scores: Dict[str, Any]) -> Iterator[Tuple[str, str]]:
+    # A head may have another main score than its factory says: see mtl_tagger.
+    chosen = nlp.config["training"]["score_weights"]
     for task in nlp.pipe_names:
         weights = nlp.get_pipe_meta(task).default_score_weights or {}
         for key, weight in weights.items():
-            if weight and isinstance(scores.get(key), float):
+            if (weight or chosen.get(key)) and isinstance(scores.get(key), float):
                 yield task, key

@@ -45,12 +45,17 @@ def computing(network: Any, precision: str, is_train: bool) -> Iterator[Any]:
             '"auto" for the training, or freeze what holds the encoder.'
         )
     device = next(network.parameters()).device
+    was_training = network.training
     network.train(is_train)
-    with (
-        torch.set_grad_enabled(is_train),
-        torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(precision, device)),
-    ):
-        yield quantized(network) if precision == "int8" else network
+    try:
+        with (
+            torch.set_grad_enabled(is_train),
+            torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(precision, device)),
+        ):
+            yield quantized(network) if precision == "int8" else network
+    finally:
+        # What is computed again on the way back of an open step wants dropout.
+        network.train(was_training)
 
 
 @lru_cache
@@ -75,6 +80,8 @@ def _has_native_bfloat16(device: Any) -> Tuple[bool, str]:
         name = torch.cuda.get_device_name(device)
         found = torch.cuda.get_device_capability(device) >= (8, 0)
         return found, f"{name} has it" if found else f"{name} has no native bfloat16"
+    if device.type != "cpu":
+        return False, f"nobody has tried bfloat16 on {device.type}"
     # What torch knows of the processor; these names are not public, nor is anything else.
     features = {"_is_avx512_bf16_supported": "AVX512-BF16", "_is_amx_tile_supported": "AMX"}
     for function, feature in features.items():

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple, cast
 
 import numpy
 from spacy.tokens import Doc
@@ -13,9 +13,9 @@ from thinc.api import Model, torch2xp, xp2torch
 
 from ..registry import registry
 from ..types import Encoder, TokenVectors
-from .batching import MicroBatch, PackedWindows, make_batches, pieces_a_batch
+from .batching import MicroBatch, PaddedWindows, make_batches, pieces_a_batch
 from .loading import load_pretrained
-from .packing import NotPackableError, first_position, forget_packing, run_packed
+from .packing import NotPackableError, Packing, find_packing, forget_packing, run_packed
 from .precision import check_precision, computing
 from .reading import CONTEXT, Reading, read
 
@@ -124,12 +124,13 @@ def _forward(
     reading = read(docs, shim._hfmodel.tokenizer, network, settings.window, settings.context)
     lengths: Any = numpy.asarray([len(doc) for doc in docs], dtype="int64")
     shape = int(lengths.sum()), model.get_dim("nO")
+    found = None
     try:
-        vectors, kept = _encode_all(network, reading, shape, is_train, settings)
+        found = _encode_all(network, reading, shape, is_train, settings)
     except NotPackableError:
         # It seemed to, with less to read.
         forget_packing(network)
-        vectors, kept = _encode_all(network, reading, shape, is_train, settings)
+    vectors, kept = found or _encode_all(network, reading, shape, is_train, settings)
 
     def backprop(d_outputs: TokenVectors) -> List[Doc]:
         d_vectors = xp2torch(model.ops.xp.concatenate(d_outputs), device=vectors.device)
@@ -154,16 +155,17 @@ def _encode_all(
     budget = settings.batch_pieces or pieces_a_batch(device)
     with computing(network, settings.precision, is_train) as running:
         packs = settings.packing and device.type == "cpu"
-        first = first_position(network, reading.longest) if packs else None
+        packing = find_packing(network, reading.longest) if packs else None
         n_pieces = 0
         kept_pieces = math.inf if settings.kept_pieces is None else settings.kept_pieces
-        for batch in make_batches(reading, budget, packed=first is not None):
-            encode = partial(_encode, running, batch, first, device)
+        for batch in make_batches(reading, budget, packed=packing is not None):
             n_pieces += batch.windows.ids.size
             if is_train and n_pieces > (kept_pieces):
-                pooled = checkpoint(encode, use_reentrant=False)
+                # Somebody may have predicted before it is computed again.
+                given = running, batch, packing, device
+                pooled = checkpoint(_encode_in_training, *given, use_reentrant=False)
             else:
-                pooled = encode()
+                pooled = _encode(running, batch, packing, device)
             tokens = torch.from_numpy(batch.tokens).to(device)
             vectors[tokens] = pooled.detach()
             if is_train:
@@ -171,7 +173,12 @@ def _encode_all(
     return vectors, kept
 
 
-def _encode(network: Any, batch: MicroBatch, first: Optional[int], device: Any) -> Any:
+def _encode_in_training(network: Any, *given: Any) -> Any:
+    network.train()
+    return _encode(network, *given)
+
+
+def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device: Any) -> Any:
     """RETURNS (Tensor): The vectors of the batch's tokens. Shape: (n_tokens, width)."""
     import torch
 
@@ -180,13 +187,14 @@ def _encode(network: Any, batch: MicroBatch, first: Optional[int], device: Any) 
 
     windows = batch.windows
     ids, types = to_torch(windows.ids), to_torch(windows.types)
-    if isinstance(windows, PackedWindows):
-        positions = to_torch(windows.positions) + first
-        hidden = run_packed(network, ids, positions, types, windows.lengths)
-    else:
+    if isinstance(windows, PaddedWindows):
         given = {"input_ids": ids, "attention_mask": to_torch(windows.mask)}
         given.update({} if types is None else {"token_type_ids": types})
         hidden = network(**given).last_hidden_state
+    else:
+        how = cast(Packing, packing)
+        positions = to_torch(windows.positions)
+        hidden = run_packed(network, how, ids, positions, types, windows.lengths)
     # The mean of each token's wordpieces; zeros where it has none.
     return torch.nn.functional.embedding_bag(
         to_torch(batch.places),

@@ -99,6 +99,7 @@ def create_tok2vec_transformer(
     RETURNS (Model[List[Doc], List[Floats2d]]): One array a document.
         Shape: (n_tokens, width).
     """
+    check_precision(precision, "spacy_mtl.Tok2VecTransformer.v1")
     model = create_transformer_model(
         name,
         get_spans,

@@ -39,7 +39,9 @@ def aligned_entities(example: Example) -> Tuple[Sequence[Span], List[Optional[st
     gold = example.reference
     if not _has_same_tokens(example) or not gold.has_annotation("ENT_IOB"):
         return _aligned_by_spacy(example)
-    iob, is_space = gold.to_array(["ENT_IOB", "IS_SPACE"]).T
+    iob = gold.to_array(["ENT_IOB"]).ravel()
+    # Of the predicted document's vocabulary: that of the other may know of no spaces.
+    is_space = example.predicted.to_array(["IS_SPACE"]).ravel()
     is_outside = (iob == _OUTSIDE) | (is_space > 0)
     classes: List[Optional[str]] = ["O" if outside else None for outside in is_outside.tolist()]
     for ent in gold.ents:

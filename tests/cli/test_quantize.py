@@ -1,7 +1,7 @@
 """`spacy mtl quantize`: a trained pipeline in int8."""
 
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Dict
 
 import numpy
 import pytest
@@ -40,7 +40,7 @@ def add_heads(nlp: Language) -> None:
         nlp.add_pipe(f"mtl_{name}", name=name)
 
 
-@pytest.fixture(params=["inside mtl", "our model", "stock model"])
+@pytest.fixture(params=["inside mtl", "our model", "stock model", "for a GPU"])
 def pipeline(request: pytest.FixtureRequest, encoder_dir: str, tmp_path: Path) -> Path:
     nlp = spacy.blank("en")
     nlp.config["paths"]["dev"] = "dev.spacy"
@@ -48,7 +48,9 @@ def pipeline(request: pytest.FixtureRequest, encoder_dir: str, tmp_path: Path) -
         add_joint(nlp, inner(encoder_dir))
     else:
         config = {"@architectures": "spacy_mtl.TransformerModel.v1", "name": encoder_dir}
-        stock = {"name": encoder_dir}
+        stock: Dict[str, Any] = {"name": encoder_dir}
+        if request.param == "for a GPU":
+            stock.update(mixed_precision=True, grad_scaler_config={"enabled": False})
         model = config if request.param == "our model" else stock
         nlp.add_pipe("transformer", config={"model": model})
         nlp.add_pipe("mtl")
@@ -89,7 +91,7 @@ def test_refusals(run: Run, inside: Path, tmp_path: Path) -> None:
     # The config of a pipeline that was not trained by `spacy train` names no corpus.
     result = run("trained", "int8")
     assert result.exit_code == 1
-    assert "--data corpus.spacy" in result.output
+    assert "--data corpus.spacy" in " ".join(result.output.split())
     assert "There is no corpus 'none.spacy'" in run("trained", "int8", "-d", "none.spacy").output
     # More than no loss at all is wanted.
     result = run("trained", "int8", "-d", "dev.spacy", "--max-loss", -1)
@@ -114,3 +116,51 @@ def test_what_cannot_be_measured(run: Run, inside: Path) -> None:
     bare = [spacy.blank("en").make_doc(doc.text) for doc in make_docs(spacy.blank("en"))]
     DocBin(docs=bare).to_disk("bare.spacy")
     assert "no annotation for any task" in run("trained", "other", "-d", "bare.spacy").output
+
+
+def test_a_task_without_score(run: Run, encoder_dir: str, tmp_path: Path) -> None:
+    """Coarse tags have another score than the factory says; the corpus has none."""
+    nlp = spacy.blank("en")
+    add_joint(nlp, inner(encoder_dir))
+    nlp.add_pipe("mtl_tagger", name="pos", config={"attribute": "pos"})
+    nlp.add_pipe("mtl_ner", name="ner")
+    examples = make_examples(nlp)
+    for eg in examples:
+        for token in eg.reference:
+            token.pos_ = "NOUN"
+    nlp.initialize(lambda: examples)
+    nlp.to_disk(tmp_path / "trained")
+    DocBin(docs=[eg.reference for eg in examples]).to_disk("both.spacy")
+    DocBin(docs=make_docs(nlp)).to_disk("ner.spacy")
+    result = run("trained", "int8", "-d", "ner.spacy", "-m", 100)
+    assert result.exit_code == 1
+    assert "Not measured: pos" in result.output
+    assert run("trained", "int8", "-d", "ner.spacy", "-m", 100, "--unmeasured").exit_code == 0
+    result = run("trained", "other", "-d", "both.spacy", "-m", 100)
+    assert result.exit_code == 0, result.output
+    assert "pos_acc" in result.output
+    assert "--gold-preproc is for --data" in run("trained", "third", "-G").output
+    Path("broken.spacy").write_text("x")
+    assert "'broken.spacy' cannot be read" in run("trained", "third", "-d", "broken.spacy").output
+
+
+def test_replaced_listener_of_a_stock_component(run: Run, encoder_dir: str, tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": {"name": encoder_dir}})
+    listener = {
+        "@architectures": "spacy-transformers.TransformerListener.v1",
+        "pooling": {"@layers": "reduce_mean.v1"},
+    }
+    nlp.add_pipe(
+        "tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}}
+    )
+    nlp.initialize(lambda: make_examples(nlp))
+    nlp.replace_listeners("transformer", "tagger", ["model.tok2vec"])
+    nlp.remove_pipe("transformer")
+    nlp.to_disk(tmp_path / "trained")
+    DocBin(docs=make_docs(nlp)).to_disk("dev.spacy")
+    result = run("trained", "int8", "-d", "dev.spacy", "-m", 100)
+    assert result.exit_code == 0, result.output
+    config = spacy.load("int8").config["components"]["tagger"]["model"]["tok2vec"]
+    assert config["@architectures"] == "spacy_mtl.Tok2VecTransformer.v1"
+    assert config["precision"] == "int8"

@@ -12,6 +12,8 @@ from transformers import (
     AutoModel,
     BertConfig,
     BertModel,
+    CanineConfig,
+    CanineModel,
     DebertaV2Config,
     DebertaV2Model,
     DistilBertConfig,
@@ -25,7 +27,13 @@ from transformers import (
 )
 
 from spacy_mtl.encoder.batching import batch_evenly
-from spacy_mtl.encoder.packing import AttentionWithin, NotPackableError, first_position, run_packed
+from spacy_mtl.encoder.packing import (
+    AttentionWithin,
+    NotPackableError,
+    Packing,
+    find_packing,
+    run_packed,
+)
 
 SIZES = {"vocab_size": 30, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2}
 OTHERS = {"intermediate_size": 8, "max_position_embeddings": 40, "pad_token_id": 1}
@@ -74,11 +82,13 @@ def test_attention_with_a_mask_is_refused() -> None:
 @pytest.mark.parametrize(
     "network, expected",
     [
-        (lambda: BertModel(BertConfig(**SIZES, **OTHERS)), 0),
-        (lambda: RobertaModel(RobertaConfig(**SIZES, **OTHERS)), 2),
+        (lambda: BertModel(BertConfig(**SIZES, **OTHERS)), Packing(0, 2)),
+        (lambda: RobertaModel(RobertaConfig(**SIZES, **OTHERS)), Packing(2, 2)),
         # They take no numbers of positions, attend by functions of their own, or with masks.
         (lambda: DistilBertModel(DistilBertConfig(vocab_size=30, dim=8, n_heads=2)), None),
         (lambda: GPT2Model(GPT2Config(vocab_size=30, n_embd=8, n_layer=1, n_head=2)), None),
+        # Without a size of its vocabulary, and none for three pieces.
+        (lambda: CanineModel(CanineConfig(hidden_size=8, num_attention_heads=2)), None),
         (lambda: MPNetModel(MPNetConfig(**SIZES, **OTHERS)), None),
         (lambda: DebertaV2Model(DebertaV2Config(**SIZES, **OTHERS)), None),
         (
@@ -89,24 +99,30 @@ def test_attention_with_a_mask_is_refused() -> None:
         ),
     ],
 )
-def test_first_position(network: Any, expected: Any) -> None:
+def test_find_packing(network: Any, expected: Any) -> None:
     made = network().train()
-    assert first_position(made, 38) == expected
+    packing = find_packing(made, 38)
+    assert packing == expected
     assert made.training
-    if expected is None:
+    if packing is None:
         return
     made.eval()
     lengths = [38, 7, 7, 1]
     ids = torch.randint(2, 30, (1, sum(lengths)))
-    positions = torch.cat([torch.arange(n) for n in lengths])[None] + expected
-    found = run_packed(made, ids, positions, None, lengths)
+    positions = torch.cat([torch.arange(n) for n in lengths])[None]
+    found = run_packed(made, packing, ids, positions, None, lengths)
     alone = [made(own).last_hidden_state for own in ids.split(lengths, dim=1)]
     torch.testing.assert_close(found, torch.cat(alone, dim=1))
+    # More than it takes, and less attention than in the trial.
+    with pytest.raises(NotPackableError):
+        run_packed(made, packing, ids, positions + 100, None, lengths)
+    with pytest.raises(NotPackableError):
+        run_packed(made, Packing(packing.first, 1), ids, positions, None, lengths)
 
 
 def test_gradient_checkpoints_are_not_packed(encoder_dir: str) -> None:
     network = AutoModel.from_pretrained(encoder_dir)
-    assert first_position(network.eval(), 64) == 0
+    assert find_packing(network.eval(), 64) == Packing(0, 2)
     network.gradient_checkpointing_enable()
-    assert first_position(network, 64) == 0
-    assert first_position(network.train(), 64) is None
+    assert find_packing(network, 64) == Packing(0, 2)
+    assert find_packing(network.train(), 64) is None
