@@ -16,7 +16,10 @@ from weakref import WeakKeyDictionary
 import torch
 from torch.overrides import TorchFunctionMode
 
+from .dropout import dropout
+
 _ATTENTION: Any = torch.nn.functional.scaled_dot_product_attention
+_DROPOUT: Any = torch.nn.functional.dropout
 
 _logger = logging.getLogger("spacy")
 
@@ -26,7 +29,7 @@ class NotPackableError(Exception):
 
 
 class AttentionWithin(TorchFunctionMode):
-    """Restrict attention to each of some sequences.
+    """Restrict attention to each of some sequences, and drop out faster.
 
     Sequences of one length that stand together are attended to at once.
     """
@@ -44,7 +47,7 @@ class AttentionWithin(TorchFunctionMode):
         self, func: Any, types: Any, args: Tuple = (), kwargs: Optional[Dict] = None
     ) -> Any:
         """Run a function of torch, attention in our way."""
-        run = self._attend if func is _ATTENTION else func
+        run = {_ATTENTION: self._attend, _DROPOUT: _drop_out}.get(func, func)
         return run(*args, **(kwargs or {}))
 
     def _attend(self, query: Any, key: Any, value: Any, attn_mask: Any = None, *args, **kw) -> Any:
@@ -57,10 +60,34 @@ class AttentionWithin(TorchFunctionMode):
         # Each has a shape of (1, n_heads, n_pieces, width).
         split = (tensor[0].split(sizes, dim=1) for tensor in (query, key, value))
         for (n, length), *given in zip(self.groups, *split):
-            group = (x.unflatten(1, (n, length)).transpose(0, 1) for x in given)
-            attended = _ATTENTION(*group, attn_mask, *args, **kw)
+            group: Any = (x.unflatten(1, (n, length)).transpose(0, 1) for x in given)
+            attended = _attend_plainly(*group, *args, **kw)
             parts.append(attended.transpose(1, 2).flatten(0, 1))
         return torch.cat(parts).transpose(0, 1)[None]
+
+
+def _attend_plainly(
+    query: Any,
+    key: Any,
+    value: Any,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    scale: Optional[float] = None,
+    **kw: Any,
+) -> Any:
+    if not dropout_p or is_causal or kw:
+        return _ATTENTION(query, key, value, None, dropout_p, is_causal, scale=scale, **kw)
+    # As torch does where it cannot leave the weights out of memory.
+    scale = query.shape[-1] ** -0.5 if scale is None else scale
+    weights = torch.matmul(query * scale, key.transpose(-1, -2)).softmax(-1)
+    return torch.matmul(dropout(weights, dropout_p), value)
+
+
+def _drop_out(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    if inplace:
+        return _DROPOUT(input, p, training, inplace)
+    return dropout(input, p) if training and p < 1 else _DROPOUT(input, p, training)
 
 
 @dataclass(frozen=True)
