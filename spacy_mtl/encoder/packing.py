@@ -1,4 +1,4 @@
-"""Attention within sequences that stand one after the other, without padding.
+"""Attention within sequences that stand one after the other, without padding, on a CPU.
 
 All else that an encoder does, it does piece by piece; so it takes the sequences as one
 long one, and only `scaled_dot_product_attention` must know where each begins. Works with any

@@ -60,7 +60,8 @@ def TransformerEncoder(
     context (int): About how many wordpieces a token of a long document sees on either
         side, at least, if no long token stands there; an eighth of the window at most.
     packing (bool): Whether texts stand one after the other on a CPU, without padding, if the
-        encoder can read them so, as BERT and RoBERTa can. Else they are padded.
+        encoder can read them so, as BERT and RoBERTa can. Else they are padded. Packed, other
+        random elements drop out in training than torch would choose.
     batch_pieces (Optional[int]): About how many wordpieces go through the encoder at once,
         padding included. By default 1,024 on a CPU and 16,384 on a GPU.
     kept_pieces (Optional[int]): Bounds the memory of a step in training: of about how many
