@@ -25,13 +25,14 @@ def measure(contestants: Dict[str, Contestant], turns: int) -> Dict[str, List[fl
         for name, run in contestants.items():
             started = time.perf_counter()
             run()
-            _wait_for_gpu()
+            wait_for_gpu()
             if turn:
                 seconds[name].append(time.perf_counter() - started)
     return seconds
 
 
-def _wait_for_gpu() -> None:
+def wait_for_gpu() -> None:
+    """Let the GPU finish what it was given, if there is one."""
     import torch
 
     if torch.cuda.is_available():

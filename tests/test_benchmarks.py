@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import spacy
+from tiny import add_joint, inner, make_examples
 
 ROOT = Path(__file__).parent.parent
 
@@ -107,3 +108,26 @@ def test_texts_of_so_many_words(monkeypatch: pytest.MonkeyPatch) -> None:
         texts = one.texts_of(argparse.Namespace(**{**vars(given), "words": words, "docs": n_docs}))
         assert [len(text.split()) for text in texts] == [words] * n_docs
     assert 300 < one.peak_memory() < 100_000
+
+
+def test_share_of_the_encoder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoder_dir: str, capsys: Any
+) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    encoder = import_module("benchmarks.speed.encoder")
+    contestants = import_module("benchmarks.speed.contestants")
+    monkeypatch.setattr(import_module("benchmarks.timing"), "RESULTS", tmp_path / "speed.jsonl")
+    nlp = spacy.blank("en")
+    add_joint(nlp, inner(encoder_dir))
+    nlp.add_pipe("mtl_ner", name="ner")
+    nlp.initialize(lambda: make_examples(nlp))
+    texts = ["a b c", "d"]
+    bare = contestants.bare_inference(encoder_dir, texts, 12, "fp32")
+    encoder.report_encoder("title", bare, 1.0, nlp, contestants.inference(nlp, texts))
+    row = json.loads((tmp_path / "speed.jsonl").read_text())
+    assert 0 < row["share"] < 1
+    # Two layers of 16 and 32 dimensions on 10 padded wordpieces, 2 * 10 * 2 * (4 * 16 * 16 +
+    # 2 * 16 * 32), and a pooler on two texts. Attention may be counted, too.
+    assert 82_944 <= round(row["gflops"] * 1e9) < 100_000
+    assert row["peak"] > 0
+    assert "% of a matrix product's" in capsys.readouterr().out

@@ -18,6 +18,7 @@ from .contestants import (
     make_nlp,
     training,
 )
+from .encoder import report_encoder
 
 N_HEADS = (1, 2, 4, 8, 16)
 BUDGETS = (256, 512, 1024, 2048, 4096, 8192)
@@ -60,23 +61,27 @@ def compare(what: str, bench: Bench) -> None:
     texts = [doc.text for doc in docs]
     bare = bare_training if is_training else bare_inference
 
-    def pipeline(kind: str, **settings: Any) -> Contestant:
-        nlp = bench.make(kind, **settings)
+    def contest(nlp: Any) -> Contestant:
         if is_training:
             return training(nlp, docs, args.budget, args.encoder)
         return inference(nlp, texts)
 
+    ours = bench.make("ours")
     contestants = {
         "bare encoder": bare(args.encoder, texts, args.budget, "fp32"),
-        "stock spaCy": pipeline("stock"),
-        "stock heads on our encoder": pipeline("stock heads"),
-        "ours": pipeline("ours"),
+        "stock spaCy": contest(bench.make("stock")),
+        "stock heads on our encoder": contest(bench.make("stock heads")),
+        "ours": contest(ours),
     }
     if args.bf16:
         contestants["bare encoder, bf16"] = bare(args.encoder, texts, args.budget, "bf16")
-        contestants["ours, bf16"] = pipeline("ours", precision="bf16")
+        contestants["ours, bf16"] = contest(bench.make(precision="bf16"))
     seconds = measure(contestants, args.turns)
-    report(bench.title(what, docs), seconds, sum(map(len, docs)))
+    title = bench.title(what, docs)
+    report(title, seconds, sum(map(len, docs)))
+    if not is_training:
+        own = min(seconds["bare encoder"])
+        report_encoder(title, contestants["bare encoder"], own, ours, contestants["ours"])
 
 
 def compare_tasks(what: str, bench: Bench) -> None:
