@@ -161,7 +161,7 @@ def _encode_all(
         kept_pieces = math.inf if settings.kept_pieces is None else settings.kept_pieces
         for batch in make_batches(reading, budget, packed=packing is not None):
             n_pieces += batch.windows.ids.size
-            if is_train and n_pieces > (kept_pieces):
+            if is_train and n_pieces > kept_pieces:
                 # Somebody may have predicted before it is computed again.
                 given = running, batch, packing, device
                 pooled = checkpoint(_encode_in_training, *given, use_reentrant=False)
