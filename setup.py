@@ -22,12 +22,17 @@ REQUIREMENTS = [
     # Where wordpieces are in a text, for tokenizers that do not tell, as in
     # spacy-transformers.
     "spacy-alignments>=0.7.2,<1.0.0",
-    # Runs the encoder.
-    "torch>=2.0.0",
+    # Runs the encoder. torchjd needs this version.
+    "torch>=2.3.0",
+    # Published methods of weighting tasks: scalarizations and gradient aggregators, in
+    # training only. Some state is handed over by private names: bound to its version.
+    "torchjd>=0.18.0,<0.19.0",
     # Arrays that are not on a GPU.
     "numpy>=1.24.0",
     # The command line, as in spaCy.
     "typer>=0.9.0,<1.0.0",
+    # Progress bars, as in spaCy.
+    "tqdm>=4.38.0,<5.0.0",
     # Messages of the command line and JSON, as in spaCy.
     "wasabi>=1.1.0,<2.0.0",
     "srsly>=2.4.0,<3.0.0",
@@ -36,6 +41,9 @@ REQUIREMENTS = [
 ]
 
 EXTRAS = {
+    # Solvers: quadprog for UPGrad and DualProj, cvxpy with clarabel for CAGrad, scipy for
+    # FairGrad.
+    "solvers": ["torchjd[quadprog_projector,cagrad,fairgrad]>=0.18.0,<0.19.0"],
     "test": [
         "pytest>=8.0.0",
         # Stops a test that hangs, with a traceback: workers are forked in some.
@@ -75,8 +83,33 @@ ENTRY_POINTS = {
         "spacy_mtl.ner_scorer.v1 = spacy_mtl.heads.ner:make_ner_scorer",
         "spacy_mtl.textcat_scorer.v1 = spacy_mtl.heads.textcat:make_textcat_scorer",
     ],
+    "spacy_loggers": [
+        "spacy_mtl.ConsoleLogger.v1 = spacy_mtl.report.logger:create_console_logger",
+    ],
     "spacy_mtl_weightings": [
         "spacy_mtl.Constant.v1 = spacy_mtl.weighting.constant:create_constant",
+        "spacy_mtl.RLW.v1 = spacy_mtl.weighting.scalarization:create_rlw",
+        "spacy_mtl.GLS.v1 = spacy_mtl.weighting.scalarization:create_gls",
+        "spacy_mtl.STCH.v1 = spacy_mtl.weighting.scalarization:create_stch",
+        "spacy_mtl.Uncertainty.v1 = spacy_mtl.weighting.uncertainty:create_uncertainty",
+        "spacy_mtl.IMTLL.v1 = spacy_mtl.weighting.uncertainty:create_imtll",
+        "spacy_mtl.DWA.v1 = spacy_mtl.weighting.dwa:create_dwa",
+        "spacy_mtl.FAMO.v1 = spacy_mtl.weighting.famo:create_famo",
+        "spacy_mtl.GradNorm.v1 = spacy_mtl.weighting.gradnorm:create_gradnorm",
+        "spacy_mtl.PCGrad.v1 = spacy_mtl.weighting.aggregation:create_pcgrad",
+        "spacy_mtl.MGDA.v1 = spacy_mtl.weighting.aggregation:create_mgda",
+        "spacy_mtl.CAGrad.v1 = spacy_mtl.weighting.aggregation:create_cagrad",
+        "spacy_mtl.IMTLG.v1 = spacy_mtl.weighting.aggregation:create_imtlg",
+        "spacy_mtl.GradDrop.v1 = spacy_mtl.weighting.aggregation:create_graddrop",
+        "spacy_mtl.AlignedMTL.v1 = spacy_mtl.weighting.aggregation:create_aligned_mtl",
+        "spacy_mtl.UPGrad.v1 = spacy_mtl.weighting.aggregation:create_upgrad",
+        "spacy_mtl.DualProj.v1 = spacy_mtl.weighting.aggregation:create_dual_proj",
+        "spacy_mtl.ConFIG.v1 = spacy_mtl.weighting.aggregation:create_config",
+        "spacy_mtl.FairGrad.v1 = spacy_mtl.weighting.aggregation:create_fairgrad",
+        "spacy_mtl.GradVac.v1 = spacy_mtl.weighting.gradvac:create_gradvac",
+        "spacy_mtl.NashMTL.v1 = spacy_mtl.weighting.nash_mtl:create_nash_mtl",
+        "spacy_mtl.ExcessMTL.v1 = spacy_mtl.weighting.excess_mtl:create_excess_mtl",
+        "spacy_mtl.DBMTL.v1 = spacy_mtl.weighting.db_mtl:create_db_mtl",
     ],
     "spacy_cli": ["mtl = spacy_mtl.cli:mtl_cli"],
 }

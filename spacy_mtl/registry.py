@@ -7,16 +7,59 @@ weighting written by a user needs no more than a decorator:
     def create_halves() -> Weighting: ...
 """
 
+import difflib
 from typing import Any
 
 import catalogue
 from spacy.util import registry as spacy_registry
 
+
+class Registry(catalogue.Registry):
+    """A registry whose error for an unknown name gives those that are nearest."""
+
+    def get(self, name: str) -> Any:
+        """Look a function up.
+
+        name (str): The name it was registered with.
+        RETURNS (Callable): The function.
+        RAISES (ValueError): If there is none of that name.
+        """
+        try:
+            return super().get(name)
+        except catalogue.RegistryError:
+            names = sorted(self.get_all())
+            raise ValueError(
+                f"There is no '{name}' in the registry '{self.namespace[-1]}'. "
+                f"{_nearest(name, names)}Registered are: {', '.join(names) or 'none'}. Mend "
+                f"'@{self.namespace[-1]}' in the config, or import the module that registers it."
+            ) from None
+
+    def find(self, name: str) -> Any:
+        """Find out where a function comes from: see `catalogue.Registry.find`.
+
+        RAISES (catalogue.RegistryError): If there is none of that name. `spacy package` asks
+            for names that need not be there, and expects this one.
+        """
+        if name not in self:
+            raise catalogue.RegistryError(f"There is no '{name}' in '{self.namespace[-1]}'.")
+        return super().find(name)
+
+
+def _nearest(name: str, names: Any) -> str:
+    # Cases, prefixes and versions are what people mix up.
+    parts = {known.lower().split(".")[-2 if "." in known else 0]: known for known in names}
+    wanted = [part for part in name.lower().split(".") if part != "spacy_mtl"]
+    found = difflib.get_close_matches(wanted[0] if wanted else "", parts, n=3, cutoff=0.5)
+    if not found:
+        return ""
+    return "Did you mean " + " or ".join(f"'{parts[part]}'" for part in found) + "? "
+
+
 for _name in ("mtl_weightings", "mtl_schedules"):
     if not hasattr(spacy_registry, _name):
         # Not registry.create: that puts them under thinc's name, and packages would
         # have to offer "thinc_mtl_weightings" as an entry point.
-        setattr(spacy_registry, _name, catalogue.create("spacy", _name, entry_points=True))
+        setattr(spacy_registry, _name, Registry(("spacy", _name), entry_points=True))
 
 # Registries are attributes made at run time, which a type checker cannot see.
 registry: Any = spacy_registry

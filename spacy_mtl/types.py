@@ -70,5 +70,21 @@ class Weighting(Protocol):
         ...
 
 
+class Monitor(Protocol):
+    """Looks on while steps close, for a log. It must not change what it sees."""
+
+    def record(
+        self, losses: Dict[str, float], gradients: Floats2d, weights: Dict[str, float]
+    ) -> None:
+        """Take note of a step.
+
+        losses (Dict[str, float]): The loss of each task present.
+        gradients (Floats2d): Their gradients at the shared representation, rows in the
+            order of `losses`. Shape: (n_tasks, n_values).
+        weights (Dict[str, float]): The effective weight of each task.
+        """
+        ...
+
+
 #: Takes the gradient with respect to a view, gives zeros shaped like the view.
 ViewCallback = Callable[[TokenVectors], TokenVectors]

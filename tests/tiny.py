@@ -107,7 +107,12 @@ def encoder_gradient(nlp: Language) -> numpy.ndarray:
     return numpy.concatenate(rows).astype("float64")
 
 
-def assert_close(found: numpy.ndarray, expected: numpy.ndarray) -> None:
+def descend(key: Any, weights: Any, gradient: Any) -> Any:
+    """An optimizer: plain gradient descent at rate 1."""
+    return weights - gradient, gradient * 0
+
+
+def assert_close(found: numpy.ndarray, expected: numpy.ndarray, tolerance: float = 1e-5) -> None:
     assert numpy.linalg.norm(expected) > 1e-8
     error = numpy.linalg.norm(found - expected) / numpy.linalg.norm(expected)
-    assert error < 1e-5
+    assert error < tolerance

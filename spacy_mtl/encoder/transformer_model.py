@@ -179,8 +179,8 @@ def _run(
     model: Any, part: WordpieceBatch, is_train: bool, *, precision: str
 ) -> Tuple[ModelOutput, Callable[[Any], object]]:
     if precision == "fp32":
-        output, backprop = model.layers[0](part, is_train)
-        return output, lambda d_hidden: backprop(ModelOutput(output_0=d_hidden))
+        output, backprop_layer = model.layers[0](part, is_train)
+        return output, lambda d_hidden: backprop_layer(ModelOutput(output_0=d_hidden))
     device = model.transformer.device
     given = {
         "input_ids": part.input_ids,
@@ -192,7 +192,12 @@ def _run(
         output = network(**inputs)
     # numpy has no bfloat16.
     as_float = ModelOutput(convert_recursive(_is_bfloat16, lambda tensor: tensor.float(), output))
-    return as_float, partial(torch.autograd.backward, as_float["last_hidden_state"])
+
+    def backprop(d_hidden: Any) -> None:
+        # Looked up when called: who needs several passes has the graph kept there.
+        torch.autograd.backward(as_float["last_hidden_state"], d_hidden)
+
+    return as_float, backprop
 
 
 def _is_bfloat16(value: Any) -> bool:

@@ -5,8 +5,11 @@ needs for that (steps, membership, checks of the pipeline, averages) is in files
 """
 
 import warnings
+from functools import partial
+from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
+import srsly
 from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
 from spacy.tokens import Doc
@@ -14,9 +17,9 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
-from ..arrays import cut_like
-from ..types import TokenVectors, Weighting
+from ..types import Monitor, TokenVectors, Weighting
 from .averages import use_torch_params
+from .closing import LEVELS, close_at_parameters, close_at_representation, stack
 from .listener import TaskListener
 from .membership import (
     Membership,
@@ -25,10 +28,15 @@ from .membership import (
     check_tensor_is_ours,
     is_left_alone,
 )
+from .parameters import EncoderParameters, check_exact
+from .recompute import recompute_losses
 from .replace import offer_replacement
+from .state import get_state, set_state
 from .step import JointStep
+from .units import divisors
 from .upstream import (
     HeldCallbacks,
+    SentGradients,
     check_all_served,
     check_annotated,
     check_connected,
@@ -55,6 +63,7 @@ class MultiTask(Tok2Vec):
         name: str = "mtl",
         *,
         weighting: Weighting,
+        gradients: str = "representation",
         nlp: Optional[Language] = None,
     ) -> None:
         """Initialise the joint component.
@@ -63,6 +72,9 @@ class MultiTask(Tok2Vec):
         model (Model[List[Doc], List[Floats2d]]): A sharing scheme around an encoder.
         name (str): The name in the pipeline.
         weighting (Weighting): How much each task moves what they share.
+        gradients (str): Where the tasks' gradients are weighed: at the shared
+            "representation", with one backward pass through the encoder, or at its
+            "parameters", with one a task.
         nlp (Optional[Language]): The pipeline, from which the component learns
             which tasks are frozen or disabled.
         """
@@ -73,11 +85,22 @@ class MultiTask(Tok2Vec):
                 f"it is the encoder, move its block to [components.{name}.model.tok2vec], and set "
                 f'@architectures = "spacy_mtl.HardSharing.v1" in [components.{name}.model].'
             )
+        if gradients not in LEVELS:
+            raise ValueError(
+                f"'gradients' of the component '{name}' is {gradients!r}, but it is one of: "
+                f"{', '.join(LEVELS)}. Mend [components.{name}]."
+            )
         self.weighting = weighting
+        self.gradients = gradients
+        #: A logger may put one here.
+        self.monitor: Optional[Monitor] = None
         self._membership = Membership(nlp)
         self._step: Optional[JointStep] = None
         # Losses of stock components, which add them after they send their gradient.
         self._late_losses: Dict[str, float] = {}
+        # A closed step whose losses are to be computed again, and whether it was applied.
+        self._to_recompute: Optional[JointStep] = None
+        self._was_applied = False
         # The pipeline and the tasks as they were when last checked.
         self._checked: Optional[Tuple[List[Tuple[str, int]], List[str]]] = None
         self._warned: Set[str] = set()
@@ -85,7 +108,8 @@ class MultiTask(Tok2Vec):
 
     def __reduce__(self) -> Tuple:
         # Neither the pipeline nor an open step goes along.
-        state = (self.vocab, self.model, self.name, self.weighting, self.cfg, self.listener_map)
+        settings = {"weighting": self.weighting, "gradients": self.gradients}
+        state = (self.vocab, self.model, self.name, settings, self.cfg, self.listener_map)
         return _rebuild, (type(self), *state)
 
     @property
@@ -143,7 +167,7 @@ class MultiTask(Tok2Vec):
         RAISES (ValueError): If the weighting names an unknown task, there are two
             joint components, or another component listens to the same encoder.
         """
-        self._step = None
+        self._step = self._to_recompute = None
         if nlp is not None:
             self._membership = Membership(nlp)
             self._checked = None
@@ -231,6 +255,7 @@ class MultiTask(Tok2Vec):
         examples = list(examples)
         validate_examples(examples, "MultiTask.update")
         self._end_step()
+        self._recompute()
         docs = [eg.predicted for eg in examples]
         self._membership.note_vocab(docs)
         nlp = self.nlp
@@ -246,25 +271,33 @@ class MultiTask(Tok2Vec):
             return losses
         idle = [node for node in upstream_listeners(self.model) if node._batch_id is None]
         check_annotated(self.name, idle, docs)
+        upstream = upstream_listeners(self.model)
+        sent = SentGradients(upstream) if self.gradients == "parameters" else None
         set_dropout_rate(self.model, drop)
         shared, backprop_encoder = self.model.get_ref("tok2vec").begin_update(docs)
         shared = self._regular(docs, shared)
         views, backprop_views = self.model.get_ref("sharing").begin_update((shared, self.tasks))
-        held = HeldCallbacks(upstream_listeners(self.model))
+        held = HeldCallbacks(upstream)
 
-        def backprop_shared(d_shared: TokenVectors) -> None:
-            with held.restored():
+        def backprop_shared(d_shared: TokenVectors, keep: bool = False) -> None:
+            if sent is not None:
+                sent.begin_pass()
+            with held.restored(keep):
                 backprop_encoder(d_shared)
+
+        def finish() -> None:
             if sgd is not None and sgd is not False:
                 self.model.finish_update(sgd)
 
         self._step = JointStep(
-            docs=docs,
+            examples=examples,
             listeners=dict(self.listener_map),
             expected=expected,
             views=views,
             backprop_views=backprop_views,
             backprop_shared=backprop_shared,
+            finish=finish,
+            sent=sent,
             losses=losses,
             on_complete=self._close,
             ops=self.model.ops,
@@ -280,6 +313,7 @@ class MultiTask(Tok2Vec):
         if self._step is not None and self._step.answered:
             self._end_step()
         self.model.finish_update(sgd)
+        self._was_applied = True
 
     def use_params(self, params: Dict) -> Iterator[None]:
         """Use other parameter values for a while, in the encoder upstream, too.
@@ -298,6 +332,61 @@ class MultiTask(Tok2Vec):
             )
         with self.model.use_params(params), use_torch_params(models, params):
             yield
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Serialize the component, with what its weighting has learned ("weighting").
+
+        exclude (Iterable[str]): Parts to leave out.
+        RETURNS (bytes): The component.
+        """
+        exclude = list(exclude)
+        message = srsly.msgpack_loads(super().to_bytes(exclude=exclude))
+        if "weighting" not in exclude:
+            message["weighting"] = self._get_state()
+        return srsly.msgpack_dumps(message)
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "MultiTask":
+        """Load the component: see `to_bytes`.
+
+        bytes_data (bytes): What `to_bytes` gave.
+        exclude (Iterable[str]): Parts to leave out.
+        RETURNS (MultiTask): This component.
+        """
+        exclude = list(exclude)
+        super().from_bytes(bytes_data, exclude=exclude)
+        if "weighting" not in exclude:
+            set_state(self.weighting, srsly.msgpack_loads(bytes_data).get("weighting"))
+        return self
+
+    def to_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> None:
+        """Write the component, with what its weighting has learned ("weighting").
+
+        path (Union[str, Path]): A folder.
+        exclude (Iterable[str]): Parts to leave out.
+        """
+        exclude = list(exclude)
+        super().to_disk(path, exclude=exclude)
+        if "weighting" not in exclude:
+            srsly.write_msgpack(Path(path) / "weighting", self._get_state())
+
+    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "MultiTask":
+        """Load the component: see `to_disk`.
+
+        path (Union[str, Path]): A folder.
+        exclude (Iterable[str]): Parts to leave out.
+        RETURNS (MultiTask): This component.
+        """
+        exclude = list(exclude)
+        super().from_disk(path, exclude=exclude)
+        file = Path(path) / "weighting"
+        if "weighting" not in exclude and file.exists():
+            set_state(self.weighting, srsly.read_msgpack(file))
+        return self
+
+    def _get_state(self) -> Any:
+        # What the last step has done belongs to what was learned.
+        self._recompute()
+        return get_state(self.weighting)
 
     def _refresh(self, nlp: Language, strict: bool = False) -> None:
         """Look at the pipeline again if it has changed since the last time."""
@@ -319,6 +408,7 @@ class MultiTask(Tok2Vec):
                 raise
             # A head may have been left out of a trained pipeline.
             self._warn_once(str(err))
+        self._check_training()
         self._check_only_one(nlp)
         upstream = upstream_listeners(self.model)
         check_tensor_is_ours(nlp, self.name, [name for name, _ in find_upstream(nlp, upstream)])
@@ -326,6 +416,13 @@ class MultiTask(Tok2Vec):
         check_no_rival(nlp, self.name, upstream)
         check_output(nlp, self.tasks)
         self._checked = (pipeline, self.tasks)
+
+    def _check_training(self) -> None:
+        check = getattr(self.weighting, "check_training", None)
+        if check is not None:
+            check(self.gradients)
+        if self.gradients == "parameters":
+            check_exact(self._encoder_models())
 
     def _check_only_one(self, nlp: Language) -> None:
         others = [(name, pipe) for name, pipe in nlp.components if pipe is not self]
@@ -343,14 +440,18 @@ class MultiTask(Tok2Vec):
             else:
                 step.close()
         added = step.added_losses()
-        self._late_losses.update({task: added[task] for task in step.unreported})
+        self._late_losses.update(
+            {task: added[task] / step.loss_divisors.get(task, 1.0) for task in step.unreported}
+        )
         self._membership.note_run(step.ran)
         self._step = None
 
     def _close(self, step: JointStep) -> None:
-        """Weigh the tasks' gradients and run the one backward pass of the step."""
-        rows = step.backprop_views({task: step.d_views[task] for task in step.answered})
-        backprop_shared = step.backprop_shared
+        """Weigh the tasks' gradients and run the backward pass (or passes) of the step."""
+        d_views = {task: step.d_views[task] for task in step.answered}
+        self._bring_to_means(step, d_views)
+        rows = step.backprop_views(d_views)
+        backprop_shared, finish = step.backprop_shared, step.finish
         present = [task for task in rows if any(d.any() for d in rows[task])]
         added = step.added_losses()
         step.unreported = [task for task in step.answered if not added.get(task)]
@@ -358,14 +459,63 @@ class MultiTask(Tok2Vec):
         if not present:
             return
         losses = {
-            task: self._late_losses.get(task, 0.0) if task in step.unreported else added[task]
+            task: self._late_losses.get(task, 0.0)
+            if task in step.unreported
+            else added[task] / step.loss_divisors.get(task, 1.0)
             for task in present
         }
-        ops = self.model.ops
-        gradients = ops.xp.stack([ops.flatten(rows[task]).ravel() for task in present])
-        combined = self.weighting(losses, gradients)
+        rows = {task: rows[task] for task in present}
+        close: Callable = close_at_representation
+        if self.gradients == "parameters":
+            parameters = EncoderParameters(list(self._encoder_models().values()))
+            passes = [] if step.sent is None else step.sent.passes
+            close = partial(
+                close_at_parameters, parameters=parameters, all_losses=step.losses, sent=passes
+            )
+        combined = close(losses, rows, self.weighting, backprop_shared, self.model.ops)
+        finish()
+        if self.monitor is not None:
+            self.monitor.record(losses, stack(rows, self.model.ops), combined.weights)
         step.losses[self.name] += sum(combined.weights[task] * losses[task] for task in present)
-        backprop_shared(cut_like(combined.gradient, rows[present[0]]))
+        if getattr(self.weighting, "recompute", False):
+            self._to_recompute, self._was_applied = step, False
+
+    def _bring_to_means(self, step: JointStep, d_views: Dict[str, TokenVectors]) -> None:
+        """Divide the gradients of stock tasks by their units, for who compares losses."""
+        if not getattr(self.weighting, "needs_losses", True) or self.nlp is None:
+            return
+        for task, d_view in d_views.items():
+            of_gradient, of_loss = divisors(self.nlp.get_pipe(task), d_view)
+            step.loss_divisors[task] = of_loss
+            if of_gradient != 1.0:
+                d_views[task] = [d / of_gradient for d in d_view]
+
+    def _recompute(self) -> None:
+        """Tell the weighting what the last step has done to the losses, if it asks for that."""
+        step = self._to_recompute
+        if step is None or not self._was_applied or self.nlp is None:
+            return
+        self._to_recompute = None
+        listeners = {task: step.listeners[task] for task in step.answered_before}
+        losses = recompute_losses(self.nlp, self.model, listeners, step.examples)
+        self.weighting.observe(  # type: ignore[attr-defined]
+            {task: loss / step.loss_divisors.get(task, 1.0) for task, loss in losses.items()}
+        )
+
+    def _encoder_models(self) -> Dict[str, Model]:
+        """RETURNS (Dict[str, Model]): What is below the shared representation, by component."""
+        models = {self.name: self.model.get_ref("tok2vec")}
+        listeners = upstream_listeners(self.model)
+        if self.nlp is not None:
+            models.update({name: pipe.model for name, pipe in find_upstream(self.nlp, listeners)})
+        elif listeners:
+            raise ValueError(
+                f"'{self.name}' was sourced from another pipeline and cannot find its encoder, so "
+                f'gradients = "parameters" has nothing to work on. Set gradients = '
+                f'"representation" in [components.{self.name}], or initialize it with the new '
+                "pipeline."
+            )
+        return models
 
     def _warn_late(self, step: JointStep) -> None:
         if not upstream_listeners(self.model):
@@ -403,9 +553,9 @@ class MultiTask(Tok2Vec):
 
 
 def _rebuild(
-    cls: type, vocab: Vocab, model: Model, name: str, weighting: Weighting, cfg: Any, listeners: Any
+    cls: type, vocab: Vocab, model: Model, name: str, settings: Dict, cfg: Any, listeners: Any
 ) -> MultiTask:
-    component = cls(vocab, model, name, weighting=weighting)
+    component = cls(vocab, model, name, **settings)
     component.cfg = cfg
     component.listener_map = listeners
     return component

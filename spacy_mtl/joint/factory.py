@@ -14,6 +14,7 @@ from .upstream import explain_missing_encoder
 
 DEFAULT_CONFIG = """
 [mtl]
+gradients = "representation"
 
 [mtl.model]
 @architectures = "spacy_mtl.HardSharing.v1"
@@ -34,15 +35,21 @@ weights = {}
     "mtl", assigns=["doc.tensor"], default_config=Config().from_str(DEFAULT_CONFIG)["mtl"]
 )
 def make_multi_task(
-    nlp: Language, name: str, model: Model[List[Doc], TokenVectors], weighting: Weighting
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], TokenVectors],
+    weighting: Weighting,
+    gradients: str,
 ) -> "MultiTask":
     """Create the component that joins the tasks after it on one shared encoder.
 
     model (Model[List[Doc], List[Floats2d]]): A sharing scheme around an encoder.
     weighting (Weighting): How much each task moves what they share.
+    gradients (str): Where the tasks' gradients are weighed: "representation" (one backward
+        pass through the encoder) or "parameters" (one a task).
     RAISES (ValueError): If the pipeline has a component of this kind already.
     """
     check_only_one(name, MultiTask, nlp.components)
     explain_missing_encoder(nlp)
     use_one_thread_after_fork()
-    return MultiTask(nlp.vocab, model, name, weighting=weighting, nlp=nlp)
+    return MultiTask(nlp.vocab, model, name, weighting=weighting, gradients=gradients, nlp=nlp)

@@ -2,21 +2,23 @@
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
+from spacy.training import Example
 from thinc.api import Ops
 
 from ..types import TokenVectors
 from .listener import TaskListener
+from .upstream import SentGradients
 
 
 @dataclass(eq=False)
 class JointStep:
     """The run state between the forward pass of a batch and its backward pass.
 
-    docs (List[Doc]): The documents of the batch.
+    examples (List[Example]): The batch.
     listeners (Dict[str, List[Tok2VecListener]]): The doors of all tasks, in
         pipeline order.
     expected (List[str]): The tasks that take part, in pipeline order, at least
@@ -26,29 +28,43 @@ class JointStep:
     backprop_views (Callable): From the gradients of views to the tasks'
         gradients at the shared representation.
     backprop_shared (Callable): From one gradient at the shared representation to
-        the encoder.
+        the encoder. `keep=True`: there will be another pass.
+    finish (Callable): Called once the encoder has its gradient.
+    sent (Optional[SentGradients]): Takes down what goes to the encoder, if there will be
+        several passes.
     losses (Dict[str, float]): spaCy's own dict, to which the heads add.
     on_complete (Callable): Called once, with the last expected answer.
     """
 
-    docs: List[Doc]
+    examples: List[Example]
     listeners: Dict[str, List[Tok2VecListener]]
     expected: List[str]
     views: Dict[str, TokenVectors]
     backprop_views: Callable[[Dict[str, TokenVectors]], Dict[str, TokenVectors]]
-    backprop_shared: Callable[[TokenVectors], object]
+    backprop_shared: Callable[..., object]
+    finish: Callable[[], object]
+    sent: Optional[SentGradients]
     losses: Dict[str, float]
     on_complete: Callable[["JointStep"], None]
     ops: Ops
     d_views: Dict[str, TokenVectors] = field(default_factory=dict)
     closed: bool = False
     unreported: List[str] = field(default_factory=list)
+    #: What a stock task's loss is to be divided by.
+    loss_divisors: Dict[str, float] = field(default_factory=dict)
+    #: Who had answered when it closed.
+    answered_before: List[str] = field(default_factory=list)
     _ran: List[str] = field(default_factory=list)
     _losses_before: Dict[str, float] = field(default_factory=dict)
     _answered: Dict[str, List[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._losses_before = {task: self.losses.get(task, 0.0) for task in self.listeners}
+
+    @property
+    def docs(self) -> List[Doc]:
+        """RETURNS (List[Doc]): The documents of the batch."""
+        return [eg.predicted for eg in self.examples]
 
     @property
     def answered(self) -> List[str]:
@@ -74,25 +90,27 @@ class JointStep:
 
     def is_of(self, docs: Sequence[Doc]) -> bool:
         """RETURNS (bool): Whether these are the documents of the batch, the very objects."""
-        return len(docs) == len(self.docs) and all(a is b for a, b in zip(docs, self.docs))
+        own = self.docs
+        return len(docs) == len(own) and all(a is b for a, b in zip(docs, own))
 
     def open(self) -> None:
         """Hand each task its view."""
+        docs = self.docs
         for task, listeners in self.listeners.items():
             for i, listener in enumerate(listeners):
                 answer = partial(self._answer, task, i)
                 if isinstance(listener, TaskListener):
-                    listener.open(self.docs, self.views[task], answer)
+                    listener.open(docs, self.views[task], answer)
                 else:
-                    batch_id = listener.get_batch_id(self.docs)
+                    batch_id = listener.get_batch_id(docs)
                     listener.receive(batch_id, self.views[task], answer)
 
     def close(self) -> None:
         """Take the views back, and let go of what the batch took in memory."""
-        self._ran = self.ran
+        self._ran, self.answered_before = self.ran, self.answered
         self.closed = True
         self.views, self.d_views = {}, {}
-        self.backprop_views = self.backprop_shared = _gone
+        self.backprop_views = self.backprop_shared = self.finish = _gone
         for listeners in self.listeners.values():
             for listener in listeners:
                 if isinstance(listener, TaskListener):

@@ -1,6 +1,8 @@
 """What the joint component itself listens to: a `transformer` or a `tok2vec`."""
 
+import inspect
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from spacy.language import Language
@@ -37,15 +39,50 @@ class HeldCallbacks:
         self._held = [(node, _take(node)) for node in listeners]
 
     @contextmanager
-    def restored(self) -> Iterator[None]:
-        """Put the run state back for the time of a backward pass."""
+    def restored(self, keep: bool = False) -> Iterator[None]:
+        """Put the run state back for the time of a backward pass.
+
+        keep (bool): Whether it is needed for another one.
+        """
         others = [(node, _take(node)) for node, _ in self._held]
         _give(self._held)
-        self._held = []
+        if not keep:
+            self._held = []
         try:
             yield
         finally:
             _give(others)
+
+    def put_back(self) -> None:
+        """Give the listeners what they had."""
+        _give(self._held)
+
+
+class SentGradients:
+    """Takes down what goes to the encoders upstream, where a step runs several passes.
+
+    listeners (Sequence[Model]): The listeners of the joint component, before they run
+        forward: a Tok2VecListener hands its callback on then.
+    """
+
+    def __init__(self, listeners: Sequence[Any]) -> None:
+        #: What was sent, pass by pass.
+        self.passes: List[List[Any]] = []
+        for node in listeners:
+            if node._backprop is not None:
+                node._backprop = partial(self._note_and_call, node._backprop)
+
+    def begin_pass(self) -> None:
+        """Take note that what comes now belongs to another pass."""
+        self.passes.append([])
+
+    def _note_and_call(self, callback: Any, gradients: Any) -> Any:
+        # A Tok2Vec adds up what all its listeners send, and would go on from the last pass.
+        for total in inspect.getclosurevars(callback).nonlocals.get("d_tokvecs", ()):
+            total.fill(0)
+        for gradient in gradients:
+            self.passes[-1].extend(getattr(gradient, "tensors", [gradient]))
+        return callback(gradients)
 
 
 def drop_callbacks(listeners: Sequence[Any]) -> None:

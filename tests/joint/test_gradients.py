@@ -14,6 +14,7 @@ from tiny import (
     HEADS,
     assert_close,
     constant,
+    descend,
     encoder_gradient,
     encoder_parameters,
     encoder_values,
@@ -36,11 +37,6 @@ def gradient_of(
             gradient[...] = 0
     nlp.update(examples, sgd=False, **kwargs)
     return encoder_gradient(nlp)
-
-
-def descend(key: Any, weights: Any, gradient: Any) -> Any:
-    """An optimizer: plain gradient descent at rate 1."""
-    return weights - gradient, gradient * 0
 
 
 def assert_moved(nlp: Language, before: numpy.ndarray, gradient: numpy.ndarray) -> None:

@@ -1,0 +1,1 @@
+"""What training reports of each task: losses, weights, gradient norms, conflicts."""

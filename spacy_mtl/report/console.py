@@ -1,0 +1,78 @@
+"""What training prints: the table, and a progress bar between its rows."""
+
+from typing import IO, Any, Dict, Optional, Sequence
+
+import tqdm
+from spacy.language import Language
+from wasabi import Printer
+
+from .monitor import Reading
+from .table import make_table
+
+
+class Console:
+    """Prints a row for each evaluation."""
+
+    def __init__(
+        self,
+        nlp: Language,
+        joint: str,
+        tasks: Sequence[str],
+        progress_bar: Optional[str],
+        stdout: IO,
+        stderr: IO,
+    ) -> None:
+        """Print the header.
+
+        nlp (Language): The pipeline; what is not trained is disabled.
+        joint (str): The name of the joint component.
+        tasks (Sequence[str]): The names of its tasks, disabled ones as well.
+        progress_bar (Optional[str]): "train", "eval" or None.
+        stdout (IO): Where the table goes.
+        stderr (IO): Where the progress bar goes.
+        """
+        training = nlp.config.interpolate()["training"]
+        self._max_steps: int = training["max_steps"]
+        self._eval_frequency: int = training["eval_frequency"]
+        self._progress_bar = progress_bar
+        self._progress: Any = None
+        self._stdout, self._stderr = stdout, stderr
+        self._table = make_table(nlp, joint, tasks)
+        text = "Loss, weight, gradient norm: means per step since the last row"
+        self._write(Printer(no_print=True).info(text))
+        self._write(self._table.header())
+
+    def log_step(self, info: Optional[Dict[str, Any]], reading: Reading) -> None:
+        """Print a row if there was an evaluation, else move the progress bar.
+
+        info (Optional[Dict[str, Any]]): What spaCy's training loop tells of the step;
+            None if there was no evaluation.
+        reading (Reading): The joint steps since the last row.
+        """
+        if info is None:
+            if self._progress is not None:
+                self._progress.update(1)
+            return
+        self.close()
+        self._write(self._table.row(info, reading))
+        if self._progress_bar is not None:
+            of_run = self._progress_bar == "train"
+            self._progress = tqdm.tqdm(
+                total=(self._max_steps or None) if of_run else self._eval_frequency,
+                initial=info["step"] if of_run else 0,
+                desc=f"Last Eval Epoch: {info['epoch']}"
+                if of_run
+                else f"Epoch {info['epoch'] + 1}",
+                disable=None,  # where there is no terminal
+                leave=False,
+                file=self._stderr,
+            )
+
+    def close(self) -> None:
+        """Take the progress bar away."""
+        if self._progress is not None:
+            self._progress.close()
+            self._progress = None
+
+    def _write(self, text: str) -> None:
+        print(text, file=self._stdout, flush=True)

@@ -1,0 +1,129 @@
+"""Means of what the joint steps between two rows of a log were like."""
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Dict, List, Tuple
+
+import numpy
+from thinc.api import to_numpy
+from thinc.types import Floats2d
+
+
+@dataclass(frozen=True)
+class TaskMeans:
+    """Means over the joint steps in which a task was present.
+
+    n_steps (int): How many steps that were, at least one.
+    loss (float): The task's own loss, not weighted.
+    weight (float): Its effective weight.
+    norm (float): The norm of its gradient at the shared representation, not weighted.
+    """
+
+    n_steps: int
+    loss: float
+    weight: float
+    norm: float
+
+
+@dataclass(frozen=True)
+class PairMeans:
+    """Means over the joint steps in which two tasks were present.
+
+    n_steps (int): How many steps that were, at least one. A step in which one of the
+        gradients is zero does not count.
+    cosine (float): The cosine between their gradients at the shared representation:
+        below zero, they pull against each other.
+    """
+
+    n_steps: int
+    cosine: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a monitor saw since it was last read.
+
+    n_steps (int): The joint steps, with any task.
+    tasks (Dict[str, TaskMeans]): By task; without those that were never present.
+    pairs (Dict[Tuple[str, str], PairMeans]): By pair of tasks; without those that
+        were never present together.
+    """
+
+    n_steps: int
+    tasks: Dict[str, TaskMeans]
+    pairs: Dict[Tuple[str, str], PairMeans]
+
+
+class StepMonitor:
+    """Looks on while joint steps close and keeps sums: see `Monitor`."""
+
+    def __init__(self) -> None:
+        self._forget()
+
+    def record(
+        self, losses: Dict[str, float], gradients: Floats2d, weights: Dict[str, float]
+    ) -> None:
+        """Take note of a step.
+
+        losses (Dict[str, float]): The loss of each task present.
+        gradients (Floats2d): Their gradients at the shared representation, rows in the
+            order of `losses`. Shape: (n_tasks, n_values).
+        weights (Dict[str, float]): The effective weight of each task.
+        """
+        norms, cosines = _measure(gradients)
+        self._n_steps += 1
+        for task, norm in zip(losses, norms):
+            values = (float(losses[task]), float(weights[task]), norm)
+            self._tasks.setdefault(task, _Sums()).add(*values)
+        for (i, first), (j, second) in combinations(enumerate(losses), 2):
+            if norms[i] and norms[j]:
+                self._pairs.setdefault((first, second), _Sums()).add(cosines[i][j])
+
+    def read(self) -> Reading:
+        """Give the means over the steps since the last reading, and start anew.
+
+        RETURNS (Reading): The means.
+        """
+        reading = Reading(
+            n_steps=self._n_steps,
+            tasks={
+                task: TaskMeans(sums.n_steps, *sums.means) for task, sums in self._tasks.items()
+            },
+            pairs={
+                pair: PairMeans(sums.n_steps, *sums.means) for pair, sums in self._pairs.items()
+            },
+        )
+        self._forget()
+        return reading
+
+    def _forget(self) -> None:
+        self._n_steps = 0
+        self._tasks: Dict[str, _Sums] = {}
+        self._pairs: Dict[Tuple[str, str], _Sums] = {}
+
+
+class _Sums:
+    def __init__(self) -> None:
+        self.n_steps = 0
+        self.totals: List[float] = []
+
+    def add(self, *values: float) -> None:
+        before = self.totals or [0.0] * len(values)
+        self.totals = [total + value for total, value in zip(before, values)]
+        self.n_steps += 1
+
+    @property
+    def means(self) -> List[float]:
+        return [total / self.n_steps for total in self.totals]
+
+
+def _measure(gradients: Floats2d) -> Tuple[List[float], List[List[float]]]:
+    """The norms of rows, and the cosines between them (NaN with a row of zeros)."""
+    # The squares of float32 leave its range where its values do not, so: float64.
+    rows = gradients.astype("float64")
+    with numpy.errstate(all="ignore"):
+        # Norms and cosines are made of this small array, to wait for a GPU only once.
+        products = to_numpy(rows @ rows.T)
+        norms = numpy.sqrt(products.diagonal())
+        cosines = numpy.clip(products / numpy.outer(norms, norms), -1.0, 1.0)
+    return norms.tolist(), cosines.tolist()

@@ -1,0 +1,319 @@
+"""Gradient methods without memory, by torchjd."""
+
+from typing import Any, Dict, Tuple
+
+import numpy
+from thinc.api import get_array_module, torch2xp, xp2torch
+from thinc.types import Floats1d
+
+from ..registry import mtl_weightings
+from ..types import Weighting
+from .base import BLOCK, Rows, TaskWeighting, check_positive
+from .by_gramian import GramianWeighting, solve_by
+from .scaling import root
+
+
+@mtl_weightings("spacy_mtl.PCGrad.v1")
+def create_pcgrad(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
+    """Create gradient surgery: each gradient loses what points against another.
+
+    The order of the others is drawn from torch's global generator.
+
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
+    normalize (bool): See `TaskWeighting`. The published weights are 1 without conflict.
+    SOURCE: Yu et al. 2020, Algorithm 1, arXiv:2001.06782.
+    """
+    return PCGrad(weights, normalize)
+
+
+@mtl_weightings("spacy_mtl.MGDA.v1")
+def create_mgda(
+    epsilon: float = 0.001,
+    max_iters: int = 100,
+    weights: Dict[str, Any] = {},
+    normalize: bool = True,
+) -> Weighting:
+    """Create multiple gradient descent: the shortest convex combination of the gradients.
+
+    epsilon (float): The step of the solver below which it stops, > 0.
+    max_iters (int): Its steps at most, > 0.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients. They have
+        the opposite effect: the shorter a gradient, the more weight it gets.
+    normalize (bool): See `TaskWeighting`. The published weights sum to 1.
+    SOURCE: Désidéri 2012; Sener and Koltun 2018, Algorithm 2, arXiv:1810.04650.
+    """
+    check_positive("MGDA", epsilon=epsilon, max_iters=max_iters)
+    return MGDA({"epsilon": epsilon, "max_iters": max_iters}, weights, normalize)
+
+
+@mtl_weightings("spacy_mtl.CAGrad.v1")
+def create_cagrad(
+    c: float = 0.5, weights: Dict[str, Any] = {}, normalize: bool = True
+) -> Weighting:
+    """Create conflict-averse descent: near the mean, best for the task that gains least.
+
+    c (float): How far from the mean, relative to its length, >= 0. 0 is the mean.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
+    normalize (bool): See `TaskWeighting`.
+    SOURCE: Liu et al. 2021, Algorithm 1, arXiv:2110.14048.
+    """
+    if c:
+        check_positive("CAGrad", c=c)
+    return CAGrad({"c": c, "norm_eps": 1e-8}, weights, normalize)
+
+
+@mtl_weightings("spacy_mtl.IMTLG.v1")
+def create_imtlg(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
+    """Create impartial gradient balance (IMTL-G): equal projections on all gradients.
+
+    Weights can be below 0.
+
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients. They cancel:
+        no effect on the direction, but that of 0.
+    normalize (bool): See `TaskWeighting`. The published weights sum to 1.
+    SOURCE: Liu et al. 2021, "Towards Impartial Multi-task Learning", Eq. 6.
+    """
+    return IMTLG(weights, normalize)
+
+
+@mtl_weightings("spacy_mtl.AlignedMTL.v1")
+def create_aligned_mtl(
+    scale_mode: str = "min", weights: Dict[str, Any] = {}, normalize: bool = True
+) -> Weighting:
+    """Create independent component alignment: principal components of equal size.
+
+    Weights can be below 0.
+
+    scale_mode (str): The size they get: that of the smallest ("min"), of the median
+        ("median") or their mean ("rmse").
+    weights (Dict[str, Union[float, Iterable[float]]]): The preference vector.
+    normalize (bool): See `TaskWeighting`.
+    SOURCE: Senushkin et al. 2023, Algorithm 1, arXiv:2305.19000.
+    """
+    if scale_mode not in ("min", "median", "rmse"):
+        raise ValueError(
+            f"'scale_mode' of AlignedMTL is {scale_mode!r}, but it is one of: min, median, rmse. "
+            f"Mend it in {BLOCK}."
+        )
+    return AlignedMTL({"scale_mode": scale_mode}, weights, normalize)
+
+
+@mtl_weightings("spacy_mtl.UPGrad.v1")
+def create_upgrad(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
+    """Create unconflicting projection: each gradient, moved until it hurts no task.
+
+    weights (Dict[str, Union[float, Iterable[float]]]): The preference vector.
+    normalize (bool): See `TaskWeighting`.
+    SOURCE: Quinton and Rey 2024, Eq. 6, arXiv:2406.16232.
+    """
+    return UPGrad(weights, normalize)
+
+
+@mtl_weightings("spacy_mtl.DualProj.v1")
+def create_dual_proj(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
+    """Create dual projection: the sum of the gradients, moved until it hurts no task.
+
+    weights (Dict[str, Union[float, Iterable[float]]]): The preference vector.
+    normalize (bool): See `TaskWeighting`.
+    SOURCE: Lopez-Paz and Ranzato 2017, Eq. 11, arXiv:1706.08840.
+    """
+    return DualProj(weights, normalize)
+
+
+@mtl_weightings("spacy_mtl.ConFIG.v1")
+def create_config(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
+    """Create conflict-free inverse gradients: equal cosines with all gradients.
+
+    Weights can be below 0.
+
+    weights (Dict[str, Union[float, Iterable[float]]]): The preference vector: what the
+        cosines are in proportion to.
+    normalize (bool): See `TaskWeighting`.
+    SOURCE: Liu et al. 2024, Eq. 2, arXiv:2408.11104.
+    """
+    return ConFIG(weights, normalize)
+
+
+@mtl_weightings("spacy_mtl.FairGrad.v1")
+def create_fairgrad(
+    alpha: float = 1.0, weights: Dict[str, Any] = {}, normalize: bool = True
+) -> Weighting:
+    """Create alpha-fair allocation of the loss decrease.
+
+    alpha (float): 0 is the mean, 1 proportional fairness (as NashMTL), more cares more for
+        the task that gains least. >= 0.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients. With
+        alpha = 1 they cancel, above 1 they have the opposite effect in part.
+    normalize (bool): See `TaskWeighting`. The published weights are not homogeneous.
+    SOURCE: Ban and Ji 2024, Algorithm 1, arXiv:2402.15638.
+    """
+    if alpha:
+        check_positive("FairGrad", alpha=alpha)
+    return FairGrad(alpha, weights, normalize)
+
+
+@mtl_weightings("spacy_mtl.GradDrop.v1")
+def create_graddrop(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
+    """Create gradient sign dropout: each value keeps the tasks of one sign, drawn by size.
+
+    The signs are drawn from torch's global generator. The effective weight of a task is the
+    share of its squared gradient that is kept.
+
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
+    normalize (bool): See `TaskWeighting`.
+    SOURCE: Chen et al. 2020, Algorithm 1, lines 10 to 15, arXiv:2010.06808.
+    """
+    return GradDrop(weights, normalize)
+
+
+class PCGrad(GramianWeighting):
+    """Gradient surgery: see `create_pcgrad`."""
+
+    def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
+        """Find the weights: see `GramianWeighting`."""
+        from torchjd.aggregation import PCGradWeighting
+
+        return solve_by(PCGradWeighting(), gram)
+
+
+class IMTLG(GramianWeighting):
+    """Impartial gradient balance: see `create_imtlg`."""
+
+    def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
+        """Find the weights: see `GramianWeighting`."""
+        from torchjd.aggregation import IMTLGWeighting
+
+        return solve_by(IMTLGWeighting(), gram)
+
+
+class _WithOptions(GramianWeighting):
+    """A method with settings of torchjd's."""
+
+    def __init__(self, options: Dict[str, Any], *settings: Any) -> None:
+        super().__init__(*settings)
+        self.options = options
+
+
+class MGDA(_WithOptions):
+    """Multiple gradient descent: see `create_mgda`."""
+
+    def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
+        """Find the weights: see `GramianWeighting`."""
+        from torchjd.aggregation import MGDAWeighting
+
+        return solve_by(MGDAWeighting(**self.options), gram)
+
+
+class CAGrad(_WithOptions):
+    """Conflict-averse descent: see `create_cagrad`."""
+
+    solvers = ("cvxpy", "clarabel")
+
+    def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
+        """Find the weights: see `GramianWeighting`."""
+        from torchjd.aggregation import CAGradWeighting
+
+        return solve_by(CAGradWeighting(**self.options), gram)
+
+
+class AlignedMTL(_WithOptions):
+    """Independent component alignment: see `create_aligned_mtl`."""
+
+    has_preferences = True
+
+    def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
+        """Find the weights: see `GramianWeighting`."""
+        import torch
+        from torchjd.aggregation import AlignedMTLWeighting
+
+        preferences = torch.from_numpy(rows.preferences)
+        return solve_by(AlignedMTLWeighting(preferences, **self.options), gram)
+
+
+class UPGrad(GramianWeighting):
+    """Unconflicting projection: see `create_upgrad`."""
+
+    has_preferences = True
+    solvers = ("qpsolvers", "quadprog")
+
+    def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
+        """Find the weights: see `GramianWeighting`."""
+        import torch
+        from torchjd.aggregation import UPGradWeighting
+
+        return solve_by(UPGradWeighting(torch.from_numpy(rows.preferences)), gram)
+
+
+class DualProj(GramianWeighting):
+    """Dual projection: see `create_dual_proj`."""
+
+    has_preferences = True
+    solvers = ("qpsolvers", "quadprog")
+
+    def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
+        """Find the weights: see `GramianWeighting`."""
+        import torch
+        from torchjd.aggregation import DualProjWeighting
+
+        return solve_by(DualProjWeighting(torch.from_numpy(rows.preferences)), gram)
+
+
+class ConFIG(GramianWeighting):
+    """Conflict-free inverse gradients: see `create_config`."""
+
+    has_preferences = True
+
+    def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
+        """Find the weights: see `GramianWeighting`.
+
+        torchjd wants rows. Those that are as long as there are tasks do: all that counts
+        are their products.
+        """
+        import torch
+        from torchjd.aggregation import ConFIG as Aggregator
+
+        short = torch.from_numpy(root(gram))
+        with torch.no_grad():
+            combined = Aggregator(torch.from_numpy(rows.preferences))(short)
+        return numpy.linalg.pinv(short.numpy().T) @ combined.numpy()
+
+
+class FairGrad(GramianWeighting):
+    """Alpha-fair allocation: see `create_fairgrad`."""
+
+    solvers = ("scipy",)
+
+    def __init__(self, alpha: float, *settings: Any) -> None:
+        super().__init__(*settings)
+        self.alpha = alpha
+        self.degree = -alpha / (1 + alpha)
+
+    def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
+        """Find the weights: see `GramianWeighting`."""
+        from torchjd.aggregation import FairGradWeighting
+
+        return solve_by(FairGradWeighting(self.alpha), gram)
+
+
+class GradDrop(TaskWeighting):
+    """Gradient sign dropout: see `create_graddrop`."""
+
+    def combine(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:
+        """Drop signs: see `TaskWeighting`."""
+        from torchjd.aggregation import GradDrop as Aggregator
+
+        xp = get_array_module(rows.gradients)
+        # In double precision: the numbers that are drawn do not depend on that of the rows.
+        scaled = rows.gradients * xp.asarray(rows.preferences).reshape((-1, 1))
+        combined: Any = torch2xp(Aggregator()(xp2torch(scaled)))
+        signs = xp.sign(combined)
+        kept = [_share(row, xp.sign(row) == signs) for row in scaled]
+        weights = numpy.asarray(kept) * rows.preferences
+        factor = self._scale(weights, rows)
+        return combined * factor, weights * factor
+
+
+def _share(row: Any, is_kept: Any) -> float:
+    # Scaled, so that squares of small values do not vanish.
+    squares = (row / abs(row).max()) ** 2
+    return float(squares[is_kept].sum() / squares.sum())

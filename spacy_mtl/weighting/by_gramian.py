@@ -1,0 +1,53 @@
+"""Gradient methods that need no more than the products of the rows."""
+
+from typing import Any, Callable
+
+import numpy
+
+from .base import Rows, TaskWeighting
+from .scaling import gramian
+
+
+class GramianWeighting(TaskWeighting):
+    """A gradient method that finds weights from the Gramian.
+
+    `weights` are the method's own preference vector where it has one
+    (`has_preferences`), else factors of the rows.
+    """
+
+    has_preferences = False
+    #: How the published weights scale with the Gramian: it times x gives them times
+    #: x ** degree.
+    degree = 0.0
+
+    def weigh(self, rows: Rows) -> numpy.ndarray:
+        """Find the effective weights: see `TaskWeighting`."""
+        gram, exponent = gramian(rows.gradients)
+        factors = numpy.ones(len(rows.tasks)) if self.has_preferences else rows.preferences
+        weights = factors * self.solve(gram * numpy.outer(factors, factors), rows)
+        if not self.normalize and self.degree:
+            weights = weights * 2.0 ** (exponent * self.degree)
+        return weights
+
+    def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
+        """Find weights of the rows.
+
+        gram (ndarray): The products of the rows, scaled to a trace of about 1.
+            Shape: (n_tasks, n_tasks).
+        rows (Rows): The tasks, two or more.
+        RETURNS (ndarray): Shape: (n_tasks,).
+        """
+        raise NotImplementedError
+
+
+def solve_by(weighting: Callable[[Any], Any], gram: numpy.ndarray) -> numpy.ndarray:
+    """Have torchjd find the weights.
+
+    weighting (Callable[[Tensor], Tensor]): A torchjd weighting of Gramians.
+    gram (ndarray): The Gramian. Shape: (n_tasks, n_tasks).
+    RETURNS (ndarray): Shape: (n_tasks,).
+    """
+    import torch
+
+    with torch.no_grad():
+        return weighting(torch.from_numpy(gram)).numpy()

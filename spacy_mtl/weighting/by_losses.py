@@ -1,0 +1,66 @@
+"""Methods that look at losses only: scalarizations.
+
+The weight of a task is the derivative of the scalarized loss with respect to that task's
+loss. torchjd has the formulas; what is learned is kept here by task, and handed over.
+"""
+
+from typing import Any, Callable, Sequence
+
+import numpy
+from thinc.api import xp2torch
+
+from .base import Rows, TaskWeighting
+
+
+class LossWeighting(TaskWeighting):
+    """A scalarization. `weights` are factors of the losses that it is given.
+
+    A task whose loss is not known yet, or 0, keeps its preference for a weight, and its
+    state: so a stock component that stands last, in its first step.
+    """
+
+    needs_losses = True
+    weighs_one = True
+
+    def weigh(self, rows: Rows) -> numpy.ndarray:
+        """Find the effective weights: see `TaskWeighting`."""
+        weights = rows.preferences.copy()
+        known = rows.losses > 0
+        if known.any():
+            tasks = [task for task, is_known in zip(rows.tasks, known) if is_known]
+            factors = rows.preferences[known]
+            device = xp2torch(rows.gradients[:1, :1]).device
+            found = factors * self.derive(tasks, factors * rows.losses[known], device)
+            total = numpy.abs(found).sum()
+            if self.normalize and total > 0:
+                found *= factors.sum() / total
+            weights[known] = found
+        return weights
+
+    def derive(self, tasks: Sequence[str], losses: numpy.ndarray, device: Any) -> numpy.ndarray:
+        """Derive the scalarized loss by the losses, and learn from them.
+
+        tasks (Sequence[str]): The tasks.
+        losses (ndarray): Their losses, > 0, times the preferences. Shape: (n_tasks,).
+        device (torch.device): Where the encoder is.
+        RETURNS (ndarray): Shape: (n_tasks,).
+        """
+        raise NotImplementedError
+
+
+def derivative(
+    scalarizer: Callable[[Any], Any], losses: numpy.ndarray, device: Any
+) -> numpy.ndarray:
+    """Derive a scalarization by its losses, and by its parameters, if it has some.
+
+    scalarizer (Scalarizer): Of torchjd. Its parameters get their `grad`.
+    losses (ndarray): The losses. Shape: (n_tasks,).
+    device (torch.device): Where to compute.
+    RETURNS (ndarray): Shape: (n_tasks,).
+    """
+    import torch
+
+    with torch.enable_grad():
+        values = torch.tensor(losses, device=device, requires_grad=True)
+        scalarizer(values).backward()
+    return values.grad.cpu().numpy()  # type: ignore[union-attr]

@@ -1,0 +1,105 @@
+"""Dual-balancing: logarithms of losses, and gradients of equal length."""
+
+import warnings
+from typing import Any, Dict, Tuple
+
+import numpy
+from thinc.api import get_array_module
+from thinc.types import Floats1d
+
+from ..registry import mtl_weightings
+from ..types import Weighting
+from .base import BLOCK, Rows, TaskWeighting
+from .scaling import combine, gramian
+
+
+@mtl_weightings("spacy_mtl.DBMTL.v1")
+def create_db_mtl(
+    beta: float = 0.9,
+    decay: float = 0.5,
+    weights: Dict[str, Any] = {},
+    normalize: bool = True,
+) -> Weighting:
+    """Create dual-balancing: each task's moving average of gradients, brought to one length.
+
+    The gradients are those of the logarithms of the losses. At the shared representation
+    the values of a gradient are others in every batch, so there is no moving average there
+    (as with beta = 0), which a warning says when training begins. With
+    gradients = "parameters" there is: a number a task and parameter, saved with the
+    pipeline while its training may go on.
+
+    beta (float): How much of the average is kept, in [0, 1), at a task's first step.
+    decay (float): It falls with that task's steps: beta / step ** decay. >= 0.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients once they
+        have one length.
+    normalize (bool): See `TaskWeighting`. The published length is that of the longest.
+    SOURCE: Lin et al. 2023, Algorithm 1, arXiv:2308.12029.
+    """
+    for name, value, top in (("beta", beta, 1.0), ("decay", decay, numpy.inf)):
+        if not 0 <= value < top:
+            raise ValueError(
+                f"'{name}' of DBMTL is {value!r}, but it is a number >= 0"
+                f"{' and < 1' if top == 1 else ''}. Mend it in {BLOCK}."
+            )
+    return DBMTL(beta, decay, weights, normalize)
+
+
+class DBMTL(TaskWeighting):
+    """Dual-balancing: see `create_db_mtl`."""
+
+    needs_losses = True
+    libraries = ()
+
+    def __init__(self, beta: float, decay: float, *settings: Any) -> None:
+        super().__init__(*settings)
+        self.beta = beta
+        self.decay = decay
+        self._averages: Dict[str, Any] = {}
+        self._n_steps: Dict[str, int] = {}
+        self._has_averages = False
+
+    def check_training(self, gradients: str) -> None:
+        """Say where there is no moving average: see `TaskWeighting`."""
+        super().check_training(gradients)
+        self._has_averages = gradients == "parameters" and self.beta > 0
+        if gradients != "parameters" and self.beta > 0:
+            warnings.warn(
+                "DBMTL runs without its moving average: at the shared representation there are "
+                'other values in every batch. Set gradients = "parameters" in the block of the '
+                f"'mtl' component to have it, or beta = 0 in {BLOCK} to say that it is meant."
+            )
+
+    def combine(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:
+        """Balance: see `TaskWeighting`."""
+        xp = get_array_module(rows.gradients)
+        inverse = numpy.where(rows.losses > 0, 1 / numpy.where(rows.losses > 0, rows.losses, 1), 1)
+        current = rows.gradients * xp.asarray(inverse, dtype=rows.gradients.dtype)[:, None]
+        balanced = self._average(rows, current) if self._has_averages else current
+        norms = numpy.sqrt(numpy.diag(gramian(balanced)[0]))
+        factors = rows.preferences * norms.max() / norms
+        weights = factors * inverse
+        scale = self._scale(weights, rows)
+        return combine(factors * scale, balanced), weights * scale
+
+    def get_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The moving averages."""
+        averages = {}
+        for task, average in self._averages.items():
+            on_cpu = average if isinstance(average, numpy.ndarray) else average.get()
+            averages[task] = [on_cpu, self._n_steps[task]]
+        return {**super().get_state(), "averages": averages}
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state: see `TaskWeighting`."""
+        super().set_state(state)
+        self._averages = {task: average for task, (average, _) in state["averages"].items()}
+        self._n_steps = {task: n_steps for task, (_, n_steps) in state["averages"].items()}
+
+    def _average(self, rows: Rows, current: Any) -> Any:
+        xp = get_array_module(current)
+        for task, row in zip(rows.tasks, current):
+            n_steps = self._n_steps.get(task, 0) + 1
+            before = xp.asarray(self._averages.get(task, xp.zeros_like(row)))
+            self._averages[task] = row + self.beta / n_steps**self.decay * (before - row)
+            self._n_steps[task] = n_steps
+        return xp.stack([self._averages[task] for task in rows.tasks])

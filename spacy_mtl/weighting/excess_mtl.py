@@ -1,0 +1,121 @@
+"""ExcessMTL: weight goes to the task with the largest excess risk."""
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional
+
+import numpy
+from thinc.api import get_array_module
+
+from ..registry import mtl_weightings
+from ..types import Weighting
+from .base import BLOCK, Rows, TaskWeighting, check_positive
+
+# As in torchjd.
+_EPSILON = 1e-7
+
+
+@mtl_weightings("spacy_mtl.ExcessMTL.v1")
+def create_excess_mtl(
+    step_size: float = 1.0,
+    warmup_steps: int = 0,
+    weights: Dict[str, Any] = {},
+    normalize: bool = True,
+) -> Weighting:
+    """Create excess risk weighting.
+
+    It needs gradients = "parameters", and keeps a number a task and parameter, saved with
+    the pipeline while its training may go on.
+
+    step_size (float): Of the exponentiated gradient, > 0.
+    warmup_steps (int): The steps of a task in which only its first risk is measured, >= 0.
+        The paper recommends three epochs.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
+    normalize (bool): See `TaskWeighting`. The published weights sum to 1.
+    SOURCE: He et al. 2024, Algorithm 1, arXiv:2402.02009. The formula is torchjd's; its
+        state goes by row and starts anew when a task is absent, so it is kept here by task.
+    """
+    check_positive("ExcessMTL", step_size=step_size)
+    if not isinstance(warmup_steps, int) or warmup_steps < 0:
+        raise ValueError(
+            f"'warmup_steps' of ExcessMTL is {warmup_steps!r}, but it is a whole number >= 0. "
+            f"Mend it in {BLOCK}."
+        )
+    return ExcessMTL(step_size, warmup_steps, weights, normalize)
+
+
+@dataclass
+class _Risk:
+    """What is known of a task: squared gradients, its weight, its first excess risk."""
+
+    squares: Any
+    log_weight: float = 0.0
+    n_steps: int = 0
+    warmup: float = 0.0
+    first: Optional[float] = None
+
+
+class ExcessMTL(TaskWeighting):
+    """Excess risk weighting: see `create_excess_mtl`."""
+
+    needs_parameters = True
+    libraries = ()
+
+    def __init__(self, step_size: float, warmup_steps: int, *settings: Any) -> None:
+        super().__init__(*settings)
+        self.step_size = step_size
+        self.warmup_steps = warmup_steps
+        self._risks: Dict[str, _Risk] = {}
+
+    def weigh(self, rows: Rows) -> numpy.ndarray:
+        """Estimate the risks, move the weights, weigh: see `TaskWeighting`."""
+        xp = get_array_module(rows.gradients)
+        for task, row in zip(rows.tasks, rows.gradients):
+            self._risks.setdefault(task, _Risk(xp.zeros_like(row)))
+        risks = [self._risks[task] for task in rows.tasks]
+        before = numpy.asarray([risk.log_weight for risk in risks])
+        excess = [
+            self._measure(risk, row * preference)
+            for risk, row, preference in zip(risks, rows.gradients, rows.preferences.tolist())
+        ]
+        after = before + self.step_size * numpy.asarray(excess)
+        # The tasks present share what they had.
+        after += _log_sum(before) - _log_sum(after)
+        for risk, log_weight in zip(risks, after.tolist()):
+            risk.log_weight = log_weight
+        return numpy.exp(after - _log_sum(after)) * rows.preferences
+
+    def get_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The risks."""
+        risks: Dict[str, List[Any]] = {}
+        for task, risk in self._risks.items():
+            squares = risk.squares
+            on_cpu = squares if isinstance(squares, numpy.ndarray) else squares.get()
+            risks[task] = [on_cpu, risk.log_weight, risk.n_steps, risk.warmup, risk.first]
+        return {**super().get_state(), "risks": risks}
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state: see `TaskWeighting`."""
+        super().set_state(state)
+        self._risks = {task: _Risk(*values) for task, values in state["risks"].items()}
+
+    def _measure(self, risk: _Risk, row: Any) -> float:
+        """RETURNS (float): The excess risk, relative to the first; 0.0 in the warm-up."""
+        xp = get_array_module(row)
+        squares = row**2
+        risk.squares = xp.asarray(risk.squares) + squares
+        found = float((squares / xp.sqrt(risk.squares + _EPSILON)).sum(dtype="float64"))
+        risk.n_steps += 1
+        if risk.n_steps <= self.warmup_steps:
+            risk.warmup += found
+            return 0.0
+        if risk.first is None:
+            if not self.warmup_steps:
+                risk.first = found
+                return found
+            risk.first = risk.warmup / self.warmup_steps
+        return found / (risk.first + _EPSILON)
+
+
+def _log_sum(values: numpy.ndarray) -> float:
+    top = values.max()
+    return float(top + numpy.log(numpy.exp(values - top).sum()))

@@ -1,0 +1,102 @@
+"""FAMO: all losses shall fall at the same rate."""
+
+from typing import Any, Dict, Mapping, Optional, Sequence
+
+import numpy
+
+from ..registry import mtl_weightings
+from ..types import Weighting
+from .base import Rows, check_positive
+from .by_losses import LossWeighting, derivative
+from .learned import LearnedScalars, check_learn_rate
+
+# As in torchjd, inside the logarithm.
+_EPSILON = 1e-8
+
+
+@mtl_weightings("spacy_mtl.FAMO.v1")
+def create_famo(
+    learn_rate: Optional[float] = None,
+    weight_decay: float = 0.001,
+    recompute: bool = False,
+    weights: Dict[str, Any] = {},
+    normalize: bool = True,
+) -> Weighting:
+    """Create fast adaptive multitask optimization.
+
+    After a step it looks how far each loss has fallen. The losses after the step are those
+    of the same batch, computed again (`recompute`), or those of the next batch that has the
+    task: a deviation from the paper that costs nothing, but has the noise of two batches.
+
+    learn_rate (float): The rate of Adam for the logits, > 0; the paper has 0.025.
+    weight_decay (float): Of the logits, >= 0.
+    recompute (bool): Whether to run encoder and heads on each batch once more, after the
+        optimizer's step: about a third of a step's time.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the losses. They cancel:
+        no effect on the direction, but that of 0.
+    normalize (bool): See `TaskWeighting`. The published weights sum to 1.
+    SOURCE: Liu et al. 2023, Algorithm 2, arXiv:2306.03792.
+    """
+    check_learn_rate("FAMO", learn_rate)
+    if weight_decay:
+        check_positive("FAMO", weight_decay=weight_decay)
+    return FAMO(learn_rate, weight_decay, recompute, weights, normalize)
+
+
+class FAMO(LossWeighting):
+    """Fast adaptive multitask optimization: see `create_famo`."""
+
+    def __init__(
+        self, learn_rate: Any, weight_decay: float, recompute: bool, *settings: Any
+    ) -> None:
+        super().__init__(*settings)
+        self.recompute = recompute
+        self.learned = LearnedScalars(0.0, learn_rate, weight_decay)
+        self._before: Dict[str, float] = {}
+
+    def weigh(self, rows: Rows) -> numpy.ndarray:
+        """Learn from what the last step has done, then weigh: see `TaskWeighting`."""
+        losses = dict(zip(rows.tasks, rows.losses.tolist()))
+        if not self.recompute:
+            self.observe(losses)
+        weights = super().weigh(rows)
+        self._before.update({task: loss for task, loss in losses.items() if loss > 0})
+        return weights
+
+    def derive(self, tasks: Sequence[str], losses: numpy.ndarray, device: Any) -> numpy.ndarray:
+        """Derive the sum of logarithms: see `LossWeighting`."""
+        from torchjd import scalarization
+
+        scalarizer = scalarization.FAMO(len(tasks)).to(device).double()
+        state = {**scalarizer.state_dict(), "_w": self.learned.get(tasks, device)}
+        scalarizer.load_state_dict(state)
+        return derivative(scalarizer, losses, device)
+
+    def observe(self, losses: Mapping[str, float]) -> None:
+        """Learn from the losses after a step.
+
+        losses (Mapping[str, float]): By task, > 0. Of the same batch as those before, or
+            of another.
+        """
+        import torch
+
+        tasks = [task for task, loss in losses.items() if task in self._before and loss > 0]
+        if not tasks:
+            return
+        after = torch.tensor([losses[task] for task in tasks], dtype=torch.float64)
+        before = torch.tensor([self._before.pop(task) for task in tasks], dtype=torch.float64)
+        fall = torch.log(before + _EPSILON) - torch.log(after + _EPSILON)
+        shares = torch.softmax(self.learned.get(tasks).cpu(), dim=0)
+        # The derivative of shares @ fall by the logits.
+        self.learned.step(tasks, shares * (fall - shares @ fall))
+
+    def get_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): Logits, and losses that wait to be compared."""
+        learned = {"learned": self.learned.get_state(), "before": dict(self._before)}
+        return {**super().get_state(), **learned}
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state: see `TaskWeighting`."""
+        super().set_state(state)
+        self.learned.set_state(state["learned"])
+        self._before = dict(state["before"])

@@ -1,0 +1,91 @@
+"""GradNorm: weighted gradients of like length, longer for tasks that lag behind."""
+
+from typing import Any, Dict, Optional
+
+import numpy
+
+from ..registry import mtl_weightings
+from ..types import Weighting
+from .base import Rows, TaskWeighting, check_positive
+from .learned import LearnedScalars, check_learn_rate, to_numpy
+from .scaling import gramian
+
+# Below this a weight does not fall: a step of Adam could take it below 0.
+_LEAST = 1e-3
+
+
+@mtl_weightings("spacy_mtl.GradNorm.v1")
+def create_gradnorm(
+    learn_rate: Optional[float] = None,
+    alpha: float = 1.5,
+    weights: Dict[str, Any] = {},
+    normalize: bool = True,
+) -> Weighting:
+    """Create gradient normalization.
+
+    The weights are learned so that the norm of each weighted gradient comes to be the mean
+    norm times (r / mean r) ** alpha, where r is a task's loss relative to its first.
+
+    learn_rate (float): The rate of Adam for the weights, > 0; 0.025 is usual.
+    alpha (float): How much more a task gets that lags behind, >= 0.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients. What is
+        learned cancels them in the long run.
+    normalize (bool): See `TaskWeighting`. The learned weights have a mean of 1.
+    SOURCE: Chen et al. 2018, Algorithm 1, arXiv:1711.02257. Differs: norms are taken at the
+        shared representation (or, with gradients = "parameters", of all of the encoder),
+        not at the last shared layer's weights.
+    """
+    check_learn_rate("GradNorm", learn_rate)
+    if alpha:
+        check_positive("GradNorm", alpha=alpha)
+    return GradNorm(learn_rate, alpha, weights, normalize)
+
+
+class GradNorm(TaskWeighting):
+    """Gradient normalization: see `create_gradnorm`."""
+
+    needs_losses = True
+    libraries = ()
+
+    def __init__(self, learn_rate: Any, alpha: float, *settings: Any) -> None:
+        super().__init__(*settings)
+        self.alpha = alpha
+        self.learned = LearnedScalars(1.0, learn_rate)
+        self._first: Dict[str, float] = {}
+
+    def weigh(self, rows: Rows) -> numpy.ndarray:
+        """Weigh with what was learned, then learn: see `TaskWeighting`."""
+        import torch
+
+        for task, loss in zip(rows.tasks, rows.losses.tolist()):
+            if loss > 0:
+                self._first.setdefault(task, loss)
+        values = self.learned.get(rows.tasks)
+        learned = to_numpy(values)
+        norms = numpy.sqrt(numpy.diag(gramian(rows.gradients)[0])) * rows.preferences
+        weighted = learned * norms
+        # In units of the mean: the rate does not depend on the size of the gradients.
+        pull = numpy.sign(weighted - weighted.mean() * self._lag(rows)) * norms / weighted.mean()
+        self.learned.step(rows.tasks, torch.from_numpy(pull))
+        stepped = numpy.maximum(to_numpy(self.learned.get(rows.tasks)), _LEAST)
+        # The tasks present share what they had.
+        self.learned.set(rows.tasks, stepped * (learned.sum() / stepped.sum()))
+        return learned * rows.preferences
+
+    def get_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The weights and the first losses."""
+        learned = {"learned": self.learned.get_state(), "first": dict(self._first)}
+        return {**super().get_state(), **learned}
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state: see `TaskWeighting`."""
+        super().set_state(state)
+        self.learned.set_state(state["learned"])
+        self._first = dict(state["first"])
+
+    def _lag(self, rows: Rows) -> numpy.ndarray:
+        rates = [
+            loss / self._first[task] if loss > 0 else 1.0
+            for task, loss in zip(rows.tasks, rows.losses.tolist())
+        ]
+        return (numpy.asarray(rates) / numpy.mean(rates)) ** self.alpha

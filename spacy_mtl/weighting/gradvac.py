@@ -1,0 +1,66 @@
+"""Gradient vaccine: cosines between gradients shall not fall below their average."""
+
+from typing import Any, Dict, Tuple
+
+import numpy
+
+from ..registry import mtl_weightings
+from ..types import Weighting
+from .base import BLOCK, Rows
+from .by_gramian import GramianWeighting, solve_by
+
+
+@mtl_weightings("spacy_mtl.GradVac.v1")
+def create_gradvac(
+    beta: float = 0.5, weights: Dict[str, Any] = {}, normalize: bool = True
+) -> Weighting:
+    """Create gradient vaccine.
+
+    The order in which a task meets the others is drawn from torch's global generator.
+
+    beta (float): How fast the average cosine of two tasks forgets, in [0, 1]. The paper
+        has 0.01, torchjd and LibMTL 0.5.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
+    normalize (bool): See `TaskWeighting`. The published weights are 1 where no cosine is low.
+    SOURCE: Wang et al. 2021, Algorithm 1, arXiv:2010.05874.
+    """
+    if not 0 <= beta <= 1:
+        raise ValueError(
+            f"'beta' of GradVac is {beta!r}, but it lies in [0, 1]. Mend it in {BLOCK}."
+        )
+    return GradVac(beta, weights, normalize)
+
+
+class GradVac(GramianWeighting):
+    """Gradient vaccine: see `create_gradvac`."""
+
+    def __init__(self, beta: float, *settings: Any) -> None:
+        super().__init__(*settings)
+        self.beta = beta
+        self._cosines: Dict[Tuple[str, str], float] = {}
+
+    def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
+        """Find the weights: see `GramianWeighting`."""
+        import torch
+        from torchjd.aggregation import GradVacWeighting
+
+        weighting: Any = GradVacWeighting(self.beta)
+        cosines = [[self._cosines.get((a, b), 0.0) for b in rows.tasks] for a in rows.tasks]
+        # It keeps the averages by row, and forgets them when the number of rows changes: no
+        # public way leads in.
+        weighting._phi_t = torch.tensor(cosines, dtype=torch.float64)
+        weighting._state_key = (len(rows.tasks), torch.float64)
+        weights = solve_by(weighting, gram)
+        for a, averages in zip(rows.tasks, weighting._phi_t.tolist()):
+            self._cosines.update({(a, b): value for b, value in zip(rows.tasks, averages)})
+        return weights
+
+    def get_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The average cosines."""
+        cosines = [[*pair, value] for pair, value in self._cosines.items()]
+        return {**super().get_state(), "cosines": cosines}
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state: see `TaskWeighting`."""
+        super().set_state(state)
+        self._cosines = {(a, b): value for a, b, value in state["cosines"]}

@@ -1,0 +1,63 @@
+"""Nash-MTL: the tasks bargain for the step."""
+
+from typing import Any, Dict
+
+import numpy
+
+from ..registry import mtl_weightings
+from ..types import Weighting
+from .base import Rows
+from .by_gramian import GramianWeighting
+
+_MAX_STEPS = 200
+# Added to the diagonal of the cosines: opposite gradients have no solution without.
+_RIDGE = 1e-10
+
+
+@mtl_weightings("spacy_mtl.NashMTL.v1")
+def create_nash_mtl(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
+    """Create the Nash bargaining solution: G w = 1 / w, with G the Gramian of the gradients.
+
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients. They cancel:
+        no effect on the direction, but that of 0.
+    normalize (bool): See `TaskWeighting`. With the published weights the combined
+        gradient always has the length sqrt(n_tasks).
+    SOURCE: Navon et al. 2022, Claim 3.2, arXiv:2202.01017. Differs: the one solution is
+        found by Newton's method, where the paper goes by a sequence of convex programs that
+        need a solver; every step is solved.
+    """
+    return NashMTL(weights, normalize)
+
+
+class NashMTL(GramianWeighting):
+    """The Nash bargaining solution: see `create_nash_mtl`."""
+
+    degree = -0.5
+    libraries = ()
+
+    def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
+        """Find the weights: see `GramianWeighting`."""
+        norms = numpy.sqrt(numpy.diag(gram))
+        return bargain(gram / numpy.outer(norms, norms)) / norms
+
+
+def bargain(cosines: numpy.ndarray) -> numpy.ndarray:
+    """Solve cosines @ x = 1 / x for x > 0.
+
+    It is where 1/2 x' cosines x - sum(log x) is least. That function is self-concordant,
+    so that Newton's method with steps of 1 / (1 + decrement) gets there from anywhere.
+
+    cosines (ndarray): Positive semi-definite, ones on the diagonal.
+        Shape: (n_tasks, n_tasks).
+    RETURNS (ndarray): Shape: (n_tasks,).
+    """
+    matrix = cosines + _RIDGE * numpy.eye(len(cosines))
+    x: Any = numpy.ones(len(cosines))
+    for _ in range(_MAX_STEPS):
+        gradient = matrix @ x - 1 / x
+        step = numpy.linalg.solve(matrix + numpy.diag(1 / x**2), gradient)
+        decrement = numpy.sqrt(max(gradient @ step, 0.0))
+        x = x - step / (1 + decrement if decrement > 0.25 else 1)
+        if decrement < 1e-9:
+            break
+    return x

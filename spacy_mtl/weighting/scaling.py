@@ -1,0 +1,84 @@
+"""Gradients of any size, brought to a size that solvers take.
+
+Losses are means, so their gradients at the shared representation are small: norms of 1e-3
+and less, Gramians of 1e-6. Solvers have absolute thresholds (torchjd's: 1e-4 for the trace
+of the Gramian) below which they give up silently.
+"""
+
+from typing import Any, List, Tuple
+
+import numpy
+from thinc.api import get_array_module
+from thinc.types import Floats1d, Floats2d
+
+# Values of a row that are multiplied at once, in double precision.
+_CHUNK = 2**18
+
+
+def peaks(rows: Floats2d) -> List[float]:
+    """Find the largest absolute value of each row.
+
+    rows (Floats2d): One gradient a task. Shape: (n_tasks, n_values).
+    RETURNS (List[float]): 0.0 for a row of zeros, nan for one that has a nan.
+    """
+    xp = get_array_module(rows)
+    return xp.maximum(rows.max(axis=1), -rows.min(axis=1)).tolist()
+
+
+def gramian(rows: Floats2d) -> Tuple[numpy.ndarray, int]:
+    """Multiply each row with each, and divide by one power of four.
+
+    The trace comes to lie in [1, 4), so that of the rows' norm in [1, 2): the rows were
+    divided by a power of two, which costs no digit. What is below the rounding of the
+    values is cut off, so that rows which depend on one another do so exactly.
+
+    rows (Floats2d): One gradient a task, at least one not zero.
+        Shape: (n_tasks, n_values).
+    RETURNS (Tuple[ndarray, int]): Positive semi-definite, in double precision, on the
+        CPU; and which power of two it was divided by. Shape: (n_tasks, n_tasks).
+    """
+    xp = get_array_module(rows)
+    total: Any = xp.zeros((rows.shape[0], rows.shape[0]), dtype="float64")
+    for start in range(0, rows.shape[1], _CHUNK):
+        part = rows[:, start : start + _CHUNK].astype("float64")
+        total += part @ part.T
+    found = numpy.asarray(total.tolist())
+    exponent = 2 * (int(numpy.frexp(numpy.sqrt(numpy.trace(found)))[1]) - 1)
+    return cut_noise(numpy.ldexp(found, -exponent), float(numpy.finfo(rows.dtype).eps)), exponent
+
+
+def cut_noise(gram: numpy.ndarray, eps: float) -> numpy.ndarray:
+    """Cut off what rounding has added to the rank of a Gramian.
+
+    gram (ndarray): A Gramian. Shape: (n_tasks, n_tasks).
+    eps (float): The relative precision of the rows.
+    RETURNS (ndarray): The Gramian, or the nearest one of lower rank.
+    """
+    values, vectors = numpy.linalg.eigh(gram)
+    floor = len(gram) * max(eps**2, numpy.finfo("float64").eps) * values[-1]
+    if values[0] > floor:
+        return gram
+    kept = vectors[:, values > floor] * numpy.sqrt(values[values > floor])
+    return kept @ kept.T
+
+
+def root(gram: numpy.ndarray) -> numpy.ndarray:
+    """Find short rows that have a Gramian.
+
+    gram (ndarray): A Gramian. Shape: (n_tasks, n_tasks).
+    RETURNS (ndarray): One row a task. Shape: (n_tasks, rank).
+    """
+    values, vectors = numpy.linalg.eigh(gram)
+    kept = values > len(gram) * numpy.finfo("float64").eps * values[-1]
+    return vectors[:, kept] * numpy.sqrt(values[kept])
+
+
+def combine(weights: numpy.ndarray, rows: Floats2d) -> Floats1d:
+    """Add up weighted rows.
+
+    weights (ndarray): Shape: (n_tasks,).
+    rows (Floats2d): Shape: (n_tasks, n_values).
+    RETURNS (Floats1d): In the precision of the rows. Shape: (n_values,).
+    """
+    xp = get_array_module(rows)
+    return xp.asarray(weights, dtype=rows.dtype) @ rows

@@ -1,0 +1,41 @@
+"""All weightings of the package, and how a test makes one."""
+
+import inspect
+from typing import Any, Dict, List
+
+from spacy_mtl.registry import registry
+
+RATE = 0.025
+#: Every registered weighting, by the name in "spacy_mtl.NAME.v1".
+NAMES: List[str] = sorted(
+    name.split(".")[1]
+    for name in registry.mtl_weightings.get_all()
+    if name.startswith("spacy_mtl.")
+)
+BY_LOSSES = ["DWA", "FAMO", "GLS", "IMTLL", "RLW", "STCH", "Uncertainty"]
+BY_GRADIENTS = [name for name in NAMES if name not in (*BY_LOSSES, "Constant")]
+LEARNED = ["FAMO", "GradNorm", "IMTLL", "Uncertainty"]
+RANDOM = ["GradDrop", "GradVac", "PCGrad", "RLW"]
+STATEFUL = [*LEARNED, "DBMTL", "DWA", "ExcessMTL", "GradVac"]
+
+
+def block(name: str, **settings: Any) -> Dict[str, Any]:
+    """The block of a config, with a learning rate where one is needed."""
+    full = f"spacy_mtl.{name}.v1"
+    if "learn_rate" in inspect.signature(registry.mtl_weightings.get(full)).parameters:
+        settings.setdefault("learn_rate", RATE)
+    return {"@mtl_weightings": full, **settings}
+
+
+def make(name: str, gradients: str = "", **settings: Any) -> Any:
+    """A weighting, told at which level it will work (by default, at the one that it needs)."""
+    weighting = registry.resolve({"weighting": block(name, **settings)})["weighting"]
+    if hasattr(weighting, "check_training"):
+        if name == "DBMTL" and not gradients:
+            weighting.beta = weighting.beta if "beta" in settings else 0.0
+        weighting.check_training(gradients or _level_of(name))
+    return weighting
+
+
+def _level_of(name: str) -> str:
+    return "parameters" if name == "ExcessMTL" else "representation"

@@ -1,0 +1,111 @@
+"""The JSON lines of a log, and that earlier logs stay."""
+
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any, Dict
+
+import numpy
+import pytest
+
+from spacy_mtl.report.log_file import open_log, write_line
+from spacy_mtl.report.monitor import PairMeans, Reading, TaskMeans
+
+NO_STEPS = Reading(0, {}, {})
+INFO: Dict[str, Any] = {
+    "epoch": 1,
+    "step": 20,
+    "score": 0.5,
+    "other_scores": {},
+    "losses": {},
+    "checkpoints": [(0.5, 20)],
+    "seconds": 3,
+    "words": 100,
+}
+
+
+def written(info: Dict[str, Any], reading: Reading) -> Dict[str, Any]:
+    """The line that is written for an evaluation."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is not JSON")
+
+    file = io.StringIO()
+    write_line(file, ["tagger", "ner"], info, reading)
+    assert file.getvalue().endswith("\n")
+    line: Dict[str, Any] = json.loads(file.getvalue(), parse_constant=refuse)
+    return line
+
+
+def test_line() -> None:
+    pairs = {("tagger", "ner"): PairMeans(3, -0.25)}
+    tasks = {"tagger": TaskMeans(4, 1.0, 2.0, 3.0), "ner": TaskMeans(3, 0.5, 1.0, 0.125)}
+    scores = {"tag_acc": 0.5, "ents_per_type": {"PER": {"f": 1.0}}}
+    info = {**INFO, "losses": {"tagger": 4.0, "ner": 1.5}, "other_scores": scores}
+    assert written(info, Reading(4, tasks, pairs)) == {
+        "epoch": 1,
+        "step": 20,
+        "score": 0.5,
+        "other_scores": scores,
+        "losses": {"tagger": 4.0, "ner": 1.5},
+        "seconds": 3,
+        "words": 100,
+        "tasks": {
+            "tagger": {"n_steps": 4, "loss": 1.0, "weight": 2.0, "norm": 3.0},
+            "ner": {"n_steps": 3, "loss": 0.5, "weight": 1.0, "norm": 0.125},
+        },
+        "cosines": [{"tasks": ["tagger", "ner"], "n_steps": 3, "cosine": -0.25}],
+    }
+
+
+def test_absent_tasks_are_named() -> None:
+    absent = {"n_steps": 0, "loss": None, "weight": None, "norm": None}
+    line = written(INFO, NO_STEPS)
+    assert line["tasks"] == {"tagger": absent, "ner": absent}
+    assert line["cosines"] == []
+
+
+def test_line_is_json_whatever_the_values() -> None:
+    scores = {
+        "tag_acc": numpy.float32(0.5),
+        "auc": math.nan,
+        "counts": {"PER": [1, numpy.int64(2)], 7: None},
+        "cats_score_desc": "macro F",
+        "other": object(),
+    }
+    reading = Reading(1, {"ner": TaskMeans(1, math.inf, 1.0, math.nan)}, {})
+    line = written({**INFO, "other_scores": scores, "losses": {"ner": math.inf}}, reading)
+    assert line["other_scores"] == {
+        "tag_acc": 0.5,
+        "auc": None,
+        "counts": {"PER": [1, 2.0], "7": None},
+        "cats_score_desc": "macro F",
+        "other": None,
+    }
+    assert line["losses"] == {"ner": None}
+    assert line["tasks"]["ner"] == {"n_steps": 1, "loss": None, "weight": 1.0, "norm": None}
+
+
+def test_lines_are_written_at_once(tmp_path: Path) -> None:
+    """A training that breaks off leaves its rows."""
+    path = tmp_path / "log.jsonl"
+    with open_log(path) as file:
+        write_line(file, [], INFO, NO_STEPS)
+        write_line(file, [], None, NO_STEPS)
+        assert json.loads(path.read_text(encoding="utf8"))["step"] == 20
+
+
+def test_earlier_logs_stay(tmp_path: Path) -> None:
+    names = ["log.jsonl", "log.1.jsonl", "log.2.jsonl"]
+    for name in names:
+        with open_log(tmp_path / "new" / "folder" / "log.jsonl") as file:
+            assert Path(file.name).name == name
+            file.write(name)
+    texts = [(tmp_path / "new" / "folder" / name).read_text(encoding="utf8") for name in names]
+    assert texts == names
+
+
+def test_file_that_is_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"'output_file' in \[training.logger\] .* is a folder"):
+        open_log(tmp_path)
