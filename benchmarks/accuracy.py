@@ -50,6 +50,10 @@ class Suite:
     crf (bool): Whether `mtl_ner` learns transitions. Chosen on dev, as the next two.
     hidden_width (Optional[int]): Width of a hidden layer in heads of this package.
     weights (Tuple[Tuple[str, float], ...]): Task weights of `ours-joint`.
+    method (str): How `ours-joint` weighs tasks: the registered name, without prefix.
+    method_settings (Tuple[Tuple[str, Any], ...]): Of the method.
+    gradients (str): Where: "representation" or "parameters".
+    precision (str): Of the encoder of this package.
     """
 
     corpus: str
@@ -65,6 +69,10 @@ class Suite:
     crf: bool = False
     hidden_width: Optional[int] = None
     weights: Tuple[Tuple[str, float], ...] = ()
+    method: str = "Constant"
+    method_settings: Tuple[Tuple[str, Any], ...] = ()
+    gradients: str = "representation"
+    precision: str = "fp32"
 
 
 ALL = ("stock-joint", "stock-alone", "ours-joint-equal", "ours-joint", "ours-alone")
@@ -95,6 +103,20 @@ SUITES = {
     "snips-short": replace(SNIPS, epochs=5, rate=5e-5, head_scale=50.0, systems=ALL, limit=3000),
     "gum-short": replace(
         GUM, epochs=5, batch=150, rate=5e-5, head_scale=50.0, systems=ALL, limit=327
+    ),
+    # The budget of benchmarks.weighting, which trains some seventy pipelines on each.
+    "snips-weighting": replace(
+        SNIPS, epochs=5, rate=1e-4, head_scale=25.0, systems=ALL, limit=1000, precision="auto"
+    ),
+    "gum-weighting": replace(
+        GUM,
+        epochs=4,
+        batch=150,
+        rate=1e-4,
+        head_scale=25.0,
+        systems=ALL,
+        limit=82,
+        precision="auto",
     ),
     "snips": SNIPS,
     "gum": GUM,
@@ -154,8 +176,8 @@ class Run:
 def make_run(row: Dict[str, Any]) -> Run:
     """RETURNS (Run): The run of a row of the results, or of what JSON made of a run."""
     changes = dict(row.get("changes", ()))
-    if "weights" in changes:
-        changes["weights"] = tuple((task, weight) for task, weight in changes["weights"])
+    for key in {"weights", "method_settings"}.intersection(changes):
+        changes[key] = tuple((name, value) for name, value in changes[key])
     return Run(
         row["suite"], row["system"], tuple(row["tasks"]), row["seed"], tuple(changes.items())
     )
@@ -169,8 +191,13 @@ def settings_of(run: Run) -> Dict[str, Any]:
         settings["head_scale"] = suite.head_scale
         settings["crf"] = suite.crf and "ner" in run.tasks
         settings["hidden_width"] = suite.hidden_width
+        settings["precision"] = "" if suite.precision == "fp32" else suite.precision
     if run.system == "ours-joint":
         settings["weights"] = dict(suite.weights)
+        if suite.method != "Constant":
+            settings["method"] = suite.method
+            settings["method_settings"] = dict(suite.method_settings)
+            settings["gradients"] = suite.gradients
     return {key: value for key, value in settings.items() if value}
 
 
@@ -219,8 +246,15 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
             overrides[f"components.{task}.model.hidden_width"] = suite.hidden_width
         if suite.crf and "ner" in run.tasks:
             overrides["components.ner.model.learn_transitions"] = True
+        if suite.precision != "fp32":
+            overrides["components.transformer.model.precision"] = suite.precision
     if run.system == "ours-joint":
-        overrides["components.mtl.weighting.weights"] = dict(suite.weights)
+        overrides["components.mtl.gradients"] = suite.gradients
+        overrides["components.mtl.weighting"] = {
+            "@mtl_weightings": f"spacy_mtl.{suite.method}.v1",
+            "weights": dict(suite.weights),
+            **dict(suite.method_settings),
+        }
     return ROOT / ("configs/joint.cfg" if ours else "benchmarks/stock.cfg"), overrides
 
 
@@ -358,6 +392,8 @@ def report(split: str) -> None:
     """
     results = load_results()
     for name, suite in SUITES.items():
+        if name.endswith("-weighting"):
+            continue
         metrics = [key for task in suite.tasks for key in METRICS[task]]
         metrics += ["both"] if suite.tasks == SNIPS.tasks else []
         rows: Dict[Tuple[str, str], List[Dict[str, Any]]] = {}

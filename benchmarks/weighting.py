@@ -1,0 +1,153 @@
+"""Every method of weighing tasks, on GUM (three tasks) and SNIPS (two), at one budget.
+
+    python -m benchmarks.weighting run      # trains what is missing
+    python -m benchmarks.weighting report   # prints the tables
+
+Beside them: constant weights, equal and tuned, each task alone, and stock spaCy. Constant
+weights and single tasks have five seeds, the others two: two seeds do not rank. All have
+the settings that benchmarks.accuracy chose on development sets with constant weights, at a
+longer budget; the methods' own settings are their defaults. Runs are those of
+benchmarks.accuracy, in the same file, and each is trained once.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Tuple
+
+from .accuracy import (
+    METRICS,
+    ROOT,
+    SUITES,
+    TITLES,
+    Run,
+    default_encoder,
+    load_results,
+    run_all,
+    runs_of,
+)
+
+CORPORA = ("gum-weighting", "snips-weighting")
+MANY, FEW = [0, 1, 2, 3, 4], [0, 1]
+#: What is not a method's default: a rate where there is none, epochs that fit the budget,
+#: and where a method works at the parameters.
+SETTINGS: Dict[str, Dict[str, Any]] = {
+    "RLW": {},
+    "GLS": {},
+    "Uncertainty": {"learn_rate": 0.025},
+    "IMTLL": {"learn_rate": 0.025},
+    "DWA": {"every": 20},
+    "FAMO": {"learn_rate": 0.025},
+    "STCH": {},
+    "GradNorm": {"learn_rate": 0.025},
+    "PCGrad": {},
+    "MGDA": {},
+    "CAGrad": {},
+    "IMTLG": {},
+    "GradDrop": {},
+    "GradVac": {},
+    "NashMTL": {},
+    "AlignedMTL": {},
+    "UPGrad": {},
+    "DualProj": {},
+    "ConFIG": {},
+    "FairGrad": {},
+    "ExcessMTL": {"gradients": "parameters"},
+    "DBMTL": {"beta": 0.0},
+}
+
+
+def method_run(suite: str, method: str, seed: int) -> Run:
+    """RETURNS (Run): Joint training with a method, at equal preferences."""
+    settings = dict(SETTINGS[method])
+    changes: Dict[str, Any] = {"method": method, "weights": ()}
+    if "gradients" in settings:
+        changes["gradients"] = settings.pop("gradients")
+    if settings:
+        changes["method_settings"] = tuple(settings.items())
+    return Run(suite, "ours-joint", SUITES[suite].tasks, seed, tuple(changes.items()))
+
+
+def all_runs() -> Iterator[Tuple[str, Run]]:
+    """YIELDS (Tuple[str, Run]): What a row of the table is called, and a run of it."""
+    for suite in CORPORA:
+        for title, system, seeds in (
+            ("Constant, equal", "ours-joint-equal", MANY),
+            ("Constant, tuned", "ours-joint", MANY),
+            ("each task alone", "ours-alone", MANY),
+            ("stock spaCy, joint", "stock-joint", FEW),
+        ):
+            for run in runs_of(suite, [system], seeds, ()):
+                yield title, run
+        for method in SETTINGS:
+            for seed in FEW:
+                yield method, method_run(suite, method, seed)
+
+
+def report(split: str) -> None:
+    """Print a table a corpus: mean and range over the seeds, and the mean rank.
+
+    split (str): "test" or "dev".
+    """
+    results = load_results()
+    for suite in CORPORA:
+        metrics = [key for task in SUITES[suite].tasks for key in METRICS[task]]
+        rows: Dict[str, List[Any]] = {}
+        for title, run in all_runs():
+            if run.suite == suite and run in results:
+                rows.setdefault(title, []).append(results[run])
+        key = "scores" if split == "test" else "dev"
+        values = {
+            title: {m: [r[key][m] for r in found if m in r[key]] for m in metrics}
+            for title, found in rows.items()
+        }
+        complete = {t: v for t, v in values.items() if all(v[m] for m in metrics)}
+        ranks = {title: statistics.mean(_ranks(complete, title)) for title in complete}
+        print(f"\n### {suite} ({split}; mean, range, number of seeds)\n")
+        print("| | " + " | ".join(TITLES[m] for m in metrics) + " | mean rank |")
+        print("| --- |" + " --- |" * (len(metrics) + 1))
+        for title in sorted(values, key=lambda t: ranks.get(t, 99.0)):
+            cells = [_cell(values[title][m]) for m in metrics]
+            rank = f"{ranks[title]:.1f}" if title in ranks else "–"
+            print(f"| {title} | {' | '.join(cells)} | {rank} |")
+    print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
+
+
+def _ranks(values: Dict[str, Dict[str, List[float]]], title: str) -> Iterator[float]:
+    """YIELDS (float): The place of a row by each metric. Rows that tie share the mean place."""
+    for metric in values[title]:
+        own = statistics.mean(values[title][metric])
+        others = [statistics.mean(v[metric]) for t, v in values.items() if t != title]
+        yield 1 + sum(o > own for o in others) + sum(o == own for o in others) / 2
+
+
+def _cell(found: List[float]) -> str:
+    if not found:
+        return "–"
+    low, high = min(found), max(found)
+    return f"{statistics.mean(found):.1f} ({low:.1f}–{high:.1f}; {len(found)})"
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="train and score what has no result yet")
+    run.add_argument("--encoder", default=None)
+    run.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    run.add_argument("--jobs", type=int, default=2, help="runs side by side")
+    tables = commands.add_parser("report", help="print the tables")
+    tables.add_argument("--split", choices=("test", "dev"), default="test")
+    args = parser.parse_args()
+    if args.command == "run":
+        # First seeds first: a table of all methods is there soon.
+        runs = sorted((run for _, run in all_runs()), key=lambda run: run.seed)
+        run_all(runs, args.encoder or default_encoder(), args.work, args.jobs)
+    else:
+        report(args.split)
+
+
+if __name__ == "__main__":
+    main()
