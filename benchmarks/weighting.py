@@ -86,11 +86,8 @@ def all_runs() -> Iterator[Tuple[str, Run]]:
                 yield method, method_run(suite, method, seed)
 
 
-def report(split: str) -> None:
-    """Print a table a corpus: mean and range over the seeds, and the mean rank.
-
-    split (str): "test" or "dev".
-    """
+def report() -> None:
+    """Print a table a corpus: mean and range over the seeds, and the mean rank."""
     results = load_results()
     for suite in CORPORA:
         metrics = [key for task in SUITES[suite].tasks for key in METRICS[task]]
@@ -98,14 +95,13 @@ def report(split: str) -> None:
         for title, run in all_runs():
             if run.suite == suite and run in results:
                 rows.setdefault(title, []).append(results[run])
-        key = "scores" if split == "test" else "dev"
         values = {
-            title: {m: [r[key][m] for r in found if m in r[key]] for m in metrics}
+            title: {m: [r["scores"][m] for r in found if m in r["scores"]] for m in metrics}
             for title, found in rows.items()
         }
         complete = {t: v for t, v in values.items() if all(v[m] for m in metrics)}
         ranks = {title: statistics.mean(_ranks(complete, title)) for title in complete}
-        print(f"\n### {suite} ({split}; mean, range, number of seeds)\n")
+        print(f"\n### {suite} (test; mean, range, number of seeds)\n")
         print("| | " + " | ".join(TITLES[m] for m in metrics) + " | mean rank |")
         print("| --- |" + " --- |" * (len(metrics) + 1))
         for title in sorted(values, key=lambda t: ranks.get(t, 99.0)):
@@ -138,15 +134,14 @@ def main() -> None:
     run.add_argument("--encoder", default=None)
     run.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
     run.add_argument("--jobs", type=int, default=2, help="runs side by side")
-    tables = commands.add_parser("report", help="print the tables")
-    tables.add_argument("--split", choices=("test", "dev"), default="test")
+    commands.add_parser("report", help="print the tables")
     args = parser.parse_args()
     if args.command == "run":
         # First seeds first: a table of all methods is there soon.
         runs = sorted((run for _, run in all_runs()), key=lambda run: run.seed)
         run_all(runs, args.encoder or default_encoder(), args.work, args.jobs)
     else:
-        report(args.split)
+        report()
 
 
 if __name__ == "__main__":
