@@ -128,7 +128,10 @@ def test_everything_is_pinned_within_the_bounds() -> None:
     """constraints.txt names every distribution that the package and its extras bring."""
     pinned = pins()
     seen: Set[str] = set()
-    queue = [Requirement("spacy-mtl[test,package]"), *map(Requirement, ["pip", "setuptools"])]
+    queue = [
+        Requirement("spacy-mtl[solvers,test,package,benchmarks]"),
+        *map(Requirement, ["pip", "setuptools"]),
+    ]
     while queue:
         req = queue.pop()
         name = canonicalize_name(req.name)

@@ -1,0 +1,335 @@
+"""Weightings in a pipeline: their state, stock components, losses computed again."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import numpy
+import pytest
+import spacy
+from methods import NAMES, STATEFUL, block
+from spacy.language import Language
+from spacy.training import Example
+from thinc.api import fix_random_seed
+from tiny import assert_close, constant, encoder_gradient, encoder_values, make_examples
+
+STOCK = {
+    "tagger": ("tagger", {"@architectures": "spacy.Tagger.v2"}),
+    "textcat": (
+        "textcat",
+        {
+            "@architectures": "spacy.TextCatReduce.v1",
+            "exclusive_classes": True,
+            "use_reduce_first": False,
+            "use_reduce_last": False,
+            "use_reduce_max": False,
+            "use_reduce_mean": True,
+        },
+    ),
+}
+
+
+def level_of(name: str) -> str:
+    return "parameters" if name in ("ExcessMTL", "DBMTL") else "representation"
+
+
+def train(nlp: Language, n_steps: int, optimizer: Any) -> None:
+    """Steps like those of `spacy train`, each with other tasks present."""
+    kinds: List[Any] = [None, "tag", "ents"]
+    for step in range(n_steps):
+        fix_random_seed(step)
+        nlp.update(make_examples(nlp, kinds[step % 3]), sgd=False, drop=0.1)
+        for _, pipe in nlp.pipeline:
+            pipe.finish_update(optimizer)
+
+
+@pytest.mark.parametrize("how", ["bytes", "disk"])
+@pytest.mark.parametrize("name", NAMES)
+def test_state_is_saved(make_nlp: Callable, tmp_path: Path, name: str, how: str) -> None:
+    """A pipeline that was saved takes the same next step."""
+    nlp = make_nlp(encoder=None, weighting=block(name), gradients=level_of(name))
+    train(nlp, 5, nlp.create_optimizer())
+    if how == "bytes":
+        loaded = make_nlp(encoder=None, weighting=block(name), gradients=level_of(name))
+        loaded.from_bytes(nlp.to_bytes())
+    else:
+        nlp.to_disk(tmp_path)
+        loaded = spacy.load(tmp_path)
+    gradients = []
+    for pipeline in (nlp, loaded):
+        for node in pipeline.get_pipe("mtl").model.walk():
+            for key in node.param_names:
+                if node.has_grad(key):
+                    node.set_grad(key, node.get_grad(key) * 0)
+        fix_random_seed(0)
+        pipeline.update(make_examples(pipeline), sgd=False)
+        gradients.append(encoder_gradient(pipeline))
+    assert numpy.array_equal(*gradients)
+    states = [pipeline.get_pipe("mtl").weighting.get_state() for pipeline in (nlp, loaded)]
+    assert repr(states[0]) == repr(states[1])
+
+
+def test_state_can_be_left_out(make_nlp: Callable, tmp_path: Path) -> None:
+    nlp = make_nlp(encoder=None, weighting=block("Uncertainty"))
+    train(nlp, 3, nlp.create_optimizer())
+    mtl = nlp.get_pipe("mtl")
+    mtl.to_disk(tmp_path / "all")
+    mtl.to_disk(tmp_path / "less", exclude=["weighting"])
+    assert (tmp_path / "all/weighting").exists()
+    assert not (tmp_path / "less/weighting").exists()
+    assert len(mtl.to_bytes(exclude=["weighting"])) < len(mtl.to_bytes())
+    mtl.weighting.set_state({"step": 0, "learned": {}})
+    mtl.from_disk(tmp_path / "all", exclude=["weighting"])
+    assert mtl.weighting.get_state()["step"] == 0
+    mtl.from_disk(tmp_path / "all")
+    assert mtl.weighting.get_state()["step"] == 3
+
+
+def test_state_of_another_method(make_nlp: Callable, tmp_path: Path) -> None:
+    """The method was changed in the config of a trained pipeline: the new one begins."""
+    make_nlp(encoder=None, weighting=block("Uncertainty")).to_disk(tmp_path)
+    override = {"components": {"mtl": {"weighting": block("GradNorm")}}}
+    nlp = spacy.load(tmp_path, config=override)
+    assert nlp.get_pipe("mtl").weighting.get_state()["step"] == 0
+
+
+def test_frozen_task_keeps_its_state(make_nlp: Callable) -> None:
+    for name in STATEFUL:
+        nlp = make_nlp(encoder=None, weighting=block(name), gradients=level_of(name))
+        optimizer = nlp.create_optimizer()
+        train(nlp, 2, optimizer)
+        weighting = nlp.get_pipe("mtl").weighting
+        before = {key: repr(value) for key, value in _state_of("ner", weighting).items()}
+        fix_random_seed(0)
+        nlp.update(make_examples(nlp), sgd=False, exclude=["ner"])
+        nlp.get_pipe("mtl").finish_update(optimizer)
+        assert {k: repr(v) for k, v in _state_of("ner", weighting).items()} == before
+
+
+def _state_of(task: str, weighting: Any) -> Dict[str, Any]:
+    state = weighting.get_state()
+    found = {
+        key: value[task]
+        for key, value in state.items()
+        if isinstance(value, dict) and task in value
+    }
+    return {**found, "cosines": [c for c in state.get("cosines", []) if task in c[:2]]}
+
+
+@pytest.mark.slow
+def test_trained_pipeline_without_torchjd(make_nlp: Callable, tmp_path: Path) -> None:
+    """It loads and predicts where neither torchjd nor a solver is installed."""
+    code = (
+        "import sys\n"
+        "for name in ('torchjd', 'cvxpy', 'clarabel', 'quadprog', 'qpsolvers', 'scipy'):\n"
+        "    sys.modules[name] = None\n"
+        "import spacy\n"
+        "for path in sys.argv[1:]:\n"
+        "    nlp = spacy.load(path)\n"
+        "    assert [t.tag_ for t in nlp('Anna runs')] != ['', '']\n"
+        "    print(type(nlp.get_pipe('mtl').weighting).__name__)\n"
+    )
+    paths = []
+    for name in NAMES:
+        nlp = make_nlp(encoder=None, weighting=block(name), gradients=level_of(name))
+        train(nlp, 2, nlp.create_optimizer())
+        nlp.to_disk(tmp_path / name)
+        paths.append(str(tmp_path / name))
+    command = [sys.executable, "-c", code, *paths]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == NAMES
+
+
+def with_stock(encoder: Any, weighting: Dict[str, Any], tasks: Any, **config: Any) -> Language:
+    """A pipeline of stock components as tasks, after an `mtl_ner`."""
+    from tiny import add_joint
+
+    nlp = spacy.blank("en")
+    add_joint(nlp, encoder, weighting=weighting, **config)
+    nlp.add_pipe("mtl_ner", name="ner")
+    listener = {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": "mtl"}
+    for task in tasks:
+        factory, model = STOCK[task]
+        nlp.add_pipe(factory, name=task, config={"model": {**model, "tok2vec": listener}})
+    fix_random_seed(0)
+    nlp.initialize(lambda: make_examples(nlp))
+    rng = numpy.random.default_rng(0)
+    for task in tasks:
+        # thinc starts softmax layers at zero: they would send nothing.
+        for node in nlp.get_pipe(task).model.walk():
+            if node.has_param("W") and not node.get_param("W").any():
+                node.set_param("W", rng.standard_normal(node.get_param("W").shape).astype("f"))
+    return nlp
+
+
+class Recording:
+    """A weighting that keeps what it is given, and adds up."""
+
+    def __init__(self, needs_losses: bool) -> None:
+        self.needs_losses = needs_losses
+        self.losses: List[Dict[str, float]] = []
+        self.rows: List[Any] = []
+
+    def __call__(self, losses: Dict[str, float], gradients: Any) -> Any:
+        from spacy_mtl.types import Combined
+
+        self.losses.append(dict(losses))
+        self.rows.append(dict(zip(losses, gradients)))
+        return Combined(gradients.sum(axis=0), dict.fromkeys(losses, 1.0))
+
+    def check_tasks(self, tasks: Any) -> None:
+        pass
+
+
+def test_stock_components_in_means() -> None:
+    """What a method by losses sees of them does not grow with the batch, as our heads do not."""
+    seen = {}
+    for needs_losses in (True, False):
+        nlp = with_stock(None, constant(), ["tagger", "textcat"])
+        recording = nlp.get_pipe("mtl").weighting = Recording(needs_losses)
+        examples = make_examples(nlp)
+        for batch in (examples, [*examples, *make_examples(nlp)]):
+            losses: Dict[str, float] = {}
+            nlp.update(batch, sgd=False, losses=losses)
+            nlp.get_pipe("mtl").finish_update(lambda key, w, d: (w, d * 0))
+        seen[needs_losses] = recording
+    n_tokens = sum(len(eg.reference) for eg in examples)
+    means, sums = seen[True], seen[False]
+    # Sums: twice the documents, twice the loss and each row twice as long by sqrt(2).
+    assert sums.losses[1]["tagger"] == pytest.approx(2 * sums.losses[0]["tagger"], rel=1e-4)
+    assert means.losses[1]["tagger"] == pytest.approx(means.losses[0]["tagger"], rel=1e-4)
+    assert means.losses[0]["tagger"] == pytest.approx(sums.losses[0]["tagger"] / n_tokens)
+    assert means.losses[0]["ner"] == pytest.approx(sums.losses[0]["ner"])
+    assert numpy.allclose(means.rows[0]["tagger"] * n_tokens, sums.rows[0]["tagger"], rtol=1e-4)
+    assert numpy.allclose(means.rows[0]["textcat"] * len(examples), sums.rows[0]["textcat"])
+    # textcat stands last and adds its loss too late: that of the step before, a mean as it is.
+    assert means.losses[0]["textcat"] == 0
+    assert means.losses[1]["textcat"] == pytest.approx(losses["textcat"], rel=0.5)
+
+
+def test_stock_components_count_what_is_annotated() -> None:
+    """Documents without tags do not make the mean smaller."""
+    nlp = with_stock(None, constant(), ["tagger"])
+    recording = nlp.get_pipe("mtl").weighting = Recording(True)
+    tagged, plain = make_examples(nlp), make_examples(nlp, "ents")
+    nlp.update(tagged[:2], sgd=False)
+    nlp.update([*tagged[:2], *plain[2:]], sgd=False)
+    lengths = [numpy.linalg.norm(rows["tagger"]) for rows in recording.rows]
+    assert lengths[1] == pytest.approx(lengths[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("tasks", [["tagger", "textcat"], ["textcat", "tagger"]], ids="-".join)
+def test_every_method_trains_stock_components(encoder: Any, name: str, tasks: List[str]) -> None:
+    nlp = with_stock(encoder, block(name), tasks, gradients=level_of(name))
+    before = encoder_values(nlp)
+    train(nlp, 4, nlp.create_optimizer())
+    after = encoder_values(nlp)
+    assert numpy.isfinite(after).all()
+    assert (after != before).any()
+
+
+@pytest.mark.parametrize("heads", [("tagger", "ner", "textcat"), None], ids=["ours", "stock"])
+def test_famo_computes_losses_again(make_nlp: Callable, encoder: Any, heads: Any) -> None:
+    """After the optimizer's step, on the same batch: those that the batch has without a step."""
+    weighting = block("FAMO", recompute=True)
+    if heads is None:
+        nlp = with_stock(encoder, weighting, ["tagger"])
+    else:
+        nlp = make_nlp(heads, encoder=encoder, weighting=weighting)
+    mtl = nlp.get_pipe("mtl")
+    seen: List[Dict[str, float]] = []
+    observe = mtl.weighting.observe
+    mtl.weighting.observe = lambda losses: [seen.append(dict(losses)), observe(losses)]
+    optimizer = nlp.create_optimizer()
+    examples = make_examples(nlp)
+    nlp.update(examples[:2], sgd=False)
+    assert not seen
+    nlp.update(examples[:2], sgd=False)
+    # The optimizer has not stepped: nothing to look at.
+    assert not seen
+    for _, pipe in nlp.pipeline:
+        pipe.finish_update(optimizer)
+    expected = _losses_of(nlp, examples[:2])
+    values = encoder_values(nlp)
+    nlp.update(examples[2:], sgd=False)
+    assert numpy.array_equal(encoder_values(nlp), values)
+    (found,) = seen
+    if heads is None:
+        n_tokens = sum(len(eg.reference) for eg in examples[:2])
+        expected["tagger"] /= n_tokens
+    assert found == pytest.approx({task: expected[task] for task in found}, rel=1e-4)
+    assert set(found) == set(mtl.tasks)
+
+
+def _losses_of(nlp: Language, examples: List[Example]) -> Dict[str, float]:
+    """The losses of a batch, by an update of a copy."""
+    copied = spacy.blank("en")
+    copied.config["nlp"] = nlp.config["nlp"]
+    copied = spacy.util.load_model_from_config(nlp.config, auto_fill=True)
+    copied.from_bytes(nlp.to_bytes(exclude=["mtl"]), exclude=["mtl"])
+    copied.get_pipe("mtl").from_bytes(nlp.get_pipe("mtl").to_bytes(exclude=["weighting"]))
+    losses: Dict[str, float] = {}
+    copied.update(
+        [Example(copied.make_doc(eg.reference.text), eg.reference) for eg in examples],
+        sgd=False,
+        losses=losses,
+    )
+    return losses
+
+
+def test_famo_in_the_next_batch_without_it(make_nlp: Callable) -> None:
+    nlp = make_nlp(encoder=None, weighting=block("FAMO"))
+    train(nlp, 3, nlp.create_optimizer())
+    learned = nlp.get_pipe("mtl").weighting.get_state()["learned"]
+    # Three steps: all, tags, entities. The textcat was seen once only.
+    assert learned["textcat"][0] == 0
+    assert nlp.get_pipe("mtl")._to_recompute is None
+
+
+def test_mixed_precision_is_refused_at_the_parameters(encoder_dir: str) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": {"name": encoder_dir}})
+    nlp.add_pipe("mtl", config={"gradients": "parameters"})
+    nlp.add_pipe("mtl_ner", name="ner")
+    node = nlp.get_pipe("transformer").model.layers[0]
+    node.shims[0]._mixed_precision = True
+    with pytest.raises(ValueError, match="mixed_precision = true in .components.transformer.mod"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_sourced_without_its_encoder_at_the_parameters(make_nlp: Callable) -> None:
+    source = make_nlp(gradients="parameters")
+    nlp = spacy.blank("en")
+    for name in source.pipe_names:
+        nlp.add_pipe(name, source=source)
+    examples = make_examples(nlp)
+    del source
+    with pytest.raises(ValueError, match="sourced from another pipeline.*nothing to work on"):
+        nlp.update(examples, sgd=False)
+    # It is told of the pipeline.
+    nlp.get_pipe("mtl").initialize(lambda: examples, nlp=nlp)
+    nlp.update(examples, sgd=False)
+
+
+def test_faded_in_task_moves_the_encoder_later(make_nlp: Callable, encoder: Any) -> None:
+    """`weights` with a schedule, from the config of a pipeline."""
+    schedule = {
+        "@schedules": "warmup_linear.v1",
+        "initial_rate": 1.0,
+        "warmup_steps": 2,
+        "total_steps": 10**9,
+    }
+    nlp = make_nlp(encoder=encoder, weighting=constant(ner=schedule))
+    expected = []
+    for weight in (0.0, 0.5, 1.0):
+        plain = make_nlp(encoder=encoder, weighting=constant(ner=weight))
+        plain.update(make_examples(plain), sgd=False)
+        expected.append(encoder_gradient(plain))
+    total = 0.0
+    for gradient in expected:
+        nlp.update(make_examples(nlp), sgd=False)
+        total = total + gradient
+        assert_close(encoder_gradient(nlp), total)
