@@ -10,7 +10,10 @@ from typing import List
 
 import pytest
 import spacy
+from spacy.cli.train import train
 from spacy.tokens import DocBin
+from spacy.util import walk_dict
+from thinc.api import Config
 from tiny import make_docs
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +52,7 @@ def test_own_weighting(encoder_dir: str) -> None:
 @pytest.mark.slow
 def test_config_and_commands(encoder_dir: str, tmp_path: Path) -> None:
     """The config trains with the commands as printed, on a tiny corpus and encoder."""
-    (config,) = blocks("ini")
+    config, *_ = blocks("ini")
     config = config.replace("roberta-base", encoder_dir).replace("1000", "2")
     (tmp_path / "base.cfg").write_text(config)
     for name in ("train.spacy", "dev.spacy"):
@@ -62,6 +65,29 @@ def test_config_and_commands(encoder_dir: str, tmp_path: Path) -> None:
             run_line(shlex.split(one, comments=True), tmp_path)
     assert (tmp_path / "training/model-last").is_dir()
     assert (tmp_path / "corpus.spacy").exists()
+
+
+@pytest.mark.parametrize("part", blocks("ini")[1:], ids=lambda part: part.split("]")[0][1:])
+def test_part_of_a_config(
+    part: str, encoder_dir: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is shown later goes into the config that is shown first."""
+    monkeypatch.chdir(tmp_path)
+    base = blocks("ini")[0].replace("roberta-base", encoder_dir).replace("1000", "2")
+    for name in ("train.spacy", "dev.spacy"):
+        DocBin(docs=make_docs(spacy.blank("en"))).to_disk(name)
+    # A section needs those above it.
+    given = Config().from_str("[components]\n\n[training]\n\n" + part)
+    config = Config().from_str(base, interpolate=False).merge(given)
+    nlp = spacy.util.load_model_from_config(config, auto_fill=True)
+    nlp.config.to_disk("config.cfg")
+    train("config.cfg", "training")
+    trained = spacy.load("training/model-last")
+    for keys, value in walk_dict(given):
+        found = trained.config
+        for key in keys:
+            found = found[key]
+        assert found == value
 
 
 def run_line(words: List[str], folder: Path) -> None:

@@ -496,6 +496,8 @@ class MultiTask(Tok2Vec):
         if step is None or not self._was_applied or self.nlp is None:
             return
         self._to_recompute = None
+        if not getattr(self.weighting, "recompute", False):
+            return
         listeners = {task: step.listeners[task] for task in step.answered_before}
         losses = recompute_losses(self.nlp, self.model, listeners, step.examples)
         self.weighting.observe(  # type: ignore[attr-defined]

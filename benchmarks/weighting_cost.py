@@ -1,0 +1,179 @@
+"""What each weighting costs of a training step, on the GUM pipeline, relative to Constant.
+
+    python -m benchmarks.weighting_cost           # time and memory of all
+    python -m benchmarks.weighting_cost --only PCGrad MGDA --turns 9
+
+One pipeline (configs/joint.cfg: tags, entities, genre) takes the same batches with each
+weighting in turn: forward, backward, Adam. Printed are the milliseconds that are spent in
+the weighting, their share of a step of Constant, and the whole step relative to Constant
+within a turn: the first two are exact to a fraction of a percent, the third has the noise
+of the machine. Memory is the peak of a fresh process, in turns, too.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+from . import timing
+from .accuracy import PIPES, ROOT, Run, config_of, default_encoder
+from .weighting import SETTINGS
+
+#: What is measured beside each method at the shared representation.
+VARIANTS: Dict[str, Dict[str, Any]] = {
+    "Constant": {},
+    "Constant, at the parameters": {"gradients": "parameters"},
+    "PCGrad, at the parameters": {"gradients": "parameters"},
+    "DBMTL, at the parameters": {"gradients": "parameters"},
+    "FAMO, recompute": {"learn_rate": 0.025, "recompute": True},
+}
+N_BATCHES = 6
+
+
+def contestants_of(only: List[str]) -> Dict[str, Dict[str, Any]]:
+    """RETURNS (Dict[str, Dict[str, Any]]): What to measure, by title, with its settings."""
+    found = {"Constant": VARIANTS["Constant"]}
+    for title, settings in {**SETTINGS, **VARIANTS}.items():
+        if not only or title.split(",")[0] in only:
+            found[title] = settings
+    return found
+
+
+class Training:
+    """The GUM pipeline in training, with a weighting that can be exchanged."""
+
+    def __init__(self, encoder: str, work: Path) -> None:
+        from spacy.schemas import ConfigSchemaTraining
+        from spacy.training.initialize import init_nlp
+        from spacy.training.loop import create_train_batches
+        from spacy.util import load_config, registry
+
+        run = Run("gum-short", "ours-joint-equal", PIPES, 0)
+        path, overrides = config_of(run, encoder, work)
+        self.nlp: Any = init_nlp(load_config(path, overrides=overrides, interpolate=False))
+        config = self.nlp.config.interpolate()
+        training = registry.resolve(config["training"], schema=ConfigSchemaTraining)
+        corpus = registry.resolve({"train": config["corpora"]["train"]})["train"]
+        batches = create_train_batches(self.nlp, corpus, training["batcher"], 0)
+        self.batches = [next(batches)[1] for _ in range(N_BATCHES)]
+        self.sgd = training["optimizer"]
+
+    def contestant(self, title: str, settings: Dict[str, Any], spent: List[float]) -> Callable:
+        """Make what trains a few steps with a weighting.
+
+        title (str): The name of the method, and what else.
+        settings (Dict[str, Any]): Of the method, and "gradients".
+        spent (List[float]): Takes the seconds that the weighting itself took, round by round.
+        RETURNS (Callable[[], None]): Takes `N_BATCHES` steps.
+        """
+        from spacy.util import registry
+
+        block = {"@mtl_weightings": f"spacy_mtl.{title.split(',')[0]}.v1", **settings}
+        level = block.pop("gradients", "representation")
+        weighting = registry.resolve({"weighting": block})["weighting"]
+        if hasattr(weighting, "check_training"):
+            weighting.check_training(level)
+        timed = _Timed(weighting)
+        mtl = self.nlp.get_pipe("mtl")
+
+        def run() -> None:
+            timed.seconds = 0.0
+            mtl.weighting, mtl.gradients = timed, level
+            for batch in self.batches:
+                self.nlp.update(batch, sgd=False, drop=0.1)
+                for _, pipe in self.nlp.pipeline:
+                    pipe.finish_update(self.sgd)
+            spent.append(timed.seconds)
+
+        return run
+
+
+class _Timed:
+    """A weighting, and how long it takes."""
+
+    def __init__(self, weighting: Any) -> None:
+        self._weighting = weighting
+        self.seconds = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._weighting, name)
+
+    def __call__(self, losses: Any, gradients: Any) -> Any:
+        timing.wait_for_gpu()
+        started = time.perf_counter()
+        combined = self._weighting(losses, gradients)
+        timing.wait_for_gpu()
+        self.seconds += time.perf_counter() - started
+        return combined
+
+
+def measure_time(todo: Dict[str, Dict[str, Any]], encoder: str, work: Path, turns: int) -> None:
+    """Print and keep the time that each weighting takes."""
+    training = Training(encoder, work)
+    spent: Dict[str, List[float]] = {title: [] for title in todo}
+    made = {t: training.contestant(t, settings, spent[t]) for t, settings in todo.items()}
+    seconds = timing.measure(made, turns)
+    ratios = timing.ratios(seconds, "Constant")
+    step = statistics.median(seconds["Constant"]) / N_BATCHES
+    own = {title: statistics.median(values[1:]) / N_BATCHES for title, values in spent.items()}
+    print(f"\n### Time of a training step with Constant: {1000 * step:.0f} ms\n")
+    print("| | ms in the weighting | share of a step over Constant | whole step, relative |")
+    print("| --- | --- | --- | --- |")
+    for title in todo:
+        share = 100 * (own[title] - own["Constant"]) / step
+        slower = [1 / ratio for ratio in ratios[title]]
+        whole = f"{statistics.median(slower):.2f} ({min(slower):.2f}–{max(slower):.2f})"
+        print(f"| {title} | {1000 * own[title]:.2f} | {share:.1f} % | {whole} |")
+    print(f"\n{timing.machine()}")
+    timing.keep({"title": "weighting, time", "step": step, "spent": own, "seconds": seconds})
+
+
+def measure_memory(todo: Dict[str, Dict[str, Any]], encoder: str, work: Path, turns: int) -> None:
+    """Print and keep the peak memory of a process that trains with each weighting."""
+    peaks: Dict[str, List[float]] = {title: [] for title in todo}
+    for _ in range(turns):
+        for title, settings in todo.items():
+            spec = json.dumps([title, settings])
+            command = [sys.executable, "-m", "benchmarks.weighting_cost", "--one", spec]
+            command += ["--encoder", encoder, "--work", str(work)]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+            peaks[title].append(float(done.stdout.split()[-1]))
+    first = statistics.median(peaks["Constant"])
+    print("\n### Peak memory of a training\n\n| | MiB | relative to Constant |")
+    print("| --- | --- | --- |")
+    for title, found in peaks.items():
+        spread = f"{statistics.median(found):.0f} ({min(found):.0f}–{max(found):.0f})"
+        print(f"| {title} | {spread} | {statistics.median(found) / first:.3f} |")
+    timing.keep({"title": "weighting, memory", "mib": peaks})
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", default=[], help="names of methods")
+    parser.add_argument("--turns", type=int, default=9, help="of time")
+    parser.add_argument("--memory-turns", type=int, default=3)
+    parser.add_argument("--encoder", default=None)
+    parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    parser.add_argument("--one", help="(used for memory)")
+    args = parser.parse_args()
+    encoder = args.encoder or default_encoder()
+    if args.one:
+        title, settings = json.loads(args.one)
+        Training(encoder, args.work).contestant(title, settings, [])()
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        return
+    todo = contestants_of(args.only)
+    if args.turns:
+        measure_time(todo, encoder, args.work, args.turns)
+    if args.memory_turns:
+        measure_memory(todo, encoder, args.work, args.memory_turns)
+
+
+if __name__ == "__main__":
+    main()
