@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy
-from thinc.api import get_array_module
+from thinc.api import get_array_module, xp2torch
 from thinc.types import Floats1d, Floats2d
 
 from ..types import Combined
@@ -32,6 +32,11 @@ class Rows:
     losses: numpy.ndarray
     preferences: numpy.ndarray
     gradients: Floats2d
+
+    @property
+    def device(self) -> Any:
+        """RETURNS (torch.device): Where the gradients are, and with them the encoder."""
+        return xp2torch(self.gradients[:1, :1]).device
 
 
 class TaskWeighting:

@@ -7,7 +7,6 @@ loss. torchjd has the formulas; what is learned is kept here by task, and handed
 from typing import Any, Callable, Sequence
 
 import numpy
-from thinc.api import xp2torch
 
 from .base import Rows, TaskWeighting
 
@@ -29,8 +28,7 @@ class LossWeighting(TaskWeighting):
         if known.any():
             tasks = [task for task, is_known in zip(rows.tasks, known) if is_known]
             factors = rows.preferences[known]
-            device = xp2torch(rows.gradients[:1, :1]).device
-            found = factors * self.derive(tasks, factors * rows.losses[known], device)
+            found = factors * self.derive(tasks, factors * rows.losses[known], rows.device)
             total = numpy.abs(found).sum()
             if self.normalize and total > 0:
                 found *= factors.sum() / total

@@ -60,8 +60,7 @@ class GradNorm(TaskWeighting):
         for task, loss in zip(rows.tasks, rows.losses.tolist()):
             if loss > 0:
                 self._first.setdefault(task, loss)
-        values = self.learned.get(rows.tasks)
-        learned = to_numpy(values)
+        learned = to_numpy(self.learned.get(rows.tasks, rows.device))
         norms = numpy.sqrt(numpy.diag(gramian(rows.gradients)[0])) * rows.preferences
         weighted = learned * norms
         # In units of the mean: the rate does not depend on the size of the gradients.
