@@ -4,12 +4,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Dict
 
+import numpy
 import pytest
 import spacy
+from methods import NAMES, make
 from spacy.cli.train import train
 from spacy.training import Corpus
+from spacy.training.initialize import init_nlp
+from spacy.util import load_config
+from thinc.api import fix_random_seed
 
 from spacy_mtl.corpus.convert import convert
+from spacy_mtl.report.monitor import StepMonitor
 
 JOINT = Path(__file__).parent.parent / "configs/joint.cfg"
 
@@ -67,3 +73,44 @@ def test_chinese(data_dir: Path, minilm: str, tmp_path: Path) -> None:
     assert scores["tag_acc"] > 0.2
     assert scores["ents_f"] is not None
     assert len(nlp("我在北京看书。")) == 7
+
+
+def test_every_weighting_on_gum(data_dir: Path, minilm: str, tmp_path: Path) -> None:
+    """Real gradients, which are small: two steps of each method move the encoder, by finite values.
+
+    At the parameters the sum of rows is one joint backward pass, to the rounding of sums over
+    22 million parameters.
+    """
+    convert([data_dir / f"data/gum/{split}.jsonl" for split in ("train", "dev")], tmp_path)
+    overrides = settings(minilm, tmp_path, 2)
+    overrides["corpora.train.gold_preproc"] = False
+    config = load_config(JOINT, overrides=overrides, interpolate=False)
+    nlp = init_nlp(config)
+    mtl = nlp.get_pipe("mtl")
+    module = nlp.get_pipe("transformer").model.transformer
+    batches = [list(Corpus(tmp_path / "train.spacy", limit=4)(nlp))[i : i + 2] for i in (0, 2)]
+
+    def gradient(batch: Any) -> numpy.ndarray:
+        fix_random_seed(0)
+        module.zero_grad()
+        nlp.update(batch, sgd=False, drop=0.1)
+        return numpy.concatenate(
+            [p.grad.numpy().ravel() for p in module.parameters() if p.grad is not None]
+        )
+
+    for name in NAMES:
+        mtl.gradients = "parameters" if name in ("ExcessMTL", "DBMTL") else "representation"
+        mtl.weighting = make(name, mtl.gradients)
+        mtl.monitor = StepMonitor()
+        for batch in batches:
+            found = gradient(batch)
+            assert numpy.isfinite(found).all(), name
+            assert found.any(), name
+        means = mtl.monitor.read().tasks
+        assert sum(abs(task.weight) for task in means.values()) == pytest.approx(3, rel=1e-4), name
+    mtl.weighting = make("Constant")
+    joint, parts = [], []
+    for mtl.gradients, found in (("representation", joint), ("parameters", parts)):
+        found.append(gradient(batches[0]).astype("float64"))
+    error = numpy.linalg.norm(parts[0] - joint[0]) / numpy.linalg.norm(joint[0])
+    assert error < 1e-5
