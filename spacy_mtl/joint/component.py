@@ -19,7 +19,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..types import Monitor, TokenVectors, Weighting
 from .averages import use_torch_params
-from .closing import LEVELS, close_at_parameters, close_at_representation, stack
+from .closing import LEVELS, StepCloser, encoder_models
 from .listener import TaskListener
 from .membership import (
     Membership,
@@ -28,12 +28,10 @@ from .membership import (
     check_tensor_is_ours,
     is_left_alone,
 )
-from .parameters import EncoderParameters, check_exact
-from .recompute import recompute_losses
+from .parameters import check_exact
 from .replace import offer_replacement
-from .state import get_state, set_state
+from .state import get_state, read_state, set_state
 from .step import JointStep
-from .units import divisors
 from .upstream import (
     HeldCallbacks,
     SentGradients,
@@ -91,16 +89,13 @@ class MultiTask(Tok2Vec):
                 f"{', '.join(LEVELS)}. Mend [components.{name}]."
             )
         self.weighting = weighting
+        self._untrained = get_state(weighting)
         self.gradients = gradients
         #: A logger may put one here.
         self.monitor: Optional[Monitor] = None
         self._membership = Membership(nlp)
         self._step: Optional[JointStep] = None
-        # Losses of stock components, which add them after they send their gradient.
-        self._late_losses: Dict[str, float] = {}
-        # A closed step whose losses are to be computed again, and whether it was applied.
-        self._to_recompute: Optional[JointStep] = None
-        self._was_applied = False
+        self._closer = StepCloser()
         # The pipeline and the tasks as they were when last checked.
         self._checked: Optional[Tuple[List[Tuple[str, int]], List[str]]] = None
         self._warned: Set[str] = set()
@@ -167,7 +162,9 @@ class MultiTask(Tok2Vec):
         RAISES (ValueError): If the weighting names an unknown task, there are two
             joint components, or another component listens to the same encoder.
         """
-        self._step = self._to_recompute = None
+        self._step = None
+        self._closer = StepCloser()
+        set_state(self.weighting, self._untrained)
         if nlp is not None:
             self._membership = Membership(nlp)
             self._checked = None
@@ -255,9 +252,9 @@ class MultiTask(Tok2Vec):
         examples = list(examples)
         validate_examples(examples, "MultiTask.update")
         self._end_step()
-        self._recompute()
+        self._closer.recompute(self)
         docs = [eg.predicted for eg in examples]
-        self._membership.note_vocab(docs)
+        self._membership.note_docs(self, docs)
         nlp = self.nlp
         if nlp is not None:
             self._refresh(nlp)
@@ -299,7 +296,7 @@ class MultiTask(Tok2Vec):
             finish=finish,
             sent=sent,
             losses=losses,
-            on_complete=self._close,
+            on_complete=partial(self._closer.close, self),
             ops=self.model.ops,
         )
         self._step.open()
@@ -313,7 +310,7 @@ class MultiTask(Tok2Vec):
         if self._step is not None and self._step.answered:
             self._end_step()
         self.model.finish_update(sgd)
-        self._was_applied = True
+        self._closer.note_applied()
 
     def use_params(self, params: Dict) -> Iterator[None]:
         """Use other parameter values for a while, in the encoder upstream, too.
@@ -340,7 +337,8 @@ class MultiTask(Tok2Vec):
         RETURNS (bytes): The component.
         """
         exclude = list(exclude)
-        message = srsly.msgpack_loads(super().to_bytes(exclude=exclude))
+        # The component's own bytes as they are: they hold the encoder, perhaps.
+        message: Dict[str, Any] = {"component": super().to_bytes(exclude=exclude)}
         if "weighting" not in exclude:
             message["weighting"] = self._get_state()
         return srsly.msgpack_dumps(message)
@@ -353,9 +351,10 @@ class MultiTask(Tok2Vec):
         RETURNS (MultiTask): This component.
         """
         exclude = list(exclude)
-        super().from_bytes(bytes_data, exclude=exclude)
+        message = srsly.msgpack_loads(bytes_data)
+        super().from_bytes(message.get("component", bytes_data), exclude=exclude)
         if "weighting" not in exclude:
-            set_state(self.weighting, srsly.msgpack_loads(bytes_data).get("weighting"))
+            self._set_state(message.get("weighting"))
         return self
 
     def to_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> None:
@@ -380,13 +379,18 @@ class MultiTask(Tok2Vec):
         super().from_disk(path, exclude=exclude)
         file = Path(path) / "weighting"
         if "weighting" not in exclude and file.exists():
-            set_state(self.weighting, srsly.read_msgpack(file))
+            self._set_state(read_state(file))
         return self
 
-    def _get_state(self) -> Any:
-        # What the last step has done belongs to what was learned.
-        self._recompute()
-        return get_state(self.weighting)
+    def _get_state(self) -> Dict[str, Any]:
+        if self._step is not None and self._step.closed:
+            self._closer.note_late(self._step)
+        return {"weighting": get_state(self.weighting), "step": self._closer.get_state()}
+
+    def _set_state(self, state: Optional[Dict[str, Any]]) -> None:
+        if state is not None:
+            set_state(self.weighting, state["weighting"])
+            self._closer.set_state(state["step"])
 
     def _refresh(self, nlp: Language, strict: bool = False) -> None:
         """Look at the pipeline again if it has changed since the last time."""
@@ -422,7 +426,7 @@ class MultiTask(Tok2Vec):
         if check is not None:
             check(self.gradients)
         if self.gradients == "parameters":
-            check_exact(self._encoder_models())
+            check_exact(encoder_models(self))
 
     def _check_only_one(self, nlp: Language) -> None:
         others = [(name, pipe) for name, pipe in nlp.components if pipe is not self]
@@ -436,88 +440,12 @@ class MultiTask(Tok2Vec):
         if not step.closed:
             if step.answered:
                 self._warn_late(step)
-                self._close(step)
+                self._closer.close(self, step)
             else:
                 step.close()
-        added = step.added_losses()
-        self._late_losses.update(
-            {task: added[task] / step.loss_divisors.get(task, 1.0) for task in step.unreported}
-        )
+        self._closer.note_late(step)
         self._membership.note_run(step.ran)
         self._step = None
-
-    def _close(self, step: JointStep) -> None:
-        """Weigh the tasks' gradients and run the backward pass (or passes) of the step."""
-        d_views = {task: step.d_views[task] for task in step.answered}
-        self._bring_to_means(step, d_views)
-        rows = step.backprop_views(d_views)
-        backprop_shared, finish = step.backprop_shared, step.finish
-        present = [task for task in rows if any(d.any() for d in rows[task])]
-        added = step.added_losses()
-        step.unreported = [task for task in step.answered if not added.get(task)]
-        step.close()
-        if not present:
-            return
-        losses = {
-            task: self._late_losses.get(task, 0.0)
-            if task in step.unreported
-            else added[task] / step.loss_divisors.get(task, 1.0)
-            for task in present
-        }
-        rows = {task: rows[task] for task in present}
-        close: Callable = close_at_representation
-        if self.gradients == "parameters":
-            parameters = EncoderParameters(list(self._encoder_models().values()))
-            passes = [] if step.sent is None else step.sent.passes
-            close = partial(
-                close_at_parameters, parameters=parameters, all_losses=step.losses, sent=passes
-            )
-        combined = close(losses, rows, self.weighting, backprop_shared, self.model.ops)
-        finish()
-        if self.monitor is not None:
-            self.monitor.record(losses, stack(rows, self.model.ops), combined.weights)
-        step.losses[self.name] += sum(combined.weights[task] * losses[task] for task in present)
-        if getattr(self.weighting, "recompute", False):
-            self._to_recompute, self._was_applied = step, False
-
-    def _bring_to_means(self, step: JointStep, d_views: Dict[str, TokenVectors]) -> None:
-        """Divide the gradients of stock tasks by their units, for who compares losses."""
-        if not getattr(self.weighting, "needs_losses", True) or self.nlp is None:
-            return
-        for task, d_view in d_views.items():
-            of_gradient, of_loss = divisors(self.nlp.get_pipe(task), d_view)
-            step.loss_divisors[task] = of_loss
-            if of_gradient != 1.0:
-                d_views[task] = [d / of_gradient for d in d_view]
-
-    def _recompute(self) -> None:
-        """Tell the weighting what the last step has done to the losses, if it asks for that."""
-        step = self._to_recompute
-        if step is None or not self._was_applied or self.nlp is None:
-            return
-        self._to_recompute = None
-        if not getattr(self.weighting, "recompute", False):
-            return
-        listeners = {task: step.listeners[task] for task in step.answered_before}
-        losses = recompute_losses(self.nlp, self.model, listeners, step.examples)
-        self.weighting.observe(  # type: ignore[attr-defined]
-            {task: loss / step.loss_divisors.get(task, 1.0) for task, loss in losses.items()}
-        )
-
-    def _encoder_models(self) -> Dict[str, Model]:
-        """RETURNS (Dict[str, Model]): What is below the shared representation, by component."""
-        models = {self.name: self.model.get_ref("tok2vec")}
-        listeners = upstream_listeners(self.model)
-        if self.nlp is not None:
-            models.update({name: pipe.model for name, pipe in find_upstream(self.nlp, listeners)})
-        elif listeners:
-            raise ValueError(
-                f"'{self.name}' was sourced from another pipeline and cannot find its encoder, so "
-                f'gradients = "parameters" has nothing to work on. Set gradients = '
-                f'"representation" in [components.{self.name}], or initialize it with the new '
-                "pipeline."
-            )
-        return models
 
     def _warn_late(self, step: JointStep) -> None:
         if not upstream_listeners(self.model):

@@ -1,10 +1,12 @@
 """Which tasks will take part in the next step, as far as that can be known."""
 
+import gc
 import weakref
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 from thinc.api import Model
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ class Membership:
         self._ran: Set[str] = set()
         self._missed: Set[str] = set()
         self._is_foreign = False
+        # The vocabulary of the pipeline that was looked for.
+        self._searched: Optional[int] = None
 
     def pipeline_of(self, component: "MultiTask") -> Optional[Language]:
         """Find the pipeline of a component.
@@ -47,16 +51,27 @@ class Membership:
                 return None
         return nlp
 
-    def note_vocab(self, docs: Sequence[Doc]) -> None:
+    def note_docs(self, component: "MultiTask", docs: Sequence[Doc]) -> None:
         """Look whether the documents are of the pipeline that is known.
 
         If not, the component was sourced, most likely, and the pipeline that it came
-        from is still alive. That one says nothing of who takes part then.
+        from is still alive. That one says nothing of who takes part then, and the one that
+        the component is in now is looked for, once.
 
+        component (MultiTask): The joint component.
         docs (Sequence[Doc]): The documents of a batch.
         """
         nlp = None if self._nlp is None else self._nlp()
-        self._is_foreign = bool(nlp is not None and docs and docs[0].vocab is not nlp.vocab)
+        if not docs:
+            return
+        vocab = docs[0].vocab
+        self._is_foreign = nlp is not None and vocab is not nlp.vocab
+        if id(vocab) != self._searched and self.pipeline_of(component) is None:
+            self._searched = id(vocab)
+            found = find_pipeline(component, vocab)
+            if found is not None:
+                self._nlp = weakref.ref(found)
+                self._is_foreign = False
 
     def expected(self, component: "MultiTask") -> List[str]:
         """Tell which tasks will answer the next step.
@@ -88,6 +103,28 @@ class Membership:
         self._missed.add(task)
         self._ran.add(task)
         return is_new
+
+
+def find_pipeline(component: "MultiTask", vocab: Vocab) -> Optional[Language]:
+    """Find the pipeline that a component is in, among all that there are in memory.
+
+    spaCy tells a sourced component nothing. `spacy train` with "source" in the config is the
+    usual way to go on with a training.
+
+    component (MultiTask): The joint component.
+    vocab (Vocab): The vocabulary of the pipeline.
+    RETURNS (Optional[Language]): The pipeline. None if there is not exactly one.
+    """
+    # The pipeline that it was sourced from has the same vocabulary, and is garbage, if in cycles.
+    gc.collect()
+    found = [
+        nlp
+        for nlp in gc.get_objects()
+        if issubclass(type(nlp), Language)
+        and getattr(nlp, "vocab", None) is vocab
+        and any(pipe is component for _, pipe in nlp.components)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def check_only_one(name: str, kind: type, others: Iterable[Tuple[str, Any]]) -> None:

@@ -127,11 +127,13 @@ def _one_of_several(parameters: Set[int], is_last: bool) -> Iterator[None]:
 
     original = torch.autograd.backward
 
-    def backward(tensors: Any, *args: Any, **options: Any) -> None:
+    def backward(
+        tensors: Any, grad_tensors: Any = None, retain_graph: Any = None, *args: Any, **options: Any
+    ) -> None:
         for leaf in _leaves(tensors):
             if id(leaf) not in parameters:
                 leaf.grad = None
-        original(tensors, *args, **{"retain_graph": not is_last, **options})
+        original(tensors, grad_tensors, retain_graph or not is_last, *args, **options)
 
     torch.autograd.backward = backward
     try:

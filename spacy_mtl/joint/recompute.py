@@ -3,11 +3,18 @@
 from typing import Any, Dict, Sequence
 
 from spacy.language import Language
+from spacy.pipeline import Tagger, TextCategorizer
+from spacy.pipeline.edit_tree_lemmatizer import EditTreeLemmatizer
 from spacy.training import Example
 from thinc.api import Model
 
+from ..types import TokenVectors
 from .listener import TaskListener
 from .upstream import HeldCallbacks, find_upstream, upstream_listeners
+
+# Stock components whose loss comes from the scores of documents. (Not parser and ner, which
+# go from state to state, and spancat, whose model takes spans.)
+_FROM_SCORES = (Tagger, TextCategorizer, EditTreeLemmatizer)
 
 
 def recompute_losses(
@@ -20,39 +27,46 @@ def recompute_losses(
     listeners (Dict[str, List[Tok2VecListener]]): The doors of the tasks to look at.
     examples (Sequence[Example]): The batch.
     RETURNS (Dict[str, float]): The loss by task, as the component computes it. Stock
-        components that compute none from scores (parser, ner) are left out.
+        components that compute none from scores (parser, ner, spancat) are left out.
     """
     docs = [eg.predicted for eg in examples]
     upstream = upstream_listeners(model)
     # They hold the next batch already.
     held = HeldCallbacks(upstream)
-    for node in upstream:
-        for _, encoder in find_upstream(nlp, [node]):
-            outputs, _ = encoder.model(docs, is_train=True)
-            node.receive(node.get_batch_id(docs), getattr(outputs, "doc_data", outputs), None)
-    shared, _ = model.get_ref("tok2vec")(docs, is_train=True)
-    views, _ = model.get_ref("sharing")((shared, list(listeners)), is_train=True)
-    held.put_back()
+    try:
+        for node in upstream:
+            for _, encoder in find_upstream(nlp, [node]):
+                outputs, _ = encoder.model(docs, is_train=True)
+                node.receive(node.get_batch_id(docs), getattr(outputs, "doc_data", outputs), None)
+        shared, _ = model.get_ref("tok2vec")(docs, is_train=True)
+        views, _ = model.get_ref("sharing")((shared, list(listeners)), is_train=True)
+    finally:
+        held.put_back()
     losses = {}
     for task, doors in listeners.items():
-        pipe: Any = nlp.get_pipe(task)
+        pipe: Any = dict(nlp.pipeline).get(task)
+        if hasattr(pipe, "unit") or isinstance(pipe, _FROM_SCORES):
+            losses[task] = _loss_of(pipe, doors, views[task], docs, examples)
+    return losses
+
+
+def _loss_of(
+    pipe: Any, doors: Sequence[Any], view: TokenVectors, docs: Any, examples: Sequence[Example]
+) -> float:
+    try:
         for door in doors:
             if isinstance(door, TaskListener):
-                door.open(docs, views[task], _no_gradient)
+                door.open(docs, view, _no_gradient)
             else:
-                door.receive(door.get_batch_id(docs), views[task], _no_gradient)
-        try:
-            scores, _ = pipe.model(docs, is_train=True)
-            losses[task] = float(pipe.get_loss(examples, scores)[0])
-        except NotImplementedError:
-            pass
-        finally:
-            for door in doors:
-                if isinstance(door, TaskListener):
-                    door.close()
-                else:
-                    door.receive(None, None, None)
-    return losses
+                door.receive(door.get_batch_id(docs), view, _no_gradient)
+        scores, _ = pipe.model(docs, is_train=True)
+        return float(pipe.get_loss(examples, scores)[0])
+    finally:
+        for door in doors:
+            if isinstance(door, TaskListener):
+                door.close()
+            else:
+                door.receive(None, None, None)
 
 
 def _no_gradient(d_view: Any) -> Any:

@@ -3,7 +3,10 @@
 Weightings that learn have `get_state` and `set_state`; those of users may go without.
 """
 
+from pathlib import Path
 from typing import Any, Dict, Optional
+
+import srsly
 
 from ..types import Weighting
 
@@ -27,3 +30,23 @@ def set_state(weighting: Weighting, found: Optional[Dict[str, Any]]) -> None:
     """
     if found is not None and found["of"] == type(weighting).__name__:
         weighting.set_state(found["state"])  # type: ignore[attr-defined]
+
+
+def read_state(path: Path) -> Dict[str, Any]:
+    """Read what a joint component has written.
+
+    path (Path): The file.
+    RETURNS (Dict[str, Any]): The state.
+    RAISES (ValueError): If it is damaged.
+    """
+    try:
+        found = srsly.read_msgpack(path)
+        if not isinstance(found, dict) or not {"weighting", "step"} <= set(found):
+            raise ValueError("it holds something else")
+    except Exception as err:
+        raise ValueError(
+            f"Can't read {path}, what the weighting of the tasks had learned: {err}. The file is "
+            "damaged. Take it from another copy; or delete it, and the pipeline loads and predicts "
+            "as before, and a training that goes on learns the weights anew."
+        ) from err
+    return found

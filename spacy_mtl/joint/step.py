@@ -52,8 +52,6 @@ class JointStep:
     unreported: List[str] = field(default_factory=list)
     #: What a stock task's loss is to be divided by.
     loss_divisors: Dict[str, float] = field(default_factory=dict)
-    #: Who had answered when it closed.
-    answered_before: List[str] = field(default_factory=list)
     _ran: List[str] = field(default_factory=list)
     _losses_before: Dict[str, float] = field(default_factory=dict)
     _answered: Dict[str, List[int]] = field(default_factory=dict)
@@ -107,8 +105,9 @@ class JointStep:
 
     def close(self) -> None:
         """Take the views back, and let go of what the batch took in memory."""
-        self._ran, self.answered_before = self.ran, self.answered
+        self._ran = self.ran
         self.closed = True
+        self.sent = None
         self.views, self.d_views = {}, {}
         self.backprop_views = self.backprop_shared = self.finish = _gone
         for listeners in self.listeners.values():

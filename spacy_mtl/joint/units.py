@@ -1,9 +1,11 @@
 """Losses and gradients of stock components, brought to a mean per unit.
 
 spaCy's own components send the gradient of a sum: over tokens (tagger, morphologizer,
-trainable_lemmatizer, senter), over documents (textcat), over parser states (parser, ner) or
-spans (spancat). As a loss they report the sum of its squares, but textcat, which reports a
-mean already. The heads of this package have means for both.
+trainable_lemmatizer, senter, span_finder), over documents (textcat), over parser states
+(parser, ner) or spans (spancat). As a loss they report the sum of its squares, but textcat: the
+mean over documents and labels. What is not over documents is brought to a mean over tokens:
+states are about as many, spans as many as the suggester makes of them. The heads of this
+package have means for both.
 """
 
 from typing import Any, Tuple
@@ -25,6 +27,8 @@ def divisors(pipe: Any, d_view: TokenVectors) -> Tuple[float, float]:
     if hasattr(pipe, "unit"):
         return 1.0, 1.0
     if isinstance(pipe, TextCategorizer):
-        return float(max(1, sum(bool(d.any()) for d in d_view))), 1.0
+        # As all others: the sum over labels.
+        n_labels = float(max(1, len(pipe.labels)))
+        return float(max(1, sum(bool(d.any()) for d in d_view))), 1 / n_labels
     n_tokens = float(max(1, sum(int(d.any(axis=1).sum()) for d in d_view)))
     return n_tokens, n_tokens

@@ -68,21 +68,39 @@ class SentGradients:
     def __init__(self, listeners: Sequence[Any]) -> None:
         #: What was sent, pass by pass.
         self.passes: List[List[Any]] = []
+        # A Tok2Vec adds up what its listeners send, and would go on from the last pass.
+        self._sums: List[Any] = []
         for node in listeners:
-            if node._backprop is not None:
-                node._backprop = partial(self._note_and_call, node._backprop)
+            callback = node._backprop
+            if callback is not None:
+                if isinstance(node, Tok2VecListener):
+                    self._sums += _sums_of(callback)
+                node._backprop = partial(self._note_and_call, callback)
 
     def begin_pass(self) -> None:
         """Take note that what comes now belongs to another pass."""
         self.passes.append([])
+        for total in self._sums:
+            total.fill(0)
 
     def _note_and_call(self, callback: Any, gradients: Any) -> Any:
-        # A Tok2Vec adds up what all its listeners send, and would go on from the last pass.
-        for total in inspect.getclosurevars(callback).nonlocals.get("d_tokvecs", ()):
-            total.fill(0)
         for gradient in gradients:
             self.passes[-1].extend(getattr(gradient, "tensors", [gradient]))
         return callback(gradients)
+
+
+def _sums_of(callback: Any) -> Any:
+    """RETURNS (List[Floats2d]): Where a Tok2Vec adds up gradients: a variable of its update."""
+    found = inspect.getclosurevars(callback).nonlocals
+    if "d_tokvecs" not in found:
+        found = inspect.getclosurevars(found.get("accumulate_gradient", callback)).nonlocals
+    if "d_tokvecs" not in found:
+        raise RuntimeError(
+            "This version of spaCy's Tok2Vec keeps gradients elsewhere, so that gradients = "
+            "\"parameters\" is not possible behind a component of it. Give 'mtl' an encoder of its "
+            'own in [components.mtl.model.tok2vec], or set gradients = "representation".'
+        )
+    return found["d_tokvecs"]
 
 
 def drop_callbacks(listeners: Sequence[Any]) -> None:

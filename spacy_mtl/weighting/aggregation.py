@@ -10,7 +10,7 @@ from ..registry import mtl_weightings
 from ..types import Weighting
 from .base import BLOCK, Rows, TaskWeighting, check_positive
 from .by_gramian import GramianWeighting, solve_by
-from .scaling import root
+from .scaling import root, split
 
 
 @mtl_weightings("spacy_mtl.PCGrad.v1")
@@ -70,7 +70,8 @@ def create_imtlg(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weight
 
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients. They cancel:
         no effect on the direction, but that of 0.
-    normalize (bool): See `TaskWeighting`. The published weights sum to 1.
+    normalize (bool): See `TaskWeighting`. The published weights sum to 1; where that takes a
+        division by a number below 0 they lead uphill for every task, and only those do.
     SOURCE: Liu et al. 2021, "Towards Impartial Multi-task Learning", Eq. 6.
     """
     return IMTLG(weights, normalize)
@@ -183,7 +184,9 @@ class IMTLG(GramianWeighting):
         """Find the weights: see `GramianWeighting`."""
         from torchjd.aggregation import IMTLGWeighting
 
-        return solve_by(IMTLGWeighting(), gram)
+        weights = solve_by(IMTLGWeighting(), gram)
+        # Divided by a sum below 0 the step would go up for all tasks.
+        return -weights if self.normalize and (gram @ weights).sum() < 0 else weights
 
 
 class _WithOptions(GramianWeighting):
@@ -267,15 +270,20 @@ class ConFIG(GramianWeighting):
         """Find the weights: see `GramianWeighting`.
 
         torchjd wants rows. Those that are as long as there are tasks do: all that counts
-        are their products.
+        are their products, and of these the cosines, until it comes to the length.
         """
         import torch
         from torchjd.aggregation import ConFIG as Aggregator
 
-        short = torch.from_numpy(root(gram))
+        cosines, norms = split(gram)
+        units = root(cosines)
         with torch.no_grad():
-            combined = Aggregator(torch.from_numpy(rows.preferences))(short)
-        return numpy.linalg.pinv(short.numpy().T) @ combined.numpy()
+            preferences = torch.from_numpy(rows.preferences)
+            combined = Aggregator(preferences)(torch.from_numpy(units)).numpy()
+        projections = units @ combined
+        if projections.any():
+            combined *= (norms @ projections) / projections.sum()
+        return numpy.linalg.pinv(units.T) @ combined / norms
 
 
 class FairGrad(GramianWeighting):
@@ -292,7 +300,13 @@ class FairGrad(GramianWeighting):
         """Find the weights: see `GramianWeighting`."""
         from torchjd.aggregation import FairGradWeighting
 
-        return solve_by(FairGradWeighting(self.alpha), gram)
+        if self.alpha == 0:
+            return solve_by(FairGradWeighting(0), gram)
+        # G w = w ** (-1 / alpha), in units of w in which the diagonal is 1: torchjd begins
+        # with equal weights, and does not get far from there.
+        unit = numpy.diag(gram) ** (-self.alpha / (1 + self.alpha))
+        scaled = unit[:, None] ** (1 / self.alpha) * gram * unit
+        return unit * solve_by(FairGradWeighting(self.alpha), scaled)
 
 
 class GradDrop(TaskWeighting):

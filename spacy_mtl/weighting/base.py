@@ -81,11 +81,12 @@ class TaskWeighting:
         self._check_finite(losses, sizes)
         kept = [i for i, task in enumerate(losses) if sizes[i] > 0 and preferences[task] > 0]
         weights = dict.fromkeys(losses, 0.0)
+        # A task that a schedule fades in has to get there.
+        self._step += any(sizes)
         if not kept:
             xp = get_array_module(gradients)
             zeros: Any = xp.zeros(gradients.shape[1], dtype=gradients.dtype)
             return Combined(gradient=zeros, weights=weights)
-        self._step += 1
         tasks = [list(losses)[i] for i in kept]
         rows = Rows(
             tasks,
@@ -94,7 +95,13 @@ class TaskWeighting:
             _precise(gradients if len(kept) == len(losses) else gradients[kept]),
         )
         combined: Any
-        combined, found = self._combine_at_scale(rows)
+        combined, found = self._combine_any(rows)
+        if not numpy.isfinite(found).all():
+            raise ValueError(
+                f"{self.title} found no finite weights for the gradients of {', '.join(tasks)}, "
+                f"whose largest values are {[sizes[i] for i in kept]}. Take another method in "
+                f"{BLOCK}."
+            )
         weights.update(zip(tasks, found.tolist()))
         return Combined(combined.astype(gradients.dtype, copy=False), weights)
 
@@ -176,7 +183,7 @@ class TaskWeighting:
                     f'pip install "{package}". (A trained pipeline needs it no more.)'
                 )
 
-    def _combine_at_scale(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:
+    def _combine_any(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:
         if len(rows.tasks) == 1 and not self.weighs_one:
             return combine(rows.preferences, rows.gradients), rows.preferences
         return self.combine(rows)
@@ -213,6 +220,23 @@ def check_positive(method: str, **settings: Any) -> None:
                 f"'{name}' of {method} is {value!r}, but it must be a number > 0. Mend it in "
                 f"{BLOCK}."
             )
+
+
+def check_size(method: str, task: str, found: int, expected: int) -> bool:
+    """Warn where what is kept of a task does not fit its gradient.
+
+    method (str): The name of the method.
+    task (str): The task.
+    found (int): How many values are kept.
+    expected (int): How many the gradient has.
+    RETURNS (bool): Whether it fits.
+    """
+    if found != expected:
+        warnings.warn(
+            f"The encoder has other parameters now ({expected} that are trained, not {found}), so "
+            f"{method} begins anew with the task '{task}'."
+        )
+    return found == expected
 
 
 def _precise(gradients: Any) -> Any:

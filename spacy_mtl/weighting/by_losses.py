@@ -28,18 +28,21 @@ class LossWeighting(TaskWeighting):
         if known.any():
             tasks = [task for task, is_known in zip(rows.tasks, known) if is_known]
             factors = rows.preferences[known]
-            found = factors * self.derive(tasks, factors * rows.losses[known], rows.device)
+            found = factors * self.derive(tasks, rows.losses[known], factors, rows.device)
             total = numpy.abs(found).sum()
             if self.normalize and total > 0:
                 found *= factors.sum() / total
             weights[known] = found
         return weights
 
-    def derive(self, tasks: Sequence[str], losses: numpy.ndarray, device: Any) -> numpy.ndarray:
-        """Derive the scalarized loss by the losses, and learn from them.
+    def derive(
+        self, tasks: Sequence[str], losses: numpy.ndarray, factors: numpy.ndarray, device: Any
+    ) -> numpy.ndarray:
+        """Derive the scalarized loss by the scaled losses, and learn from them.
 
         tasks (Sequence[str]): The tasks.
-        losses (ndarray): Their losses, > 0, times the preferences. Shape: (n_tasks,).
+        losses (ndarray): Their losses, > 0. Shape: (n_tasks,).
+        factors (ndarray): Their preferences, which scale them. Shape: (n_tasks,).
         device (torch.device): Where the encoder is.
         RETURNS (ndarray): Shape: (n_tasks,).
         """

@@ -9,7 +9,7 @@ from thinc.types import Floats1d
 
 from ..registry import mtl_weightings
 from ..types import Weighting
-from .base import BLOCK, Rows, TaskWeighting
+from .base import BLOCK, Rows, TaskWeighting, check_size
 from .scaling import combine, gramian
 
 
@@ -26,7 +26,7 @@ def create_db_mtl(
     the values of a gradient are others in every batch, so there is no moving average there
     (as with beta = 0), which a warning says when training begins. With
     gradients = "parameters" there is: a number a task and parameter, saved with the
-    pipeline while its training may go on.
+    pipeline, in the file `weighting` of the component's folder. Delete that before you ship it.
 
     beta (float): How much of the average is kept, in [0, 1), at a task's first step.
     decay (float): It falls with that task's steps: beta / step ** decay. >= 0.
@@ -98,6 +98,9 @@ class DBMTL(TaskWeighting):
     def _average(self, rows: Rows, current: Any) -> Any:
         xp = get_array_module(current)
         for task, row in zip(rows.tasks, current):
+            kept = self._averages.get(task, row)
+            if not check_size("DBMTL", task, len(kept), len(row)):
+                del self._averages[task], self._n_steps[task]
             n_steps = self._n_steps.get(task, 0) + 1
             before = xp.asarray(self._averages.get(task, xp.zeros_like(row)))
             self._averages[task] = row + self.beta / n_steps**self.decay * (before - row)

@@ -50,7 +50,9 @@ class DWA(LossWeighting):
         self.temperature = temperature
         self._histories: Dict[str, _History] = {}
 
-    def derive(self, tasks: Sequence[str], losses: numpy.ndarray, device: Any) -> numpy.ndarray:
+    def derive(
+        self, tasks: Sequence[str], losses: numpy.ndarray, factors: numpy.ndarray, device: Any
+    ) -> numpy.ndarray:
         """Weigh by the history, then remember: see `LossWeighting`.
 
         A task without two whole epochs has 1, and is left out of the softmax.

@@ -8,7 +8,7 @@ from thinc.api import get_array_module
 
 from ..registry import mtl_weightings
 from ..types import Weighting
-from .base import BLOCK, Rows, TaskWeighting, check_positive
+from .base import BLOCK, Rows, TaskWeighting, check_positive, check_size
 
 # As in torchjd.
 _EPSILON = 1e-7
@@ -24,7 +24,8 @@ def create_excess_mtl(
     """Create excess risk weighting.
 
     It needs gradients = "parameters", and keeps a number a task and parameter, saved with
-    the pipeline while its training may go on.
+    the pipeline, in the file `weighting` of the component's folder. Delete that before you ship
+    it.
 
     step_size (float): Of the exponentiated gradient, > 0.
     warmup_steps (int): The steps of a task in which only its first risk is measured, >= 0.
@@ -70,6 +71,9 @@ class ExcessMTL(TaskWeighting):
         """Estimate the risks, move the weights, weigh: see `TaskWeighting`."""
         xp = get_array_module(rows.gradients)
         for task, row in zip(rows.tasks, rows.gradients):
+            kept = self._risks[task].squares if task in self._risks else row
+            if not check_size("ExcessMTL", task, len(kept), len(row)):
+                del self._risks[task]
             self._risks.setdefault(task, _Risk(xp.zeros_like(row)))
         risks = [self._risks[task] for task in rows.tasks]
         before = numpy.asarray([risk.log_weight for risk in risks])

@@ -63,14 +63,16 @@ class FAMO(LossWeighting):
         self._before.update({task: loss for task, loss in losses.items() if loss > 0})
         return weights
 
-    def derive(self, tasks: Sequence[str], losses: numpy.ndarray, device: Any) -> numpy.ndarray:
+    def derive(
+        self, tasks: Sequence[str], losses: numpy.ndarray, factors: numpy.ndarray, device: Any
+    ) -> numpy.ndarray:
         """Derive the sum of logarithms: see `LossWeighting`."""
         from torchjd import scalarization
 
         scalarizer = scalarization.FAMO(len(tasks)).to(device).double()
         state = {**scalarizer.state_dict(), "_w": self.learned.get(tasks, device)}
         scalarizer.load_state_dict(state)
-        return derivative(scalarizer, losses, device)
+        return derivative(scalarizer, factors * losses, device)
 
     def observe(self, losses: Mapping[str, float]) -> None:
         """Learn from the losses after a step.

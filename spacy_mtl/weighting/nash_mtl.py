@@ -8,6 +8,7 @@ from ..registry import mtl_weightings
 from ..types import Weighting
 from .base import Rows
 from .by_gramian import GramianWeighting
+from .scaling import split
 
 _MAX_STEPS = 200
 # Added to the diagonal of the cosines: opposite gradients have no solution without.
@@ -37,8 +38,8 @@ class NashMTL(GramianWeighting):
 
     def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
         """Find the weights: see `GramianWeighting`."""
-        norms = numpy.sqrt(numpy.diag(gram))
-        return bargain(gram / numpy.outer(norms, norms)) / norms
+        cosines, norms = split(gram)
+        return bargain(cosines) / norms
 
 
 def bargain(cosines: numpy.ndarray) -> numpy.ndarray:

@@ -1,6 +1,7 @@
 """A weight for each task, fixed or from a schedule."""
 
 import math
+from numbers import Real
 from typing import Any, Collection, Dict, Iterable, List, Sequence, Union
 
 Weight = Union[float, "ScheduledWeight"]
@@ -56,10 +57,17 @@ class ScheduledWeight:
     def __init__(self, values: Iterable[float]) -> None:
         self._values = iter(values)
         self._seen: List[float] = []
+        self._is_cut = False
 
     def at(self, step: int) -> float:
         """RETURNS (float): The value at a step, from 0."""
         while len(self._seen) <= step:
+            if self._is_cut:
+                raise ValueError(
+                    "A schedule in 'weights' of the 'mtl' component does not go on in a copy that "
+                    "was pickled or deep-copied: generators can't be. Train the original, or save "
+                    "the pipeline (nlp.to_disk) and load it."
+                )
             try:
                 self._seen.append(next(self._values))
             except StopIteration:
@@ -72,8 +80,8 @@ class ScheduledWeight:
         return self._seen[min(step, len(self._seen) - 1)]
 
     def __getstate__(self) -> Dict[str, Any]:
-        # Generators cannot be pickled. Who pickles a pipeline does not train that copy.
-        return {"_values": iter(()), "_seen": self._seen or [self.at(0)]}
+        # Generators cannot be pickled. What is pickled to predict elsewhere needs none.
+        return {"_values": iter(()), "_seen": self._seen, "_is_cut": True}
 
 
 def _read(task: str, weight: Any) -> Weight:
@@ -84,8 +92,8 @@ def _read(task: str, weight: Any) -> Weight:
 
 
 def _check(task: str, weight: Any, when: str = "") -> None:
-    is_number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
-    if not is_number or not math.isfinite(weight) or weight < 0:
+    is_number = isinstance(weight, Real) and not isinstance(weight, bool)
+    if not is_number or not 0 <= weight < math.inf:
         raise ValueError(
             f"The weight of task '{task}' is {weight!r}{when}. A weight is a finite number >= 0, "
             f"or a schedule of such numbers. Mend the entry '{task}' of 'weights' in the block "

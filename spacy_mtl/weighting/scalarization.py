@@ -54,22 +54,26 @@ def create_stch(mu: float = 0.1, weights: Dict[str, Any] = {}, normalize: bool =
 class RLW(LossWeighting):
     """Random loss weighting: see `create_rlw`."""
 
-    def derive(self, tasks: Sequence[str], losses: numpy.ndarray, device: Any) -> numpy.ndarray:
+    def derive(
+        self, tasks: Sequence[str], losses: numpy.ndarray, factors: numpy.ndarray, device: Any
+    ) -> numpy.ndarray:
         """Draw the weights: see `LossWeighting`."""
         from torchjd.scalarization import Random
 
         # On the CPU: the same seed gives the same weights on every device.
-        return derivative(Random(), losses, "cpu")
+        return derivative(Random(), factors * losses, "cpu")
 
 
 class GLS(LossWeighting):
     """The geometric mean: see `create_gls`."""
 
-    def derive(self, tasks: Sequence[str], losses: numpy.ndarray, device: Any) -> numpy.ndarray:
+    def derive(
+        self, tasks: Sequence[str], losses: numpy.ndarray, factors: numpy.ndarray, device: Any
+    ) -> numpy.ndarray:
         """Derive the geometric mean: see `LossWeighting`."""
         from torchjd.scalarization import GeometricMean
 
-        return derivative(GeometricMean(), losses, device)
+        return derivative(GeometricMean(), factors * losses, device)
 
 
 class STCH(LossWeighting):
@@ -79,8 +83,10 @@ class STCH(LossWeighting):
         super().__init__(*settings)
         self.mu = mu
 
-    def derive(self, tasks: Sequence[str], losses: numpy.ndarray, device: Any) -> numpy.ndarray:
+    def derive(
+        self, tasks: Sequence[str], losses: numpy.ndarray, factors: numpy.ndarray, device: Any
+    ) -> numpy.ndarray:
         """Derive the smooth maximum: see `LossWeighting`."""
         from torchjd import scalarization
 
-        return derivative(scalarization.STCH(self.mu), losses, device)
+        return derivative(scalarization.STCH(self.mu), factors * losses, device)

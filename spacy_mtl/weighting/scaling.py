@@ -50,22 +50,34 @@ def gramian(rows: Floats2d) -> Tuple[numpy.ndarray, int]:
 def cut_noise(gram: numpy.ndarray, eps: float) -> numpy.ndarray:
     """Cut off what rounding has added to the rank of a Gramian.
 
-    gram (ndarray): A Gramian. Shape: (n_tasks, n_tasks).
+    gram (ndarray): A Gramian without rows of zeros. Shape: (n_tasks, n_tasks).
     eps (float): The relative precision of the rows.
-    RETURNS (ndarray): The Gramian, or the nearest one of lower rank.
+    RETURNS (ndarray): The Gramian, or that of the nearest rows of lower rank.
     """
-    values, vectors = numpy.linalg.eigh(gram)
+    # Rounding errors are relative to a row's own length: look at the cosines.
+    cosines, norms = split(gram)
+    values, vectors = numpy.linalg.eigh(cosines)
     floor = len(gram) * max(eps**2, numpy.finfo("float64").eps) * values[-1]
     if values[0] > floor:
         return gram
     kept = vectors[:, values > floor] * numpy.sqrt(values[values > floor])
-    return kept @ kept.T
+    return kept @ kept.T * numpy.outer(norms, norms)
+
+
+def split(gram: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:
+    """Split a Gramian into cosines and lengths.
+
+    gram (ndarray): A Gramian without rows of zeros. Shape: (n_tasks, n_tasks).
+    RETURNS (Tuple[ndarray, ndarray]): Shapes: (n_tasks, n_tasks) and (n_tasks,).
+    """
+    norms = numpy.sqrt(numpy.diag(gram))
+    return gram / numpy.outer(norms, norms), norms
 
 
 def root(gram: numpy.ndarray) -> numpy.ndarray:
     """Find short rows that have a Gramian.
 
-    gram (ndarray): A Gramian. Shape: (n_tasks, n_tasks).
+    gram (ndarray): A Gramian of rows of like length. Shape: (n_tasks, n_tasks).
     RETURNS (ndarray): One row a task. Shape: (n_tasks, rank).
     """
     values, vectors = numpy.linalg.eigh(gram)

@@ -59,12 +59,14 @@ class _LearnedScale(LossWeighting):
         """RETURNS (Scalarizer): torchjd's."""
         raise NotImplementedError
 
-    def derive(self, tasks: Sequence[str], losses: numpy.ndarray, device: Any) -> numpy.ndarray:
+    def derive(
+        self, tasks: Sequence[str], losses: numpy.ndarray, factors: numpy.ndarray, device: Any
+    ) -> numpy.ndarray:
         """Derive with what was learned, then learn: see `LossWeighting`."""
         scalarizer = self.make(len(tasks)).to(device).double()
         (parameter,) = scalarizer.parameters()
         parameter.data.copy_(self.learned.get(tasks, device))
-        found = derivative(scalarizer, losses, device)
+        found = derivative(scalarizer, factors * losses, device)
         self.learned.step(tasks, parameter.grad)
         return found
 

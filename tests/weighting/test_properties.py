@@ -1,7 +1,7 @@
 """What holds for all methods: scale, order, tasks that come and go, state."""
 
 import pickle
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, Iterator, List, Sequence
 
 import numpy
 import pytest
@@ -259,10 +259,92 @@ def test_another_seed_other_weights(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pickle(name: str) -> None:
-    weighting = make(name, weights={"a": constant(0.5)})
+    weighting = make(name, weights={"a": 0.5})
     seeded(weighting, LOSSES, rows_of())
     copied = pickle.loads(pickle.dumps(weighting))
     assert seeded(copied, LOSSES, rows_of()).weights == seeded(weighting, LOSSES, rows_of()).weights
+
+
+def test_pickled_schedule() -> None:
+    """It is there, and says so when it is to go on."""
+    weighting = make("PCGrad", weights={"a": constant(0.5)})
+    weighting(LOSSES, rows_of())
+    copied = pickle.loads(pickle.dumps(weighting))
+    with pytest.raises(ValueError, match="does not go on in a copy that was pickled"):
+        copied(LOSSES, rows_of())
+    weighting(LOSSES, rows_of())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_schedules_that_all_begin_at_0(name: str) -> None:
+    def fade() -> Iterator[float]:
+        yield from (0.0, 0.0, 0.5, 1.0)
+
+    weighting = make(name, weights={task: fade() for task in TASKS})
+    moved = [seeded(weighting, LOSSES, rows_of()).gradient.any() for _ in range(4)]
+    assert moved == [False, False, True, True]
+
+
+@pytest.mark.parametrize("spread", [1.0, 1e3, 1e6, 1e7])
+@pytest.mark.parametrize("name", NAMES)
+def test_disjoint_rows(name: str, spread: float) -> None:
+    """Tasks with gold on different documents, one of them with a far shorter gradient."""
+    rows = numpy.zeros((4, 400), dtype="float32")
+    for i in range(4):
+        rows[i, 100 * i : 100 * (i + 1)] = numpy.random.default_rng(i).standard_normal(100)
+    rows[2] /= numpy.float32(spread)
+    combined = seeded(make(name), LOSSES, rows)
+    direction(combined.gradient)
+    assert all(weight > 0 for weight in combined.weights.values()) or spread > 1
+    # Many that are the same beside it.
+    many = numpy.concatenate([rows[[2]], *[rows[[0]]] * 11])
+    losses = {f"task{i}": 1.0 for i in range(12)}
+    direction(seeded(make(name), losses, many).gradient)
+
+
+@pytest.mark.parametrize("spread", [1.0, 1e2, 1e4, 1e6])
+def test_fairgrad_with_alpha_1_is_nash_mtl(spread: float) -> None:
+    rows = rows_of(dtype="float64")
+    rows[1] /= spread
+    expected = make("NashMTL")(LOSSES, rows).gradient
+    found = make("FairGrad")(LOSSES, rows).gradient
+    assert numpy.linalg.norm(found - expected) < 1e-4 * numpy.linalg.norm(expected)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 2.0, 4.0])
+@pytest.mark.parametrize("spread", [1.0, 1e3])
+def test_fairgrad_solves_its_equation(alpha: float, spread: float) -> None:
+    rows = rows_of(dtype="float64")
+    rows[1] /= spread
+    weights = make("FairGrad", alpha=alpha, normalize=False)(LOSSES, rows).weights
+    w = numpy.asarray(list(weights.values()))
+    assert (w ** (1 / alpha) * (rows @ rows.T @ w)) == pytest.approx(numpy.ones(4), rel=1e-2)
+
+
+def test_imtlg_does_not_go_uphill() -> None:
+    """Where the published weights are divided by a sum below 0, they lead uphill for all."""
+    rows = numpy.asarray([[1.0, 0, 0], [0, 1, 0], [0.007, 0.007, 0.0014]])
+    losses = dict(zip("abc", (1.0, 1.0, 1.0)))
+    assert (rows @ make("IMTLG", normalize=False)(losses, rows).gradient < 0).all()
+    assert (rows @ make("IMTLG")(losses, rows).gradient > 0).all()
+
+
+def test_dwa_with_a_schedule() -> None:
+    """What a schedule does to a weight is no loss that grows."""
+    weighting = make("DWA", every=2, weights={"a": (0.1 if i < 4 else 1.0 for i in range(99))})
+    losses = {"a": 1.0, "b": 1.0}
+    for _ in range(7):
+        found = weighting(losses, rows_of(2)).weights
+    assert found == pytest.approx({"a": 1.0, "b": 1.0})
+
+
+@pytest.mark.parametrize("name", ["DBMTL", "ExcessMTL"])
+def test_encoder_with_other_parameters(name: str) -> None:
+    weighting = make(name, "parameters")
+    weighting(LOSSES, rows_of())
+    with pytest.warns(UserWarning, match=f"{name} begins anew with the task 'a'"):
+        combined = weighting(LOSSES, rows_of()[:, :200].copy())
+    assert combined.gradient.shape == (200,)
 
 
 @pytest.mark.parametrize("name", NAMES)
