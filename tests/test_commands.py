@@ -55,7 +55,8 @@ def test_train_evaluate_assemble_commands(
         timeout=300,
     )
     assert trained.returncode == 0, trained.stderr
-    for column in ("LOSS MTL", "LOSS TAGGER", "LOSS NER", "LOSS TEXTCAT", "ENTS_F", "TAG_ACC"):
+    groups = ("MTL", "- TAGGER -", "- NER -", "- TEXTCAT -")
+    for column in (*groups, "LOSS", "WEIGHT", "NORM", "ENTS_F", "TAG_ACC", "SCORE"):
         assert column in trained.stdout
     scored = subprocess.run(
         [*command, "evaluate", str(output / "model-last"), str(corpus)],
