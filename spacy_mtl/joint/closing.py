@@ -87,7 +87,10 @@ class StepCloser:
         """
         added = step.added_losses()
         for task in step.unreported:
-            self._late_losses[task] = added.get(task, 0.0) / step.loss_divisors.get(task, 1.0)
+            late = added.get(task, 0.0) / step.loss_divisors.get(task, 1.0)
+            # Without annotation there is none: the last one that is known stays.
+            if late:
+                self._late_losses[task] = late
 
     def note_applied(self) -> None:
         """Remember that the optimizer has used the gradient of the last step (or steps)."""

@@ -8,6 +8,7 @@ states are about as many, spans as many as the suggester makes of them. The head
 package have means for both.
 """
 
+import math
 from typing import Any, Tuple
 
 from spacy.pipeline import TextCategorizer
@@ -30,5 +31,6 @@ def divisors(pipe: Any, d_view: TokenVectors) -> Tuple[float, float]:
         # As all others: the sum over labels.
         n_labels = float(max(1, len(pipe.labels)))
         return float(max(1, sum(bool(d.any()) for d in d_view))), 1 / n_labels
-    n_tokens = float(max(1, sum(int(d.any(axis=1).sum()) for d in d_view)))
-    return n_tokens, n_tokens
+    n_tokens = float(sum(int(d.any(axis=1).sum()) for d in d_view))
+    # Layers that begin at zero send nothing at first: how many units there were is not known.
+    return (n_tokens, n_tokens) if n_tokens else (1.0, math.inf)
