@@ -270,6 +270,36 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
     return ROOT / ("configs/joint.cfg" if ours else "benchmarks/stock.cfg"), overrides
 
 
+def prepare(run: Run, encoder: str, work: Path) -> Tuple[Any, Dict[str, Any], Iterator[Any]]:
+    """Make what `spacy train` makes before its first step.
+
+    run (Run): What to train.
+    encoder (str): Folder or hub name.
+    work (Path): Folder for corpora and models.
+    RETURNS (Tuple[Language, Dict[str, Any], Iterator]): The pipeline, the block [training],
+        and batches of examples.
+    """
+    from spacy.schemas import ConfigSchemaTraining
+    from spacy.training.initialize import init_nlp
+    from spacy.training.loop import create_train_batches
+    from spacy.util import load_config, registry
+
+    path, overrides = config_of(run, encoder, work)
+    nlp = init_nlp(load_config(path, overrides=overrides, interpolate=False))
+    config = nlp.config.interpolate()
+    training = registry.resolve(config["training"], schema=ConfigSchemaTraining)
+    corpus = registry.resolve({"train": config["corpora"]["train"]})["train"]
+    batches = create_train_batches(nlp, corpus, training["batcher"], 0)
+    return nlp, training, (batch for _, batch in batches)
+
+
+def take_step(nlp: Any, examples: List[Any], sgd: Any, drop: float) -> None:
+    """Train a step as `spacy train` does."""
+    nlp.update(examples, sgd=False, drop=drop)
+    for _, pipe in nlp.pipeline:
+        pipe.finish_update(sgd)
+
+
 def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
     """Train one pipeline and score it.
 
@@ -421,12 +451,13 @@ def report(split: str) -> None:
         for system, change in sorted(rows, key=lambda key: (ALL.index(key[0]), key[1])):
             group = rows[system, change]
             scores = [row["scores" if split == "test" else "dev"] for row in group]
-            cells = (_cell([s[metric] for s in scores if metric in s]) for metric in metrics)
+            cells = (cell([s[metric] for s in scores if metric in s]) for metric in metrics)
             print(f"| {system} | {change} | {group[0]['steps']} | " + " | ".join(cells) + " |")
     print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
 
 
-def _cell(values: List[float]) -> str:
+def cell(values: List[float]) -> str:
+    """RETURNS (str): For a table: mean, range and number of scores."""
     if not values:
         return "–"
     low, high = min(values), max(values)

@@ -14,7 +14,7 @@ import statistics
 from pathlib import Path
 from typing import Any, Dict, List
 
-from .accuracy import ROOT, SUITES, Run, config_of, default_encoder
+from .accuracy import ROOT, SUITES, Run, default_encoder, prepare, take_step
 
 
 def main() -> None:
@@ -33,26 +33,14 @@ def main() -> None:
 
 def measure(run: Run, encoder: str, work: Path, every: int, n_batches: int) -> None:
     """Train, and print norms on the way: mean over some batches."""
-    from spacy.schemas import ConfigSchemaTraining
-    from spacy.training.initialize import init_nlp
-    from spacy.training.loop import create_train_batches
-    from spacy.util import load_config, registry
-
-    config_path, overrides = config_of(run, encoder, work)
-    nlp: Any = init_nlp(load_config(config_path, overrides=overrides, interpolate=False))
-    config = nlp.config.interpolate()
-    training = registry.resolve(config["training"], schema=ConfigSchemaTraining)
-    corpus = registry.resolve({"train": config["corpora"]["train"]})["train"]
-    batches = create_train_batches(nlp, corpus, training["batcher"], 0)
+    nlp, training, batches = prepare(run, encoder, work)
     sgd = training["optimizer"]
     print("step | " + " | ".join(f"{task}: representation, parameters" for task in run.tasks))
     for step in range(training["max_steps"]):
         if step % every == 0:
-            norms = [task_norms(nlp, run.tasks, next(batches)[1]) for _ in range(n_batches)]
+            norms = [task_norms(nlp, run.tasks, next(batches)) for _ in range(n_batches)]
             print(step, "|", " | ".join(_mean(norms, task) for task in run.tasks), flush=True)
-        nlp.update(next(batches)[1], sgd=False, drop=training["dropout"])
-        for _, pipe in nlp.pipeline:
-            pipe.finish_update(sgd)
+        take_step(nlp, next(batches), sgd, training["dropout"])
         sgd.step_schedules()
 
 

@@ -23,6 +23,7 @@ from .accuracy import (
     SUITES,
     TITLES,
     Run,
+    cell,
     default_encoder,
     load_results,
     run_all,
@@ -105,7 +106,7 @@ def report() -> None:
         print("| | " + " | ".join(TITLES[m] for m in metrics) + " | mean rank |")
         print("| --- |" + " --- |" * (len(metrics) + 1))
         for title in sorted(values, key=lambda t: ranks.get(t, 99.0)):
-            cells = [_cell(values[title][m]) for m in metrics]
+            cells = [cell(values[title][m]) for m in metrics]
             rank = f"{ranks[title]:.1f}" if title in ranks else "–"
             print(f"| {title} | {' | '.join(cells)} | {rank} |")
     print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
@@ -117,13 +118,6 @@ def _ranks(values: Dict[str, Dict[str, List[float]]], title: str) -> Iterator[fl
         own = statistics.mean(values[title][metric])
         others = [statistics.mean(v[metric]) for t, v in values.items() if t != title]
         yield 1 + sum(o > own for o in others) + sum(o == own for o in others) / 2
-
-
-def _cell(found: List[float]) -> str:
-    if not found:
-        return "–"
-    low, high = min(found), max(found)
-    return f"{statistics.mean(found):.1f} ({low:.1f}–{high:.1f}; {len(found)})"
 
 
 def main() -> None:

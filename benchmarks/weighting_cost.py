@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 from . import timing
-from .accuracy import PIPES, ROOT, Run, config_of, default_encoder
+from .accuracy import PIPES, ROOT, Run, default_encoder, prepare, take_step
 from .weighting import SETTINGS
 
 #: What is measured beside each method at the shared representation.
@@ -48,19 +48,9 @@ class Training:
     """The GUM pipeline in training, with a weighting that can be exchanged."""
 
     def __init__(self, encoder: str, work: Path) -> None:
-        from spacy.schemas import ConfigSchemaTraining
-        from spacy.training.initialize import init_nlp
-        from spacy.training.loop import create_train_batches
-        from spacy.util import load_config, registry
-
         run = Run("gum-short", "ours-joint-equal", PIPES, 0)
-        path, overrides = config_of(run, encoder, work)
-        self.nlp: Any = init_nlp(load_config(path, overrides=overrides, interpolate=False))
-        config = self.nlp.config.interpolate()
-        training = registry.resolve(config["training"], schema=ConfigSchemaTraining)
-        corpus = registry.resolve({"train": config["corpora"]["train"]})["train"]
-        batches = create_train_batches(self.nlp, corpus, training["batcher"], 0)
-        self.batches = [next(batches)[1] for _ in range(N_BATCHES)]
+        self.nlp, training, batches = prepare(run, encoder, work)
+        self.batches = [next(batches) for _ in range(N_BATCHES)]
         self.sgd = training["optimizer"]
 
     def contestant(self, title: str, settings: Dict[str, Any], spent: List[float]) -> Callable:
@@ -85,9 +75,7 @@ class Training:
             timed.seconds = 0.0
             mtl.weighting, mtl.gradients = timed, level
             for batch in self.batches:
-                self.nlp.update(batch, sgd=False, drop=0.1)
-                for _, pipe in self.nlp.pipeline:
-                    pipe.finish_update(self.sgd)
+                take_step(self.nlp, batch, self.sgd, drop=0.1)
             spent.append(timed.seconds)
 
         return run

@@ -1,7 +1,9 @@
 """All weightings of the package, and how a test makes one."""
 
 import inspect
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
+
+from torchjd import aggregation, scalarization
 
 from spacy_mtl.registry import registry
 
@@ -17,6 +19,31 @@ BY_GRADIENTS = [name for name in NAMES if name not in (*BY_LOSSES, "Constant")]
 LEARNED = ["FAMO", "GradNorm", "IMTLL", "Uncertainty"]
 RANDOM = ["GradDrop", "GradVac", "PCGrad", "RLW"]
 STATEFUL = [*LEARNED, "DBMTL", "DWA", "ExcessMTL", "GradVac"]
+
+#: torchjd's own, on the published scale, for so many tasks.
+TORCHJD: Dict[str, Callable[[int], Any]] = {
+    "PCGrad": lambda n: aggregation.PCGrad(),
+    "MGDA": lambda n: aggregation.MGDA(),
+    "CAGrad": lambda n: aggregation.CAGrad(0.5),
+    "IMTLG": lambda n: aggregation.IMTLG(),
+    "GradDrop": lambda n: aggregation.GradDrop(),
+    "GradVac": lambda n: aggregation.GradVac(),
+    "AlignedMTL": lambda n: aggregation.AlignedMTL(),
+    "UPGrad": lambda n: aggregation.UPGrad(),
+    "DualProj": lambda n: aggregation.DualProj(),
+    "ConFIG": lambda n: aggregation.ConFIG(),
+    "FairGrad": lambda n: aggregation.FairGrad(1.0),
+    "ExcessMTL": lambda n: aggregation.ExcessMTL(),
+    "RLW": lambda n: scalarization.Random(),
+    "GLS": lambda n: scalarization.GeometricMean(),
+    "STCH": lambda n: scalarization.STCH(0.1),
+    "Uncertainty": lambda n: scalarization.UW(n).double(),
+    "IMTLL": lambda n: scalarization.IMTLL(n).double(),
+    "DWA": lambda n: scalarization.DWA(),
+    "FAMO": lambda n: scalarization.FAMO(n).double(),
+}
+#: Preferences of 1 a task instead of 1 / n, so the gradient is n times torchjd's.
+SUMS = ("AlignedMTL", "UPGrad", "DualProj")
 
 
 def block(name: str, **settings: Any) -> Dict[str, Any]:

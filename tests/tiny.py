@@ -3,6 +3,7 @@
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy
+import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -105,6 +106,21 @@ def encoder_gradient(nlp: Language) -> numpy.ndarray:
     """The gradient of all parameters of the encoder, flattened."""
     rows = [(0 * v if d is None else d).ravel() for v, d in encoder_parameters(nlp)]
     return numpy.concatenate(rows).astype("float64")
+
+
+def clear_gradient(nlp: Language) -> None:
+    """Set the gradient of the encoder to zero, where there is one."""
+    for _, gradient in encoder_parameters(nlp):
+        if gradient is not None:
+            gradient[...] = 0
+
+
+def sourced(source: Language, vocab: Any = True) -> Language:
+    """The same components in a pipeline that they know nothing of."""
+    nlp = spacy.blank("en", vocab=vocab)
+    for name in source.pipe_names:
+        nlp.add_pipe(name, source=source)
+    return nlp
 
 
 def descend(key: Any, weights: Any, gradient: Any) -> Any:

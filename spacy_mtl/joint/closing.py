@@ -63,14 +63,14 @@ class StepCloser:
             return
         losses = {task: self._loss_of(task, step, added) for task in rows}
         self._observe(component, {t: loss for t, loss in losses.items() if t in self._unobserved})
+        gradients = _stack(rows, component.model.ops)
         if component.gradients == "parameters":
             combined = _weigh_at_parameters(component, step.losses, losses, rows, backprop, sent)
         else:
-            combined = component.weighting(losses, _stack(rows, component.model.ops))
+            combined = component.weighting(losses, gradients)
             backprop(cut_like(combined.gradient, next(iter(rows.values()))))
         finish()
         if component.monitor is not None:
-            gradients = _stack(rows, component.model.ops)
             component.monitor.record(losses, gradients, combined.weights)
         weighted = (combined.weights[task] * loss for task, loss in losses.items())
         step.losses[component.name] += sum(weighted)

@@ -258,17 +258,17 @@ class MultiTask(Tok2Vec):
         nlp = self.nlp
         if nlp is not None:
             self._refresh(nlp)
+        upstream = upstream_listeners(self.model)
         expected = self._membership.expected(self)
         if self.tasks and not expected:
             self._warn_once(
                 f"All tasks of '{self.name}' are frozen or disabled, so nothing trains the encoder."
             )
         if not expected or not any(len(doc) for doc in docs):
-            drop_callbacks(upstream_listeners(self.model))
+            drop_callbacks(upstream)
             return losses
-        idle = [node for node in upstream_listeners(self.model) if node._batch_id is None]
+        idle = [node for node in upstream if node._batch_id is None]
         check_annotated(self.name, idle, docs)
-        upstream = upstream_listeners(self.model)
         sent = SentGradients(upstream) if self.gradients == "parameters" else None
         set_dropout_rate(self.model, drop)
         shared, backprop_encoder = self.model.get_ref("tok2vec").begin_update(docs)

@@ -140,6 +140,31 @@ class TaskListener(Tok2VecListener):
         return tuple(reduced)
 
 
+def open_door(listener: Tok2VecListener, docs: Sequence[Doc], view: Any, answer: Any) -> None:
+    """Hand a task its view of a batch, through a listener of ours or of spaCy's.
+
+    listener (Tok2VecListener): The task's door.
+    docs (Sequence[Doc]): The documents of the batch.
+    view (List[Floats2d]): One array a document. Shape: (n_tokens, width).
+    answer (Callable): Takes the gradient of the view, returns zeros like it.
+    """
+    if isinstance(listener, TaskListener):
+        listener.open(docs, view, answer)
+    else:
+        listener.receive(listener.get_batch_id(docs), view, answer)
+
+
+def close_door(listener: Tok2VecListener) -> None:
+    """Have a listener of ours or of spaCy's forget the view and the callback.
+
+    listener (Tok2VecListener): A task's door.
+    """
+    if isinstance(listener, TaskListener):
+        listener.close()
+    else:
+        listener.receive(None, None, None)  # type: ignore[arg-type]
+
+
 def _init(model: TaskListener, X: Optional[Sequence[Doc]] = None, Y: Any = None) -> None:
     if not model.is_served:
         head = "A component" if model.task is None else f"The head '{model.task}'"

@@ -62,16 +62,14 @@ class EncoderParameters:
         rows (Floats2d): What it was made of. A parameter that no task has reached gets no
             gradient, rather than one of zeros. Shape: (n_tasks, n_values).
         """
-        start = 0
-        for slot, part in self._parts(gradient):
-            if part.any() or rows[:, start : start + slot.size].any():
+        for (slot, part), (_, of_tasks) in zip(self._parts(gradient), self._parts(rows)):
+            if part.any() or of_tasks.any():
                 slot.add(part)
-            start += slot.size
 
-    def _parts(self, row: Any) -> Iterator[Tuple[Any, Any]]:
+    def _parts(self, values: Any) -> Iterator[Tuple[Any, Any]]:
         start = 0
         for slot in self._slots:
-            yield slot, row[start : start + slot.size]
+            yield slot, values[..., start : start + slot.size]
             start += slot.size
 
 

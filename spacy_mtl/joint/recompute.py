@@ -9,7 +9,7 @@ from spacy.training import Example
 from thinc.api import Model
 
 from ..types import TokenVectors
-from .listener import TaskListener
+from .listener import close_door, open_door
 from .upstream import HeldCallbacks, find_upstream, upstream_listeners
 
 # Stock components whose loss comes from the scores of documents. (Not parser and ner, which
@@ -55,18 +55,12 @@ def _loss_of(
 ) -> float:
     try:
         for door in doors:
-            if isinstance(door, TaskListener):
-                door.open(docs, view, _no_gradient)
-            else:
-                door.receive(door.get_batch_id(docs), view, _no_gradient)
+            open_door(door, docs, view, _no_gradient)
         scores, _ = pipe.model(docs, is_train=True)
         return float(pipe.get_loss(examples, scores)[0])
     finally:
         for door in doors:
-            if isinstance(door, TaskListener):
-                door.close()
-            else:
-                door.receive(None, None, None)
+            close_door(door)
 
 
 def _no_gradient(d_view: Any) -> Any:

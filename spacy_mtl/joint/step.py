@@ -10,7 +10,7 @@ from spacy.training import Example
 from thinc.api import Ops
 
 from ..types import TokenVectors
-from .listener import TaskListener
+from .listener import close_door, open_door
 from .upstream import SentGradients
 
 
@@ -96,12 +96,7 @@ class JointStep:
         docs = self.docs
         for task, listeners in self.listeners.items():
             for i, listener in enumerate(listeners):
-                answer = partial(self._answer, task, i)
-                if isinstance(listener, TaskListener):
-                    listener.open(docs, self.views[task], answer)
-                else:
-                    batch_id = listener.get_batch_id(docs)
-                    listener.receive(batch_id, self.views[task], answer)
+                open_door(listener, docs, self.views[task], partial(self._answer, task, i))
 
     def close(self) -> None:
         """Take the views back, and let go of what the batch took in memory."""
@@ -112,10 +107,7 @@ class JointStep:
         self.backprop_views = self.backprop_shared = self.finish = _gone
         for listeners in self.listeners.values():
             for listener in listeners:
-                if isinstance(listener, TaskListener):
-                    listener.close()
-                else:
-                    listener.receive(None, None, None)  # type: ignore[arg-type]
+                close_door(listener)
 
     def added_losses(self) -> Dict[str, float]:
         """RETURNS (Dict[str, float]): What each task has added to `losses` so far."""

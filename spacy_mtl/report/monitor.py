@@ -5,8 +5,9 @@ from itertools import combinations
 from typing import Dict, List, Tuple
 
 import numpy
-from thinc.api import to_numpy
 from thinc.types import Floats2d
+
+from ..weighting.scaling import products, split
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,7 @@ class _Sums:
 
 def _measure(gradients: Floats2d) -> Tuple[List[float], List[List[float]]]:
     """The norms of rows, and the cosines between them (NaN with a row of zeros)."""
-    # The squares of float32 leave its range where its values do not, so: float64.
-    rows = gradients.astype("float64")
     with numpy.errstate(all="ignore"):
-        # Norms and cosines are made of this small array, to wait for a GPU only once.
-        products = to_numpy(rows @ rows.T)
-        norms = numpy.sqrt(products.diagonal())
-        cosines = numpy.clip(products / numpy.outer(norms, norms), -1.0, 1.0)
+        cosines, norms = split(products(gradients))
+        cosines = numpy.clip(cosines, -1.0, 1.0)
     return norms.tolist(), cosines.tolist()

@@ -1,14 +1,12 @@
-"""Gradient methods without memory, by torchjd."""
+"""Gradient methods without memory, whose weights torchjd finds from the Gramian."""
 
-from typing import Any, Dict, Tuple
+from typing import Any, Dict
 
 import numpy
-from thinc.api import get_array_module, torch2xp, xp2torch
-from thinc.types import Floats1d
 
 from ..registry import mtl_weightings
 from ..types import Weighting
-from .base import BLOCK, Rows, TaskWeighting, check_positive
+from .base import BLOCK, Rows, check_positive
 from .by_gramian import GramianWeighting, solve_by
 from .scaling import root, split
 
@@ -135,38 +133,6 @@ def create_config(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weigh
     return ConFIG(weights, normalize)
 
 
-@mtl_weightings("spacy_mtl.FairGrad.v1")
-def create_fairgrad(
-    alpha: float = 1.0, weights: Dict[str, Any] = {}, normalize: bool = True
-) -> Weighting:
-    """Create alpha-fair allocation of the loss decrease.
-
-    alpha (float): 0 is the mean, 1 proportional fairness (as NashMTL), more cares more for
-        the task that gains least. >= 0.
-    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients. With
-        alpha = 1 they cancel, above 1 they have the opposite effect in part.
-    normalize (bool): See `TaskWeighting`. The published weights are not homogeneous.
-    SOURCE: Ban and Ji 2024, Algorithm 1, arXiv:2402.15638.
-    """
-    if alpha:
-        check_positive("FairGrad", alpha=alpha)
-    return FairGrad(alpha, weights, normalize)
-
-
-@mtl_weightings("spacy_mtl.GradDrop.v1")
-def create_graddrop(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
-    """Create gradient sign dropout: each value keeps the tasks of one sign, drawn by size.
-
-    The signs are drawn from torch's global generator. The effective weight of a task is the
-    share of its squared gradient that is kept.
-
-    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
-    normalize (bool): See `TaskWeighting`.
-    SOURCE: Chen et al. 2020, Algorithm 1, lines 10 to 15, arXiv:2010.06808.
-    """
-    return GradDrop(weights, normalize)
-
-
 class PCGrad(GramianWeighting):
     """Gradient surgery: see `create_pcgrad`."""
 
@@ -284,50 +250,3 @@ class ConFIG(GramianWeighting):
         if projections.any():
             combined *= (norms @ projections) / projections.sum()
         return numpy.linalg.pinv(units.T) @ combined / norms
-
-
-class FairGrad(GramianWeighting):
-    """Alpha-fair allocation: see `create_fairgrad`."""
-
-    solvers = ("scipy",)
-
-    def __init__(self, alpha: float, *settings: Any) -> None:
-        super().__init__(*settings)
-        self.alpha = alpha
-        self.degree = -alpha / (1 + alpha)
-
-    def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
-        """Find the weights: see `GramianWeighting`."""
-        from torchjd.aggregation import FairGradWeighting
-
-        if self.alpha == 0:
-            return solve_by(FairGradWeighting(0), gram)
-        # G w = w ** (-1 / alpha), in units of w in which the diagonal is 1: torchjd begins
-        # with equal weights, and does not get far from there.
-        unit = numpy.diag(gram) ** (-self.alpha / (1 + self.alpha))
-        scaled = unit[:, None] ** (1 / self.alpha) * gram * unit
-        return unit * solve_by(FairGradWeighting(self.alpha), scaled)
-
-
-class GradDrop(TaskWeighting):
-    """Gradient sign dropout: see `create_graddrop`."""
-
-    def combine(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:
-        """Drop signs: see `TaskWeighting`."""
-        from torchjd.aggregation import GradDrop as Aggregator
-
-        xp = get_array_module(rows.gradients)
-        # In double precision: the numbers that are drawn do not depend on that of the rows.
-        scaled = rows.gradients * xp.asarray(rows.preferences).reshape((-1, 1))
-        combined: Any = torch2xp(Aggregator()(xp2torch(scaled)))
-        signs = xp.sign(combined)
-        kept = [_share(row, xp.sign(row) == signs) for row in scaled]
-        weights = numpy.asarray(kept) * rows.preferences
-        factor = self._scale(weights, rows)
-        return combined * factor, weights * factor
-
-
-def _share(row: Any, is_kept: Any) -> float:
-    # Scaled, so that squares of small values do not vanish.
-    squares = (row / abs(row).max()) ** 2
-    return float(squares[is_kept].sum() / squares.sum())

@@ -54,8 +54,6 @@ class TaskWeighting:
     needs_parameters = False
     #: Whether it has something to learn from a task alone.
     weighs_one = False
-    #: Whether it compares tasks, so that it has no effect in a pipeline with one.
-    compares = True
     #: Distributions that it solves with, beside torchjd.
     solvers: Tuple[str, ...] = ()
     #: Distributions that it always needs.
@@ -123,7 +121,7 @@ class TaskWeighting:
             Shapes: (n_values,) and (n_tasks,).
         """
         weights = self.weigh(rows) * 1.0
-        weights *= self._scale(weights, rows)
+        weights *= self.scale(weights, rows.preferences)
         return combine(weights, rows.gradients), weights
 
     def get_state(self) -> Dict[str, Any]:
@@ -155,7 +153,7 @@ class TaskWeighting:
                 f"{self.title} has no task to weigh: no head listens to the 'mtl' component. Add "
                 "one after it, with a spacy_mtl.TaskListener.v1 whose upstream is its name."
             )
-        if len(tasks) == 1 and self.compares:
+        if len(tasks) == 1:
             warnings.warn(
                 f"{self.title} weighs tasks against each other and needs two or more, but this "
                 f"pipeline has one, '{tasks[0]}'. It is trained with its own gradient, times its "
@@ -183,17 +181,22 @@ class TaskWeighting:
                     f'pip install "{package}". (A trained pipeline needs it no more.)'
                 )
 
+    def scale(self, weights: numpy.ndarray, preferences: numpy.ndarray) -> float:
+        """Find the factor that brings weights to the scale that is wanted: see `normalize`.
+
+        weights (ndarray): Effective weights of some tasks. Shape: (n_tasks,).
+        preferences (ndarray): Their configured weights. Shape: (n_tasks,).
+        RETURNS (float): The factor.
+        """
+        total = float(numpy.abs(weights).sum())
+        if not self.normalize or total == 0:
+            return 1.0
+        return float(preferences.sum()) / total
+
     def _combine_any(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:
         if len(rows.tasks) == 1 and not self.weighs_one:
             return combine(rows.preferences, rows.gradients), rows.preferences
         return self.combine(rows)
-
-    def _scale(self, weights: numpy.ndarray, rows: Rows) -> float:
-        """RETURNS (float): The factor that brings weights to the scale that is wanted."""
-        total = float(numpy.abs(weights).sum())
-        if not self.normalize or total == 0:
-            return 1.0
-        return float(rows.preferences.sum()) / total
 
     def _check_finite(self, losses: Dict[str, float], sizes: Sequence[float]) -> None:
         for (task, loss), size in zip(losses.items(), sizes):

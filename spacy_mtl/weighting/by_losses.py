@@ -29,10 +29,7 @@ class LossWeighting(TaskWeighting):
             tasks = [task for task, is_known in zip(rows.tasks, known) if is_known]
             factors = rows.preferences[known]
             found = factors * self.derive(tasks, rows.losses[known], factors, rows.device)
-            total = numpy.abs(found).sum()
-            if self.normalize and total > 0:
-                found *= factors.sum() / total
-            weights[known] = found
+            weights[known] = found * self.scale(found, factors)
         return weights
 
     def derive(

@@ -4,13 +4,13 @@ import warnings
 from typing import Any, Dict, Tuple
 
 import numpy
-from thinc.api import get_array_module
+from thinc.api import get_array_module, to_numpy
 from thinc.types import Floats1d
 
 from ..registry import mtl_weightings
 from ..types import Weighting
 from .base import BLOCK, Rows, TaskWeighting, check_size
-from .scaling import combine, gramian
+from .scaling import combine, lengths
 
 
 @mtl_weightings("spacy_mtl.DBMTL.v1")
@@ -72,21 +72,21 @@ class DBMTL(TaskWeighting):
     def combine(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:
         """Balance: see `TaskWeighting`."""
         xp = get_array_module(rows.gradients)
-        inverse = numpy.where(rows.losses > 0, 1 / numpy.where(rows.losses > 0, rows.losses, 1), 1)
+        inverse = 1 / numpy.where(rows.losses > 0, rows.losses, 1)
         current = rows.gradients * xp.asarray(inverse, dtype=rows.gradients.dtype)[:, None]
         balanced = self._average(rows, current) if self._has_averages else current
-        norms = numpy.sqrt(numpy.diag(gramian(balanced)[0]))
+        norms = lengths(balanced)
         factors = rows.preferences * norms.max() / norms
         weights = factors * inverse
-        scale = self._scale(weights, rows)
+        scale = self.scale(weights, rows.preferences)
         return combine(factors * scale, balanced), weights * scale
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): The moving averages."""
-        averages = {}
-        for task, average in self._averages.items():
-            on_cpu = average if isinstance(average, numpy.ndarray) else average.get()
-            averages[task] = [on_cpu, self._n_steps[task]]
+        averages = {
+            task: [to_numpy(average), self._n_steps[task]]
+            for task, average in self._averages.items()
+        }
         return {**super().get_state(), "averages": averages}
 
     def set_state(self, state: Dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Optional
 
 import numpy
-from thinc.api import get_array_module
+from thinc.api import get_array_module, to_numpy
 
 from ..registry import mtl_weightings
 from ..types import Weighting
@@ -92,9 +92,8 @@ class ExcessMTL(TaskWeighting):
         """RETURNS (Dict[str, Any]): The risks."""
         risks: Dict[str, List[Any]] = {}
         for task, risk in self._risks.items():
-            squares = risk.squares
-            on_cpu = squares if isinstance(squares, numpy.ndarray) else squares.get()
-            risks[task] = [on_cpu, risk.log_weight, risk.n_steps, risk.warmup, risk.first]
+            squares = to_numpy(risk.squares)
+            risks[task] = [squares, risk.log_weight, risk.n_steps, risk.warmup, risk.first]
         return {**super().get_state(), "risks": risks}
 
     def set_state(self, state: Dict[str, Any]) -> None:

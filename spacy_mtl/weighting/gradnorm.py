@@ -7,8 +7,8 @@ import numpy
 from ..registry import mtl_weightings
 from ..types import Weighting
 from .base import Rows, TaskWeighting, check_positive
-from .learned import LearnedScalars, check_learn_rate, to_numpy
-from .scaling import gramian
+from .learned import LearnedScalars, check_learn_rate
+from .scaling import lengths
 
 # Below this a weight does not fall: a step of Adam could take it below 0.
 _LEAST = 1e-3
@@ -60,13 +60,13 @@ class GradNorm(TaskWeighting):
         for task, loss in zip(rows.tasks, rows.losses.tolist()):
             if loss > 0:
                 self._first.setdefault(task, loss)
-        learned = to_numpy(self.learned.get(rows.tasks, rows.device))
-        norms = numpy.sqrt(numpy.diag(gramian(rows.gradients)[0])) * rows.preferences
+        learned = self.learned.get(rows.tasks, rows.device).cpu().numpy()
+        norms = lengths(rows.gradients) * rows.preferences
         weighted = learned * norms
         # In units of the mean: the rate does not depend on the size of the gradients.
         pull = numpy.sign(weighted - weighted.mean() * self._lag(rows)) * norms / weighted.mean()
         self.learned.step(rows.tasks, torch.from_numpy(pull))
-        stepped = numpy.maximum(to_numpy(self.learned.get(rows.tasks)), _LEAST)
+        stepped = numpy.maximum(self.learned.get(rows.tasks).cpu().numpy(), _LEAST)
         # The tasks present share what they had.
         self.learned.set(rows.tasks, stepped * (learned.sum() / stepped.sum()))
         return learned * rows.preferences

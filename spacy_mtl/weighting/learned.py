@@ -115,8 +115,3 @@ def check_learn_rate(method: str, learn_rate: Any) -> None:
             f"in {BLOCK}: 0.025 is usual; the encoder's own rate is too small for it."
         )
     check_positive(method, learn_rate=learn_rate)
-
-
-def to_numpy(values: Any) -> numpy.ndarray:
-    """RETURNS (ndarray): The values of a tensor, in double precision on the CPU."""
-    return values.detach().double().cpu().numpy()

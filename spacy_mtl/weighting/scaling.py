@@ -8,7 +8,7 @@ of the Gramian) below which they give up silently.
 from typing import Any, List, Tuple
 
 import numpy
-from thinc.api import get_array_module
+from thinc.api import get_array_module, to_numpy
 from thinc.types import Floats1d, Floats2d
 
 # Values of a row that are multiplied at once, in double precision.
@@ -25,6 +25,20 @@ def peaks(rows: Floats2d) -> List[float]:
     return xp.maximum(rows.max(axis=1), -rows.min(axis=1)).tolist()
 
 
+def products(rows: Floats2d) -> numpy.ndarray:
+    """Multiply each row with each, in double precision: squares leave the range of single.
+
+    rows (Floats2d): Shape: (n_tasks, n_values).
+    RETURNS (ndarray): On the CPU; a GPU is waited for once. Shape: (n_tasks, n_tasks).
+    """
+    xp = get_array_module(rows)
+    total: Any = xp.zeros((rows.shape[0], rows.shape[0]), dtype="float64")
+    for start in range(0, rows.shape[1], _CHUNK):
+        part = rows[:, start : start + _CHUNK].astype("float64")
+        total += part @ part.T
+    return to_numpy(total)
+
+
 def gramian(rows: Floats2d) -> Tuple[numpy.ndarray, int]:
     """Multiply each row with each, and divide by one power of four.
 
@@ -37,12 +51,7 @@ def gramian(rows: Floats2d) -> Tuple[numpy.ndarray, int]:
     RETURNS (Tuple[ndarray, int]): Positive semi-definite, in double precision, on the
         CPU; and which power of two it was divided by. Shape: (n_tasks, n_tasks).
     """
-    xp = get_array_module(rows)
-    total: Any = xp.zeros((rows.shape[0], rows.shape[0]), dtype="float64")
-    for start in range(0, rows.shape[1], _CHUNK):
-        part = rows[:, start : start + _CHUNK].astype("float64")
-        total += part @ part.T
-    found = numpy.asarray(total.tolist())
+    found = products(rows)
     exponent = 2 * (int(numpy.frexp(numpy.sqrt(numpy.trace(found)))[1]) - 1)
     return cut_noise(numpy.ldexp(found, -exponent), float(numpy.finfo(rows.dtype).eps)), exponent
 
@@ -56,12 +65,10 @@ def cut_noise(gram: numpy.ndarray, eps: float) -> numpy.ndarray:
     """
     # Rounding errors are relative to a row's own length: look at the cosines.
     cosines, norms = split(gram)
-    values, vectors = numpy.linalg.eigh(cosines)
-    floor = len(gram) * max(eps**2, numpy.finfo("float64").eps) * values[-1]
-    if values[0] > floor:
+    units = root(cosines, eps)
+    if units.shape[1] == len(gram):
         return gram
-    kept = vectors[:, values > floor] * numpy.sqrt(values[values > floor])
-    return kept @ kept.T * numpy.outer(norms, norms)
+    return units @ units.T * numpy.outer(norms, norms)
 
 
 def split(gram: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:
@@ -74,15 +81,26 @@ def split(gram: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:
     return gram / numpy.outer(norms, norms), norms
 
 
-def root(gram: numpy.ndarray) -> numpy.ndarray:
+def root(cosines: numpy.ndarray, eps: float = 0.0) -> numpy.ndarray:
     """Find short rows that have a Gramian.
 
-    gram (ndarray): A Gramian of rows of like length. Shape: (n_tasks, n_tasks).
+    cosines (ndarray): The Gramian of rows of one length. Shape: (n_tasks, n_tasks).
+    eps (float): The relative precision of the rows that it is of.
     RETURNS (ndarray): One row a task. Shape: (n_tasks, rank).
     """
-    values, vectors = numpy.linalg.eigh(gram)
-    kept = values > len(gram) * numpy.finfo("float64").eps * values[-1]
+    values, vectors = numpy.linalg.eigh(cosines)
+    floor = len(cosines) * max(eps**2, numpy.finfo("float64").eps) * values[-1]
+    kept = values > floor
     return vectors[:, kept] * numpy.sqrt(values[kept])
+
+
+def lengths(rows: Floats2d) -> numpy.ndarray:
+    """Measure rows, relative to one another.
+
+    rows (Floats2d): None of zeros. Shape: (n_tasks, n_values).
+    RETURNS (ndarray): Their norms, divided by one power of two. Shape: (n_tasks,).
+    """
+    return split(gramian(rows)[0])[1]
 
 
 def combine(weights: numpy.ndarray, rows: Floats2d) -> Floats1d:

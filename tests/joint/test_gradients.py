@@ -13,13 +13,14 @@ from spacy.training import Example
 from tiny import (
     HEADS,
     assert_close,
+    clear_gradient,
     constant,
     descend,
     encoder_gradient,
-    encoder_parameters,
     encoder_values,
     make_docs,
     make_examples,
+    sourced,
     strip,
 )
 
@@ -32,9 +33,7 @@ def gradient_of(
     **kwargs: Any,
 ) -> numpy.ndarray:
     """The encoder's gradient after one update, from zero."""
-    for _, gradient in encoder_parameters(nlp):
-        if gradient is not None:
-            gradient[...] = 0
+    clear_gradient(nlp)
     nlp.update(examples, sgd=False, **kwargs)
     return encoder_gradient(nlp)
 
@@ -96,14 +95,6 @@ def test_frozen_tasks(make_nlp: Callable, encoder: Any, frozen: Tuple[str, ...])
     expected = sum(gradient_of(nlp, gold(nlp, task)) for task in left)
     nlp.config["training"]["frozen_components"] = list(frozen)
     assert_close(gradient_of(nlp, gold(nlp, *HEADS), exclude=frozen), expected)
-
-
-def sourced(nlp: Language) -> Language:
-    """The same components in a pipeline that they know nothing of."""
-    other = spacy.blank("en")
-    for name in nlp.pipe_names:
-        other.add_pipe(name, source=nlp)
-    return other
 
 
 @pytest.mark.parametrize("keep_source", [False, True], ids=["source gone", "source alive"])

@@ -7,7 +7,7 @@ import numpy
 import pytest
 import spacy
 import torch
-from methods import BY_LOSSES, NAMES, RANDOM, block, make
+from methods import BY_LOSSES, NAMES, RANDOM, TORCHJD, block, make
 from spacy.language import Language
 from spacy.training import Example
 from thinc.api import fix_random_seed
@@ -15,14 +15,14 @@ from tiny import (
     CNN,
     HEADS,
     assert_close,
+    clear_gradient,
     constant,
     encoder_gradient,
-    encoder_parameters,
     encoder_values,
     inner,
     make_examples,
 )
-from torchjd import aggregation, autojac, scalarization
+from torchjd import aggregation, autojac
 
 WEIGHTS = {"tagger": 0.5, "ner": 2.0, "textcat": 3.0}
 LEVELS = ["representation", "parameters"]
@@ -55,14 +55,8 @@ def build(make_nlp: Callable, encoder: Any, heads: Any = tuple(HEADS), **config:
     return nlp
 
 
-def clear(nlp: Language) -> None:
-    for _, gradient in encoder_parameters(nlp):
-        if gradient is not None:
-            gradient[...] = 0
-
-
 def gradient_of(nlp: Language, examples: List[Example], **kwargs: Any) -> numpy.ndarray:
-    clear(nlp)
+    clear_gradient(nlp)
     fix_random_seed(0)
     nlp.update(examples, sgd=False, **kwargs)
     return encoder_gradient(nlp)
@@ -83,7 +77,7 @@ def test_sum_of_rows_with_accumulated_gradients(make_nlp: Callable, any_encoder:
     for level in LEVELS:
         nlp = build(make_nlp, any_encoder, weighting=constant(**WEIGHTS), gradients=level)
         examples = make_examples(nlp)
-        clear(nlp)
+        clear_gradient(nlp)
         fix_random_seed(0)
         nlp.update(examples[:2], sgd=False, drop=0.2)
         nlp.update(examples[2:], sgd=False, drop=0.2)
@@ -222,28 +216,12 @@ def _spy(weighting: Any, seen: List[Any]) -> Any:
     return Spy()
 
 
-AGGREGATORS: Dict[str, Callable[[int], Any]] = {
-    "PCGrad": lambda n: aggregation.PCGrad(),
-    "MGDA": lambda n: aggregation.MGDA(),
+METHODS: Dict[str, Callable[[int], Any]] = {
+    **TORCHJD,
     "CAGrad": lambda n: aggregation.CAGrad(0.5, 1e-8),
-    "IMTLG": lambda n: aggregation.IMTLG(),
-    "GradDrop": lambda n: aggregation.GradDrop(),
-    "GradVac": lambda n: aggregation.GradVac(),
     "AlignedMTL": lambda n: aggregation.AlignedMTL(torch.ones(n).double()),
     "UPGrad": lambda n: aggregation.UPGrad(torch.ones(n).double()),
     "DualProj": lambda n: aggregation.DualProj(torch.ones(n).double()),
-    "ConFIG": lambda n: aggregation.ConFIG(),
-    "FairGrad": lambda n: aggregation.FairGrad(1.0),
-    "ExcessMTL": lambda n: aggregation.ExcessMTL(),
-}
-SCALARIZERS: Dict[str, Callable[[int], Any]] = {
-    "RLW": lambda n: scalarization.Random(),
-    "GLS": lambda n: scalarization.GeometricMean(),
-    "STCH": lambda n: scalarization.STCH(0.1),
-    "Uncertainty": lambda n: scalarization.UW(n).double(),
-    "IMTLL": lambda n: scalarization.IMTLL(n).double(),
-    "DWA": lambda n: scalarization.DWA(),
-    "FAMO": lambda n: scalarization.FAMO(n).double(),
 }
 
 
@@ -332,7 +310,7 @@ def make_linear_nlp(n_tasks: int, level: str, weighting: Dict[str, Any]) -> Lang
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("n_tasks", [1, 2, 3, 8])
-@pytest.mark.parametrize("name", [*AGGREGATORS, *SCALARIZERS])
+@pytest.mark.parametrize("name", METHODS)
 def test_equals_torchjd_through_the_pipeline(name: str, n_tasks: int, level: str) -> None:
     """The encoder's gradient, over five steps of gradient descent.
 
@@ -349,14 +327,14 @@ def test_equals_torchjd_through_the_pipeline(name: str, n_tasks: int, level: str
     else:
         nlp = make_linear_nlp(n_tasks, level, weighting)
     network = TorchNetwork(nlp, n_tasks)
-    method = (AGGREGATORS.get(name) or SCALARIZERS[name])(n_tasks)
+    method = METHODS[name](n_tasks)
     learns = name in ("Uncertainty", "IMTLL")
     optimizer = torch.optim.Adam(method.parameters(), lr=0.025) if learns else None
     batches = [make_examples(nlp)[:2], make_examples(nlp)[1:], make_examples(nlp)]
     labels = nlp.get_pipe("t0").labels
     for step in range(5):
         examples = batches[step % 3]
-        clear(nlp)
+        clear_gradient(nlp)
         torch.manual_seed(step)
         nlp.update(examples, sgd=False)
         found = encoder_gradient(nlp)
@@ -369,9 +347,9 @@ def test_equals_torchjd_through_the_pipeline(name: str, n_tasks: int, level: str
         features = network.features(ids)
         losses = network.losses(features, [gold] * n_tasks)
         torch.manual_seed(step)
-        if n_tasks == 1 and name in AGGREGATORS:
+        if n_tasks == 1 and name not in BY_LOSSES:
             losses[0].backward()
-        elif name in SCALARIZERS:
+        elif name in BY_LOSSES:
             values = torch.stack(losses)
             if name == "FAMO" and step:
                 method.update(values.detach())

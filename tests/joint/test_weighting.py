@@ -13,7 +13,15 @@ from spacy.language import Language
 from spacy.tokens import DocBin, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
-from tiny import assert_close, constant, encoder_gradient, encoder_values, make_examples
+from tiny import (
+    assert_close,
+    clear_gradient,
+    constant,
+    encoder_gradient,
+    encoder_values,
+    make_examples,
+    sourced,
+)
 
 STOCK = {
     "tagger": ("tagger", {"@architectures": "spacy.Tagger.v2"}),
@@ -59,10 +67,7 @@ def test_state_is_saved(make_nlp: Callable, tmp_path: Path, name: str, how: str)
         loaded = spacy.load(tmp_path)
     gradients = []
     for pipeline in (nlp, loaded):
-        for node in pipeline.get_pipe("mtl").model.walk():
-            for key in node.param_names:
-                if node.has_grad(key):
-                    node.set_grad(key, node.get_grad(key) * 0)
+        clear_gradient(pipeline)
         fix_random_seed(0)
         pipeline.update(make_examples(pipeline), sgd=False)
         gradients.append(encoder_gradient(pipeline))
@@ -301,14 +306,6 @@ def test_mixed_precision_is_refused_at_the_parameters(encoder_dir: str) -> None:
     node.shims[0]._mixed_precision = True
     with pytest.raises(ValueError, match="mixed_precision = true in .components.transformer.mod"):
         nlp.initialize(lambda: make_examples(nlp))
-
-
-def sourced(source: Language, vocab: Any) -> Language:
-    """The same components in a pipeline that they know nothing of."""
-    nlp = spacy.blank("en", vocab=vocab)
-    for name in source.pipe_names:
-        nlp.add_pipe(name, source=source)
-    return nlp
 
 
 @pytest.mark.parametrize("is_gone", [True, False], ids=["source gone", "source alive"])

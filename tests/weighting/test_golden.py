@@ -3,13 +3,12 @@
 And against torchjd, on rows of a network, where it has the method.
 """
 
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence
 
 import numpy
 import pytest
 import torch
-from methods import BY_LOSSES, NAMES, RANDOM, make
-from torchjd import aggregation, scalarization
+from methods import BY_LOSSES, NAMES, RANDOM, SUMS, TORCHJD, make
 
 # Two tasks in conflict: cosine -0.6, lengths 1 and 2. The third is orthogonal to both.
 ROWS = numpy.asarray([[1.0, 0, 0], [-1.2, 1.6, 0], [0, 0, 0.5]], dtype="float64")
@@ -217,31 +216,6 @@ def test_dbmtl_by_hand() -> None:
     direction = combined.gradient / numpy.linalg.norm(combined.gradient)
     assert direction == pytest.approx(expected / numpy.linalg.norm(expected))
     assert sum(combined.weights.values()) == pytest.approx(2)
-
-
-TORCHJD: Dict[str, Callable[[int], Any]] = {
-    "PCGrad": lambda n: aggregation.PCGrad(),
-    "MGDA": lambda n: aggregation.MGDA(),
-    "CAGrad": lambda n: aggregation.CAGrad(0.5),
-    "IMTLG": lambda n: aggregation.IMTLG(),
-    "GradDrop": lambda n: aggregation.GradDrop(),
-    "GradVac": lambda n: aggregation.GradVac(),
-    "AlignedMTL": lambda n: aggregation.AlignedMTL(),
-    "UPGrad": lambda n: aggregation.UPGrad(),
-    "DualProj": lambda n: aggregation.DualProj(),
-    "ConFIG": lambda n: aggregation.ConFIG(),
-    "FairGrad": lambda n: aggregation.FairGrad(1.0),
-    "ExcessMTL": lambda n: aggregation.ExcessMTL(),
-    "RLW": lambda n: scalarization.Random(),
-    "GLS": lambda n: scalarization.GeometricMean(),
-    "STCH": lambda n: scalarization.STCH(0.1),
-    "Uncertainty": lambda n: scalarization.UW(n).double(),
-    "IMTLL": lambda n: scalarization.IMTLL(n).double(),
-    "DWA": lambda n: scalarization.DWA(),
-    "FAMO": lambda n: scalarization.FAMO(n).double(),
-}
-#: Preferences of 1 a task instead of 1 / n, so the gradient is n times torchjd's.
-SUMS = ("AlignedMTL", "UPGrad", "DualProj")
 
 
 def steps_of(n_tasks: int, n_steps: int = 5) -> List[Any]:
