@@ -55,7 +55,7 @@ SETTINGS: Dict[str, Dict[str, Any]] = {
     "DualProj": {},
     "ConFIG": {},
     "FairGrad": {},
-    "ExcessMTL": {"gradients": "parameters"},
+    "ExcessMTL": {"gradients": "parameters", "warmup_steps": 20},
     "DBMTL": {"beta": 0.0},
 }
 
