@@ -47,7 +47,21 @@ class Combined:
 
 
 class Weighting(Protocol):
-    """Decides how much each task moves what the tasks share."""
+    """Decides how much each task moves what the tasks share.
+
+    A call is all that is asked. What it may have beside:
+
+    check_tasks(tasks: Sequence[str]): Raises a ValueError if a setting names another task
+        than those of the pipeline. Called when a pipeline is initialised, or changes.
+    check_training(gradients: str): Raises an error if it could not work at the
+        "representation", or at the "parameters". Called then, too.
+    get_state() -> Dict[str, Any] and set_state(state): What was learned, of numbers,
+        strings, lists, dicts and arrays of numpy: saved with the pipeline.
+    needs_losses (bool): False if it does not look at the losses, so that those of stock
+        components (and their gradients) are left as they are. By default it does.
+    recompute (bool) and observe(losses: Dict[str, float]): If true, it is told the losses
+        of the last batch once more, after the optimizer's step.
+    """
 
     def __call__(self, losses: Dict[str, float], gradients: Floats2d) -> Combined:
         """Combine the gradients of the tasks that are present in a step.
@@ -58,14 +72,6 @@ class Weighting(Protocol):
             representation, rows in the order of `losses`.
             Shape: (n_tasks, n_values).
         RETURNS (Combined): The combined gradient and the weights.
-        """
-        ...
-
-    def check_tasks(self, tasks: Sequence[str]) -> None:
-        """Refuse settings that name a task which the pipeline does not have.
-
-        tasks (Sequence[str]): The names of all tasks of the pipeline.
-        RAISES (ValueError): If a setting names another one.
         """
         ...
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Optional
 
-from spacy.cli._util import Arg, Opt
+from spacy.cli._util import Arg, Opt, import_code
 from wasabi import msg
 
 from ..deploy.quantize import QuantizationError, quantize
@@ -27,6 +27,9 @@ def quantize_cli(
     unmeasured: bool = Opt(
         False, "--unmeasured", "-u", help="Write even if the corpus does not annotate every task"
     ),
+    code: Optional[Path] = Opt(
+        None, "--code", "-c", help="Python file with functions that the pipeline's config names"
+    ),
     force: bool = Opt(False, "--force", "-f", help="Write into a folder that is not empty"),
 ) -> None:
     """
@@ -45,6 +48,7 @@ def quantize_cli(
         )
     if gold_preproc and data is None:
         msg.fail("--gold-preproc is for --data; the pipeline's own corpus has its own.", exits=1)
+    import_code(code)
     try:
         result = quantize(pipeline, data, gold_preproc=gold_preproc)
     except QuantizationError as err:

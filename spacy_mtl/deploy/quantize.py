@@ -8,6 +8,8 @@ from spacy.language import Language
 from spacy.training import Corpus, Example
 from spacy.util import dot_to_object, load_model, registry
 
+from ..joint.component import MultiTask
+
 # Blocks of encoders, and what takes their place.
 _ARCHITECTURES = {
     "spacy_mtl.TransformerEncoder.": None,
@@ -110,6 +112,10 @@ def quantize(
     ]
     performance = in_int8.meta.get("performance", {})
     in_int8.meta["performance"] = {**performance, **{s.score: s.after for s in scores}}
+    for _, pipe in in_int8.components:
+        if isinstance(pipe, MultiTask):
+            # It is not trained any more, and some weightings know as much as the encoder is large.
+            pipe.forget()
     return Quantized(in_int8, scores, unmeasured, before["speed"], after["speed"])
 
 

@@ -9,6 +9,7 @@ from thinc.api import Model, Ops
 
 from ..arrays import cut_like
 from ..types import Combined, TokenVectors
+from .contract import weigh
 from .parameters import EncoderParameters
 from .recompute import recompute_losses
 from .step import JointStep
@@ -67,7 +68,7 @@ class StepCloser:
         if component.gradients == "parameters":
             combined = _weigh_at_parameters(component, step.losses, losses, rows, backprop, sent)
         else:
-            combined = component.weighting(losses, gradients)
+            combined = weigh(component.weighting, losses, gradients)
             backprop(cut_like(combined.gradient, next(iter(rows.values()))))
         finish()
         if component.monitor is not None:
@@ -197,7 +198,7 @@ def _weigh_at_parameters(
     ]
     parameters = EncoderParameters(list(encoder_models(component).values()))
     gradients = parameters.gradients(passes, component.model.ops)
-    combined = component.weighting(losses, gradients)
+    combined = weigh(component.weighting, losses, gradients)
     parameters.add(combined.gradient, gradients)
     if sent is not None:
         weights = [combined.weights[task] for task in rows]

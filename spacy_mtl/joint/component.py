@@ -20,6 +20,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from ..types import Monitor, TokenVectors, Weighting
 from .averages import use_torch_params
 from .closing import LEVELS, StepCloser, encoder_models
+from .contract import check_weighting
 from .listener import TaskListener
 from .membership import (
     Membership,
@@ -30,7 +31,7 @@ from .membership import (
 )
 from .parameters import check_exact
 from .replace import offer_replacement
-from .state import get_state, read_state, set_state
+from .state import explained, get_state, pack, set_state
 from .step import JointStep
 from .upstream import (
     HeldCallbacks,
@@ -88,6 +89,7 @@ class MultiTask(Tok2Vec):
                 f"'gradients' of the component '{name}' is {gradients!r}, but it is one of: "
                 f"{', '.join(LEVELS)}. Mend [components.{name}]."
             )
+        check_weighting(weighting, name)
         self.weighting = weighting
         self._untrained = get_state(weighting)
         self.gradients = gradients
@@ -132,6 +134,20 @@ class MultiTask(Tok2Vec):
                 if isinstance(node, Tok2VecListener) and node.upstream_name == self.name:
                     self.add_listener(node, component.name)
 
+    def find_all_listeners(self, nlp: Language) -> None:
+        """Adopt those of all components after this one, and sort the tasks.
+
+        spaCy links the enabled ones only, and sourced heads are disabled when a new joint
+        component is initialised.
+
+        nlp (Language): The pipeline.
+        """
+        names, pipes = zip(*nlp.components)
+        for pipe in pipes[pipes.index(self) + 1 :]:
+            self.find_listeners(pipe)
+        tasks = sorted(self.listener_map.items(), key=lambda item: names.index(item[0]))
+        self.listener_map = dict(tasks)
+
     def add_listener(self, listener: Tok2VecListener, component_name: str) -> None:
         """Add a listener of a task and tell it the width of its view."""
         super().add_listener(listener, component_name)
@@ -163,8 +179,7 @@ class MultiTask(Tok2Vec):
             joint components, or another component listens to the same encoder.
         """
         self._step = None
-        self._closer = StepCloser()
-        set_state(self.weighting, self._untrained)
+        self.forget()
         if nlp is not None:
             self._membership = Membership(nlp)
             self._checked = None
@@ -340,7 +355,7 @@ class MultiTask(Tok2Vec):
         # The component's own bytes as they are: they hold the encoder, perhaps.
         message: Dict[str, Any] = {"component": super().to_bytes(exclude=exclude)}
         if "weighting" not in exclude:
-            message["weighting"] = self._get_state()
+            message["weighting"] = pack(self._get_state(), self.weighting)
         return srsly.msgpack_dumps(message)
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "MultiTask":
@@ -354,7 +369,10 @@ class MultiTask(Tok2Vec):
         message = srsly.msgpack_loads(bytes_data)
         super().from_bytes(message.get("component", bytes_data), exclude=exclude)
         if "weighting" not in exclude:
-            self._set_state(message.get("weighting"))
+            # Version 0.1.0 wrote no state.
+            packed = message.get("weighting")
+            if packed is not None:
+                self._set_state(srsly.msgpack_loads(packed))
         return self
 
     def to_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> None:
@@ -366,7 +384,7 @@ class MultiTask(Tok2Vec):
         exclude = list(exclude)
         super().to_disk(path, exclude=exclude)
         if "weighting" not in exclude:
-            srsly.write_msgpack(Path(path) / "weighting", self._get_state())
+            (Path(path) / "weighting").write_bytes(pack(self._get_state(), self.weighting))
 
     def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "MultiTask":
         """Load the component: see `to_disk`.
@@ -379,40 +397,31 @@ class MultiTask(Tok2Vec):
         super().from_disk(path, exclude=exclude)
         file = Path(path) / "weighting"
         if "weighting" not in exclude and file.exists():
-            self._set_state(read_state(file))
+            with explained(file):
+                self._set_state(srsly.msgpack_loads(file.read_bytes()))
         return self
+
+    def forget(self) -> None:
+        """Have the weighting know nothing again: it is needed for training only."""
+        self._closer = StepCloser()
+        set_state(self.weighting, self._untrained)
 
     def _get_state(self) -> Dict[str, Any]:
         if self._step is not None and self._step.closed:
             self._closer.note_late(self._step)
         return {"weighting": get_state(self.weighting), "step": self._closer.get_state()}
 
-    def _set_state(self, state: Optional[Dict[str, Any]]) -> None:
-        if state is not None:
-            set_state(self.weighting, state["weighting"])
-            self._closer.set_state(state["step"])
+    def _set_state(self, state: Dict[str, Any]) -> None:
+        set_state(self.weighting, state["weighting"])
+        self._closer.set_state(state["step"])
 
     def _refresh(self, nlp: Language, strict: bool = False) -> None:
         """Look at the pipeline again if it has changed since the last time."""
         pipeline = [(name, id(pipe)) for name, pipe in nlp.components]
         if (pipeline, self.tasks) == self._checked:
             return
-        after = False
-        for _, pipe in nlp.components:
-            if after:
-                # spaCy does not link a component that was disabled when it did.
-                self.find_listeners(pipe)
-            after = after or pipe is self
-        order = {name: i for i, (name, _) in enumerate(pipeline)}
-        self.listener_map = dict(sorted(self.listener_map.items(), key=lambda item: order[item[0]]))
-        try:
-            self.weighting.check_tasks(self.tasks)
-        except ValueError as err:
-            if strict:
-                raise
-            # A head may have been left out of a trained pipeline.
-            self._warn_once(str(err))
-        self._check_training()
+        self.find_all_listeners(nlp)
+        self._check_weighting(strict)
         self._check_only_one(nlp)
         upstream = upstream_listeners(self.model)
         check_tensor_is_ours(nlp, self.name, [name for name, _ in find_upstream(nlp, upstream)])
@@ -421,10 +430,17 @@ class MultiTask(Tok2Vec):
         check_output(nlp, self.tasks)
         self._checked = (pipeline, self.tasks)
 
-    def _check_training(self) -> None:
-        check = getattr(self.weighting, "check_training", None)
-        if check is not None:
-            check(self.gradients)
+    def _check_weighting(self, strict: bool) -> None:
+        try:
+            if hasattr(self.weighting, "check_tasks"):
+                self.weighting.check_tasks(self.tasks)
+        except ValueError as err:
+            if strict:
+                raise
+            # A head may have been left out of a trained pipeline.
+            self._warn_once(str(err))
+        if hasattr(self.weighting, "check_training"):
+            self.weighting.check_training(self.gradients)
         if self.gradients == "parameters":
             check_exact(encoder_models(self))
 

@@ -1,12 +1,12 @@
 """The factory of the joint component, with its default config."""
 
-from typing import List
+from typing import Any, List
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Config, Model
 
-from ..types import TokenVectors, Weighting
+from ..types import TokenVectors
 from .component import MultiTask
 from .fork import use_one_thread_after_fork
 from .membership import check_only_one
@@ -38,7 +38,7 @@ def make_multi_task(
     nlp: Language,
     name: str,
     model: Model[List[Doc], TokenVectors],
-    weighting: Weighting,
+    weighting: Any,  # A Weighting: the component's error says more than spaCy's validation.
     gradients: str,
 ) -> "MultiTask":
     """Create the component that joins the tasks after it on one shared encoder.

@@ -3,8 +3,9 @@
 Weightings that learn have `get_state` and `set_state`; those of users may go without.
 """
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Iterator, Optional
 
 import srsly
 
@@ -32,21 +33,36 @@ def set_state(weighting: Weighting, found: Optional[Dict[str, Any]]) -> None:
         weighting.set_state(found["state"])  # type: ignore[attr-defined]
 
 
-def read_state(path: Path) -> Dict[str, Any]:
-    """Read what a joint component has written.
+def pack(state: Dict[str, Any], weighting: Weighting) -> bytes:
+    """Turn a state into bytes.
 
-    path (Path): The file.
-    RETURNS (Dict[str, Any]): The state.
-    RAISES (ValueError): If it is damaged.
+    state (Dict[str, Any]): The state.
+    weighting (Weighting): Whose it is.
+    RETURNS (bytes): For `srsly.msgpack_loads`.
+    RAISES (ValueError): If it holds what msgpack does not know.
     """
     try:
-        found = srsly.read_msgpack(path)
-        if not isinstance(found, dict) or not {"weighting", "step"} <= set(found):
-            raise ValueError("it holds something else")
+        return srsly.msgpack_dumps(state)
+    except (TypeError, ValueError, OverflowError) as err:
+        raise ValueError(
+            f"What get_state of the weighting {type(weighting).__name__} gives cannot be saved: "
+            f"{err}. It may hold numbers, strings, lists, dicts and arrays of numpy."
+        ) from err
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Say of whatever fails that a file is damaged.
+
+    path (Path): The file, of a state.
+    RAISES (ValueError): Instead of any other error.
+    """
+    try:
+        yield
     except Exception as err:
         raise ValueError(
-            f"Can't read {path}, what the weighting of the tasks had learned: {err}. The file is "
-            "damaged. Take it from another copy; or delete it, and the pipeline loads and predicts "
-            "as before, and a training that goes on learns the weights anew."
+            f"Can't use {path}, what the weighting of the tasks had learned: "
+            f"{type(err).__name__}: {err}. The file is damaged. Take it from another copy; "
+            "or delete it, and the pipeline loads and predicts as before, and a "
+            "training that goes on learns the weights anew."
         ) from err
-    return found

@@ -19,8 +19,15 @@ def open_log(path: Path) -> IO[str]:
 
     path (Path): Where it is to be.
     RETURNS (IO[str]): The open file, whose `name` says where it is.
-    RAISES (ValueError): If the path is a folder.
+    RAISES (ValueError): If the path is a folder, or below a file.
     """
+    path = path.expanduser()
+    above = next((folder for folder in path.parents if folder.exists()), path)
+    if above.is_file():
+        raise ValueError(
+            f"'output_file' in [training.logger] is '{path}', but '{above}' is a file. Name "
+            "another place."
+        )
     if path.is_dir():
         raise ValueError(
             f"'output_file' in [training.logger] is '{path}', which is a folder. Name a file in "

@@ -64,7 +64,10 @@ def create_console_logger(
         monitor = StepMonitor()
         logs: List[Callable[[Optional[Info], Reading], None]] = []
         found = _find_joint(nlp)
-        tasks = [] if found is None else found[1].tasks
+        tasks = []
+        if found is not None:
+            found[1].find_all_listeners(nlp)
+            tasks = found[1].tasks
         # What was set up before something fails is undone.
         with ExitStack() as stack:
             if found is not None:

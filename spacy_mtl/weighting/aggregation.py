@@ -6,7 +6,7 @@ import numpy
 
 from ..registry import mtl_weightings
 from ..types import Weighting
-from .base import BLOCK, Rows, check_positive
+from .base import BLOCK, Rows, check_not_negative, check_positive
 from .by_gramian import GramianWeighting, solve_by
 from .scaling import root, split
 
@@ -55,8 +55,7 @@ def create_cagrad(
     normalize (bool): See `TaskWeighting`.
     SOURCE: Liu et al. 2021, Algorithm 1, arXiv:2110.14048.
     """
-    if c:
-        check_positive("CAGrad", c=c)
+    check_not_negative("CAGrad", c=c)
     return CAGrad({"c": c, "norm_eps": 1e-8}, weights, normalize)
 
 

@@ -11,7 +11,7 @@ from thinc.api import get_array_module, xp2torch
 from thinc.types import Floats1d, Floats2d
 
 from ..types import Combined
-from .preferences import Preferences
+from .preferences import Preferences, check_step
 from .scaling import combine, peaks
 
 BLOCK = "the block [weighting] of the 'mtl' component (usually [components.mtl.weighting])"
@@ -133,7 +133,7 @@ class TaskWeighting:
 
         state (Dict[str, Any]): The state.
         """
-        self._step = state["step"]
+        self._step = check_step(state["step"])
 
     # What does not.
 
@@ -217,10 +217,24 @@ def check_positive(method: str, **settings: Any) -> None:
     RAISES (ValueError): If one is missing or not a finite number above 0.
     """
     for name, value in settings.items():
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number or not 0 < value < math.inf:
+        if not _is_finite(value) or value <= 0:
             raise ValueError(
                 f"'{name}' of {method} is {value!r}, but it must be a number > 0. Mend it in "
+                f"{BLOCK}."
+            )
+
+
+def check_not_negative(method: str, **settings: Any) -> None:
+    """Refuse settings that are below 0.
+
+    method (str): The name of the method.
+    **settings (float): The settings.
+    RAISES (ValueError): If one is not a finite number >= 0.
+    """
+    for name, value in settings.items():
+        if not _is_finite(value) or value < 0:
+            raise ValueError(
+                f"'{name}' of {method} is {value!r}, but it must be a number >= 0. Mend it in "
                 f"{BLOCK}."
             )
 
@@ -240,6 +254,11 @@ def check_size(method: str, task: str, found: int, expected: int) -> bool:
             f"{method} begins anew with the task '{task}'."
         )
     return found == expected
+
+
+def _is_finite(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and math.isfinite(value)
 
 
 def _precise(gradients: Any) -> Any:

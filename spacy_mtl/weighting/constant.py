@@ -7,7 +7,7 @@ from thinc.types import Floats2d
 
 from ..registry import mtl_weightings
 from ..types import Combined, Weighting
-from .preferences import Preferences
+from .preferences import Preferences, check_step
 
 
 @mtl_weightings("spacy_mtl.Constant.v1")
@@ -49,4 +49,4 @@ class Constant:
 
     def set_state(self, state: Dict[str, Any]) -> None:
         """Go on from a state that `get_state` gave."""
-        self._step = state["step"]
+        self._step = check_step(state["step"])

@@ -9,7 +9,7 @@ from thinc.types import Floats1d
 
 from ..registry import mtl_weightings
 from ..types import Weighting
-from .base import BLOCK, Rows, TaskWeighting, check_size
+from .base import BLOCK, Rows, TaskWeighting, check_not_negative, check_size
 from .scaling import combine, lengths
 
 
@@ -35,12 +35,9 @@ def create_db_mtl(
     normalize (bool): See `TaskWeighting`. The published length is that of the longest.
     SOURCE: Lin et al. 2023, Algorithm 1, arXiv:2308.12029.
     """
-    for name, value, top in (("beta", beta, 1.0), ("decay", decay, numpy.inf)):
-        if not 0 <= value < top:
-            raise ValueError(
-                f"'{name}' of DBMTL is {value!r}, but it is a number >= 0"
-                f"{' and < 1' if top == 1 else ''}. Mend it in {BLOCK}."
-            )
+    check_not_negative("DBMTL", beta=beta, decay=decay)
+    if beta >= 1:
+        raise ValueError(f"'beta' of DBMTL is {beta!r}, but it must be < 1. Mend it in {BLOCK}.")
     return DBMTL(beta, decay, weights, normalize)
 
 
@@ -103,6 +100,6 @@ class DBMTL(TaskWeighting):
                 del self._averages[task], self._n_steps[task]
             n_steps = self._n_steps.get(task, 0) + 1
             before = xp.asarray(self._averages.get(task, xp.zeros_like(row)))
-            self._averages[task] = row + self.beta / n_steps**self.decay * (before - row)
+            self._averages[task] = row + self.beta * n_steps**-self.decay * (before - row)
             self._n_steps[task] = n_steps
         return xp.stack([self._averages[task] for task in rows.tasks])

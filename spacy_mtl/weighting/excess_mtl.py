@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Optional
 
 import numpy
+from spacy.util import logger
 from thinc.api import get_array_module, to_numpy
 
 from ..registry import mtl_weightings
@@ -12,6 +13,8 @@ from .base import BLOCK, Rows, TaskWeighting, check_positive, check_size
 
 # As in torchjd.
 _EPSILON = 1e-7
+# The share of the weight that leaves nothing to the others.
+_ALL = 0.999
 
 
 @mtl_weightings("spacy_mtl.ExcessMTL.v1")
@@ -29,7 +32,9 @@ def create_excess_mtl(
 
     step_size (float): Of the exponentiated gradient, > 0.
     warmup_steps (int): The steps of a task in which only its first risk is measured, >= 0.
-        The paper recommends three epochs.
+        The paper recommends three epochs. With 0, as in its code, the first risk counts as
+        it is: of a large encoder it is hundreds, and one task has all weight from the first
+        step, which the log says.
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
     normalize (bool): See `TaskWeighting`. The published weights sum to 1.
     SOURCE: He et al. 2024, Algorithm 1, arXiv:2402.02009. The formula is torchjd's; its
@@ -66,6 +71,7 @@ class ExcessMTL(TaskWeighting):
         self.step_size = step_size
         self.warmup_steps = warmup_steps
         self._risks: Dict[str, _Risk] = {}
+        self._has_warned = False
 
     def weigh(self, rows: Rows) -> numpy.ndarray:
         """Estimate the risks, move the weights, weigh: see `TaskWeighting`."""
@@ -86,7 +92,10 @@ class ExcessMTL(TaskWeighting):
         after += _log_sum(before) - _log_sum(after)
         for risk, log_weight in zip(risks, after.tolist()):
             risk.log_weight = log_weight
-        return numpy.exp(after - _log_sum(after)) * rows.preferences
+        weights = numpy.exp(after - _log_sum(after))
+        if not self.warmup_steps and weights.max() > _ALL:
+            self._warn(rows.tasks[int(weights.argmax())])
+        return weights * rows.preferences
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): The risks."""
@@ -100,6 +109,17 @@ class ExcessMTL(TaskWeighting):
         """Go on from a state: see `TaskWeighting`."""
         super().set_state(state)
         self._risks = {task: _Risk(*values) for task, values in state["risks"].items()}
+
+    def _warn(self, task: str) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            logger.warning(
+                "ExcessMTL gives all weight to the task '%s': without a warm-up the first risks "
+                "count as they are, and with as many parameters they are too large for that. Set "
+                "'warmup_steps' to the steps of an epoch, or some, in %s.",
+                task,
+                BLOCK,
+            )
 
     def _measure(self, risk: _Risk, row: Any) -> float:
         """RETURNS (float): The excess risk, relative to the first; 0.0 in the warm-up."""

@@ -6,7 +6,7 @@ import numpy
 
 from ..registry import mtl_weightings
 from ..types import Weighting
-from .base import Rows, check_positive
+from .base import Rows, check_not_negative
 from .by_gramian import GramianWeighting, solve_by
 
 
@@ -23,8 +23,7 @@ def create_fairgrad(
     normalize (bool): See `TaskWeighting`. The published weights are not homogeneous.
     SOURCE: Ban and Ji 2024, Algorithm 1, arXiv:2402.15638.
     """
-    if alpha:
-        check_positive("FairGrad", alpha=alpha)
+    check_not_negative("FairGrad", alpha=alpha)
     return FairGrad(alpha, weights, normalize)
 
 

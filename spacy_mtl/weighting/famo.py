@@ -6,7 +6,7 @@ import numpy
 
 from ..registry import mtl_weightings
 from ..types import Weighting
-from .base import Rows, check_positive
+from .base import Rows, check_not_negative
 from .by_losses import LossWeighting, derivative
 from .learned import LearnedScalars, check_learn_rate
 
@@ -38,8 +38,7 @@ def create_famo(
     SOURCE: Liu et al. 2023, Algorithm 2, arXiv:2306.03792.
     """
     check_learn_rate("FAMO", learn_rate)
-    if weight_decay:
-        check_positive("FAMO", weight_decay=weight_decay)
+    check_not_negative("FAMO", weight_decay=weight_decay)
     return FAMO(learn_rate, weight_decay, recompute, weights, normalize)
 
 

@@ -6,7 +6,7 @@ import numpy
 
 from ..registry import mtl_weightings
 from ..types import Weighting
-from .base import Rows, TaskWeighting, check_positive
+from .base import Rows, TaskWeighting, check_not_negative
 from .learned import LearnedScalars, check_learn_rate
 from .scaling import lengths
 
@@ -36,8 +36,7 @@ def create_gradnorm(
         not at the last shared layer's weights.
     """
     check_learn_rate("GradNorm", learn_rate)
-    if alpha:
-        check_positive("GradNorm", alpha=alpha)
+    check_not_negative("GradNorm", alpha=alpha)
     return GradNorm(learn_rate, alpha, weights, normalize)
 
 

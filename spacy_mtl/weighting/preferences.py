@@ -84,6 +84,18 @@ class ScheduledWeight:
         return {"_values": iter(()), "_seen": self._seen, "_is_cut": True}
 
 
+def check_step(step: Any) -> int:
+    """Refuse a number of steps, read from a file, that is none.
+
+    step (int): The number.
+    RETURNS (int): The same.
+    RAISES (ValueError): If it is no whole number >= 0.
+    """
+    if not isinstance(step, int) or step < 0:
+        raise ValueError(f"the number of steps is {step!r}")
+    return step
+
+
 def _read(task: str, weight: Any) -> Weight:
     if isinstance(weight, Iterable) and not isinstance(weight, Collection):
         return ScheduledWeight(weight)

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any, Callable, Dict
 
+import catalogue
 import numpy
 import pytest
 import spacy
 from spacy.cli._util import app
 from spacy.language import Language
 from spacy.tokens import DocBin
+from spacy.util import import_file
 from thinc.api import Adam
 from tiny import add_joint, inner, make_docs, make_examples
 from typer.testing import CliRunner
@@ -142,6 +144,35 @@ def test_a_task_without_score(run: Run, encoder_dir: str, tmp_path: Path) -> Non
     assert "--gold-preproc is for --data" in run("trained", "third", "-G").output
     Path("broken.spacy").write_text("x")
     assert "'broken.spacy' cannot be read" in run("trained", "third", "-d", "broken.spacy").output
+
+
+def test_own_weighting(run: Run, encoder_dir: str, tmp_path: Path) -> None:
+    """Its function is in a file of its own; what it has learned is for training only."""
+    code = tmp_path / "weighting.py"
+    code.write_text(
+        "import spacy_mtl.registry\n"
+        "from spacy_mtl.weighting.db_mtl import DBMTL\n\n"
+        '@spacy_mtl.registry.mtl_weightings("quantized.v1")\n'
+        "def create():\n    return DBMTL(0.9, 0.5)\n",
+        encoding="utf8",
+    )
+    import_file("own", code)
+    try:
+        nlp = spacy.blank("en")
+        nlp.config["paths"]["dev"] = "dev.spacy"
+        weighting = {"@mtl_weightings": "quantized.v1"}
+        add_joint(nlp, inner(encoder_dir), weighting=weighting, gradients="parameters")
+        add_heads(nlp)
+        path = trained(nlp, tmp_path / "trained")
+    finally:
+        catalogue.REGISTRY.pop(("spacy", "mtl_weightings", "quantized.v1"))
+    result = run(path, "int8", "--max-loss", 100)
+    assert result.exit_code == 1
+    assert "quantized.v1" in result.output
+    result = run(path, "int8", "--max-loss", 100, "--code", code)
+    assert result.exit_code == 0, result.output
+    sizes = [(tmp_path / name / "mtl/weighting").stat().st_size for name in ("trained", "int8")]
+    assert sizes[0] > 10_000 > 1000 > sizes[1]
 
 
 def test_replaced_listener_of_a_stock_component(run: Run, encoder_dir: str, tmp_path: Path) -> None:

@@ -184,6 +184,19 @@ def test_frozen_task_has_no_columns(make_nlp: Any, tmp_path: Path) -> None:
     assert list(read_lines(path)[0]["tasks"]) == ["tagger", "textcat"]
 
 
+def test_sourced_heads_have_columns(make_nlp: Any) -> None:
+    """A new joint component before heads that have been trained: spaCy does not link those."""
+    source, nlp = make_nlp(), make_nlp((), initialize=False)
+    for name in ("tagger", "ner", "textcat"):
+        nlp.add_pipe(name, source=source)
+    with nlp.select_pipes(disable=["tagger", "ner", "textcat"]):
+        nlp.initialize(lambda: make_examples(nlp))
+    out = io.StringIO()
+    _, finalize = create_console_logger()(nlp, out, io.StringIO())
+    finalize()
+    assert cells(out.getvalue().splitlines()[-2]).count("NORM") == 3
+
+
 def test_frozen_joint_component_is_not_watched(make_nlp: Any) -> None:
     nlp = make_nlp()
     out = io.StringIO()
@@ -380,6 +393,24 @@ def test_file_that_is_a_folder(make_nlp: Any, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"'output_file' in \[training.logger\] .* is a folder"):
         create_console_logger(output_file=tmp_path)(nlp, io.StringIO(), io.StringIO())
     assert nlp.get_pipe("mtl").monitor is None
+
+
+def test_file_below_a_file(make_nlp: Any, tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("no folder", encoding="utf8")
+    setup = create_console_logger(output_file=tmp_path / "logs/new/log.jsonl")
+    with pytest.raises(ValueError, match=r"'output_file' in .*logs' is a file. Name another"):
+        setup(make_nlp(), io.StringIO(), io.StringIO())
+
+
+def test_file_in_the_home_folder(
+    make_nlp: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    _, finalize = create_console_logger(output_file="~/log.jsonl")(
+        make_nlp(), io.StringIO(), io.StringIO()
+    )
+    finalize()
+    assert (tmp_path / "log.jsonl").is_file()
 
 
 def test_message_says_where_the_file_is(make_nlp: Any, tmp_path: Path) -> None:

@@ -72,11 +72,11 @@ def test_learning_rate_of_the_wrong_sign(name: str, rate: float) -> None:
         ("STCH", {"mu": -1.0}, "'mu' of STCH"),
         ("MGDA", {"epsilon": 0.0}, "'epsilon' of MGDA"),
         ("MGDA", {"max_iters": 0}, "'max_iters' of MGDA"),
-        ("CAGrad", {"c": -0.5}, "'c' of CAGrad"),
+        ("CAGrad", {"c": -0.5}, "'c' of CAGrad is -0.5.* >= 0"),
         ("GradVac", {"beta": 1.5}, "'beta' of GradVac"),
-        ("GradNorm", {"alpha": -1.0}, "'alpha' of GradNorm"),
-        ("FAMO", {"weight_decay": -1.0}, "'weight_decay' of FAMO"),
-        ("FairGrad", {"alpha": -1.0}, "'alpha' of FairGrad"),
+        ("GradNorm", {"alpha": float("nan")}, "'alpha' of GradNorm is nan.* >= 0"),
+        ("FAMO", {"weight_decay": -1.0}, "'weight_decay' of FAMO.* >= 0"),
+        ("FairGrad", {"alpha": -1.0}, "'alpha' of FairGrad.* >= 0"),
         ("AlignedMTL", {"scale_mode": "max"}, "'scale_mode' of AlignedMTL is 'max'.*median"),
         ("DBMTL", {"beta": 1.0}, "'beta' of DBMTL.*< 1"),
         ("DBMTL", {"decay": -1.0}, "'decay' of DBMTL"),
@@ -152,6 +152,30 @@ def test_dbmtl_says_that_it_has_no_average(make_nlp: Callable, recwarn: Any) -> 
     assert not [w for w in recwarn if "DBMTL" in str(w.message)]
 
 
+def test_excess_mtl_says_that_one_task_has_all(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spacy.util.logger, "propagate", True)
+    large = numpy.repeat(ROWS * [[1], [3]], 1000, axis=1).astype("float32")
+    weighting = make("ExcessMTL")
+    for _ in range(2):
+        weighting(LOSSES, large)
+    (message,) = caplog.messages
+    assert "all weight to the task 'b'" in message
+    assert "Set 'warmup_steps'" in message
+    weighting = make("ExcessMTL", warmup_steps=2)
+    for _ in range(3):
+        weights = weighting(LOSSES, large).weights
+    assert min(weights.values()) > 0.9
+
+
+def test_dbmtl_at_the_ends_of_its_settings() -> None:
+    weighting = make("DBMTL", "parameters", beta=0.9, decay=100.0)
+    for _ in range(1500):
+        found = weighting(LOSSES, ROWS)
+    assert numpy.isfinite(found.gradient).all()
+
+
 def test_unknown_level(make_nlp: Callable) -> None:
     with pytest.raises(ValueError, match="'gradients' of the component 'mtl' is 'weights'.*repres"):
         make_nlp(encoder=None, gradients="weights")
@@ -221,6 +245,3 @@ def test_training_goes_on_after_an_error(make_nlp: Callable) -> None:
 class _Failing:
     def __call__(self, losses: Any, gradients: Any) -> Any:
         raise RuntimeError("fails")
-
-    def check_tasks(self, tasks: Any) -> None:
-        pass

@@ -1,0 +1,97 @@
+"""What is asked of a weighting. Anybody can register one, so it is checked where it is used."""
+
+import math
+from numbers import Real
+from typing import Any, Dict, NoReturn
+
+from thinc.api import Model, get_array_module
+from thinc.types import Floats2d
+
+from ..types import Combined, Weighting
+
+
+def check_weighting(weighting: Any, component: str) -> None:
+    """Refuse what could not be used as a weighting, before training begins.
+
+    weighting (Weighting): The weighting.
+    component (str): The name of the joint component.
+    RAISES (ValueError): If it cannot be called, or has one half of a pair of methods.
+    """
+    where = f"Mend it, or [components.{component}.weighting]."
+    if isinstance(weighting, Model) or not callable(weighting):
+        raise ValueError(
+            f"The weighting of the component '{component}' is {repr(weighting)[:60]}, which cannot "
+            "be called with losses and gradients. It is made by a function that is registered: "
+            f'set @mtl_weightings = "spacy_mtl.Constant.v1" (or another) in '
+            f"[components.{component}.weighting]."
+        )
+    of_state = [hasattr(weighting, name) for name in ("get_state", "set_state")]
+    if any(of_state) and not all(of_state):
+        raise ValueError(
+            f"{type(weighting).__name__} has one of get_state and set_state. It needs both to "
+            f"learn, or neither. {where}"
+        )
+    if getattr(weighting, "recompute", False) and not hasattr(weighting, "observe"):
+        raise ValueError(
+            f"{type(weighting).__name__} sets 'recompute', so losses are computed again after a "
+            f"step, but it has no observe(losses) to be told of them. {where}"
+        )
+
+
+def weigh(weighting: Weighting, losses: Dict[str, float], gradients: Floats2d) -> Combined:
+    """Call a weighting, and check what it gives.
+
+    weighting (Weighting): The weighting.
+    losses (Dict[str, float]): The loss of each task present.
+    gradients (Floats2d): Their gradients, rows in that order. Shape: (n_tasks, n_values).
+    RETURNS (Combined): The gradient in the precision of the rows, and a weight for each
+        task present.
+    RAISES (ValueError): If it gives something else, or what is not finite.
+    """
+    found: Any = weighting(losses, gradients)
+    title = type(weighting).__name__
+    if not hasattr(found, "gradient") or not isinstance(getattr(found, "weights", None), dict):
+        _refuse(title, f"a {type(found).__name__}")
+    xp = get_array_module(gradients)
+    gradient = found.gradient
+    if not isinstance(gradient, xp.ndarray):
+        _refuse(title, f"a gradient that is a {type(gradient).__name__}")
+    if gradient.shape != gradients.shape[1:]:
+        _refuse(title, f"a gradient of shape {gradient.shape} for rows of {gradients.shape[1]}")
+    for task in losses:
+        weight = found.weights.get(task)
+        if not _is_number(weight) or not math.isfinite(weight):
+            _refuse(title, f"{weight!r} for the weight of the task '{task}'")
+    if not xp.isfinite(gradient).all():
+        _explain(title, found.weights, losses, gradients)
+    weights = {task: float(found.weights[task]) for task in losses}
+    return Combined(gradient.astype(gradients.dtype, copy=False), weights)
+
+
+def _refuse(title: str, found: str) -> NoReturn:
+    raise ValueError(
+        f"The weighting {title} gives {found}. Wanted is spacy_mtl.types.Combined(gradient, "
+        "weights): an array of the same library as 'gradients' with one value for each of its "
+        "columns, and a dict with a finite number for each task in 'losses'."
+    )
+
+
+def _explain(
+    title: str, weights: Dict[str, float], losses: Dict[str, float], gradients: Any
+) -> NoReturn:
+    for task, row in zip(losses, gradients):
+        if not get_array_module(row).isfinite(row).all():
+            raise ValueError(
+                f"The gradient of the task '{task}' is not finite: the training has diverged. "
+                "Lower the learning rate in [training.optimizer] or the weight of the task, and "
+                "look at its data."
+            )
+    raise ValueError(
+        f"The gradients of the tasks are finite, but what {title} makes of them is not, with the "
+        f"weights {weights}. Are 'weights' in its block of the config too large?"
+    )
+
+
+def _is_number(value: Any) -> bool:
+    # Of numpy, cupy and torch, too.
+    return isinstance(value, Real) or getattr(value, "shape", None) == ()
