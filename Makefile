@@ -7,6 +7,8 @@ VENV ?= .venv
 PIP_ARGS ?=
 # More options for pytest: make test PYTEST_ARGS="-k viterbi"
 PYTEST_ARGS ?=
+# Processes that test side by side, each on one core: make test WORKERS=1
+WORKERS ?= auto
 # More options for `spacy project run`: make demo PROJECT_ARGS="--vars.max_steps 100"
 PROJECT_ARGS ?=
 # The folder of the real corpora: data/ and raw/. Tests that need them are left out
@@ -43,13 +45,16 @@ demo: install  ## Train, evaluate and package a pipeline on the shipped corpus
 	$(PY) -m spacy project run all . $(PROJECT_ARGS)
 
 # PYTHONSAFEPATH: `python -m` in a test finds the installed package, not the folder here.
+PYTEST := OMP_NUM_THREADS=1 PYTHONSAFEPATH=1 $(VENV)/bin/pytest --numprocesses $(WORKERS) \
+	--dist loadfile --no-loadscope-reorder
+
 test: install lint  ## Check the code, then run all tests on the installed package
 ifeq ($(HAS_DATA),)
 	@echo "NOTE: no real corpora (data/ and raw/) in $(SPACY_MTL_DATA): the tests marked"
 	@echo "      'realdata' are LEFT OUT. Set SPACY_MTL_DATA to their folder to run them."
-	PYTHONSAFEPATH=1 $(VENV)/bin/pytest -m "not realdata" $(PYTEST_ARGS)
+	$(PYTEST) -m "not realdata" $(PYTEST_ARGS)
 else
-	PYTHONSAFEPATH=1 $(VENV)/bin/pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 endif
 
 lint: install  ## Check style and types

@@ -48,6 +48,8 @@ EXTRAS = {
         "pytest>=8.0.0",
         # Stops a test that hangs, with a traceback: workers are forked in some.
         "pytest-timeout>=2.2.0",
+        # A worker a core: `make test`.
+        "pytest-xdist>=3.5.0",
         # Random cases for the decoder and the losses.
         "hypothesis>=6.90.0",
         "ruff>=0.5.0",
