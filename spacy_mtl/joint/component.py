@@ -5,6 +5,7 @@ needs for that (steps, membership, checks of the pipeline, averages) is in files
 """
 
 import warnings
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
@@ -91,7 +92,7 @@ class MultiTask(Tok2Vec):
             )
         check_weighting(weighting, name)
         self.weighting = weighting
-        self._untrained = get_state(weighting)
+        self._untrained = deepcopy(get_state(weighting))
         self.gradients = gradients
         #: A logger may put one here.
         self.monitor: Optional[Monitor] = None
@@ -404,7 +405,7 @@ class MultiTask(Tok2Vec):
     def forget(self) -> None:
         """Have the weighting know nothing again: it is needed for training only."""
         self._closer = StepCloser()
-        set_state(self.weighting, self._untrained)
+        set_state(self.weighting, deepcopy(self._untrained))
 
     def _get_state(self) -> Dict[str, Any]:
         if self._step is not None and self._step.closed:

@@ -97,25 +97,35 @@ def create_aligned_mtl(
 
 
 @mtl_weightings("spacy_mtl.UPGrad.v1")
-def create_upgrad(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
+def create_upgrad(
+    reg_eps: float = 0.0001, weights: Dict[str, Any] = {}, normalize: bool = True
+) -> Weighting:
     """Create unconflicting projection: each gradient, moved until it hurts no task.
 
+    reg_eps (float): Added to the Gramian's diagonal, relative to its trace, > 0. A task whose
+        squared gradient is not much longer than that (with torchjd's 0.0001: whose gradient
+        is a hundredth of the longest) may be hurt; less is more exact, down to about 1e-12.
     weights (Dict[str, Union[float, Iterable[float]]]): The preference vector.
     normalize (bool): See `TaskWeighting`.
     SOURCE: Quinton and Rey 2024, Eq. 6, arXiv:2406.16232.
     """
-    return UPGrad(weights, normalize)
+    check_positive("UPGrad", reg_eps=reg_eps)
+    return UPGrad({"reg_eps": reg_eps}, weights, normalize)
 
 
 @mtl_weightings("spacy_mtl.DualProj.v1")
-def create_dual_proj(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
+def create_dual_proj(
+    reg_eps: float = 0.0001, weights: Dict[str, Any] = {}, normalize: bool = True
+) -> Weighting:
     """Create dual projection: the sum of the gradients, moved until it hurts no task.
 
+    reg_eps (float): See UPGrad.
     weights (Dict[str, Union[float, Iterable[float]]]): The preference vector.
     normalize (bool): See `TaskWeighting`.
     SOURCE: Lopez-Paz and Ranzato 2017, Eq. 11, arXiv:1706.08840.
     """
-    return DualProj(weights, normalize)
+    check_positive("DualProj", reg_eps=reg_eps)
+    return DualProj({"reg_eps": reg_eps}, weights, normalize)
 
 
 @mtl_weightings("spacy_mtl.ConFIG.v1")
@@ -198,7 +208,7 @@ class AlignedMTL(_WithOptions):
         return solve_by(AlignedMTLWeighting(preferences, **self.options), gram)
 
 
-class UPGrad(GramianWeighting):
+class UPGrad(_WithOptions):
     """Unconflicting projection: see `create_upgrad`."""
 
     has_preferences = True
@@ -208,11 +218,13 @@ class UPGrad(GramianWeighting):
         """Find the weights: see `GramianWeighting`."""
         import torch
         from torchjd.aggregation import UPGradWeighting
+        from torchjd.linalg import QuadprogProjector
 
-        return solve_by(UPGradWeighting(torch.from_numpy(rows.preferences)), gram)
+        projector = QuadprogProjector(**self.options)
+        return solve_by(UPGradWeighting(torch.from_numpy(rows.preferences), projector), gram)
 
 
-class DualProj(GramianWeighting):
+class DualProj(_WithOptions):
     """Dual projection: see `create_dual_proj`."""
 
     has_preferences = True
@@ -222,8 +234,10 @@ class DualProj(GramianWeighting):
         """Find the weights: see `GramianWeighting`."""
         import torch
         from torchjd.aggregation import DualProjWeighting
+        from torchjd.linalg import QuadprogProjector
 
-        return solve_by(DualProjWeighting(torch.from_numpy(rows.preferences)), gram)
+        projector = QuadprogProjector(**self.options)
+        return solve_by(DualProjWeighting(torch.from_numpy(rows.preferences), projector), gram)
 
 
 class ConFIG(GramianWeighting):

@@ -35,8 +35,10 @@ class Rows:
 
     @property
     def device(self) -> Any:
-        """RETURNS (torch.device): Where the gradients are, and with them the encoder."""
-        return xp2torch(self.gradients[:1, :1]).device
+        """RETURNS (Union[torch.device, str]): Where the gradients are, as the encoder is."""
+        device = xp2torch(self.gradients[:1, :1]).device
+        # Apple's have no double precision, and thinc's arrays are on the CPU there.
+        return "cpu" if device.type == "mps" else device
 
 
 class TaskWeighting:
@@ -124,6 +126,12 @@ class TaskWeighting:
         weights *= self.scale(weights, rows.preferences)
         return combine(weights, rows.gradients), weights
 
+    def note_one(self, rows: Rows) -> None:
+        """Take note of a task that is alone, in methods that do not weigh one.
+
+        rows (Rows): The task.
+        """
+
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What was learned, of numbers, strings and arrays."""
         return {"step": self._step}
@@ -195,6 +203,7 @@ class TaskWeighting:
 
     def _combine_any(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:
         if len(rows.tasks) == 1 and not self.weighs_one:
+            self.note_one(rows)
             return combine(rows.preferences, rows.gradients), rows.preferences
         return self.combine(rows)
 

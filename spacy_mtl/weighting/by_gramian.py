@@ -5,7 +5,7 @@ from typing import Any, Callable
 import numpy
 
 from .base import Rows, TaskWeighting
-from .scaling import gramian
+from .scaling import gramian, shrink
 
 
 class GramianWeighting(TaskWeighting):
@@ -24,9 +24,11 @@ class GramianWeighting(TaskWeighting):
         """Find the effective weights: see `TaskWeighting`."""
         gram, exponent = gramian(rows.gradients)
         factors = numpy.ones(len(rows.tasks)) if self.has_preferences else rows.preferences
-        weights = factors * self.solve(gram * numpy.outer(factors, factors), rows)
+        # Small factors make small rows.
+        gram, more = shrink(gram * numpy.outer(factors, factors))
+        weights = factors * self.solve(gram, rows)
         if not self.normalize and self.degree:
-            weights = weights * 2.0 ** (exponent * self.degree)
+            weights = weights * 2.0 ** ((exponent + more) * self.degree)
         return weights
 
     def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:

@@ -68,15 +68,17 @@ class DBMTL(TaskWeighting):
 
     def combine(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:
         """Balance: see `TaskWeighting`."""
-        xp = get_array_module(rows.gradients)
-        inverse = 1 / numpy.where(rows.losses > 0, rows.losses, 1)
-        current = rows.gradients * xp.asarray(inverse, dtype=rows.gradients.dtype)[:, None]
-        balanced = self._average(rows, current) if self._has_averages else current
+        inverse = _inverse(rows)
+        balanced = self._average(rows)
         norms = lengths(balanced)
         factors = rows.preferences * norms.max() / norms
         weights = factors * inverse
         scale = self.scale(weights, rows.preferences)
         return combine(factors * scale, balanced), weights * scale
+
+    def note_one(self, rows: Rows) -> None:
+        """Move its average: see `TaskWeighting`."""
+        self._average(rows)
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): The moving averages."""
@@ -92,8 +94,11 @@ class DBMTL(TaskWeighting):
         self._averages = {task: average for task, (average, _) in state["averages"].items()}
         self._n_steps = {task: n_steps for task, (_, n_steps) in state["averages"].items()}
 
-    def _average(self, rows: Rows, current: Any) -> Any:
-        xp = get_array_module(current)
+    def _average(self, rows: Rows) -> Any:
+        xp = get_array_module(rows.gradients)
+        current: Any = rows.gradients * xp.asarray(_inverse(rows), rows.gradients.dtype)[:, None]
+        if not self._has_averages:
+            return current
         for task, row in zip(rows.tasks, current):
             kept = self._averages.get(task, row)
             if not check_size("DBMTL", task, len(kept), len(row)):
@@ -103,3 +108,7 @@ class DBMTL(TaskWeighting):
             self._averages[task] = row + self.beta * n_steps**-self.decay * (before - row)
             self._n_steps[task] = n_steps
         return xp.stack([self._averages[task] for task in rows.tasks])
+
+
+def _inverse(rows: Rows) -> numpy.ndarray:
+    return 1 / numpy.where(rows.losses > 0, rows.losses, 1)

@@ -32,6 +32,7 @@ def create_excess_mtl(
 
     step_size (float): Of the exponentiated gradient, > 0.
     warmup_steps (int): The steps of a task in which only its first risk is measured, >= 0.
+        While one that is present is not through, the weights of those beside it stay, too.
         The paper recommends three epochs. With 0, as in its code, the first risk counts as
         it is: of a large encoder it is hundreds, and one task has all weight from the first
         step, which the log says.
@@ -75,6 +76,18 @@ class ExcessMTL(TaskWeighting):
 
     def weigh(self, rows: Rows) -> numpy.ndarray:
         """Estimate the risks, move the weights, weigh: see `TaskWeighting`."""
+        log_weights = self._move(rows)
+        weights = numpy.exp(log_weights - _log_sum(log_weights))
+        if not self.warmup_steps and weights.max() > _ALL:
+            self._warn(rows.tasks[int(weights.argmax())])
+        return weights * rows.preferences
+
+    def note_one(self, rows: Rows) -> None:
+        """Estimate its risk: see `TaskWeighting`."""
+        self._move(rows)
+
+    def _move(self, rows: Rows) -> numpy.ndarray:
+        """RETURNS (ndarray): The logarithms of the weights. Shape: (n_tasks,)."""
         xp = get_array_module(rows.gradients)
         for task, row in zip(rows.tasks, rows.gradients):
             kept = self._risks[task].squares if task in self._risks else row
@@ -82,20 +95,19 @@ class ExcessMTL(TaskWeighting):
                 del self._risks[task]
             self._risks.setdefault(task, _Risk(xp.zeros_like(row)))
         risks = [self._risks[task] for task in rows.tasks]
+        is_warm = all(risk.n_steps >= self.warmup_steps for risk in risks)
         before = numpy.asarray([risk.log_weight for risk in risks])
         excess = [
             self._measure(risk, row * preference)
             for risk, row, preference in zip(risks, rows.gradients, rows.preferences.tolist())
         ]
-        after = before + self.step_size * numpy.asarray(excess)
+        # Against a task whose first risk is not known there is nothing to weigh.
+        after = before + self.step_size * numpy.asarray(excess) * is_warm
         # The tasks present share what they had.
         after += _log_sum(before) - _log_sum(after)
         for risk, log_weight in zip(risks, after.tolist()):
             risk.log_weight = log_weight
-        weights = numpy.exp(after - _log_sum(after))
-        if not self.warmup_steps and weights.max() > _ALL:
-            self._warn(rows.tasks[int(weights.argmax())])
-        return weights * rows.preferences
+        return after
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): The risks."""

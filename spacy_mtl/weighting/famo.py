@@ -26,7 +26,8 @@ def create_famo(
 
     After a step it looks how far each loss has fallen. The losses after the step are those
     of the same batch, computed again (`recompute`), or those of the next batch that has the
-    task: a deviation from the paper that costs nothing, but has the noise of two batches.
+    task: a deviation from the paper that costs nothing, but has the noise of two batches (and
+    nothing else between two batches of one step of the optimizer, with `accumulate_gradient`).
 
     learn_rate (float): The rate of Adam for the logits, > 0; the paper has 0.025.
     weight_decay (float): Of the logits, >= 0.

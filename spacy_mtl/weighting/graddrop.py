@@ -35,7 +35,7 @@ class GradDrop(TaskWeighting):
         xp = get_array_module(rows.gradients)
         # In double precision: the numbers that are drawn do not depend on that of the rows.
         scaled = rows.gradients * xp.asarray(rows.preferences).reshape((-1, 1))
-        combined: Any = torch2xp(Aggregator()(xp2torch(scaled)))
+        combined: Any = torch2xp(Aggregator()(xp2torch(scaled, device=rows.device)))
         signs = xp.sign(combined)
         kept = [_share(row, xp.sign(row) == signs) for row in scaled]
         weights = numpy.asarray(kept) * rows.preferences

@@ -56,9 +56,7 @@ class GradNorm(TaskWeighting):
         """Weigh with what was learned, then learn: see `TaskWeighting`."""
         import torch
 
-        for task, loss in zip(rows.tasks, rows.losses.tolist()):
-            if loss > 0:
-                self._first.setdefault(task, loss)
+        self.note_one(rows)
         learned = self.learned.get(rows.tasks, rows.device).cpu().numpy()
         norms = lengths(rows.gradients) * rows.preferences
         weighted = learned * norms
@@ -69,6 +67,12 @@ class GradNorm(TaskWeighting):
         # The tasks present share what they had.
         self.learned.set(rows.tasks, stepped * (learned.sum() / stepped.sum()))
         return learned * rows.preferences
+
+    def note_one(self, rows: Rows) -> None:
+        """Keep the first losses: see `TaskWeighting`."""
+        for task, loss in zip(rows.tasks, rows.losses.tolist()):
+            if loss > 0:
+                self._first.setdefault(task, loss)
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): The weights and the first losses."""

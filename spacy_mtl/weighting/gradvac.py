@@ -44,7 +44,8 @@ class GradVac(GramianWeighting):
         import torch
         from torchjd.aggregation import GradVacWeighting
 
-        weighting: Any = GradVacWeighting(self.beta)
+        # Its epsilon is added to products of norms, small ones as well.
+        weighting: Any = GradVacWeighting(self.beta, eps=1e-8 * float(gram.diagonal().min()))
         cosines = [[self._cosines.get((a, b), 0.0) for b in rows.tasks] for a in rows.tasks]
         # It keeps the averages by row, and forgets them when the number of rows changes: no
         # public way leads in.

@@ -22,7 +22,7 @@ def create_nash_mtl(weights: Dict[str, Any] = {}, normalize: bool = True) -> Wei
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients. They cancel:
         no effect on the direction, but that of 0.
     normalize (bool): See `TaskWeighting`. With the published weights the combined
-        gradient always has the length sqrt(n_tasks).
+        gradient of two tasks or more always has the length sqrt(n_tasks).
     SOURCE: Navon et al. 2022, Claim 3.2, arXiv:2202.01017. Differs: the one solution is
         found by Newton's method, where the paper goes by a sequence of convex programs that
         need a solver; every step is solved.

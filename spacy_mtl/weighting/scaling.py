@@ -51,9 +51,18 @@ def gramian(rows: Floats2d) -> Tuple[numpy.ndarray, int]:
     RETURNS (Tuple[ndarray, int]): Positive semi-definite, in double precision, on the
         CPU; and which power of two it was divided by. Shape: (n_tasks, n_tasks).
     """
-    found = products(rows)
-    exponent = 2 * (int(numpy.frexp(numpy.sqrt(numpy.trace(found)))[1]) - 1)
-    return cut_noise(numpy.ldexp(found, -exponent), float(numpy.finfo(rows.dtype).eps)), exponent
+    found, exponent = shrink(products(rows))
+    return cut_noise(found, float(numpy.finfo(rows.dtype).eps)), exponent
+
+
+def shrink(gram: numpy.ndarray) -> Tuple[numpy.ndarray, int]:
+    """Divide a Gramian by a power of four, so that its trace comes to lie in [1, 4).
+
+    gram (ndarray): Not all zeros. Shape: (n_tasks, n_tasks).
+    RETURNS (Tuple[ndarray, int]): The Gramian, and which power of two it was divided by.
+    """
+    exponent = 2 * (int(numpy.frexp(numpy.sqrt(numpy.trace(gram)))[1]) - 1)
+    return numpy.ldexp(gram, -exponent), exponent
 
 
 def cut_noise(gram: numpy.ndarray, eps: float) -> numpy.ndarray:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
+import catalogue
 import numpy
 import pytest
 import spacy
@@ -22,6 +23,8 @@ from tiny import (
     make_examples,
     sourced,
 )
+
+from spacy_mtl.registry import registry
 
 STOCK = {
     "tagger": ("tagger", {"@architectures": "spacy.Tagger.v2"}),
@@ -360,6 +363,37 @@ def test_initialize_begins_anew(make_nlp: Callable, name: str) -> None:
     assert repr(nlp.get_pipe("mtl").weighting.get_state()) != untrained
     nlp.initialize(lambda: make_examples(nlp))
     assert repr(nlp.get_pipe("mtl").weighting.get_state()) == untrained
+
+
+def test_initialize_begins_anew_with_a_state_that_is_shared(make_nlp: Callable) -> None:
+    """The dict itself, as a weighting of somebody else's may give it."""
+
+    class Counting(Recording):
+        def __init__(self) -> None:
+            super().__init__(False)
+            self.state = {"n": 0}
+
+        def __call__(self, losses: Any, gradients: Any) -> Any:
+            self.state["n"] += 1
+            return super().__call__(losses, gradients)
+
+        def get_state(self) -> Dict[str, Any]:
+            return self.state
+
+        def set_state(self, state: Dict[str, Any]) -> None:
+            self.state = state
+
+    registry.mtl_weightings("counting.v1", func=Counting)
+    try:
+        nlp = make_nlp(encoder=None, weighting={"@mtl_weightings": "counting.v1"})
+    finally:
+        catalogue.REGISTRY.pop(("spacy", "mtl_weightings", "counting.v1"))
+    weighting = nlp.get_pipe("mtl").weighting
+    for _ in range(2):
+        assert weighting.state == {"n": 0}
+        nlp.update(make_examples(nlp), sgd=False)
+        assert weighting.state == {"n": 1}
+        nlp.initialize(lambda: make_examples(nlp))
 
 
 def test_late_losses_are_saved(tmp_path: Path) -> None:

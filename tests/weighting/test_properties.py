@@ -78,6 +78,105 @@ def test_published_scale_of_those_that_have_one() -> None:
             assert numpy.linalg.norm(combined.gradient) == pytest.approx(2.0, rel=1e-3)
 
 
+def some_present(n_steps: int = 6) -> Iterator[List[str]]:
+    """A random subset of the tasks at each step, one task or none among them."""
+    rng = numpy.random.default_rng(1)
+    for _ in range(n_steps - 2):
+        yield [task for task in TASKS if rng.random() < 0.7]
+    yield from (["c"], TASKS)
+
+
+def run_with_some(
+    weighting: Any, scale: float = 1.0, order: Sequence[str] = TASKS, which: str = ""
+) -> List[Any]:
+    """What a weighting gives in steps with some of the tasks.
+
+    scale: Of all gradients, or of that of the task `which`.
+    """
+    found = []
+    for step, present in enumerate(some_present()):
+        tasks = [task for task in order if task in present]
+        rows = rows_of(seed=step)[[TASKS.index(task) for task in tasks]]
+        factors = [scale if which in (task, "") else 1.0 for task in tasks]
+        rows *= numpy.asarray(factors, dtype="float32").reshape((-1, 1))
+        losses = {task: LOSSES[task] / (1 + 0.1 * step) for task in tasks}
+        found.append(seeded(weighting, losses, rows))
+    return found
+
+
+def test_subsets_are_of_all_sizes() -> None:
+    assert {len(present) for present in some_present()} >= {1, 3, 4}
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-4, 1e4, 1e12])
+@pytest.mark.parametrize("name", NAMES)
+def test_scale_with_some_of_the_tasks(name: str, scale: float) -> None:
+    """The same over steps, with state, each with a random subset."""
+    expected = run_with_some(make(name))
+    for step, combined in enumerate(run_with_some(make(name), scale)):
+        if name == "ExcessMTL":
+            assert numpy.isfinite(combined.gradient).all()
+            continue
+        reference = expected[step].gradient.astype("float64")
+        error = numpy.linalg.norm(combined.gradient / scale - reference)
+        assert error <= 1e-4 * numpy.linalg.norm(reference), step
+
+
+@pytest.mark.parametrize("spread", [1e-6, 1e-3, 1e3, 1e6])
+@pytest.mark.parametrize("name", NAMES)
+def test_unlike_length_with_some_of_the_tasks(name: str, spread: float) -> None:
+    for which in TASKS:
+        for combined in run_with_some(make(name), spread, which=which):
+            if combined.weights:
+                direction(combined.gradient)
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - set(RANDOM)))
+def test_order_with_some_of_the_tasks(name: str) -> None:
+    expected = run_with_some(make(name))
+    for step, combined in enumerate(run_with_some(make(name), order="dbac")):
+        tolerance = ROUGH.get(name, 1e-5)
+        assert combined.weights == pytest.approx(expected[step].weights, rel=tolerance), step
+
+
+@pytest.mark.parametrize("factor", [1e-8, 1e-4, 1e4])
+@pytest.mark.parametrize("name", [name for name in BY_GRADIENTS if name != "ExcessMTL"])
+def test_scale_of_weights(name: str, factor: float) -> None:
+    """Faded in together, tasks are combined as they are at full weight. (By losses they are
+    not: the weights are factors of the losses, and the size of a loss says something.)"""
+    expected = run_with_some(make(name))
+    found = run_with_some(make(name, weights=dict.fromkeys(TASKS, factor)))
+    for step, (one, other) in enumerate(zip(expected, found)):
+        error = numpy.linalg.norm(other.gradient / factor - one.gradient)
+        assert error <= 1e-3 * numpy.linalg.norm(one.gradient), step
+
+
+@pytest.mark.parametrize("lengths", [(0.1, 0.02, 0.32), (1, 0.05, 0.0014), (1, 0.01, 1)])
+@pytest.mark.parametrize("name", ["UPGrad", "DualProj"])
+def test_no_task_is_hurt(name: str, lengths: Sequence[float]) -> None:
+    """But by the regularization, which is torchjd's by default."""
+    rows = rows_of(3, "float64") * numpy.asarray(lengths).reshape((-1, 1))
+    losses = dict(zip("abc", (1.0, 1.0, 1.0)))
+
+    def worst(**settings: float) -> float:
+        combined = make(name, **settings)(losses, rows).gradient
+        cosines = rows @ combined / numpy.linalg.norm(rows, axis=1) / numpy.linalg.norm(combined)
+        return float(cosines.min())
+
+    assert worst(reg_eps=1e-12) > -1e-4
+    assert worst() < worst(reg_eps=1e-12)
+
+
+def test_gradvac_keeps_cosines_of_short_rows() -> None:
+    rows = rows_of(3, "float64")
+    averages = []
+    for length in (1.0, 1e-6):
+        weighting = make("GradVac")
+        seeded(weighting, dict.fromkeys("abc", 1.0), rows * [[1], [length], [length]])
+        averages.append(weighting.get_state()["cosines"])
+    assert [value for *_, value in averages[1]] == pytest.approx([v for *_, v in averages[0]])
+
+
 @pytest.mark.parametrize("spread", [1e2, 1e4, 1e6])
 @pytest.mark.parametrize("name", NAMES)
 def test_rows_of_unlike_length(name: str, spread: float) -> None:
@@ -126,13 +225,10 @@ def state_by_task(weighting: Any) -> Dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("gradients", ["representation", "parameters"])
 @pytest.mark.parametrize("name", STATEFUL)
-def test_absent_tasks_keep_their_state(name: str, gradients: str) -> None:
+def test_absent_tasks_keep_their_state(name: str) -> None:
     """A random subset at every step: absent, or a row of zeros, or weight 0."""
-    if name in ("ExcessMTL", "DBMTL") and gradients == "representation":
-        return
-    weighting = make(name, gradients, **({"every": 2} if name == "DWA" else {}))
+    weighting = make(name, "parameters", **({"every": 2} if name == "DWA" else {}))
     rng = numpy.random.default_rng(0)
     seeded(weighting, LOSSES, rows_of())
     moved = set()
@@ -157,6 +253,37 @@ def test_absent_tasks_keep_their_state(name: str, gradients: str) -> None:
     assert moved >= {key for key in before if not key.startswith("first")} - {
         f"cosines {task} {task}" for task in TASKS
     }
+
+
+@pytest.mark.parametrize("name", ["GradNorm", "DBMTL", "ExcessMTL"])
+def test_a_task_alone_is_taken_note_of(name: str) -> None:
+    """It has its own gradient, and its first loss, average or risk counts."""
+    weighting = make(name, "parameters", **({"beta": 0.9} if name == "DBMTL" else {}))
+    for step in range(2):
+        row = rows_of(seed=step)[:1]
+        combined = weighting({"a": 10.0}, row)
+        assert combined.weights == {"a": 1.0}
+        assert numpy.array_equal(combined.gradient, row[0])
+    weighting(LOSSES, rows_of())
+    state = weighting.get_state()
+    if name == "GradNorm":
+        assert state["first"] == {**LOSSES, "a": 10.0}
+    else:
+        key, place = ("averages", 1) if name == "DBMTL" else ("risks", 2)
+        n_steps = {task: values[place] for task, values in state[key].items()}
+        assert n_steps == {"a": 3, "b": 1, "c": 1, "d": 1}
+
+
+def test_excess_mtl_waits_for_those_that_warm_up() -> None:
+    """A task that joins later, or is rarer, does not find the weight given away."""
+    weighting = make("ExcessMTL", warmup_steps=20)
+    for step in range(60):
+        tasks = ["a", "c"] if step < 30 else ["a", "b", "c"]
+        rows = rows_of(seed=step)[[TASKS.index(task) for task in tasks]]
+        weights = weighting({task: LOSSES[task] for task in tasks}, rows).weights
+        if 30 <= step < 50:
+            assert weights["b"] == pytest.approx(1.0)
+    assert weights["b"] > 0.1
 
 
 @pytest.mark.parametrize("name", NAMES)
