@@ -113,6 +113,18 @@ ENTRY_POINTS = {
         "spacy_mtl.ExcessMTL.v1 = spacy_mtl.weighting.excess_mtl:create_excess_mtl",
         "spacy_mtl.DBMTL.v1 = spacy_mtl.weighting.db_mtl:create_db_mtl",
     ],
+    "spacy_mtl_schedules": [
+        "spacy_mtl.Sequential.v1 = spacy_mtl.corpus.schedules.sequential:create_sequential",
+        "spacy_mtl.RoundRobin.v1 = spacy_mtl.corpus.schedules.parallel:create_round_robin",
+        "spacy_mtl.Uniform.v1 = spacy_mtl.corpus.schedules.parallel:create_uniform",
+        "spacy_mtl.Proportional.v1 = spacy_mtl.corpus.schedules.parallel:create_proportional",
+        "spacy_mtl.Temperature.v1 = spacy_mtl.corpus.schedules.parallel:create_temperature",
+        "spacy_mtl.Annealed.v1 = spacy_mtl.corpus.schedules.parallel:create_annealed",
+        "spacy_mtl.Weighted.v1 = spacy_mtl.corpus.schedules.parallel:create_weighted",
+        "spacy_mtl.ByLoss.v1 = spacy_mtl.corpus.schedules.dynamic:create_by_loss",
+        "spacy_mtl.ByScore.v1 = spacy_mtl.corpus.schedules.dynamic:create_by_score",
+        "spacy_mtl.Bandit.v1 = spacy_mtl.corpus.schedules.dynamic:create_bandit",
+    ],
     "spacy_cli": ["mtl = spacy_mtl.cli:mtl_cli"],
 }
 

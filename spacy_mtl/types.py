@@ -76,6 +76,48 @@ class Weighting(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a training has come, for a schedule of corpora.
+
+    step (int): The batches that were drawn before, so 0 for the first.
+    passes (Dict[str, float]): How often each corpus was given in full, such as 1.5.
+    sizes (Dict[str, int]): The examples of each corpus, in the order of the config.
+    tasks (Dict[str, Sequence[str]]): The tasks that each corpus annotates.
+    mixed (bool): Whether the shares are to hold inside every batch; else a batch is of one
+        corpus, drawn by its share.
+    """
+
+    step: int
+    passes: Dict[str, float]
+    sizes: Dict[str, int]
+    tasks: Dict[str, Sequence[str]]
+    mixed: bool = False
+
+
+class Schedule(Protocol):
+    """Decides which corpus gives the next batch.
+
+    A call is all that is asked. What it may have beside:
+
+    check(sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]): Raises a ValueError if a
+        setting names a corpus or task that there is not. Called before training begins.
+    observe_losses(losses: Dict[str, float]): Is told the losses of the tasks of each step.
+    observe_scores(scores: Dict[str, float]): Is told the scores of each evaluation.
+    get_state() -> Dict[str, Any] and set_state(state): What it has learned, of numbers,
+        strings, lists and dicts: saved in checkpoints.
+    """
+
+    def __call__(self, progress: Progress) -> Dict[str, float]:
+        """Say how the next batch is to be drawn.
+
+        progress (Progress): How far the training is.
+        RETURNS (Dict[str, float]): A share for each corpus, >= 0. They need not sum to 1;
+            a corpus that is not named has 0.
+        """
+        ...
+
+
 class Monitor(Protocol):
     """Looks on while steps close, for a log. It must not change what it sees."""
 

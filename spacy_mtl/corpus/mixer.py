@@ -1,0 +1,116 @@
+"""Draws from corpora as a schedule says."""
+
+import math
+import random
+from typing import Any, Dict, Sequence
+
+from ..types import Progress, Schedule
+from .schedules.base import BLOCK
+
+
+class Mixer:
+    """Asks the schedule before each batch, and keeps count."""
+
+    def __init__(
+        self, schedule: Schedule, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]
+    ) -> None:
+        """Initialise the mixer.
+
+        schedule (Schedule): The schedule.
+        sizes (Dict[str, int]): The examples of each corpus.
+        tasks (Dict[str, Sequence[str]]): The tasks that each annotates.
+        RAISES (ValueError): If the schedule does not fit the corpora.
+        """
+        self.schedule = schedule
+        self.sizes = sizes
+        self.tasks = tasks
+        self.step = 0
+        self._given = dict.fromkeys(sizes, 0)
+        self._credits = dict.fromkeys(sizes, 0.0)
+        check = getattr(schedule, "check", None)
+        if check is not None:
+            check(sizes, tasks)
+
+    def draw(self) -> str:
+        """RETURNS (str): The corpus that the next batch is of."""
+        shares = self.shares(mixed=False)
+        self.step += 1
+        return random.choices(list(shares), list(shares.values()))[0]
+
+    def open_mixed(self) -> Dict[str, float]:
+        """RETURNS (Dict[str, float]): The shares that hold inside the next batch."""
+        shares = self.shares(mixed=True)
+        self.step += 1
+        return shares
+
+    def draw_example(self, shares: Dict[str, float]) -> str:
+        """Say which corpus the next example of a mixed batch is of.
+
+        Not drawn by lot: the one that is furthest behind its share.
+
+        shares (Dict[str, float]): Summing to 1.
+        RETURNS (str): The corpus.
+        """
+        for corpus, share in shares.items():
+            self._credits[corpus] += share
+        drawn = max(shares, key=self._credits.__getitem__)
+        self._credits[drawn] -= 1.0
+        return drawn
+
+    def note(self, corpus: str, n_examples: int = 1) -> None:
+        """Count examples that were given.
+
+        corpus (str): Of which corpus.
+        n_examples (int): How many.
+        """
+        self._given[corpus] += n_examples
+
+    def shares(self, mixed: bool) -> Dict[str, float]:
+        """Ask the schedule for the shares of the next batch.
+
+        mixed (bool): Whether they are to hold inside of it.
+        RETURNS (Dict[str, float]): Those above 0, summing to 1, in the order of the config.
+        RAISES (ValueError): If there is none, or one is unknown or below 0.
+        """
+        passes = {corpus: n / max(1, self.sizes[corpus]) for corpus, n in self._given.items()}
+        progress = Progress(self.step, passes, self.sizes, self.tasks, mixed)
+        found = self.schedule(progress)
+        title = type(self.schedule).__name__
+        for corpus, share in found.items():
+            if corpus not in self.sizes:
+                raise ValueError(
+                    f"The schedule {title} gives a share to '{corpus}' at batch {self.step}, but "
+                    f"the corpora are {', '.join(self.sizes)}. Mend {BLOCK}."
+                )
+            if not math.isfinite(share) or share < 0:
+                raise ValueError(
+                    f"The schedule {title} gives the corpus '{corpus}' a share of {share!r} at "
+                    f"batch {self.step}. A share is a finite number >= 0. Mend {BLOCK}."
+                )
+        total = math.fsum(found.values())
+        if not total:
+            raise ValueError(
+                f"The schedule {title} gives all corpora a share of 0 at batch {self.step}, so "
+                f"there is none to draw. Mend {BLOCK}."
+            )
+        return {name: found[name] / total for name in self.sizes if found.get(name, 0.0) > 0}
+
+    def get_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The counts, and what the schedule has learned."""
+        get = getattr(self.schedule, "get_state", None)
+        return {
+            "step": self.step,
+            "given": dict(self._given),
+            "credits": dict(self._credits),
+            "schedule": None if get is None else get(),
+        }
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state that `get_state` gave.
+
+        state (Dict[str, Any]): The state.
+        """
+        self.step = state["step"]
+        self._given, self._credits = dict(state["given"]), dict(state["credits"])
+        if state["schedule"] is not None:
+            self.schedule.set_state(state["schedule"])  # type: ignore[attr-defined]
