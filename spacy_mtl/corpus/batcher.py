@@ -1,0 +1,119 @@
+"""Batches of one corpus each, or of all, as the schedule of the corpora says."""
+
+import random
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
+
+from spacy.training import Example
+
+from ..registry import registry
+from .example import CorpusExample
+from .mixer import Mixer
+
+#: What [training.batcher] takes: from examples to lists of them.
+Batcher = Callable[[Iterable[Example]], Iterable[List[Example]]]
+
+
+@registry.batchers("spacy_mtl.CorpusBatcher.v1")
+def create_corpus_batcher(batcher: Batcher, mixed: bool = False) -> Batcher:
+    """Create a batcher that draws from corpora by their schedule.
+
+    For the examples of a spacy_mtl.MultiCorpus.v1, listed (max_epochs >= 0) or streamed (-1).
+    An epoch has as many examples as all corpora together; which ones, the schedule says.
+
+    batcher (Callable): What makes batches of a size, such as spacy.batch_by_words.v1.
+    mixed (bool): Whether the shares of the schedule hold inside every batch; else each batch
+        is of one corpus, drawn by its share. (A batcher that sorts by length, such as
+        spacy.batch_by_padded.v1, mixes over its buffer.)
+    """
+    return CorpusBatcher(batcher, mixed)
+
+
+class CorpusBatcher:
+    """Draws batches from corpora: see `create_corpus_batcher`."""
+
+    def __init__(self, batcher: Batcher, mixed: bool = False) -> None:
+        self.batcher = batcher
+        self.mixed = mixed
+        self._sources: Dict[str, Iterator[Example]] = {}
+        self._piles: Dict[str, "_Pile"] = {}
+        self._batches: Dict[str, Iterator[List[Example]]] = {}
+        self._mixer: Optional[Mixer] = None
+        self._shares: Dict[str, float] = {}
+
+    def __call__(self, examples: Iterable[Example]) -> Iterator[List[Example]]:
+        """Make the batches of an epoch.
+
+        examples (Iterable[Example]): What the reader gave, or a list of it.
+        YIELDS (List[Example]): Batches.
+        RAISES (ValueError): If they are of another reader.
+        """
+        mixer, n_examples = self._open(examples)
+        if mixer is not self._mixer:
+            self._mixer = mixer
+            self._batches = {}
+        n_given = 0
+        while n_given < n_examples:
+            batch = self._next_mixed(mixer) if self.mixed else self._next_of_one(mixer)
+            n_given += len(batch)
+            yield batch
+
+    def _open(self, examples: Any) -> Any:
+        streams = getattr(examples, "streams", None)
+        if streams is not None:
+            self._sources = streams
+            return examples.mixer, sum(examples.mixer.sizes.values())
+        found: Dict[str, List[Example]] = {}
+        for example in examples:
+            if not isinstance(example, CorpusExample) or example.mixer is None:
+                raise ValueError(
+                    "spacy_mtl.CorpusBatcher.v1 got examples that know no corpus. Set @readers = "
+                    '"spacy_mtl.MultiCorpus.v1" in [corpora.train], or take another batcher in '
+                    "[training.batcher]."
+                )
+            found.setdefault(example.corpus, []).append(example)
+        mixer = examples[0].mixer
+        if self._mixer is not mixer:
+            self._piles = {name: _Pile() for name in mixer.sizes}
+        for name, pile in self._piles.items():
+            pile.refill = found.get(name, [])
+        self._sources = dict(self._piles)
+        return mixer, len(examples)
+
+    def _next_of_one(self, mixer: Mixer) -> List[Example]:
+        name = mixer.draw()
+        if name not in self._batches:
+            self._batches[name] = iter(self.batcher(self._sources[name]))
+        batch = next(self._batches[name])
+        mixer.note(name, len(batch))
+        return batch
+
+    def _next_mixed(self, mixer: Mixer) -> List[Example]:
+        self._shares = mixer.open_mixed()
+        if not self._batches:
+            self._batches[""] = iter(self.batcher(self._mix(mixer)))
+        batch = next(self._batches[""])
+        for example in batch:
+            mixer.note(example.corpus)  # type: ignore[attr-defined]
+        return batch
+
+    def _mix(self, mixer: Mixer) -> Iterator[Example]:
+        while True:
+            yield next(self._sources[mixer.draw_example(self._shares)])
+
+
+class _Pile:
+    """The examples of a corpus in memory, again and again, each pass in another order."""
+
+    def __init__(self) -> None:
+        #: What the next passes are of.
+        self.refill: List[Example] = []
+        self._rest: List[Example] = []
+
+    def __iter__(self) -> Iterator[Example]:
+        return self
+
+    def __next__(self) -> Example:
+        if not self._rest:
+            self._rest = list(self.refill)
+            random.shuffle(self._rest)
+        return self._rest.pop()
