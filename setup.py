@@ -113,6 +113,12 @@ ENTRY_POINTS = {
         "spacy_mtl.ExcessMTL.v1 = spacy_mtl.weighting.excess_mtl:create_excess_mtl",
         "spacy_mtl.DBMTL.v1 = spacy_mtl.weighting.db_mtl:create_db_mtl",
     ],
+    "spacy_readers": [
+        "spacy_mtl.MultiCorpus.v1 = spacy_mtl.corpus.reader:create_multi_corpus",
+    ],
+    "spacy_batchers": [
+        "spacy_mtl.CorpusBatcher.v1 = spacy_mtl.corpus.batcher:create_corpus_batcher",
+    ],
     "spacy_mtl_schedules": [
         "spacy_mtl.Sequential.v1 = spacy_mtl.corpus.schedules.sequential:create_sequential",
         "spacy_mtl.RoundRobin.v1 = spacy_mtl.corpus.schedules.parallel:create_round_robin",

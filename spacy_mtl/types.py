@@ -10,6 +10,10 @@ from thinc.types import Floats1d, Floats2d, FloatsXd
 #: One array a document. Shape of each: (n_tokens of the document, width).
 TokenVectors = List[Floats2d]
 
+#: Where the gold document of an example may name the tasks that it is annotated for, in
+#: `user_data`. (spaCy copies examples before it trains on them, but not their gold.)
+TASKS_KEY = "spacy_mtl.tasks"
+
 #: From documents to one vector a token.
 Encoder = Model[List[Doc], TokenVectors]
 

@@ -61,7 +61,7 @@ def _clear_tokens(name: str, value: Any) -> Callable[[Doc], None]:
 
 def _clear_morphology(doc: Doc) -> None:
     for token in doc:
-        token.set_morph(None)
+        token.set_morph(None)  # type: ignore[attr-defined]
 
 
 def _clear_entities(doc: Doc) -> None:

@@ -6,7 +6,6 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 from spacy.training import Example
 
 from ..registry import registry
-from .example import CorpusExample
 from .mixer import Mixer
 
 #: What [training.batcher] takes: from examples to lists of them.
@@ -63,12 +62,14 @@ class CorpusBatcher:
             self._sources = streams
             return examples.mixer, sum(examples.mixer.sizes.values())
         found: Dict[str, List[Example]] = {}
+        examples = list(examples)
         for example in examples:
-            if not isinstance(example, CorpusExample) or example.mixer is None:
+            if getattr(example, "mixer", None) is None:
                 raise ValueError(
-                    "spacy_mtl.CorpusBatcher.v1 got examples that know no corpus. Set @readers = "
-                    '"spacy_mtl.MultiCorpus.v1" in [corpora.train], or take another batcher in '
-                    "[training.batcher]."
+                    "spacy_mtl.CorpusBatcher.v1 draws from corpora by a schedule. Set @readers = "
+                    '"spacy_mtl.MultiCorpus.v1" in [corpora.train] and @mtl_schedules, such as '
+                    '"spacy_mtl.Proportional.v1", in [corpora.train.schedule]; or take another '
+                    "batcher in [training.batcher]."
                 )
             found.setdefault(example.corpus, []).append(example)
         mixer = examples[0].mixer

@@ -12,7 +12,7 @@ from spacy.training import Corpus, Example
 from spacy.util import ensure_path
 
 from ..registry import registry
-from ..types import Schedule
+from ..types import TASKS_KEY, Schedule
 from .annotation import KINDS, clear, has, kinds_of
 from .example import CorpusExample
 from .feedback import tell
@@ -25,7 +25,7 @@ BLOCK = "[corpora.train.corpora.{}]"
 @registry.readers("spacy_mtl.MultiCorpus.v1")
 def create_multi_corpus(
     corpora: Dict[str, Dict[str, Any]],
-    schedule: Optional[Schedule] = None,
+    schedule: Any = None,  # A Schedule: the error below says more than spaCy's validation.
     shuffle_buffer: int = 1000,
 ) -> Reader:
     """Create a reader of several corpora that annotate different tasks.
@@ -58,6 +58,12 @@ def create_multi_corpus(
         raise ValueError(
             f"'shuffle_buffer' of spacy_mtl.MultiCorpus.v1 is {shuffle_buffer!r}, but it is a "
             "number of examples, 1 or more. Mend it in [corpora.train]."
+        )
+    if schedule is not None and not callable(schedule):
+        raise ValueError(
+            f"'schedule' of spacy_mtl.MultiCorpus.v1 is {schedule!r}, which cannot be called. It "
+            'is a function\'s work: set @mtl_schedules = "spacy_mtl.Proportional.v1" (or another) '
+            "in [corpora.train.schedule]."
         )
     specs = {name: _read_spec(name, settings) for name, settings in corpora.items()}
     return MultiCorpus(specs, schedule, shuffle_buffer)
@@ -154,12 +160,13 @@ class MultiCorpus:
         kinds = self._foreign_kinds(nlp, spec)
         for example in spec.read(nlp):
             reference = example.reference
-            if any(has(reference, kind) for kind in kinds):
-                # A reader may keep its documents.
+            if not isinstance(spec.path, Path):
+                # Another reader may keep its documents.
                 reference = reference.copy()
-                clear(reference, kinds)
+            clear(reference, kinds)
+            reference.user_data[TASKS_KEY] = list(spec.tasks)
             yield CorpusExample(
-                example.predicted, reference, corpus=name, tasks=spec.tasks, mixer=self._mixer
+                example.predicted, reference, corpus=name, mixer=self._mixer
             )
 
     def _interleaved(self, nlp: Language) -> Iterator[CorpusExample]:
@@ -276,8 +283,9 @@ def _labels_of(nlp: Language, task: str, example: Example) -> Iterable[str]:
 
 def _add_labels(nlp: Language, untrained: Sequence[str], labels: Dict[str, Dict[str, None]]) -> None:
     for task in untrained:
+        pipe: Any = nlp.get_pipe(task)
         for label in labels.get(task, {}):
-            nlp.get_pipe(task).add_label(label)
+            pipe.add_label(label)
 
 
 def _check_found(spec: CorpusSpec, size: int, missing: Iterable[str]) -> None:

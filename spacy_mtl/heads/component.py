@@ -25,6 +25,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from ..joint.averages import use_torch_params
 from ..joint.listener import TaskListener
 from ..types import LossAndGradient
+from .gold import without_others
 from .learn_rate import finish_update_scaled
 from .models import check_unit
 
@@ -108,7 +109,7 @@ class TaskHead(TrainablePipe):
         scores (Union[List[Floats2d], Floats2d]): The logits.
         RETURNS (Tuple[float, Union[List[Floats2d], Floats2d]]): Loss and gradient.
         """
-        loss, d_scores = self.loss_of(list(examples), scores)
+        loss, d_scores = self.loss_of(without_others(examples, self.name), scores)
         return loss.value, d_scores
 
     def loss_of(self, examples: List[Example], scores: Any) -> Tuple[LossAndGradient, Any]:
@@ -177,7 +178,8 @@ class TaskHead(TrainablePipe):
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         # Typed as Any: spaCy's validation makes an iterator of an iterable, a string too.
         if labels is None:
-            labels = {label: None for eg in get_examples() for label in self.count_labels(eg)}
+            examples = without_others(get_examples(), self.name)
+            labels = {label: None for eg in examples for label in self.count_labels(eg)}
         elif isinstance(labels, (str, Mapping)) or not isinstance(labels, Iterable) or not labels:
             raise ValueError(
                 f"'labels' of the component '{self.name}' is {str(labels)[:60]!r}, but it must be "
@@ -231,7 +233,7 @@ class TaskHead(TrainablePipe):
         self._check_is_initialized()
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update(docs)
-        loss, d_scores = self.loss_of(examples, scores)
+        loss, d_scores = self.loss_of(without_others(examples, self.name), scores)
         losses[self.name] += loss.value
         self.add_gradients(loss)
         backprop(d_scores)
@@ -254,6 +256,10 @@ class TaskHead(TrainablePipe):
             return
         self._has_gold = False
         finish_update_scaled(self.model, sgd, self.learn_rate_scale, self.name)
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The scores, of the examples with annotation for the head."""
+        return super().score(without_others(examples, self.name), **kwargs)
 
     def use_params(self, params: Dict) -> Iterator[None]:
         """Use other parameter values for a while, in an encoder of the head's own, too.

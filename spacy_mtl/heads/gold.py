@@ -4,14 +4,36 @@ Both mostly have the same tokens. Then there is nothing to align, and no object 
 each token; else spaCy aligns them.
 """
 
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Iterable, List, Optional, Sequence, Tuple
 
 import numpy
-from spacy.tokens import Span
+from spacy.tokens import Doc, Span
 from spacy.training import Example
+
+from ..types import TASKS_KEY
 
 # What spaCy's arrays have in ENT_IOB.
 _OUTSIDE = 2
+
+
+def without_others(examples: Iterable[Example], task: str) -> List[Example]:
+    """Take away annotation that is not for a task.
+
+    examples (Iterable[Example]): Their gold may name its tasks: see `TASKS_KEY`.
+    task (str): The name of the head.
+    RETURNS (List[Example]): The same texts; without annotation, where they name others only.
+    """
+    return [
+        eg
+        if task in eg.reference.user_data.get(TASKS_KEY, (task,))
+        else Example(eg.predicted, _bare(eg.reference))
+        for eg in examples
+    ]
+
+
+def _bare(doc: Doc) -> Doc:
+    words = [token.text for token in doc]
+    return Doc(doc.vocab, words=words, spaces=[bool(token.whitespace_) for token in doc])
 
 
 def aligned_strings(example: Example, attribute: str) -> List[Optional[str]]:

@@ -16,7 +16,7 @@ from ..losses import MISSING, softmax_cross_entropy
 from ..registry import registry
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
-from .gold import aligned_strings
+from .gold import aligned_strings, without_others
 
 DEFAULT_CONFIG = """
 [mtl_tagger]
@@ -207,7 +207,7 @@ class Tagger(TaskHead):
         """RETURNS (Dict[str, Any]): The scores of the head's attribute."""
         if self.scorer is None:
             return {}
-        return self.scorer(examples, attribute=self.attribute, **kwargs)
+        return self.scorer(without_others(examples, self.name), attribute=self.attribute, **kwargs)
 
 
 def _sets_tags(nlp: Language) -> bool:

@@ -15,6 +15,7 @@ from ..losses import MISSING, softmax, softmax_cross_entropy
 from ..registry import registry
 from ..types import LossAndGradient
 from .component import TaskHead
+from .gold import without_others
 
 DEFAULT_CONFIG = """
 [textcat]
@@ -192,7 +193,7 @@ class TextCategorizer(TaskHead):
         """RETURNS (Dict[str, Any]): The scores of the head's labels."""
         if self.scorer is None:
             return {}
-        examples = list(examples)
+        examples = without_others(examples, self.name)
         self._warn_unknown(label for eg in examples for label in self._gold_labels(eg))
         kwargs.setdefault("multi_label", self.multi_label)
         kwargs.setdefault("threshold", self.cfg.get("threshold"))

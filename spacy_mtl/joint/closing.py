@@ -71,6 +71,8 @@ class StepCloser:
             combined = weigh(component.weighting, losses, gradients)
             backprop(cut_like(combined.gradient, next(iter(rows.values()))))
         finish()
+        for observe in component.loss_observers:
+            observe(losses)
         if component.monitor is not None:
             component.monitor.record(losses, gradients, combined.weights)
         weighted = (combined.weights[task] * loss for task, loss in losses.items())

@@ -96,6 +96,8 @@ class MultiTask(Tok2Vec):
         self.gradients = gradients
         #: A logger may put one here.
         self.monitor: Optional[Monitor] = None
+        #: Those who want to know the losses of each step, by task.
+        self.loss_observers: List[Callable[[Dict[str, float]], None]] = []
         self._membership = Membership(nlp)
         self._step: Optional[JointStep] = None
         self._closer = StepCloser()
