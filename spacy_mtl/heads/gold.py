@@ -73,6 +73,39 @@ def aligned_entities(example: Example) -> Tuple[Sequence[Span], List[Optional[st
     return gold.ents, classes
 
 
+def aligned_spans(example: Example, key: str) -> Tuple[Sequence[Span], List[Optional[str]]]:
+    """Find the spans of a key and the BILUO class of each token.
+
+    example (Example): With annotation, or without.
+    key (str): Of `doc.spans`.
+    RETURNS (Tuple[List[Span], List[Optional[str]]]): The spans that match tokens and overlap
+        none before them, of the predicted document; and None for all tokens where the gold
+        document does not have the key, and for those of spans that were left out. Shape of
+        the second: (n_tokens,).
+    """
+    predicted, gold = example.predicted, example.reference
+    classes: List[Optional[str]] = [None] * len(predicted)
+    if key not in gold.spans:
+        return [], classes
+    kept: List[Span] = []
+    classes = ["O"] * len(predicted)
+    for span in gold.spans[key]:
+        found: List[Any] = example.get_aligned_spans_y2x([span])
+        aligned = found[0] if found else None
+        tokens = example.alignment.y2x[span.start : span.end].tolist()
+        is_free = aligned is not None and {*classes[aligned.start : aligned.end]} == {"O"}
+        if aligned is None or not is_free:
+            for i in tokens:
+                # What another span says of a token stays.
+                classes[i] = None if classes[i] == "O" else classes[i]
+            continue
+        kept.append(aligned)
+        inside = [f"I-{span.label_}"] * (len(aligned) - 2)
+        whole = [f"B-{span.label_}", *inside, f"L-{span.label_}"]
+        classes[aligned.start : aligned.end] = whole if len(aligned) > 1 else [f"U-{span.label_}"]
+    return kept, classes
+
+
 def _aligned_by_spacy(example: Example) -> Any:
     # Its type says that no class is None.
     return example.get_aligned_ents_and_ner()

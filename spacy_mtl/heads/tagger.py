@@ -1,6 +1,6 @@
 """The head for one label a token: part-of-speech tags."""
 
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 import numpy
 from spacy.language import Language
@@ -16,7 +16,7 @@ from ..losses import MISSING, softmax_cross_entropy
 from ..registry import registry
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
-from .gold import aligned_strings, without_others
+from .gold import aligned_strings
 
 DEFAULT_CONFIG = """
 [mtl_tagger]
@@ -24,6 +24,7 @@ attribute = "tag"
 overwrite = false
 learn_rate_scale = 1.0
 label_smoothing = 0.0
+score_prefix = ""
 scorer = {"@scorers":"spacy_mtl.tagger_scorer.v1"}
 
 [mtl_tagger.model]
@@ -53,6 +54,7 @@ def make_tagger(
     overwrite: bool,
     learn_rate_scale: float,
     label_smoothing: float,
+    score_prefix: str,
     scorer: Optional[Callable],
 ) -> "Tagger":
     """Create a tagging head.
@@ -63,6 +65,8 @@ def make_tagger(
     overwrite (bool): Whether to replace annotation that is there before.
     learn_rate_scale (float): Factor of the learning rate for the head's layers.
     label_smoothing (float): In [0, 1).
+    score_prefix (str): What the keys of the scores begin with. Where two heads would report
+        the same, by default the name of each.
     scorer (Optional[Callable]): The scoring method.
     """
     return Tagger(
@@ -73,6 +77,7 @@ def make_tagger(
         overwrite=overwrite,
         learn_rate_scale=learn_rate_scale,
         label_smoothing=label_smoothing,
+        score_prefix=score_prefix,
         scorer=scorer,
     )
 
@@ -95,6 +100,7 @@ class Tagger(TaskHead):
     """Predicts `token.tag_` or `token.pos_`."""
 
     annotation = "tags"
+    how_to_part = "Give one of them another 'attribute'."
 
     def __init__(
         self,
@@ -162,6 +168,14 @@ class Tagger(TaskHead):
         texts = (getattr(token, f"{self.attribute}_") for token in example.reference)
         return [text for text in texts if text]
 
+    def output_keys(self) -> Set[str]:
+        """RETURNS (Set[str]): The token attribute."""
+        return {f"token.{self.attribute}"}
+
+    def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The accuracy of the attribute: see `TaskHead`."""
+        return {f"{self.attribute}_acc": weights["tag_acc"]}
+
     def loss_of(
         self, examples: List[Example], scores: TokenVectors
     ) -> Tuple[LossAndGradient, TokenVectors]:
@@ -205,9 +219,7 @@ class Tagger(TaskHead):
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): The scores of the head's attribute."""
-        if self.scorer is None:
-            return {}
-        return self.scorer(without_others(examples, self.name), attribute=self.attribute, **kwargs)
+        return super().score(examples, attribute=self.attribute, **kwargs)
 
 
 def _sets_tags(nlp: Language) -> bool:
