@@ -27,7 +27,10 @@ def kinds_of(nlp: Language, task: str) -> Set[str]:
     task (str): The name of the component.
     RETURNS (Set[str]): Such as "tags". Empty if that is not known.
     """
-    assigned = nlp.get_pipe_meta(task).assigns
+    pipe: Any = nlp.get_pipe(task)
+    # Heads of this package know; of others, what they set is what they learn.
+    known = getattr(pipe, "gold_attributes", None)
+    assigned = nlp.get_pipe_meta(task).assigns if known is None else known()
     return {kind for attribute, kind in _KINDS.items() if attribute in assigned}
 
 

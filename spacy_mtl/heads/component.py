@@ -108,6 +108,10 @@ class TaskHead(TrainablePipe):
         """RETURNS (Set[str]): What the head sets, such as "doc.ents": no other may."""
         raise NotImplementedError
 
+    def gold_attributes(self) -> Set[str]:
+        """RETURNS (Set[str]): Where its gold annotation is, such as "doc.ents"."""
+        raise NotImplementedError
+
     def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
         """Name the scores that the head reports, without prefix.
 

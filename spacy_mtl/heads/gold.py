@@ -50,6 +50,25 @@ def aligned_strings(example: Example, attribute: str) -> List[Optional[str]]:
     return [strings[value] for value in example.reference.to_array([attribute]).tolist()]
 
 
+def aligned_values(example: Example, values: Sequence[str]) -> List[Optional[str]]:
+    """Align values that the gold tokens have elsewhere: see `aligned_strings`.
+
+    example (Example): The example.
+    values (Sequence[str]): Of the gold tokens, "" where there is none.
+    RETURNS (List[Optional[str]]): Of the predicted tokens; None where the tokens do not match,
+        or several have more than one value. Shape: (n_tokens,).
+    """
+    if _has_same_tokens(example):
+        return list(values)
+    x2y, y2x = example.alignment.x2y, example.alignment.y2x
+    found: List[Optional[str]] = []
+    for i in range(len(example.predicted)):
+        of_token = {values[j] for j in x2y[i].tolist()}
+        is_whole = all(y2x.lengths[j] == 1 for j in x2y[i].tolist())
+        found.append(next(iter(of_token)) if len(of_token) == 1 and is_whole else None)
+    return found
+
+
 def aligned_entities(example: Example) -> Tuple[Sequence[Span], List[Optional[str]]]:
     """Find the entities and the BILUO class of each token.
 

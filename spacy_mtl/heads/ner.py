@@ -160,6 +160,10 @@ class EntityRecognizer(TaskHead):
             return {f"doc.spans['{self.spans_key}']"}
         return {f"doc.ents of label '{label}'" for label in self.labels}
 
+    def gold_attributes(self) -> Set[str]:
+        """RETURNS (Set[str]): The entities, or the spans."""
+        return {"doc.ents" if self.spans_key is None else "doc.spans"}
+
     def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): Those of the entities, or of the spans: see `TaskHead`."""
         if self.spans_key is None:

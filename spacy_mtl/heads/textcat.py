@@ -157,6 +157,10 @@ class TextCategorizer(TaskHead):
         """RETURNS (Set[str]): The categories."""
         return {f"doc.cats['{label}']" for label in self.labels}
 
+    def gold_attributes(self) -> Set[str]:
+        """RETURNS (Set[str]): The categories."""
+        return {"doc.cats"}
+
     def initialize(
         self,
         get_examples: Callable[[], Iterable[Example]],

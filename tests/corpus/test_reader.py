@@ -192,23 +192,42 @@ def test_nothing_leaks(paths: Dict[str, Path], max_epochs: int) -> None:
     assert set(moved) == set(KINDS.values())
 
 
-def test_two_heads_that_read_the_same(paths: Dict[str, Path]) -> None:
-    """Both read tags: each learns from its own corpora only."""
+def test_two_heads_that_read_the_same(paths: Dict[str, Path], tmp_path: Path) -> None:
+    """Both read categories: each has the labels of its own corpora, and learns from them only."""
     nlp = spacy.blank("en")
     add_joint(nlp, None)
-    nlp.add_pipe("mtl_tagger", name="first")
-    nlp.add_pipe("mtl_tagger", name="second")
-    blocks = {"one": {"path": str(paths["tags"]), "tasks": ["first"]}}
-    blocks["two"] = {"path": str(paths["names"]), "tasks": ["second"]}
-    reader = read(blocks)
+    nlp.add_pipe("mtl_textcat", name="topic")
+    nlp.add_pipe("mtl_textcat", name="mood")
+    docs = [make_doc(nlp, i) for i in range(20)]
+    for i, doc in enumerate(docs):
+        doc.cats = {"good": float(i % 2), "bad": float(1 - i % 2)}
+    DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "moods.spacy")
+    reader = read(
+        {
+            "topics": {"path": str(paths["topics"]), "tasks": ["topic"]},
+            "moods": {"path": str(tmp_path / "moods.spacy"), "tasks": ["mood"]},
+        }
+    )
     nlp.initialize(lambda: reader(nlp))
-    assert "RARE" in nlp.get_pipe("first").labels
-    assert "RARE" not in nlp.get_pipe("second").labels
-    losses = nlp.update([eg for eg in reader(nlp) if eg.corpus == "one"], sgd=False)
-    assert losses["first"] > 0
-    assert losses["second"] == 0
-    scores = nlp.get_pipe("second").score([eg for eg in reader(nlp) if eg.corpus == "one"])
-    assert scores["tag_acc"] is None
+    assert set(nlp.get_pipe("topic").labels) == set("abc")
+    assert set(nlp.get_pipe("mood").labels) == {"good", "bad"}
+    examples = [eg for eg in reader(nlp) if eg.corpus == "topics"]
+    losses = nlp.update(examples, sgd=False)
+    assert losses["topic"] > 0
+    assert losses["mood"] == 0
+    scores = nlp.evaluate(examples)
+    assert scores["topic_cats_score"] is not None
+    assert scores["mood_cats_score"] is None
+
+
+def test_tagger_of_another_attribute(paths: Dict[str, Path]) -> None:
+    """A corpus that has tags only does not do for it."""
+    nlp = spacy.blank("en")
+    add_joint(nlp, None)
+    nlp.add_pipe("mtl_tagger", name="pos", config={"attribute": "pos"})
+    reader = read({"tags": {"path": str(paths["tags"]), "tasks": ["pos"]}})
+    with pytest.raises(ValueError, match="declares the task 'pos', but none of its 150 texts"):
+        nlp.initialize(lambda: reader(nlp))
 
 
 def read(blocks: Dict[str, Any], **settings: Any) -> Any:
