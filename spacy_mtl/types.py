@@ -1,6 +1,7 @@
 """What passes between the stations of the data flow, with its shapes."""
 
 from dataclasses import dataclass
+from random import Random
 from typing import Callable, Dict, List, Protocol, Sequence, Tuple
 
 from spacy.tokens import Doc
@@ -88,6 +89,7 @@ class Progress:
     passes (Dict[str, float]): How often each corpus was given in full, such as 1.5.
     sizes (Dict[str, int]): The examples of each corpus, in the order of the config.
     tasks (Dict[str, Sequence[str]]): The tasks that each corpus annotates.
+    random (Random): What a schedule that draws itself draws from.
     mixed (bool): Whether the shares are to hold inside every batch; else a batch is of one
         corpus, drawn by its share.
     """
@@ -96,6 +98,7 @@ class Progress:
     passes: Dict[str, float]
     sizes: Dict[str, int]
     tasks: Dict[str, Sequence[str]]
+    random: Random
     mixed: bool = False
 
 

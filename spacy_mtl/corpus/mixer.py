@@ -2,7 +2,7 @@
 
 import math
 import random
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, List, Sequence
 
 from ..types import Progress, Schedule
 from .schedules.base import BLOCK
@@ -27,20 +27,31 @@ class Mixer:
         self.step = 0
         self._given = dict.fromkeys(sizes, 0)
         self._credits = dict.fromkeys(sizes, 0.0)
+        #: Of its own, so that whoever draws batches again need not ask the schedule again.
+        self._random = random.Random(random.getrandbits(64))
+        #: What was drawn, and what is to be drawn before the schedule is asked again.
+        self._history: List[Any] = []
+        self._ahead: List[Any] = []
         check = getattr(schedule, "check", None)
         if check is not None:
             check(sizes, tasks)
 
     def draw(self) -> str:
         """RETURNS (str): The corpus that the next batch is of."""
+        if self._ahead:
+            return self._ahead.pop()
         shares = self.shares(mixed=False)
         self.step += 1
-        return random.choices(list(shares), list(shares.values()))[0]
+        self._history.append(self._random.choices(list(shares), list(shares.values()))[0])
+        return self._history[-1]
 
     def open_mixed(self) -> Dict[str, float]:
         """RETURNS (Dict[str, float]): The shares that hold inside the next batch."""
+        if self._ahead:
+            return dict(self._ahead.pop())
         shares = self.shares(mixed=True)
         self.step += 1
+        self._history.append(list(shares.items()))
         return shares
 
     def draw_example(self, shares: Dict[str, float]) -> str:
@@ -73,7 +84,7 @@ class Mixer:
         RAISES (ValueError): If there is none, or one is unknown or below 0.
         """
         passes = {corpus: n / max(1, self.sizes[corpus]) for corpus, n in self._given.items()}
-        progress = Progress(self.step, passes, self.sizes, self.tasks, mixed)
+        progress = Progress(self.step, passes, self.sizes, self.tasks, self._random, mixed)
         found = self.schedule(progress)
         title = type(self.schedule).__name__
         for corpus, share in found.items():
@@ -96,12 +107,15 @@ class Mixer:
         return {name: found[name] / total for name in self.sizes if found.get(name, 0.0) > 0}
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): The counts, and what the schedule has learned."""
+        """RETURNS (Dict[str, Any]): What was drawn, and what the schedule has learned."""
         get = getattr(self.schedule, "get_state", None)
+        version, numbers, gauss = self._random.getstate()
         return {
             "step": self.step,
             "given": dict(self._given),
             "credits": dict(self._credits),
+            "history": list(self._history),
+            "random": [version, list(numbers), gauss],
             "schedule": None if get is None else get(),
         }
 
@@ -112,5 +126,17 @@ class Mixer:
         """
         self.step = state["step"]
         self._given, self._credits = dict(state["given"]), dict(state["credits"])
+        self._history, self._ahead = list(state["history"]), []
+        version, numbers, gauss = state["random"]
+        self._random.setstate((version, tuple(numbers), gauss))
         if state["schedule"] is not None:
             self.schedule.set_state(state["schedule"])  # type: ignore[attr-defined]
+
+    def replay(self, state: Dict[str, Any]) -> None:
+        """Draw once more what was drawn until a state, then set the state.
+
+        Meanwhile the schedule is not asked: it would have to be told losses and scores.
+
+        state (Dict[str, Any]): What `get_state` gave.
+        """
+        self._ahead = list(reversed(state["history"]))

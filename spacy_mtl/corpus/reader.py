@@ -119,6 +119,7 @@ class MultiCorpus:
         self._survey: Optional[_Survey] = None
         self._mixer: Optional[Mixer] = None
         self._streams: Dict[str, Iterator[Example]] = {}
+        self._replayed: Optional[Dict[str, Any]] = None
 
     def __call__(self, nlp: Language) -> Iterable[Example]:
         """Give the examples of a pass.
@@ -142,12 +143,34 @@ class MultiCorpus:
         if self._mixer is None:
             tasks = {name: spec.tasks for name, spec in self.specs.items()}
             self._mixer = Mixer(self.schedule, self._look(nlp).sizes, tasks)
+            if self._replayed is not None:
+                self._mixer.replay(self._replayed)
             tell(nlp, self.schedule)
         if not is_streamed:
             return self._interleaved(nlp)
         if not self._streams:
             self._streams = {name: self._endless(nlp, name) for name in self.specs}
         return Stream(self._mixer, self._streams)
+
+    def get_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): What was drawn until now, and what the schedule knows."""
+        return {"mixer": None if self._mixer is None else self._mixer.get_state()}
+
+    def replay(self, state: Dict[str, Any]) -> None:
+        """Prepare to be drawn from once more, until a state.
+
+        state (Dict[str, Any]): What `get_state` gave.
+        """
+        self._replayed = state["mixer"]
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state, once all has been drawn again that was drawn until then.
+
+        state (Dict[str, Any]): What `get_state` gave.
+        """
+        self._replayed = None
+        if self._mixer is not None and state["mixer"] is not None:
+            self._mixer.set_state(state["mixer"])
 
     def read(self, nlp: Language, name: str) -> Iterator[CorpusExample]:
         """Read a corpus, without what it does not annotate.
@@ -182,12 +205,14 @@ class MultiCorpus:
 
     def _endless(self, nlp: Language, name: str) -> Iterator[CorpusExample]:
         """A corpus over and over, drawn from a buffer."""
+        # Numbers of its own: each text takes one.
+        numbers = random.Random(random.getrandbits(64))
         examples = chain.from_iterable(self.read(nlp, name) for _ in cycle([None]))
         buffer: List[CorpusExample] = []
         for example in examples:
             buffer.append(example)
             if len(buffer) >= min(self.shuffle_buffer, self._look(nlp).sizes[name]):
-                i = random.randrange(len(buffer))
+                i = numbers.randrange(len(buffer))
                 buffer[i], buffer[-1] = buffer[-1], buffer[i]
                 yield buffer.pop()
 

@@ -409,6 +409,17 @@ class MultiTask(Tok2Vec):
         self._closer = StepCloser()
         set_state(self.weighting, deepcopy(self._untrained))
 
+    def get_training_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): What a training that goes on needs, beside what is saved."""
+        return self._membership.get_state()
+
+    def set_training_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state that `get_training_state` gave.
+
+        state (Dict[str, Any]): The state.
+        """
+        self._membership.set_state(state)
+
     def _get_state(self) -> Dict[str, Any]:
         if self._step is not None and self._step.closed:
             self._closer.note_late(self._step)

@@ -1,6 +1,5 @@
 """Schedules that follow how the tasks fare."""
 
-import random
 from dataclasses import asdict, dataclass
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -63,7 +62,7 @@ def create_by_score(
 def create_bandit(target: str, forget: float = 0.1) -> Schedule:
     """Create a bandit that looks for the corpora which help one task.
 
-    Thompson sampling with a Beta distribution a corpus, drawn from Python's global generator.
+    Thompson sampling with a Beta distribution a corpus.
     A corpus that was drawn goes on until the next evaluation; it has won if the score of the
     target is better than at the last.
 
@@ -184,7 +183,7 @@ class Bandit:
     def __call__(self, progress: Progress) -> Dict[str, float]:
         """Name the corpus that is tried: see `Schedule`."""
         if self._arm is None:
-            drawn = {c: random.betavariate(*self._belief(c)) for c in progress.sizes}
+            drawn = {c: progress.random.betavariate(*self._belief(c)) for c in progress.sizes}
             self._arm = max(drawn, key=drawn.__getitem__)
         return {self._arm: 1.0}
 
