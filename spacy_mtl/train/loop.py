@@ -51,7 +51,7 @@ class Training:
         self.corpus, dev_corpus = resolve_dot_names(config, names)
         self.optimizer = self.settings["optimizer"]
         dropout = self.settings["dropout"]
-        self._dropouts = constant(dropout) if isinstance(dropout, float) else dropout
+        self._dropouts: Any = constant(dropout) if isinstance(dropout, float) else dropout
         self._evaluate = create_evaluation_callback(nlp, dev_corpus, self.settings["score_weights"])
         self.batches = ReplayableBatches(
             lambda: create_train_batches(
@@ -206,6 +206,7 @@ def train(
     RETURNS (Path): The pipeline as it is at the end.
     """
     message = Printer(no_print=True)
+    output.mkdir(parents=True, exist_ok=True)
     training = Training(nlp, use_gpu)
     if checkpoint is not None:
         training.set_state(checkpoint.read_state())

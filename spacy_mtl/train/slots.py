@@ -47,7 +47,7 @@ class Slot:
         gradient (FloatsXd): The gradient.
         """
         if isinstance(self.owner, Model):
-            self.owner.set_grad(self.name, self.owner.ops.asarray(gradient))
+            self.owner.set_grad(self.name, self.owner.ops.asarray(gradient))  # type: ignore[arg-type]
         else:
             value = xp2torch(gradient, device=self.owner.device)
             self.owner.grad = value.to(self.owner.dtype).clone()
@@ -107,7 +107,9 @@ def set_gradients(slots: List[Slot], gradients: Dict[str, Any]) -> None:
         if slot.address in gradients:
             value = gradients[slot.address]
             is_shape = isinstance(value, list)
-            slot.set_gradient(numpy.zeros(value, dtype="float32") if is_shape else value)
+            # What was read from a file may not be written to.
+            copied = numpy.zeros(value, dtype="float32") if is_shape else numpy.array(value)
+            slot.set_gradient(copied)
 
 
 def get_optimizer(sgd: Optimizer, slots: List[Slot]) -> Dict[str, Any]:
@@ -140,7 +142,8 @@ def set_optimizer(sgd: Optimizer, slots: List[Slot], state: Dict[str, Any]) -> N
     for kept in _KEPT:
         for address, value in state.get(kept, {}).items():
             is_count = isinstance(value, int)
-            getattr(sgd, kept)[keys[address]] = value if is_count else ops[address](value)
+            copied = value if is_count else ops[address](numpy.array(value))
+            getattr(sgd, kept)[keys[address]] = copied
 
 
 def _ops_of(slot: Slot) -> Any:
