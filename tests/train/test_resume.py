@@ -4,19 +4,17 @@ import io
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-import numpy
 import pytest
 import spacy
-from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_by_spacy
 from thinc.api import Config, Linear
-from tiny import HEADS, add_joint, inner, make_docs
+from tiny import inner, make_docs
+from trained import assert_same, config_of
 
 from spacy_mtl.train.checkpoint import find_checkpoints, find_latest
 from spacy_mtl.train.loop import train
-from spacy_mtl.train.slots import slots_of
 
 
 @pytest.fixture
@@ -29,54 +27,6 @@ def corpus(tmp_path: Path) -> str:
     path = tmp_path / "corpus.spacy"
     DocBin(docs=docs, store_user_data=True).to_disk(path)
     return str(path)
-
-
-def config_of(corpus: str, encoder: Any = None, **training: Any) -> Config:
-    nlp = spacy.blank("en")
-    add_joint(nlp, encoder)
-    for name, factory in HEADS.items():
-        nlp.add_pipe(factory, name=name)
-    config: Any = Config(nlp.config).copy()
-    config["paths"] = {"train": None, "dev": None, "vectors": None, "init_tok2vec": None}
-    reader = {"@readers": "spacy.Corpus.v1", "path": corpus, "gold_preproc": False}
-    config["corpora"] = {"train": reader, "dev": reader}
-    config["training"].update(max_steps=12, eval_frequency=4, dropout=0.2, seed=3)
-    config["training"]["optimizer"] = {
-        "@optimizers": "Adam.v1",
-        "use_averages": True,
-        "learn_rate": {
-            "@schedules": "warmup_linear.v1",
-            "initial_rate": 0.01,
-            "warmup_steps": 3,
-            "total_steps": 20,
-        },
-    }
-    config["training"]["batcher"] = {
-        "@batchers": "spacy.batch_by_words.v1",
-        "size": {"@schedules": "compounding.v1", "start": 8, "stop": 40, "compound": 1.2},
-        "tolerance": 0.2,
-        "discard_oversize": False,
-    }
-    config["training"].update(training)
-    return config
-
-
-def values(nlp: Language) -> Dict[str, numpy.ndarray]:
-    found = {}
-    for slot in slots_of(nlp):
-        owner: Any = slot.owner
-        is_layer = hasattr(owner, "get_param")
-        value = owner.get_param(slot.name) if is_layer else owner.detach().numpy()
-        found[slot.address] = numpy.array(value)
-    return found
-
-
-def assert_same(one: Language, other: Language) -> None:
-    first, second = values(one), values(other)
-    assert list(first) == list(second)
-    different = [name for name in first if not numpy.array_equal(first[name], second[name])]
-    assert not different
-    assert one.meta["performance"] == other.meta["performance"]
 
 
 def run(
@@ -132,3 +82,41 @@ def test_continued_equals_uninterrupted(
     for name in ("model-last", "model-best"):
         assert_same(spacy.load(tmp_path / "whole" / name), spacy.load(tmp_path / "parts" / name))
     assert [each.step for each in find_checkpoints(tmp_path / "parts")] == [13]
+
+
+SCHEDULES: Dict[str, Dict[str, Any]] = {
+    "Temperature": {"temperature": 2.0},
+    "ByLoss": {},
+    "Bandit": {"target": "ner"},
+    "Sequential": {"phases": [{"tasks": ["tagger"], "steps": 4}, {"tasks": ["ner"]}]},
+}
+
+
+@pytest.mark.parametrize("max_epochs", [0, -1])
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_continued_with_several_corpora(
+    corpus: str, tmp_path: Path, schedule: str, mixed: bool, max_epochs: int
+) -> None:
+    """The schedule goes on where it was, with what it has learned."""
+    config = config_of(corpus, max_epochs=max_epochs)
+    blocks = {"one": {"path": corpus, "tasks": ["tagger", "textcat"]}}
+    blocks["two"] = {"path": corpus, "tasks": ["ner"], "limit": 12}
+    block = {"@mtl_schedules": f"spacy_mtl.{schedule}.v1", **SCHEDULES[schedule]}
+    config["corpora"]["train"] = {
+        "@readers": "spacy_mtl.MultiCorpus.v1",
+        "corpora": blocks,
+        "schedule": block,
+        "shuffle_buffer": 5,
+    }
+    config["training"]["batcher"] = {
+        "@batchers": "spacy_mtl.CorpusBatcher.v1",
+        "mixed": mixed,
+        "batcher": config["training"]["batcher"],
+    }
+    run(config, tmp_path / "whole", every=3)
+    for stop in (4, 8):
+        run(config, tmp_path / "parts", stop, every=3)
+    run(config, tmp_path / "parts", every=3)
+    one, other = (spacy.load(tmp_path / name / "model-last") for name in ("whole", "parts"))
+    assert_same(one, other)
