@@ -4,6 +4,7 @@ from typing import Any, Callable, Dict, Iterable, Set, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.training import Example
 
 #: What components say that they assign, and what their gold annotation is.
 _KINDS = {
@@ -32,6 +33,31 @@ def kinds_of(nlp: Language, task: str) -> Set[str]:
     known = getattr(pipe, "gold_attributes", None)
     assigned = nlp.get_pipe_meta(task).assigns if known is None else known()
     return {kind for attribute, kind in _KINDS.items() if attribute in assigned}
+
+
+def labels_of(nlp: Language, task: str, example: Example) -> Iterable[str]:
+    """Find the labels of a task in an example, each as often as it is annotated.
+
+    nlp (Language): The pipeline.
+    task (str): The name of the component.
+    example (Example): The example.
+    RETURNS (Iterable[str]): The labels; none where it is not known how the component is
+        annotated.
+    """
+    pipe: Any = nlp.get_pipe(task)
+    if hasattr(pipe, "count_labels"):
+        return pipe.count_labels(example)
+    kinds = kinds_of(nlp, task)
+    gold: Doc = example.reference
+    if "entities" in kinds:
+        return [ent.label_ for ent in gold.ents]
+    if "categories" in kinds:
+        return list(gold.cats)
+    if "tags" in kinds:
+        return [token.tag_ for token in gold if token.tag_]
+    if "spans" in kinds:
+        return [span.label_ for group in gold.spans.values() for span in group]
+    return []
 
 
 def has(doc: Doc, kind: str) -> bool:

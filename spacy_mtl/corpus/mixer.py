@@ -25,7 +25,7 @@ class Mixer:
         self.sizes = sizes
         self.tasks = tasks
         self.step = 0
-        self._given = dict.fromkeys(sizes, 0)
+        self._given: Dict[str, float] = dict.fromkeys(sizes, 0)
         self._credits = dict.fromkeys(sizes, 0.0)
         #: Of its own, so that whoever draws batches again need not ask the schedule again.
         self._random = random.Random(random.getrandbits(64))
@@ -68,11 +68,11 @@ class Mixer:
         self._credits[drawn] -= 1.0
         return drawn
 
-    def note(self, corpus: str, n_examples: int = 1) -> None:
+    def note(self, corpus: str, n_examples: float = 1) -> None:
         """Count examples that were given.
 
         corpus (str): Of which corpus.
-        n_examples (int): How many.
+        n_examples (float): How many.
         """
         self._given[corpus] += n_examples
 

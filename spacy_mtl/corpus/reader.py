@@ -13,7 +13,7 @@ from spacy.util import ensure_path
 
 from ..registry import registry
 from ..types import TASKS_KEY, Schedule
-from .annotation import KINDS, clear, has, kinds_of
+from .annotation import KINDS, clear, has, kinds_of, labels_of
 from .example import CorpusExample
 from .feedback import tell
 from .mixer import Mixer
@@ -228,7 +228,7 @@ class MultiCorpus:
             for example in self.read(nlp, name):
                 sizes[name] += 1
                 for task in spec.tasks:
-                    found = _labels_of(nlp, task, example)
+                    found = labels_of(nlp, task, example)
                     labels.setdefault(task, {}).update(dict.fromkeys(found))
                     kinds = kinds_of(nlp, task)
                     if not kinds or any(has(example.reference, kind) for kind in kinds):
@@ -287,23 +287,6 @@ def _is_initialized(pipe: Any) -> bool:
     if not getattr(pipe, "is_trainable", False):
         return True
     return all(node.has_param(n) is not None for node in pipe.model.walk() for n in node.param_names)
-
-
-def _labels_of(nlp: Language, task: str, example: Example) -> Iterable[str]:
-    pipe = nlp.get_pipe(task)
-    if hasattr(pipe, "count_labels"):
-        return pipe.count_labels(example)
-    kinds = kinds_of(nlp, task)
-    gold: Doc = example.reference
-    if "entities" in kinds:
-        return [ent.label_ for ent in gold.ents]
-    if "categories" in kinds:
-        return list(gold.cats)
-    if "tags" in kinds:
-        return [token.tag_ for token in gold if token.tag_]
-    if "spans" in kinds:
-        return [span.label_ for group in gold.spans.values() for span in group]
-    return []
 
 
 def _add_labels(nlp: Language, untrained: Sequence[str], labels: Dict[str, Dict[str, None]]) -> None:
