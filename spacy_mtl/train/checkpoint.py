@@ -11,7 +11,7 @@ import srsly
 from spacy.language import Language
 
 PREFIX = "checkpoint-"
-_NEW = ".new"
+_NEW, _OLD = ".new", ".old"
 _PIPELINE, _STATE, _META = "pipeline", "state.msgpack", "meta.json"
 
 
@@ -56,8 +56,10 @@ def write_checkpoint(
     RETURNS (Checkpoint): The checkpoint.
     """
     found = Checkpoint(folder / f"{PREFIX}{step}", step)
+    for left in [*folder.glob(f"{PREFIX}*{_NEW}"), *folder.glob(f"{PREFIX}*{_OLD}")]:
+        # Of a process that was killed.
+        shutil.rmtree(left)
     new = found.path.with_name(found.path.name + _NEW)
-    shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     nlp.to_disk(new / _PIPELINE)
     srsly.write_msgpack(new / _STATE, state)
@@ -65,7 +67,7 @@ def write_checkpoint(
     put_in_place(new, found.path)
     for other in find_checkpoints(folder):
         if other.step < step:
-            shutil.rmtree(other.path)
+            _remove(other.path)
     return found
 
 
@@ -76,13 +78,20 @@ def put_in_place(new: Path, path: Path) -> None:
     path (Path): Its name. What was there goes.
     """
     _sync(new)
-    old = path.with_name(path.name + ".old")
+    old = path.with_name(path.name + _OLD)
     shutil.rmtree(old, ignore_errors=True)
     if path.exists():
         path.rename(old)
     new.rename(path)
     _sync_folder(path.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove(path: Path) -> None:
+    # It loses its name first: what is half removed is no checkpoint.
+    old = path.with_name(path.name + _OLD)
+    path.rename(old)
+    shutil.rmtree(old)
 
 
 def find_checkpoints(folder: Path) -> List[Checkpoint]:

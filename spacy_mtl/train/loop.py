@@ -4,6 +4,7 @@ Uninterrupted it does what `spacy.training.loop.train` does, number for number. 
 neither begin at a step nor save what it takes to: so it is written here once more.
 """
 
+import shutil
 import sys
 from pathlib import Path
 from timeit import default_timer as timer
@@ -216,6 +217,7 @@ def train(
 
     def save(name: str) -> None:
         new = output / f"{name}.new"
+        shutil.rmtree(new, ignore_errors=True)
         with nlp.use_params(training.optimizer.averages):
             before_to_disk(nlp).to_disk(new)
         put_in_place(new, output / name)
