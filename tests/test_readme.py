@@ -77,7 +77,7 @@ def test_part_of_a_config(
     for name in ("train.spacy", "dev.spacy"):
         DocBin(docs=make_docs(spacy.blank("en"))).to_disk(name)
     # A section needs those above it.
-    given = Config().from_str("[components]\n\n[training]\n\n" + part)
+    given = Config().from_str("[components]\n\n[corpora]\n\n[training]\n\n" + part)
     config = Config().from_str(base, interpolate=False).merge(given)
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
     nlp.config.to_disk("config.cfg")

@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 from spacy.util import ensure_path
 
+from ..heads.scores import check_outputs
 from ..registry import registry
 from ..types import TASKS_KEY, Schedule
 from .annotation import KINDS, clear, has, kinds_of, labels_of
@@ -120,6 +121,7 @@ class MultiCorpus:
         self._mixer: Optional[Mixer] = None
         self._streams: Dict[str, Iterator[Example]] = {}
         self._replayed: Optional[Dict[str, Any]] = None
+        self._is_checked = False
 
     def __call__(self, nlp: Language) -> Iterable[Example]:
         """Give the examples of a pass.
@@ -127,7 +129,7 @@ class MultiCorpus:
         nlp (Language): The pipeline.
         RETURNS (Iterable[Example]): Examples that know their corpus.
         RAISES (ValueError): If a corpus is empty or lacks what it declares, or a task is
-            annotated by none, or is none of the pipeline.
+            annotated by none, or is none of the pipeline, or two heads set the same.
         """
         self._check_tasks(nlp)
         is_streamed = nlp.config["training"]["max_epochs"] == -1
@@ -138,6 +140,10 @@ class MultiCorpus:
             if is_streamed:
                 _add_labels(nlp, untrained, survey.labels)
             return self._interleaved(nlp)
+        if not self._is_checked:
+            # Now that heads have their labels.
+            check_outputs(nlp)
+            self._is_checked = True
         if self.schedule is None:
             return self._interleaved(nlp)
         if self._mixer is None:

@@ -26,18 +26,11 @@ def part_heads(nlp: Language, name: str) -> None:
 
     nlp (Language): The pipeline.
     name (str): A head, with its labels.
-    RAISES (ValueError): If another head sets the same annotation, or they are given one prefix.
+    RAISES (ValueError): If two heads are given one prefix.
     """
     is_default = nlp.config["training"]["score_weights"] == _combined(nlp, own=False)
     head: Any = nlp.get_pipe(name)
     for other, found in _other_heads(nlp, name):
-        both = head.output_keys() & found.output_keys()
-        if both:
-            raise ValueError(
-                f"The heads '{other}' and '{name}' both set {_some(both)}: one would overwrite "
-                f"what the other sets. {head.how_to_part} Mend [components.{name}] or "
-                f"[components.{other}]."
-            )
         same = set(_weights_of(nlp, other, found)) & set(_weights_of(nlp, name, head))
         if same and head.score_prefix and found.score_prefix:
             raise ValueError(
@@ -53,6 +46,23 @@ def part_heads(nlp: Language, name: str) -> None:
         # spaCy adds its own keys again; so they stay, without a weight.
         weights.update(dict.fromkeys(weights))
         weights.update(_combined(nlp, own=True))
+
+
+def check_outputs(nlp: Language) -> None:
+    """Refuse heads that set the same annotation.
+
+    nlp (Language): The pipeline; heads with their labels.
+    RAISES (ValueError): If there are two such heads.
+    """
+    for name, head in _other_heads(nlp, ""):
+        for other, found in _other_heads(nlp, name):
+            both = head.output_keys() & found.output_keys()
+            if both:
+                raise ValueError(
+                    f"The heads '{name}' and '{other}' both set {_some(both)}: one would overwrite "
+                    f"what the other sets. {head.how_to_part} Mend [components.{name}] or "
+                    f"[components.{other}]."
+                )
 
 
 def _other_heads(nlp: Language, name: str) -> List[Tuple[str, Any]]:

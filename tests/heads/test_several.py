@@ -12,6 +12,8 @@ from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 from tiny import add_joint
 
+from spacy_mtl.heads.scores import check_outputs
+
 WORDS = ["Anna", "flies", "to", "Rome", "."]
 
 
@@ -167,7 +169,7 @@ def test_an_attribute_of_ones_own(tmp_path: Path) -> None:
         ({"one": ("mtl_ner", {}), "two": ("mtl_ner", {})}, "'one' and 'two' both set .*doc.ents"),
         (
             {name: ("mtl_ner", {"spans_key": "events"}) for name in ("one", "two")},
-            "heads 'two' and 'one' both set .*doc.spans.*another.* 'spans_key'",
+            "heads 'one' and 'two' both set .*doc.spans.*another.* 'spans_key'",
         ),
         (
             {"one": ("mtl_tagger", {}), "two": ("mtl_tagger", {})},
@@ -187,7 +189,12 @@ def test_two_heads_with_one_key(heads: Dict[str, Any], message: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         with pytest.raises(ValueError, match=message):
-            nlp.initialize(lambda: _exclusive(nlp))
+            _check(nlp)
+
+
+def _check(nlp: Language) -> None:
+    nlp.initialize(lambda: _exclusive(nlp))
+    check_outputs(nlp)
 
 
 def _exclusive(nlp: Language) -> List[Example]:
