@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Tuple
 
 from . import timing
 from .accuracy import PIPES, ROOT, Run, default_encoder, prepare, take_step
@@ -35,7 +35,6 @@ VARIANTS: Dict[str, Dict[str, Any]] = {
 }
 N_BATCHES = 6
 SOLVERS = ("cvxpy", "qpsolvers", "quadprog", "scipy")
-SOLVED = ("CAGrad", "DualProj", "FairGrad", "UPGrad")
 
 
 def contestants_of(only: List[str]) -> Dict[str, Dict[str, Any]]:
@@ -64,11 +63,7 @@ class Training:
         spent (List[float]): Takes the seconds that the weighting itself took, round by round.
         RETURNS (Callable[[], None]): Takes `N_BATCHES` steps.
         """
-        from spacy.util import registry
-
-        block = {"@mtl_weightings": f"spacy_mtl.{title.split(',')[0]}.v1", **settings}
-        level = block.pop("gradients", "representation")
-        weighting = registry.resolve({"weighting": block})["weighting"]
+        weighting, level = make_weighting(title, settings)
         if hasattr(weighting, "check_training"):
             weighting.check_training(level)
         timed = _Timed(weighting)
@@ -82,6 +77,15 @@ class Training:
             spent.append(timed.seconds)
 
         return run
+
+
+def make_weighting(title: str, settings: Dict[str, Any]) -> Tuple[Any, str]:
+    """RETURNS (Tuple[Weighting, str]): The weighting of a title, and where it takes gradients."""
+    from spacy_mtl.registry import registry
+
+    block = {"@mtl_weightings": f"spacy_mtl.{title.split(',')[0]}.v1", **settings}
+    level = block.pop("gradients", "representation")
+    return registry.resolve({"weighting": block})["weighting"], level
 
 
 class _Timed:
@@ -156,7 +160,7 @@ def main() -> None:
     encoder = args.encoder or default_encoder()
     if args.one:
         title, settings = json.loads(args.one)
-        if title not in SOLVED:
+        if not getattr(make_weighting(title, settings)[0], "solvers", ()):
             # What an import of them finds: nothing.
             sys.modules.update(dict.fromkeys(SOLVERS))  # type: ignore[arg-type]
         Training(encoder, args.work).contestant(title, settings, [])()

@@ -1,8 +1,10 @@
 """All weightings of the package, and how a test makes one."""
 
 import inspect
-from typing import Any, Callable, Dict, List
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
+import catalogue
 from torchjd import aggregation, scalarization
 
 from spacy_mtl.registry import registry
@@ -66,3 +68,14 @@ def make(name: str, gradients: str = "", **settings: Any) -> Any:
 
 def _level_of(name: str) -> str:
     return "parameters" if name == "ExcessMTL" else "representation"
+
+
+@contextmanager
+def registered(name: str, create: Optional[Callable] = None) -> Iterator[Dict[str, str]]:
+    """The block of a weighting that is registered for a while, here or by a file."""
+    if create is not None:
+        registry.mtl_weightings(name, func=create)
+    try:
+        yield {"@mtl_weightings": name}
+    finally:
+        catalogue.REGISTRY.pop(("spacy", "mtl_weightings", name))

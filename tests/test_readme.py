@@ -94,12 +94,9 @@ def run_line(words: List[str], folder: Path) -> None:
     if words[0] == "make":
         # CI runs these for real; here only that make knows them.
         subprocess.run(["make", "--dry-run", *words[1:]], cwd=ROOT, check=True, timeout=60)
-    elif words[2] == "benchmarks.speed":
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        subprocess.run([sys.executable, *words[1:], "--help"], env=env, check=True, timeout=60)
-    elif words[2] == "benchmarks.accuracy":
+    elif words[2].startswith("benchmarks."):
         # A run takes hours: here only that the suites exist, and that the report prints.
-        help_or_report = words[1:] if words[3] == "report" else [*words[1:], "--help"]
+        help_or_report = words[1:] if words[-1] == "report" else [*words[1:], "--help"]
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         subprocess.run([sys.executable, *help_or_report], env=env, check=True, timeout=60)
     elif words[3] == "project":

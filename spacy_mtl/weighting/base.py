@@ -225,12 +225,7 @@ def check_positive(method: str, **settings: Any) -> None:
     **settings (float): The settings.
     RAISES (ValueError): If one is missing or not a finite number above 0.
     """
-    for name, value in settings.items():
-        if not _is_finite(value) or value <= 0:
-            raise ValueError(
-                f"'{name}' of {method} is {value!r}, but it must be a number > 0. Mend it in "
-                f"{BLOCK}."
-            )
+    _check_sign(method, settings, ">")
 
 
 def check_not_negative(method: str, **settings: Any) -> None:
@@ -240,12 +235,7 @@ def check_not_negative(method: str, **settings: Any) -> None:
     **settings (float): The settings.
     RAISES (ValueError): If one is not a finite number >= 0.
     """
-    for name, value in settings.items():
-        if not _is_finite(value) or value < 0:
-            raise ValueError(
-                f"'{name}' of {method} is {value!r}, but it must be a number >= 0. Mend it in "
-                f"{BLOCK}."
-            )
+    _check_sign(method, settings, ">=")
 
 
 def check_size(method: str, task: str, found: int, expected: int) -> bool:
@@ -265,9 +255,15 @@ def check_size(method: str, task: str, found: int, expected: int) -> bool:
     return found == expected
 
 
-def _is_finite(value: Any) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and math.isfinite(value)
+def _check_sign(method: str, settings: Dict[str, Any], sign: str) -> None:
+    for name, value in settings.items():
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        # No number, nan, infinity, and below 0; and 0, if that is not meant.
+        if not is_number or not 0 <= value < math.inf or (value == 0 and sign == ">"):
+            raise ValueError(
+                f"'{name}' of {method} is {value!r}, but it must be a number {sign} 0. Mend it in "
+                f"{BLOCK}."
+            )
 
 
 def _precise(gradients: Any) -> Any:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any, Callable, Dict
 
-import catalogue
 import numpy
 import pytest
 import spacy
+from methods import registered
 from spacy.cli._util import app
 from spacy.language import Language
 from spacy.tokens import DocBin
@@ -157,15 +157,12 @@ def test_own_weighting(run: Run, encoder_dir: str, tmp_path: Path) -> None:
         encoding="utf8",
     )
     import_file("own", code)
-    try:
+    with registered("quantized.v1") as own:
         nlp = spacy.blank("en")
         nlp.config["paths"]["dev"] = "dev.spacy"
-        weighting = {"@mtl_weightings": "quantized.v1"}
-        add_joint(nlp, inner(encoder_dir), weighting=weighting, gradients="parameters")
+        add_joint(nlp, inner(encoder_dir), weighting=own, gradients="parameters")
         add_heads(nlp)
         path = trained(nlp, tmp_path / "trained")
-    finally:
-        catalogue.REGISTRY.pop(("spacy", "mtl_weightings", "quantized.v1"))
     result = run(path, "int8", "--max-loss", 100)
     assert result.exit_code == 1
     assert "quantized.v1" in result.output

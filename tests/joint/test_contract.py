@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 from typing import Any, Callable, Dict
 
-import catalogue
 import numpy
 import pytest
 import spacy
 import torch
+from methods import registered
 from tiny import assert_close, constant, encoder_gradient, make_examples
 
 from spacy_mtl.registry import registry
@@ -119,15 +119,12 @@ class Deaf(Own):
 )
 def test_halves(make_nlp: Callable, kind: type, message: str) -> None:
     with pytest.raises(ValueError, match=rf"{message}.*\[components.mtl.weighting\]"):
-        registered(make_nlp, kind)
+        from_config(make_nlp, kind)
 
 
-def registered(make_nlp: Callable, kind: type) -> Any:
-    registry.mtl_weightings("own.v1", func=lambda: kind(None))
-    try:
-        return make_nlp(encoder=None, weighting={"@mtl_weightings": "own.v1"})
-    finally:
-        catalogue.REGISTRY.pop(("spacy", "mtl_weightings", "own.v1"))
+def from_config(make_nlp: Callable, kind: type) -> Any:
+    with registered("own.v1", lambda: kind(None)) as own:
+        return make_nlp(encoder=None, weighting=own)
 
 
 @pytest.mark.parametrize("block", ["spacy_mtl.PCGrad.v1", [1.0, 2.0], None, 2.0])
@@ -159,7 +156,7 @@ class Secret(Own):
 
 
 def test_state_that_cannot_be_saved(make_nlp: Callable, tmp_path: Path) -> None:
-    nlp = registered(make_nlp, Secret)
+    nlp = from_config(make_nlp, Secret)
     for save in (nlp.to_bytes, lambda: nlp.to_disk(tmp_path)):
         with pytest.raises(ValueError, match="get_state of the weighting Secret.*cannot be saved"):
             save()

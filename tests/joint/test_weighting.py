@@ -5,11 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
-import catalogue
 import numpy
 import pytest
 import spacy
-from methods import NAMES, STATEFUL, block
+from methods import NAMES, STATEFUL, block, registered
 from spacy.language import Language
 from spacy.tokens import DocBin, Span
 from spacy.training import Example
@@ -23,8 +22,6 @@ from tiny import (
     make_examples,
     sourced,
 )
-
-from spacy_mtl.registry import registry
 
 STOCK = {
     "tagger": ("tagger", {"@architectures": "spacy.Tagger.v2"}),
@@ -383,11 +380,8 @@ def test_initialize_begins_anew_with_a_state_that_is_shared(make_nlp: Callable) 
         def set_state(self, state: Dict[str, Any]) -> None:
             self.state = state
 
-    registry.mtl_weightings("counting.v1", func=Counting)
-    try:
-        nlp = make_nlp(encoder=None, weighting={"@mtl_weightings": "counting.v1"})
-    finally:
-        catalogue.REGISTRY.pop(("spacy", "mtl_weightings", "counting.v1"))
+    with registered("counting.v1", Counting) as own:
+        nlp = make_nlp(encoder=None, weighting=own)
     weighting = nlp.get_pipe("mtl").weighting
     for _ in range(2):
         assert weighting.state == {"n": 0}
