@@ -411,14 +411,16 @@ class MultiTask(Tok2Vec):
 
     def get_training_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What a training that goes on needs, beside what is saved."""
-        return self._membership.get_state()
+        return {"tasks": self._membership.get_state(), "batch": self._closer.get_batch()}
 
     def set_training_state(self, state: Dict[str, Any]) -> None:
         """Go on from a state that `get_training_state` gave.
 
         state (Dict[str, Any]): The state.
         """
-        self._membership.set_state(state)
+        self._membership.set_state(state["tasks"])
+        if state["batch"] is not None:
+            self._closer.set_batch(self, state["batch"])
 
     def _get_state(self) -> Dict[str, Any]:
         if self._step is not None and self._step.closed:

@@ -84,6 +84,27 @@ def test_continued_equals_uninterrupted(
     assert [each.step for each in find_checkpoints(tmp_path / "parts")] == [13]
 
 
+@pytest.mark.parametrize("where", ["CNN", "before mtl"])
+def test_losses_computed_again_after_an_interruption(
+    corpus: str, encoder_dir: str, tmp_path: Path, where: str
+) -> None:
+    """The first step looks at the batch before it, which the process has not seen."""
+    config = config_of(corpus, None if where == "CNN" else encoder_dir)
+    config["components"]["mtl"]["weighting"] = {
+        "@mtl_weightings": "spacy_mtl.FAMO.v1",
+        "learn_rate": 0.5,
+        "recompute": True,
+    }
+    run(config, tmp_path / "whole", every=3)
+    for stop in (4, 8):
+        run(config, tmp_path / "parts", stop, every=3)
+    run(config, tmp_path / "parts", every=3)
+    one, other = (spacy.load(tmp_path / name / "model-last") for name in ("whole", "parts"))
+    assert_same(one, other)
+    weights = [each.get_pipe("mtl").weighting.get_state() for each in (one, other)]  # type: ignore[attr-defined]
+    assert str(weights[0]) == str(weights[1])
+
+
 SCHEDULES: Dict[str, Dict[str, Any]] = {
     "Temperature": {"temperature": 2.0},
     "ByLoss": {},
