@@ -87,6 +87,7 @@ ENTRY_POINTS = {
     ],
     "spacy_loggers": [
         "spacy_mtl.ConsoleLogger.v1 = spacy_mtl.report.logger:create_console_logger",
+        "spacy_mtl.BestByTask.v1 = spacy_mtl.report.best:create_best_by_task",
     ],
     "spacy_mtl_weightings": [
         "spacy_mtl.Constant.v1 = spacy_mtl.weighting.constant:create_constant",

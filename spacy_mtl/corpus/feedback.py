@@ -4,6 +4,7 @@ from typing import Any, Callable, Dict
 
 from spacy.language import Language
 
+from ..heads.scores import score_weights_of
 from ..types import Schedule
 
 
@@ -37,8 +38,8 @@ def scores_by_task(nlp: Language, scores: Dict[str, Any]) -> Dict[str, float]:
     RETURNS (Dict[str, float]): By component; without those that have none.
     """
     found = {}
-    for name in nlp.pipe_names:
-        weights = nlp.get_pipe_meta(name).default_score_weights or {}
+    for name, pipe in nlp.pipeline:
+        weights = score_weights_of(nlp, name, pipe)
         known = {key: w for key, w in weights.items() if w and scores.get(key) is not None}
         if known:
             total = sum(known.values())

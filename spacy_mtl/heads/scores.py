@@ -31,7 +31,7 @@ def part_heads(nlp: Language, name: str) -> None:
     is_default = nlp.config["training"]["score_weights"] == _combined(nlp, own=False)
     head: Any = nlp.get_pipe(name)
     for other, found in _other_heads(nlp, name):
-        same = set(_weights_of(nlp, other, found)) & set(_weights_of(nlp, name, head))
+        same = set(score_weights_of(nlp, other, found)) & set(score_weights_of(nlp, name, head))
         if same and head.score_prefix and found.score_prefix:
             raise ValueError(
                 f"The heads '{other}' and '{name}' both report {_some(same)}: one score would "
@@ -74,11 +74,18 @@ def _combined(nlp: Language, own: bool) -> Weights:
     for name, pipe in nlp.components:
         weights: Any = nlp.get_pipe_meta(name).default_score_weights
         if weights:
-            found.append(_weights_of(nlp, name, pipe) if own else weights)
+            found.append(score_weights_of(nlp, name, pipe) if own else weights)
     return combine_score_weights(found)
 
 
-def _weights_of(nlp: Language, name: str, pipe: Any) -> Weights:
+def score_weights_of(nlp: Language, name: str, pipe: Any) -> Weights:
+    """Tell which scores a component reports by default, and how much each counts.
+
+    nlp (Language): The pipeline.
+    name (str): The name of the component.
+    pipe (Callable): The component.
+    RETURNS (Weights): By key, such as "topic_cats_score".
+    """
     weights: Any = nlp.get_pipe_meta(name).default_score_weights or {}
     own = pipe.own_score_weights(weights) if hasattr(pipe, "own_score_weights") else weights
     return prefixed(own, getattr(pipe, "score_prefix", ""))

@@ -10,7 +10,7 @@ from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_by_spacy
 from thinc.api import Config, Linear
-from tiny import inner, make_docs
+from tiny import HEADS, inner, make_docs
 from trained import assert_same, config_of
 
 from spacy_mtl.train.checkpoint import find_checkpoints, find_latest
@@ -82,6 +82,21 @@ def test_continued_equals_uninterrupted(
     for name in ("model-last", "model-best"):
         assert_same(spacy.load(tmp_path / "whole" / name), spacy.load(tmp_path / "parts" / name))
     assert [each.step for each in find_checkpoints(tmp_path / "parts")] == [13]
+
+
+def test_best_of_each_task_after_an_interruption(corpus: str, tmp_path: Path) -> None:
+    config = config_of(corpus, eval_frequency=2)
+    config["training"]["logger"] = {"@loggers": "spacy_mtl.BestByTask.v1"}
+    config["training"]["optimizer"]["learn_rate"] = 0.2
+    run(config, tmp_path / "whole")
+    for stop in (3, 9):
+        run(config, tmp_path / "parts", stop)
+    run(config, tmp_path / "parts")
+    for task in HEADS:
+        one, other = (
+            spacy.load(tmp_path / name / f"model-best-{task}") for name in ("whole", "parts")
+        )
+        assert_same(one, other)
 
 
 @pytest.mark.parametrize("where", ["CNN", "before mtl"])
