@@ -2,7 +2,9 @@
 
 import math
 import random
-from typing import Any, Dict, List, Sequence
+from array import array
+from itertools import chain
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from ..types import Progress, Schedule
 from .schedules.base import BLOCK
@@ -29,29 +31,34 @@ class Mixer:
         self._credits = dict.fromkeys(sizes, 0.0)
         #: Of its own, so that whoever draws batches again need not ask the schedule again.
         self._random = random.Random(random.getrandbits(64))
-        #: What was drawn, and what is to be drawn before the schedule is asked again.
-        self._history: List[Any] = []
-        self._ahead: List[Any] = []
+        #: What was drawn, and what is to be drawn before the schedule is asked again: of each
+        #: batch the number of its corpus, or of mixed ones the shares and how often.
+        self._drawn = array("H")
+        self._mixes: List[Tuple[Dict[str, float], int]] = []
+        self._ahead: Iterator[Any] = iter(())
         check = getattr(schedule, "check", None)
         if check is not None:
             check(sizes, tasks)
 
     def draw(self) -> str:
         """RETURNS (str): The corpus that the next batch is of."""
-        if self._ahead:
-            return self._ahead.pop()
+        for corpus in self._ahead:
+            return corpus
         shares = self.shares(mixed=False)
         self.step += 1
-        self._history.append(self._random.choices(list(shares), list(shares.values()))[0])
-        return self._history[-1]
+        drawn = self._random.choices(list(shares), list(shares.values()))[0]
+        self._drawn.append(list(self.sizes).index(drawn))
+        return drawn
 
     def open_mixed(self) -> Dict[str, float]:
         """RETURNS (Dict[str, float]): The shares that hold inside the next batch."""
-        if self._ahead:
-            return dict(self._ahead.pop())
+        for shares in self._ahead:
+            return dict(shares)
         shares = self.shares(mixed=True)
         self.step += 1
-        self._history.append(list(shares.items()))
+        same = bool(self._mixes) and self._mixes[-1][0] == shares
+        n_before = self._mixes.pop()[1] if same else 0
+        self._mixes.append((shares, n_before + 1))
         return shares
 
     def draw_example(self, shares: Dict[str, float]) -> str:
@@ -114,7 +121,8 @@ class Mixer:
             "step": self.step,
             "given": dict(self._given),
             "credits": dict(self._credits),
-            "history": list(self._history),
+            "drawn": self._drawn.tobytes(),
+            "mixes": [[list(shares.items()), n] for shares, n in self._mixes],
             "random": [version, list(numbers), gauss],
             "schedule": None if get is None else get(),
         }
@@ -126,7 +134,8 @@ class Mixer:
         """
         self.step = state["step"]
         self._given, self._credits = dict(state["given"]), dict(state["credits"])
-        self._history, self._ahead = list(state["history"]), []
+        self._drawn, self._mixes = _read_drawn(state), _read_mixes(state)
+        self._ahead = iter(())
         version, numbers, gauss = state["random"]
         self._random.setstate((version, tuple(numbers), gauss))
         if state["schedule"] is not None:
@@ -139,4 +148,15 @@ class Mixer:
 
         state (Dict[str, Any]): What `get_state` gave.
         """
-        self._ahead = list(reversed(state["history"]))
+        corpora = list(self.sizes)
+        drawn = (corpora[i] for i in _read_drawn(state))
+        mixes = (shares for shares, n in _read_mixes(state) for _ in range(n))
+        self._ahead = chain(drawn, mixes)
+
+
+def _read_drawn(state: Dict[str, Any]) -> "array[int]":
+    return array("H", state["drawn"])
+
+
+def _read_mixes(state: Dict[str, Any]) -> List[Tuple[Dict[str, float], int]]:
+    return [(dict(shares), n) for shares, n in state["mixes"]]
