@@ -165,6 +165,38 @@ def test_trains(paths: Dict[str, Path], max_epochs: int, mixed: bool) -> None:
     assert scores["ents_f"] > 0.9
 
 
+@pytest.mark.parametrize("mixed", [False, True])
+def test_streamed_corpora_are_not_held(
+    paths: Dict[str, Path], monkeypatch: pytest.MonkeyPatch, mixed: bool
+) -> None:
+    """However long it takes: the texts in memory are those of the buffers and a batch."""
+    alive: List[int] = [0]
+    most: List[int] = [0]
+
+    class Counted(CorpusExample):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            alive[0] += 1
+            most[0] = max(most[0], alive[0])
+
+        def __del__(self) -> None:
+            alive[0] -= 1
+
+    monkeypatch.setattr("spacy_mtl.corpus.reader.CorpusExample", Counted)
+    config = config_of(paths, -1, mixed, shuffle_buffer=4)
+    nlp, reader, batcher = resolve(config)
+    fix_random_seed(0)
+    # Initialisation keeps a few texts.
+    most[0] = 0
+    kept = alive[0]
+    n_drawn = 0
+    for _, (_, batch) in zip(range(300), create_train_batches(nlp, reader, batcher, -1)):
+        n_drawn += len(batch)
+    assert n_drawn == 1800
+    # Three buffers of four, and what stock batchers hold: this batch and the next, by corpus.
+    assert most[0] - kept < 3 * 4 + 6 * 6
+
+
 def parameters(model: Any) -> List[numpy.ndarray]:
     return [node.get_param(n).copy() for node in model.walk() for n in node.param_names]
 
