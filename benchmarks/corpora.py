@@ -4,8 +4,8 @@
     python -m benchmarks.corpora report   # prints the tables
 
 No text is annotated for two tasks: sentiment (SST-2) and topic (banking77); or tags (EWT),
-entities (WNUT17) and sentiment. Every system sees as many tokens as those of each task alone
-do together, so each text `epochs` times, but for schedules with other shares. The last weights
+entities (WNUT17) and sentiment. Every system takes as many steps as those of each task alone
+do together: each text about `epochs` times, but for schedules with other shares. The last weights
 are scored on the test sets, each by its own task. Stock spaCy gets the same texts merged into
 one corpus, in which a text has the annotation of its task and no other. Settings are those that
 benchmarks.accuracy chose on other corpora; nothing was chosen on these. Finished runs are lines
@@ -157,7 +157,11 @@ def config_of(run: Run, encoder: str, work: Path) -> Any:
     is_stock = run.system.startswith("stock")
     config: Any = load_config(ROOT / ("benchmarks/stock.cfg" if is_stock else "configs/joint.cfg"))
     found = {name: _corpora(run, name, work) for name in run.tasks}
-    steps = sum(plan.epochs * math.ceil(n_tokens(c["train"]) / plan.batch) for c in found.values())
+    steps_of = {
+        name: plan.epochs * math.ceil(n_tokens(paths["train"]) / plan.batch)
+        for name, paths in found.items()
+    }
+    steps = sum(steps_of.values())
     config["system"]["seed"] = run.seed
     config["nlp"]["pipeline"] = [*(["transformer"] if is_stock else ["transformer", "mtl"])]
     components, config["components"] = config["components"], {}
@@ -195,7 +199,7 @@ def config_of(run: Run, encoder: str, work: Path) -> Any:
         }
     for block in config["corpora"]["dev"]["corpora"].values():
         block["limit"] = limit
-    config["corpora"]["train"]["schedule"] = _schedule(run)
+    config["corpora"]["train"]["schedule"] = _schedule(run, steps_of)
     training["batcher"] = {
         "@batchers": "spacy_mtl.CorpusBatcher.v1",
         "mixed": plan.mixed,
@@ -276,12 +280,11 @@ def report() -> None:
     print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
 
 
-def _schedule(run: Run) -> Dict[str, Any]:
+def _schedule(run: Run, steps: Dict[str, int]) -> Dict[str, Any]:
     name = "Proportional" if run.system == "alone" else run.system.split(",")[0]
     settings = dict(SYSTEMS[run.system])
     if name == "Sequential":
-        epochs = PLANS[run.plan].epochs
-        settings["phases"] = [{"tasks": [task], "epochs": epochs} for task in run.tasks]
+        settings["phases"] = [{"tasks": [task], "steps": n} for task, n in steps.items()]
     return {"@mtl_schedules": f"spacy_mtl.{name}.v1", **settings}
 
 

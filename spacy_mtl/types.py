@@ -126,7 +126,10 @@ class Schedule(Protocol):
 
 
 class Monitor(Protocol):
-    """Looks on while steps close, for a log. It must not change what it sees."""
+    """Looks on while steps close, for a log. It must not change what it sees.
+
+    With `get_state` and `set_state`, as those of a `Weighting`, it is saved in checkpoints.
+    """
 
     def record(
         self, losses: Dict[str, float], gradients: Floats2d, weights: Dict[str, float]

@@ -9,7 +9,8 @@ from spacy.language import Language
 from spacy.util import load_config, load_model_from_config, registry, resolve_dot_names
 from wasabi import msg
 
-from ..corpus.reader import MultiCorpus
+from ..corpus.mixer import Mixer
+from ..corpus.reader import CORPUS_BATCHER, MultiCorpus
 from ..report.corpora import (
     CorpusCounts,
     Window,
@@ -17,10 +18,12 @@ from ..report.corpora import (
     mix_of,
     mixer_of,
     problems_of,
+    scored_tasks,
     window_of,
 )
 
-_N_BATCHES = 10_000
+#: Batches of a schedule to look at, where it is not said how many there will be, and at most.
+_N_BATCHES, _MOST = 10_000, 200_000
 
 
 def debug_data_cli(
@@ -44,18 +47,23 @@ def debug_data_cli(
         names = [settings["training"]["train_corpus"], settings["training"]["dev_corpus"]]
         train_reader, dev_reader = resolve_dot_names(settings, names)
     window = window_of(nlp)
-    train = _count(nlp, train_reader, window)
-    dev = _count(nlp, dev_reader, None)
-    mix: Dict[str, float] = dict.fromkeys(train, 1.0)
-    mixer = mixer_of(train_reader, train) if isinstance(train_reader, MultiCorpus) else None
-    if mixer is not None:
-        max_steps = settings["training"]["max_steps"] or _N_BATCHES
-        mix = mix_of(mixer, min(max_steps, _N_BATCHES), _batch_size(settings, train))
+    try:
+        train = _count(nlp, train_reader, window)
+        dev = _count(nlp, dev_reader, None)
+        mixer = mixer_of(train_reader, train) if isinstance(train_reader, MultiCorpus) else None
+        mix = _mix(settings, train, mixer)
+    except ValueError as err:
+        msg.fail("Training would stop at once", str(err), exits=1)
     msg.divider("Training corpora")
     _print_corpora(train, mix if mixer is not None else {}, n_labels)
     msg.divider("Development corpora")
     _print_corpora(dev, {}, n_labels)
     found = problems_of(nlp, train, dev, mix)
+    if mixer is None and settings["training"]["batcher"]["@batchers"] == CORPUS_BATCHER:
+        found.append(
+            f"{CORPUS_BATCHER} draws by a schedule, but {names[0]} is no reader of several corpora "
+            "with one: training stops there, and every task gets no gradient."
+        )
     msg.divider("What to look at")
     for problem in found:
         msg.warn(problem)
@@ -67,17 +75,23 @@ def debug_data_cli(
 
 def _count(nlp: Language, reader: Any, window: Optional[Window]) -> Dict[str, CorpusCounts]:
     if isinstance(reader, MultiCorpus):
+        reader.check_tasks(nlp)
         return {
             name: count_corpus(nlp, reader.read(nlp, name), spec.tasks, window)
             for name, spec in reader.specs.items()
         }
-    tasks = [
-        name
-        for name in nlp.pipe_names
-        if nlp.get_pipe_meta(name).default_score_weights
-        and getattr(nlp.get_pipe(name), "is_trainable", False)
-    ]
-    return {"(all)": count_corpus(nlp, reader(nlp), tasks, window)}
+    return {"(all)": count_corpus(nlp, reader(nlp), scored_tasks(nlp), window)}
+
+
+def _mix(
+    settings: Dict[str, Any], train: Dict[str, CorpusCounts], mixer: Optional[Mixer]
+) -> Dict[str, float]:
+    if mixer is None:
+        return dict.fromkeys(train, 1.0)
+    max_steps = settings["training"]["max_steps"] or _N_BATCHES
+    mix = mix_of(mixer, min(max_steps, _MOST), _batch_size(settings, train))
+    # What comes later is not known.
+    return {corpus: max(mix[corpus], 1e-9) for corpus in mix} if max_steps > _MOST else mix
 
 
 def _print_corpora(corpora: Dict[str, CorpusCounts], mix: Dict[str, float], n_labels: int) -> None:

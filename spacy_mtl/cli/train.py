@@ -1,6 +1,6 @@
 """`python -m spacy mtl train`: a training that can be interrupted and continued."""
 
-import sys
+import os
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -13,17 +13,22 @@ from spacy.cli._util import (
     setup_gpu,
     show_validation_error,
 )
-from spacy.language import Language
 from spacy.training.initialize import init_nlp
-from spacy.util import load_config, load_model
+from spacy.util import load_config
 from thinc.api import Config
 from wasabi import msg
 
-from ..train.checkpoint import Checkpoint, describe_machine, find_latest
+from ..train.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    describe_data,
+    describe_machine,
+    find_latest,
+)
 from ..train.loop import train
 
-# Results may differ in the last digits where these do.
-_SAME = ("python", "spacy", "thinc", "torch", "transformers", "numpy", "processor", "threads")
+# When a training ends may be changed while it goes on.
+_END = ("max_steps", "patience")
 
 
 def train_cli(
@@ -35,7 +40,9 @@ def train_cli(
         None, "--every", "-e", help="Steps between checkpoints (default: one an evaluation)", min=1
     ),
     differ: bool = Opt(
-        False, "--differ", help="Go on with other libraries or threads, where figures may differ"
+        False,
+        "--differ",
+        help="Go on with other libraries, threads or data, where figures may differ",
     ),
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions that the config names"
@@ -54,37 +61,63 @@ def train_cli(
     setup_gpu(use_gpu)
     with show_validation_error(config_path):
         config = load_config(config_path, overrides=overrides, interpolate=False)
-    found = find_latest(output) if output.is_dir() else None
+    _make_folder(output)
+    found = find_latest(output)
     if found is not None and not resume:
         msg.fail(
             f"There is a training to go on with: {found.path}",
             "Go on with --resume, name another --output, or remove that folder.",
             exits=1,
         )
-    if found is None:
-        if resume:
-            msg.info(f"No checkpoint in {output}: training from the beginning")
-        with show_validation_error(config_path, hint_fill=False):
-            nlp = init_nlp(config, use_gpu=use_gpu)
-    else:
-        _check_machine(found, differ)
-        nlp = _load(found, config)
-        msg.good(f"Going on after step {found.step - 1}: {found.path}")
-    output.mkdir(parents=True, exist_ok=True)
-    train(
-        nlp,
-        output,
-        checkpoint=found,
-        every=every,
-        use_gpu=use_gpu,
-        stdout=sys.stdout,
-        stderr=sys.stderr,
-    )
+    meta = {
+        "config": config.interpolate().to_str(),
+        "data": describe_data(config.interpolate()),
+        "machine": describe_machine(use_gpu),
+    }
+    try:
+        if found is None:
+            _check_folder(output, resume)
+            with show_validation_error(config_path, hint_fill=False):
+                nlp = init_nlp(config, use_gpu=use_gpu)
+        else:
+            _check_same(found, meta, differ)
+            nlp = found.load_pipeline()
+            given = config.interpolate().get("training", {})
+            nlp.config["training"].update({k: given[k] for k in _END if k in given})
+            msg.good(f"Going on after {found.step} steps: {found.path}")
+        train(nlp, output, checkpoint=found, every=every, meta=meta, use_gpu=use_gpu)
+    except CheckpointError as err:
+        msg.fail("This training cannot go on", str(err), exits=1)
 
 
-def _load(checkpoint: Checkpoint, config: Config) -> Language:
-    nlp = load_model(checkpoint.pipeline)
-    changed = _changes(nlp.config.interpolate(), config.interpolate())
+def _make_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        if not os.access(output, os.W_OK):
+            raise PermissionError(f"no right to write to {output}")
+    except OSError as err:
+        msg.fail(f"--output {output} is no folder to write to", str(err), exits=1)
+
+
+def _check_folder(output: Path, resume: bool) -> None:
+    """Begin anew over trained pipelines only if that is what was asked for."""
+    if not resume:
+        return
+    found = [path.name for path in sorted(output.glob("model-*")) if path.is_dir()]
+    if found:
+        msg.fail(
+            f"There is no checkpoint in {output} to go on from, but there is {', '.join(found)}",
+            "Name the --output of the interrupted training; or leave out --resume to begin anew "
+            "there.",
+            exits=1,
+        )
+    msg.warn(f"No checkpoint in {output}: training from the beginning")
+
+
+def _check_same(checkpoint: Checkpoint, meta: Dict[str, Any], differ: bool) -> None:
+    before = checkpoint.read_meta()
+    then, now = (Config().from_str(each["config"]) for each in (before, meta))
+    changed = [name for name in _changes(then, now) if name not in {f"training.{k}" for k in _END}]
     if changed:
         msg.fail(
             f"The config is another than that of {checkpoint.path}: {', '.join(changed)}",
@@ -92,29 +125,12 @@ def _load(checkpoint: Checkpoint, config: Config) -> Language:
             "with another --output.",
             exits=1,
         )
-    return nlp
-
-
-def _changes(before: Dict[str, Any], now: Dict[str, Any], path: str = "") -> List[str]:
-    """What a config sets otherwise than before. What it leaves out had its default."""
-    found = []
-    for key, value in now.items():
-        name = f"{path}.{key}" if path else key
-        if key not in before:
-            found.append(name)
-        elif isinstance(value, dict) and isinstance(before[key], dict):
-            found += _changes(before[key], value, name)
-        elif value != before[key]:
-            found.append(name)
-    return found
-
-
-def _check_machine(checkpoint: Checkpoint, differ: bool) -> None:
-    before, now = checkpoint.read_meta()["machine"], describe_machine()
     other = [
-        f"{key} {now[key]} instead of {before.get(key)}"
-        for key in _SAME
-        if now[key] != before.get(key)
+        f"{key} {meta[part].get(key)} instead of {before[part].get(key)}"
+        + (" bytes" if part == "data" else "")
+        for part in ("data", "machine")
+        for key in {**before[part], **meta[part]}
+        if meta[part].get(key) != before[part].get(key)
     ]
     if not other:
         return
@@ -127,3 +143,15 @@ def _check_machine(checkpoint: Checkpoint, differ: bool) -> None:
             exits=1,
         )
     msg.warn(text, "Its figures may differ from those of an uninterrupted training.")
+
+
+def _changes(before: Dict[str, Any], now: Dict[str, Any], path: str = "") -> List[str]:
+    found = []
+    for key in {**before, **now}:
+        name = f"{path}.{key}" if path else key
+        one, other = before.get(key), now.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            found += _changes(one, other, name)
+        elif one != other:
+            found.append(name)
+    return found

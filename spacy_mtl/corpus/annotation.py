@@ -1,10 +1,11 @@
 """Which annotation a task reads, whether a text has it, and how to take it away."""
 
-from typing import Any, Callable, Dict, Iterable, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Optional, Set, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
+from spacy.util import registry
 
 #: What components say that they assign, and what their gold annotation is.
 _KINDS = {
@@ -35,29 +36,55 @@ def kinds_of(nlp: Language, task: str) -> Set[str]:
     return {kind for attribute, kind in _KINDS.items() if attribute in assigned}
 
 
-def labels_of(nlp: Language, task: str, example: Example) -> Iterable[str]:
-    """Find the labels of a task in an example, each as often as it is annotated.
+class TaskGold:
+    """What a task has in gold documents.
 
     nlp (Language): The pipeline.
     task (str): The name of the component.
-    example (Example): The example.
-    RETURNS (Iterable[str]): The labels; none where it is not known how the component is
-        annotated.
     """
-    pipe: Any = nlp.get_pipe(task)
-    if hasattr(pipe, "count_labels"):
-        return pipe.count_labels(example)
-    kinds = kinds_of(nlp, task)
-    gold: Doc = example.reference
-    if "entities" in kinds:
-        return [ent.label_ for ent in gold.ents]
-    if "categories" in kinds:
-        return list(gold.cats)
-    if "tags" in kinds:
-        return [token.tag_ for token in gold if token.tag_]
-    if "spans" in kinds:
-        return [span.label_ for group in gold.spans.values() for span in group]
-    return []
+
+    def __init__(self, nlp: Language, task: str) -> None:
+        self.kinds = kinds_of(nlp, task)
+        self._pipe: Any = nlp.get_pipe(task)
+        block = nlp.config.interpolate()["initialize"]["components"].get(task, {})
+        named = registry.resolve({"labels": block.get("labels")})["labels"]
+        #: The labels that the config names, if it does.
+        self.named: Optional[Set[str]] = None if named is None else set(named)
+
+    @property
+    def knows_labels(self) -> bool:
+        """RETURNS (bool): Whether `labels` can tell."""
+        known = {"entities", "categories", "tags", "spans"}
+        return hasattr(self._pipe, "count_labels") or bool(self.kinds & known)
+
+    def labels(self, example: Example) -> Iterable[str]:
+        """Find the labels in an example, each as often as it is annotated.
+
+        example (Example): The example.
+        RETURNS (Iterable[str]): The labels, of those that the config names if it does; none
+            where it is not known how the component is annotated.
+        """
+        gold: Doc = example.reference
+        found: Iterable[str] = []
+        # A head of exclusive categories refuses those of another among its own.
+        is_mixed = self.named is not None and "categories" in self.kinds
+        if hasattr(self._pipe, "count_labels") and not is_mixed:
+            found = self._pipe.count_labels(example)
+        elif "entities" in self.kinds:
+            found = [ent.label_ for ent in gold.ents]
+        elif "categories" in self.kinds:
+            found = list(gold.cats)
+        elif "tags" in self.kinds:
+            found = [token.tag_ for token in gold if token.tag_]
+        elif "spans" in self.kinds:
+            found = [span.label_ for group in gold.spans.values() for span in group]
+        return found if self.named is None else [each for each in found if each in self.named]
+
+    def is_in(self, doc: Doc) -> bool:
+        """RETURNS (bool): Whether there is annotation; True also where that is not known."""
+        if hasattr(self._pipe, "has_gold"):
+            return self._pipe.has_gold(doc)
+        return not self.kinds or any(has(doc, kind) for kind in self.kinds)
 
 
 def has(doc: Doc, kind: str) -> bool:
@@ -98,6 +125,7 @@ def _clear_entities(doc: Doc) -> None:
 
 
 def _clear_starts(doc: Doc) -> None:
+    # Elsewhere they come with the dependencies.
     if not doc.has_annotation("DEP"):
         for token in doc:
             token.is_sent_start = None

@@ -1,6 +1,7 @@
 """Batches of one corpus each, or of all, as the schedule of the corpora says."""
 
 import random
+from itertools import islice
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 from spacy.training import Example
@@ -19,10 +20,12 @@ def create_corpus_batcher(batcher: Batcher, mixed: bool = False) -> Batcher:
     For the examples of a spacy_mtl.MultiCorpus.v1, listed (max_epochs >= 0) or streamed (-1).
     An epoch has as many examples as all corpora together; which ones, the schedule says.
 
-    batcher (Callable): What makes batches of a size, such as spacy.batch_by_words.v1.
+    batcher (Callable): What makes batches of a size, such as spacy.batch_by_words.v1. It gets
+        a corpus pass by pass, so that no batch has a text twice.
     mixed (bool): Whether the shares of the schedule hold inside every batch; else each batch
         is of one corpus, drawn by its share. (A batcher that sorts by length, such as
-        spacy.batch_by_padded.v1, mixes over its buffer.)
+        spacy.batch_by_padded.v1, mixes over its buffer; a corpus with fewer texts than its
+        share of a batch, or of that buffer, has some of them more than once.)
     """
     return CorpusBatcher(batcher, mixed)
 
@@ -82,20 +85,30 @@ class CorpusBatcher:
 
     def _next_of_one(self, mixer: Mixer) -> List[Example]:
         name = mixer.draw()
-        if name not in self._batches:
-            self._batches[name] = iter(self.batcher(self._sources[name]))
-        batch = next(self._batches[name])
-        mixer.note(name, len(batch))
-        return batch
+        found = self._next(name, lambda: islice(self._sources[name], mixer.sizes[name]))
+        mixer.note(name, len(found))
+        return found
 
     def _next_mixed(self, mixer: Mixer) -> List[Example]:
         self._shares = mixer.open_mixed()
-        if not self._batches:
-            self._batches[""] = iter(self.batcher(self._mix(mixer)))
-        batch = next(self._batches[""])
-        for example in batch:
+        n_examples = sum(mixer.sizes.values())
+        found = self._next("", lambda: islice(self._mix(mixer), n_examples))
+        for example in found:
             mixer.note(example.corpus)  # type: ignore[attr-defined]
-        return batch
+        return found
+
+    def _next(self, name: str, begin_pass: Callable[[], Iterator[Example]]) -> List[Example]:
+        """The next batch of a corpus (or of the mix of all), in this pass or the next."""
+        for _ in range(2):
+            batch = next(self._batches.get(name, iter(())), None)
+            if batch:
+                return batch
+            self._batches[name] = iter(self.batcher(begin_pass()))
+        raise ValueError(
+            f"The batcher makes no batch of {f'the corpus {name!r}' if name else 'the corpora'}: it "
+            "leaves out every text. Raise its 'size' in [training.batcher.batcher], or set "
+            "discard_oversize = false there."
+        )
 
     def _mix(self, mixer: Mixer) -> Iterator[Example]:
         while True:
@@ -109,6 +122,8 @@ class _Pile:
         #: What the next passes are of.
         self.refill: List[Example] = []
         self._rest: List[Example] = []
+        # Numbers of its own: a pass takes none of those that whoever draws again has to keep.
+        self._random = random.Random(random.getrandbits(64))
 
     def __iter__(self) -> Iterator[Example]:
         return self
@@ -116,5 +131,5 @@ class _Pile:
     def __next__(self) -> Example:
         if not self._rest:
             self._rest = list(self.refill)
-            random.shuffle(self._rest)
+            self._random.shuffle(self._rest)
         return self._rest.pop()

@@ -24,7 +24,8 @@ def tell(nlp: Language, schedule: Schedule) -> None:
                 "there is no component of factory 'mtl' that tells them. Add one before the "
                 "heads, or take another schedule."
             )
-        joint[0].loss_observers.append(observe_losses)
+        # In the place of that of an earlier training.
+        joint[0].loss_observers[:] = [observe_losses]
     observe_scores = getattr(schedule, "observe_scores", None)
     if observe_scores is not None:
         _listen_to_evaluations(nlp, observe_scores)
@@ -49,11 +50,13 @@ def scores_by_task(nlp: Language, scores: Dict[str, Any]) -> Dict[str, float]:
 
 def _listen_to_evaluations(nlp: Language, observe: Callable[[Dict[str, float]], None]) -> None:
     # spaCy's training loop offers no callback that gets the scores.
-    evaluate = nlp.evaluate
+    evaluate = getattr(nlp.evaluate, "untold", nlp.evaluate)
 
     def evaluate_and_tell(*args: Any, **kwargs: Any) -> Dict[str, Any]:
         scores = evaluate(*args, **kwargs)
         observe(scores_by_task(nlp, scores))
         return scores
 
+    # Another training of the same pipeline takes the place of this one.
+    evaluate_and_tell.untold = evaluate  # type: ignore[attr-defined]
     nlp.evaluate = evaluate_and_tell  # type: ignore[method-assign]

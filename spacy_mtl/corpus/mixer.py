@@ -4,7 +4,7 @@ import math
 import random
 from array import array
 from itertools import chain
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Iterator, Mapping, Sequence
 
 from ..types import Progress, Schedule
 from .schedules.base import BLOCK
@@ -32,9 +32,9 @@ class Mixer:
         #: Of its own, so that whoever draws batches again need not ask the schedule again.
         self._random = random.Random(random.getrandbits(64))
         #: What was drawn, and what is to be drawn before the schedule is asked again: of each
-        #: batch the number of its corpus, or of mixed ones the shares and how often.
+        #: batch the number of its corpus, or of mixed ones the share of each.
         self._drawn = array("H")
-        self._mixes: List[Tuple[Dict[str, float], int]] = []
+        self._mixes = array("d")
         self._ahead: Iterator[Any] = iter(())
         check = getattr(schedule, "check", None)
         if check is not None:
@@ -56,9 +56,7 @@ class Mixer:
             return dict(shares)
         shares = self.shares(mixed=True)
         self.step += 1
-        same = bool(self._mixes) and self._mixes[-1][0] == shares
-        n_before = self._mixes.pop()[1] if same else 0
-        self._mixes.append((shares, n_before + 1))
+        self._mixes.extend(shares.get(corpus, 0.0) for corpus in self.sizes)
         return shares
 
     def draw_example(self, shares: Dict[str, float]) -> str:
@@ -94,6 +92,11 @@ class Mixer:
         progress = Progress(self.step, passes, self.sizes, self.tasks, self._random, mixed)
         found = self.schedule(progress)
         title = type(self.schedule).__name__
+        if not isinstance(found, Mapping):
+            raise ValueError(
+                f"The schedule {title} gives {found!r} at batch {self.step}, but it must give a "
+                f"dict: a share by corpus. Mend its code, or {BLOCK}."
+            )
         for corpus, share in found.items():
             if corpus not in self.sizes:
                 raise ValueError(
@@ -119,10 +122,11 @@ class Mixer:
         version, numbers, gauss = self._random.getstate()
         return {
             "step": self.step,
+            "sizes": dict(self.sizes),
             "given": dict(self._given),
             "credits": dict(self._credits),
             "drawn": self._drawn.tobytes(),
-            "mixes": [[list(shares.items()), n] for shares, n in self._mixes],
+            "mixes": self._mixes.tobytes(),
             "random": [version, list(numbers), gauss],
             "schedule": None if get is None else get(),
         }
@@ -134,7 +138,7 @@ class Mixer:
         """
         self.step = state["step"]
         self._given, self._credits = dict(state["given"]), dict(state["credits"])
-        self._drawn, self._mixes = _read_drawn(state), _read_mixes(state)
+        self._drawn, self._mixes = array("H", state["drawn"]), array("d", state["mixes"])
         self._ahead = iter(())
         version, numbers, gauss = state["random"]
         self._random.setstate((version, tuple(numbers), gauss))
@@ -147,16 +151,21 @@ class Mixer:
         Meanwhile the schedule is not asked: it would have to be told losses and scores.
 
         state (Dict[str, Any]): What `get_state` gave.
+        RAISES (ValueError): If corpora have another number of texts than then.
         """
+        before = state["sizes"]
+        changed = [f"'{name}' {before.get(name)}, now {n}" for name, n in self.sizes.items() if before.get(name) != n]
+        if changed:
+            raise ValueError(
+                "The corpora are not those that this training began with: texts of "
+                f"{', '.join(changed)}. Put them back, or begin another training."
+            )
         corpora = list(self.sizes)
-        drawn = (corpora[i] for i in _read_drawn(state))
-        mixes = (shares for shares, n in _read_mixes(state) for _ in range(n))
+        drawn = (corpora[i] for i in array("H", state["drawn"]))
+        shares = iter(array("d", state["mixes"]))
+        # As many at a time as there are corpora.
+        mixes = (
+            {corpus: share for corpus, share in zip(corpora, mix) if share}
+            for mix in zip(*[shares] * len(corpora))
+        )
         self._ahead = chain(drawn, mixes)
-
-
-def _read_drawn(state: Dict[str, Any]) -> "array[int]":
-    return array("H", state["drawn"])
-
-
-def _read_mixes(state: Dict[str, Any]) -> List[Tuple[Dict[str, float], int]]:
-    return [(dict(shares), n) for shares, n in state["mixes"]]

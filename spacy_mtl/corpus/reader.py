@@ -1,8 +1,9 @@
 """Several corpora as one, each with the tasks that it annotates."""
 
 import random
+import warnings
 from dataclasses import dataclass, fields
-from itertools import chain, cycle, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Union
 
@@ -14,13 +15,14 @@ from spacy.util import ensure_path
 from ..heads.scores import check_outputs
 from ..registry import registry
 from ..types import TASKS_KEY, Schedule
-from .annotation import KINDS, clear, has, kinds_of, labels_of
+from .annotation import KINDS, TaskGold, clear, kinds_of
 from .example import CorpusExample
 from .feedback import tell
 from .mixer import Mixer
 
 Reader = Callable[[Language], Iterable[Example]]
-BLOCK = "[corpora.train.corpora.{}]"
+BLOCK = "[corpora.train.corpora.{0}] (or [corpora.dev.corpora.{0}])"
+CORPUS_BATCHER = "spacy_mtl.CorpusBatcher.v1"
 
 
 @registry.readers("spacy_mtl.MultiCorpus.v1")
@@ -36,16 +38,15 @@ def create_multi_corpus(
 
     corpora (Dict[str, Dict[str, Any]]): By name, what each is:
         path (Union[str, Path, Callable]): A .spacy file or a folder of such, or a block with
-            @readers.
+            @readers: one that comes to an end, or with a limit.
         tasks (List[str]): The components whose gold annotation it has.
         limit (int): How many texts of it to read; 0 for all.
         max_length (int): Longer texts are left out (or, of a path, cut into sentences where
             there are some), in tokens; 0 for all.
         repeat (int): How often it is read in a pass.
     schedule (Optional[Schedule]): By what corpora are drawn. Without, each example comes once
-        a pass, as in a development corpus. It decides about batches with the batcher
-        spacy_mtl.CorpusBatcher.v1; with others and max_epochs = -1, about examples; with
-        others and max_epochs >= 0 spaCy shuffles all examples, so it has no say.
+        a pass, as in a development corpus. Batches are drawn by spacy_mtl.CorpusBatcher.v1:
+        another [training.batcher] is put inside of one when the pipeline is initialised.
     shuffle_buffer (int): With max_epochs = -1, from how many examples of a corpus the next is
         drawn; 1 leaves them in order.
     RAISES (ValueError): If an entry is unknown, missing or out of range.
@@ -88,15 +89,28 @@ class CorpusSpec:
         YIELDS (Example): Its examples.
         """
         for _ in range(self.repeat):
-            if isinstance(self.path, Path):
-                yield from Corpus(self.path, limit=self.limit, max_length=self.max_length)(nlp)
-            else:
-                fitting = (
-                    example
-                    for example in self.path(nlp)
-                    if not self.max_length or len(example.reference) < self.max_length
-                )
-                yield from islice(fitting, self.limit or None)
+            examples = iter(self._read_once(nlp))
+            while True:
+                try:
+                    example = next(examples, None)
+                except Exception as err:
+                    raise ValueError(
+                        f"The corpus '{self.name}' ({_path_of(self)}) cannot be read: {err} "
+                        f"Mend the file, or 'path' in {BLOCK.format(self.name)}."
+                    ) from err
+                if example is None:
+                    break
+                yield example
+
+    def _read_once(self, nlp: Language) -> Iterable[Example]:
+        if isinstance(self.path, Path):
+            return Corpus(self.path, limit=self.limit, max_length=self.max_length)(nlp)
+        fitting = (
+            example
+            for example in self.path(nlp)
+            if not self.max_length or len(example.reference) < self.max_length
+        )
+        return islice(fitting, self.limit or None)
 
 
 @dataclass
@@ -131,12 +145,13 @@ class MultiCorpus:
         RAISES (ValueError): If a corpus is empty or lacks what it declares, or a task is
             annotated by none, or is none of the pipeline, or two heads set the same.
         """
-        self._check_tasks(nlp)
-        is_streamed = nlp.config["training"]["max_epochs"] == -1
+        self.check_tasks(nlp)
+        is_streamed = nlp.config.interpolate()["training"]["max_epochs"] == -1
         untrained = [name for name, pipe in nlp.pipeline if not _is_initialized(pipe)]
         if untrained:
             survey = self._look(nlp)
             self._check_complete(nlp, untrained)
+            self._prepare_schedule(nlp, survey)
             if is_streamed:
                 _add_labels(nlp, untrained, survey.labels)
             return self._interleaved(nlp)
@@ -147,8 +162,7 @@ class MultiCorpus:
         if self.schedule is None:
             return self._interleaved(nlp)
         if self._mixer is None:
-            tasks = {name: spec.tasks for name, spec in self.specs.items()}
-            self._mixer = Mixer(self.schedule, self._look(nlp).sizes, tasks)
+            self._mixer = Mixer(self.schedule, self._look(nlp).sizes, self.tasks)
             if self._replayed is not None:
                 self._mixer.replay(self._replayed)
             tell(nlp, self.schedule)
@@ -157,6 +171,11 @@ class MultiCorpus:
         if not self._streams:
             self._streams = {name: self._endless(nlp, name) for name in self.specs}
         return Stream(self._mixer, self._streams)
+
+    @property
+    def tasks(self) -> Dict[str, Sequence[str]]:
+        """RETURNS (Dict[str, Sequence[str]]): The tasks that each corpus annotates."""
+        return {name: spec.tasks for name, spec in self.specs.items()}
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What was drawn until now, and what the schedule knows."""
@@ -210,17 +229,19 @@ class MultiCorpus:
                     yield example
 
     def _endless(self, nlp: Language, name: str) -> Iterator[CorpusExample]:
-        """A corpus over and over, drawn from a buffer."""
+        """A corpus over and over, each pass drawn from a buffer."""
         # Numbers of its own: each text takes one.
         numbers = random.Random(random.getrandbits(64))
-        examples = chain.from_iterable(self.read(nlp, name) for _ in cycle([None]))
-        buffer: List[CorpusExample] = []
-        for example in examples:
-            buffer.append(example)
-            if len(buffer) >= min(self.shuffle_buffer, self._look(nlp).sizes[name]):
-                i = numbers.randrange(len(buffer))
-                buffer[i], buffer[-1] = buffer[-1], buffer[i]
-                yield buffer.pop()
+        while True:
+            buffer: List[CorpusExample] = []
+            for example in self.read(nlp, name):
+                buffer.append(example)
+                if len(buffer) >= self.shuffle_buffer:
+                    i = numbers.randrange(len(buffer))
+                    buffer[i], buffer[-1] = buffer[-1], buffer[i]
+                    yield buffer.pop()
+            numbers.shuffle(buffer)
+            yield from buffer
 
     def _look(self, nlp: Language) -> _Survey:
         """Read everything once: the sizes, and which labels and annotation there are."""
@@ -229,15 +250,14 @@ class MultiCorpus:
         sizes: Dict[str, int] = {}
         labels: Dict[str, Dict[str, None]] = {}
         for name, spec in self.specs.items():
+            gold = {task: TaskGold(nlp, task) for task in spec.tasks}
             missing = set(spec.tasks)
             sizes[name] = 0
             for example in self.read(nlp, name):
                 sizes[name] += 1
-                for task in spec.tasks:
-                    found = labels_of(nlp, task, example)
-                    labels.setdefault(task, {}).update(dict.fromkeys(found))
-                    kinds = kinds_of(nlp, task)
-                    if not kinds or any(has(example.reference, kind) for kind in kinds):
+                for task, of_task in gold.items():
+                    labels.setdefault(task, {}).update(dict.fromkeys(of_task.labels(example)))
+                    if task in missing and of_task.is_in(example.reference):
                         missing.discard(task)
             _check_found(spec, sizes[name], missing)
         self._survey = _Survey(sizes, labels)
@@ -249,18 +269,70 @@ class MultiCorpus:
         read = {kind for name in nlp.component_names for kind in kinds_of(nlp, name)}
         if "dependencies" in own:
             own.add("sentence starts")
+        elif "sentence starts" in read - own:
+            # They imply them.
+            read.add("dependencies")
         return [kind for kind in KINDS if kind in read - own]
 
-    def _check_tasks(self, nlp: Language) -> None:
-        known = [name for name, pipe in nlp.components if getattr(pipe, "is_trainable", False)]
+    def check_tasks(self, nlp: Language) -> None:
+        """Refuse tasks that do not fit the pipeline.
+
+        nlp (Language): The pipeline.
+        RAISES (ValueError): If a corpus declares a task that is no component's, or has
+            annotation which a stock component would learn from that it does not declare.
+        """
+        known = {
+            name: pipe
+            for name, pipe in nlp.components
+            # Encoders, and what listens to them for others, are no tasks.
+            if getattr(pipe, "is_trainable", False) and not hasattr(pipe, "listening_components")
+        }
         for name, spec in self.specs.items():
             unknown = [task for task in spec.tasks if task not in known]
             if unknown:
                 raise ValueError(
-                    f"The corpus '{name}' declares the task '{unknown[0]}', but the trainable "
-                    f"components of this pipeline are {', '.join(known) or 'none'}. Mend 'tasks' "
-                    f"in {BLOCK.format(name)}, or [nlp.pipeline]."
+                    f"The corpus '{name}' declares the task '{unknown[0]}', but the tasks of this "
+                    f"pipeline are {', '.join(known) or 'none'}. Mend 'tasks' in "
+                    f"{BLOCK.format(name)}, or [nlp.pipeline]."
                 )
+            for other in set(known) - set(spec.tasks):
+                # Heads of this package look at who is declared.
+                if not hasattr(known[other], "has_gold"):
+                    self._check_apart(nlp, spec, other)
+
+    def _check_apart(self, nlp: Language, spec: CorpusSpec, stock: str) -> None:
+        for task in spec.tasks:
+            both = kinds_of(nlp, task) & kinds_of(nlp, stock)
+            if both:
+                raise ValueError(
+                    f"The corpus '{spec.name}' has {', '.join(sorted(both))} for '{task}', and the "
+                    f"stock component '{stock}' would learn from them, too, though the corpus does "
+                    f"not declare it. Add '{stock}' to 'tasks' in {BLOCK.format(spec.name)}, or "
+                    "take a head of this package for it, which looks at what is declared."
+                )
+
+    def _prepare_schedule(self, nlp: Language, survey: _Survey) -> None:
+        config = nlp.config.interpolate()
+        dev: Any = config
+        for key in config["training"]["dev_corpus"].split("."):
+            dev = dev.get(key, {}) if isinstance(dev, dict) else {}
+        if isinstance(dev, dict) and dev.get("@readers") == "spacy_mtl.MultiCorpus.v1" and dev.get("schedule"):
+            raise ValueError(
+                f"[{config['training']['dev_corpus']}.schedule] would draw the texts that scores "
+                "are made on by lot. Take it out: without, each comes once."
+            )
+        if self.schedule is None:
+            return
+        check = getattr(self.schedule, "check", None)
+        if check is not None:
+            check(survey.sizes, self.tasks)
+        batcher = nlp.config["training"]["batcher"]
+        if batcher.get("@batchers") != CORPUS_BATCHER:
+            nlp.config["training"]["batcher"] = {
+                "@batchers": CORPUS_BATCHER,
+                "mixed": False,
+                "batcher": batcher,
+            }
 
     def _check_complete(self, nlp: Language, untrained: Sequence[str]) -> None:
         declared = {task for spec in self.specs.values() for task in spec.tasks}
@@ -298,7 +370,15 @@ def _is_initialized(pipe: Any) -> bool:
 def _add_labels(nlp: Language, untrained: Sequence[str], labels: Dict[str, Dict[str, None]]) -> None:
     for task in untrained:
         pipe: Any = nlp.get_pipe(task)
-        for label in labels.get(task, {}):
+        gold = TaskGold(nlp, task)
+        if gold.named is None and not gold.knows_labels and hasattr(pipe, "label_data"):
+            warnings.warn(
+                f"With max_epochs = -1 spaCy shows '{task}' the first 100 texts only, and what its "
+                "labels are is not known here: rare ones may be missing. Have them written by "
+                f"`spacy init labels`, and name the file in [initialize.components.{task}.labels].",
+                stacklevel=2,
+            )
+        for label in labels.get(task, {}) if gold.named is None else ():
             pipe.add_label(label)
 
 
@@ -344,10 +424,23 @@ def _read_spec(name: str, settings: Any) -> CorpusSpec:
             )
     path = settings.get("path")
     if not callable(path):
-        path = ensure_path(path)
-        if path is None or not path.exists():
-            raise ValueError(
-                f"'path' of the corpus '{name}' is {str(path)!r}, and there is no such file or "
-                f"folder. Mend {where}: a .spacy file, a folder of such, or a block with @readers."
-            )
+        path = _read_path(name, path)
     return CorpusSpec(name, **{**settings, "path": path, "tasks": tuple(tasks)})
+
+
+def _read_path(name: str, given: Any) -> Path:
+    path = ensure_path(given) if isinstance(given, (str, Path)) and str(given) else None
+    hint = f"Mend {BLOCK.format(name)}: a .spacy file, a folder of such, or a block with @readers."
+    if path is None or not path.exists():
+        raise ValueError(
+            f"'path' of the corpus '{name}' is {given!r}, and there is no such file or folder. "
+            f"{hint}"
+        )
+    if path.is_dir() and not any(path.rglob("*.spacy")):
+        raise ValueError(f"'path' of the corpus '{name}', {path}, has no .spacy file in it. {hint}")
+    if path.is_file() and path.suffix != ".spacy":
+        raise ValueError(
+            f"'path' of the corpus '{name}', {path}, is no .spacy file. Other formats are converted "
+            f"by `python -m spacy mtl convert`. {hint}"
+        )
+    return path

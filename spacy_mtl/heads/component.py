@@ -28,7 +28,7 @@ from ..types import LossAndGradient
 from .gold import without_others
 from .learn_rate import finish_update_scaled
 from .models import check_unit
-from .scores import part_heads, prefixed
+from .scores import find_collisions, part_heads, prefixed
 
 
 class TaskHead(TrainablePipe):
@@ -102,6 +102,10 @@ class TaskHead(TrainablePipe):
 
     def count_labels(self, example: Example) -> Iterable[str]:
         """RETURNS (Iterable[str]): The labels that an example shows."""
+        raise NotImplementedError
+
+    def has_gold(self, doc: Doc) -> bool:
+        """RETURNS (bool): Whether a gold document has annotation for the head."""
         raise NotImplementedError
 
     def output_keys(self) -> Set[str]:
@@ -229,6 +233,8 @@ class TaskHead(TrainablePipe):
         self._has_gold = False
         if nlp is not None and self.name in nlp.component_names:
             part_heads(nlp, self.name)
+            for message in find_collisions(nlp, self.name):
+                warnings.warn(message, stacklevel=2)
 
     def predict(self, docs: Iterable[Doc]) -> Any:
         """Score documents.

@@ -154,6 +154,12 @@ class EntityRecognizer(TaskHead):
         """RETURNS (Iterable[str]): The entity types of the gold document."""
         return [ent.label_ for ent in self._gold(example.reference)]
 
+    def has_gold(self, doc: Doc) -> bool:
+        """RETURNS (bool): Whether a token has entity annotation, or the document the key."""
+        return (
+            doc.has_annotation("ENT_IOB") if self.spans_key is None else self.spans_key in doc.spans
+        )
+
     def output_keys(self) -> Set[str]:
         """RETURNS (Set[str]): The entities of each label, or the spans of a key."""
         if self.spans_key is not None:

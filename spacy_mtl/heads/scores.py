@@ -1,6 +1,8 @@
 """Names for what heads set and score, so that two of a kind do not overwrite each other's."""
 
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+import warnings
+from difflib import get_close_matches
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from spacy.language import Language
 from spacy.util import combine_score_weights
@@ -21,8 +23,9 @@ def prefixed(scores: Dict[str, Any], prefix: str) -> Dict[str, Any]:
 def part_heads(nlp: Language, name: str) -> None:
     """Give heads that would report the same scores keys of their own.
 
-    Where two do, the keys of both begin with their names. The weights of spaCy's keys in
-    [training.score_weights] go to them, unless a user has set some.
+    Where two do, the keys of both begin with their names; those of a stock component stay. The
+    weight of a key in [training.score_weights] that nobody reports any more goes to theirs,
+    unless a user has given those some.
 
     nlp (Language): The pipeline.
     name (str): A head, with its labels.
@@ -30,9 +33,13 @@ def part_heads(nlp: Language, name: str) -> None:
     """
     is_default = nlp.config["training"]["score_weights"] == _combined(nlp, own=False)
     head: Any = nlp.get_pipe(name)
-    for other, found in _other_heads(nlp, name):
+    found: Any
+    for other, found in nlp.components:
+        if other == name or not getattr(found, "is_trainable", False):
+            continue
+        is_head = hasattr(found, "output_keys")
         same = set(score_weights_of(nlp, other, found)) & set(score_weights_of(nlp, name, head))
-        if same and head.score_prefix and found.score_prefix:
+        if same and is_head and head.score_prefix and found.score_prefix:
             raise ValueError(
                 f"The heads '{other}' and '{name}' both report {_some(same)}: one score would "
                 f"overwrite the other. Mend 'score_prefix' in [components.{name}] or "
@@ -40,12 +47,16 @@ def part_heads(nlp: Language, name: str) -> None:
             )
         if same:
             head.score_prefix = head.score_prefix or name
-            found.score_prefix = found.score_prefix or other
+            if is_head:
+                found.score_prefix = found.score_prefix or other
+    weights = nlp.config["training"]["score_weights"]
     if is_default:
-        weights = nlp.config["training"]["score_weights"]
         # spaCy adds its own keys again; so they stay, without a weight.
         weights.update(dict.fromkeys(weights))
         weights.update(_combined(nlp, own=True))
+    else:
+        _pass_weights_on(nlp, weights)
+    _warn_misspelt(nlp, weights)
 
 
 def check_outputs(nlp: Language) -> None:
@@ -54,15 +65,59 @@ def check_outputs(nlp: Language) -> None:
     nlp (Language): The pipeline; heads with their labels.
     RAISES (ValueError): If there are two such heads.
     """
-    for name, head in _other_heads(nlp, ""):
-        for other, found in _other_heads(nlp, name):
-            both = head.output_keys() & found.output_keys()
-            if both:
-                raise ValueError(
-                    f"The heads '{name}' and '{other}' both set {_some(both)}: one would overwrite "
-                    f"what the other sets. {head.how_to_part} Mend [components.{name}] or "
-                    f"[components.{other}]."
-                )
+    for name, _ in _other_heads(nlp, ""):
+        for message in find_collisions(nlp, name):
+            raise ValueError(message)
+
+
+def find_collisions(nlp: Language, name: str) -> Iterator[str]:
+    """Find heads that set the same annotation as one.
+
+    nlp (Language): The pipeline; heads with their labels.
+    name (str): The one.
+    YIELDS (str): What to tell a user.
+    """
+    head: Any = nlp.get_pipe(name)
+    for other, found in _other_heads(nlp, name):
+        both = head.output_keys() & found.output_keys()
+        if both and head.labels and found.labels:
+            yield (
+                f"The heads '{name}' and '{other}' both set {_some(both)}: one would overwrite "
+                f"what the other sets. {head.how_to_part} Mend [components.{name}] or "
+                f"[components.{other}]."
+            )
+
+
+def _pass_weights_on(nlp: Language, weights: Weights) -> None:
+    reported: Set[str] = set()
+    heirs: Dict[str, List[str]] = {}
+    for name, pipe in nlp.components:
+        default: Any = nlp.get_pipe_meta(name).default_score_weights or {}
+        own = score_weights_of(nlp, name, pipe)
+        reported.update(own)
+        for key in own:
+            weights.setdefault(key, None)
+        of_default, of_own = ([k for k, w in found.items() if w] for found in (default, own))
+        for key, heir in zip(of_default, of_own):
+            heirs.setdefault(key, []).append(heir)
+    for key, found in heirs.items():
+        weight = weights.get(key)
+        if weight and key not in reported:
+            weights[key] = None
+            if not any(weights[heir] for heir in found):
+                weights.update(dict.fromkeys(found, weight / len(found)))
+
+
+def _warn_misspelt(nlp: Language, weights: Weights) -> None:
+    known = {key for name, pipe in nlp.components for key in score_weights_of(nlp, name, pipe)}
+    for key, weight in weights.items():
+        near = get_close_matches(key, known, n=1, cutoff=0.8) if weight else []
+        if near and key not in known:
+            warnings.warn(
+                f"[training.score_weights] gives a weight to '{key}', which no component reports. "
+                f"Did you mean '{near[0]}'?",
+                stacklevel=2,
+            )
 
 
 def _other_heads(nlp: Language, name: str) -> List[Tuple[str, Any]]:

@@ -138,7 +138,9 @@ class Tagger(TaskHead):
                 f"The component '{name}' tags token by token, and has no use for learn_transitions "
                 f"= true in [components.{name}.model]. Leave it out."
             )
-        self.annotation = f"token.{attribute}" + ("_" if extension is None else "")
+        self.annotation = f"token.{attribute}_"
+        if extension is not None:
+            self.annotation = f"token.{attribute} (saved by DocBin with store_user_data = True)"
         self.attribute = attribute
         #: The name of a custom extension, if it is one.
         self.extension = extension
@@ -182,6 +184,10 @@ class Tagger(TaskHead):
     def count_labels(self, example: Example) -> Iterable[str]:
         """RETURNS (Iterable[str]): The tags or the coarse tags of the gold tokens."""
         return [text for text in self._texts(example.reference) if text]
+
+    def has_gold(self, doc: Doc) -> bool:
+        """RETURNS (bool): Whether a token has the attribute."""
+        return any(self._texts(doc))
 
     def _texts(self, doc: Doc) -> List[str]:
         if self.extension is not None:

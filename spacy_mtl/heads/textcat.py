@@ -140,6 +140,8 @@ class TextCategorizer(TaskHead):
         """Initialise a text classification head: see `make_textcat` and `TaskHead`."""
         super().__init__(vocab, model, name, **settings)
         self.prefix = prefix
+        if prefix:
+            self.annotation = f"a category that begins with '{prefix}'"
         for label, weight in class_weights.items():
             if not math.isfinite(weight) or weight < 0:
                 raise ValueError(
@@ -152,6 +154,10 @@ class TextCategorizer(TaskHead):
         """RETURNS (Iterable[str]): The labels that the gold `cats` list, with the prefix."""
         self._check_cats(example)
         return list(self._cats(example))
+
+    def has_gold(self, doc: Doc) -> bool:
+        """RETURNS (bool): Whether there is a category with the prefix."""
+        return any(label.startswith(self.prefix) for label in doc.cats)
 
     def output_keys(self) -> Set[str]:
         """RETURNS (Set[str]): The categories."""

@@ -411,7 +411,12 @@ class MultiTask(Tok2Vec):
 
     def get_training_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What a training that goes on needs, beside what is saved."""
-        return {"tasks": self._membership.get_state(), "batch": self._closer.get_batch()}
+        get_monitor = getattr(self.monitor, "get_state", None)
+        return {
+            "tasks": self._membership.get_state(),
+            "batch": self._closer.get_batch(),
+            "monitor": None if get_monitor is None else get_monitor(),
+        }
 
     def set_training_state(self, state: Dict[str, Any]) -> None:
         """Go on from a state that `get_training_state` gave.
@@ -421,6 +426,9 @@ class MultiTask(Tok2Vec):
         self._membership.set_state(state["tasks"])
         if state["batch"] is not None:
             self._closer.set_batch(self, state["batch"])
+        set_monitor = getattr(self.monitor, "set_state", None)
+        if state["monitor"] is not None and set_monitor is not None:
+            set_monitor(state["monitor"])
 
     def _get_state(self) -> Dict[str, Any]:
         if self._step is not None and self._step.closed:

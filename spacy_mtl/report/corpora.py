@@ -1,13 +1,14 @@
 """What the corpora of a config have, task by task: to be looked at before hours of training."""
 
 from collections import Counter
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, List, Optional
 
 from spacy.language import Language
 from spacy.training import Example
 
-from ..corpus.annotation import has, kinds_of, labels_of
+from ..corpus.annotation import TaskGold, kinds_of
 from ..corpus.mixer import Mixer
 from ..corpus.reader import MultiCorpus
 
@@ -18,10 +19,12 @@ class TaskCounts:
 
     n_texts (int): The texts with annotation for it.
     labels (Counter): How often each label is annotated: tokens, entities, texts.
+    knows_labels (bool): Whether labels can be counted: not those of all stock components.
     """
 
     n_texts: int = 0
     labels: Counter = field(default_factory=Counter)
+    knows_labels: bool = True
 
 
 @dataclass
@@ -52,7 +55,10 @@ def count_corpus(
     window (Optional[Window]): That of the encoder.
     RETURNS (CorpusCounts): The counts.
     """
-    counts = CorpusCounts(tasks={task: TaskCounts() for task in tasks})
+    gold = {task: TaskGold(nlp, task) for task in tasks}
+    counts = CorpusCounts(
+        tasks={task: TaskCounts(knows_labels=found.knows_labels) for task, found in gold.items()}
+    )
     if window is not None:
         counts.n_long = 0
     for example in examples:
@@ -61,10 +67,8 @@ def count_corpus(
         if window is not None and counts.n_long is not None:
             counts.n_long += window.is_exceeded_by(example)
         for task, found in counts.tasks.items():
-            kinds = kinds_of(nlp, task)
-            is_annotated = any(has(example.reference, kind) for kind in kinds) if kinds else True
-            found.n_texts += is_annotated
-            for label in labels_of(nlp, task, example):
+            found.n_texts += gold[task].is_in(example.reference)
+            for label in gold[task].labels(example):
                 # Texts list the categories that they have not, too.
                 found.labels[label] += example.reference.cats.get(label, 1.0) > 0
     return counts
@@ -111,7 +115,14 @@ def mix_of(mixer: Mixer, n_batches: int, batch_size: float) -> Dict[str, float]:
     RETURNS (Dict[str, float]): The share of the batches of each corpus.
     """
     totals = dict.fromkeys(mixer.sizes, 0.0)
+    is_dynamic = hasattr(mixer.schedule, "observe_losses") or hasattr(
+        mixer.schedule, "observe_scores"
+    )
+    n_batches = min(n_batches, 1000) if is_dynamic else n_batches
+    schedule = mixer.schedule
     for _ in range(n_batches):
+        if is_dynamic:
+            mixer.schedule = deepcopy(schedule)
         for corpus, share in mixer.shares(mixed=True).items():
             totals[corpus] += share / n_batches
             mixer.note(corpus, share * batch_size)
@@ -137,20 +148,26 @@ def problems_of(
     frozen = nlp.config.interpolate()["training"]["frozen_components"]
     weights = _weights(nlp)
     tasks = list(dict.fromkeys(task for counts in train.values() for task in counts.tasks))
-    for task in tasks:
-        of_train = _labels(train, task)
-        given = sum(mix.get(c, 0.0) for c, counts in train.items() if task in counts.tasks)
+    for task in [*tasks, *(name for name in scored_tasks(nlp) if name not in tasks)]:
+        corpora = {corpus: counts for corpus, counts in train.items() if task in counts.tasks}
+        of_train, of_dev = _labels(train, task), _labels(dev, task)
+        knows_labels = all(counts.tasks[task].knows_labels for counts in corpora.values())
         if task in frozen:
             found.append(f"'{task}' is in [training.frozen_components]: it gets no gradient.")
-        elif not sum(
-            counts.tasks[task].n_texts for counts in train.values() if task in counts.tasks
-        ):
-            found.append(f"'{task}' gets no gradient: no text is annotated for it.")
-        elif not given:
+        elif not corpora:
+            found.append(f"'{task}' gets no gradient: no training corpus names it in its 'tasks'.")
+        elif knows_labels and not of_train:
+            found.append(f"'{task}' gets no gradient: no text shows a label of it.")
+        elif not sum(mix.get(corpus, 0.0) for corpus in corpora):
             found.append(f"'{task}' gets no gradient: its corpora have no share of the batches.")
+        for corpus, counts in corpora.items():
+            if not counts.tasks[task].n_texts:
+                found.append(
+                    f"'{task}' gets no gradient from '{corpus}', which declares it, but none of "
+                    f"its {counts.n_texts} texts has that annotation: training stops there."
+                )
         if weights.get(task) == 0:
             found.append(f"'{task}' has weight 0: it does not move the encoder.")
-        of_dev = _labels(dev, task)
         missing = sorted(set(of_dev) - set(of_train))
         if missing:
             n_units = sum(of_dev[label] for label in missing)
@@ -159,13 +176,13 @@ def problems_of(
                 f"corpus, {n_units} times ({', '.join(missing[:5])}"
                 f"{', ...' if missing[5:] else ''})."
             )
-        if dev and not of_dev:
+        if not any(counts.tasks[task].n_texts for counts in dev.values() if task in counts.tasks):
             found.append(f"'{task}' has no annotation in the development corpora: no score.")
     for i, task in enumerate(tasks):
         for other in tasks[i + 1 :]:
             kinds = kinds_of(nlp, task) & kinds_of(nlp, other)
             both = sorted(set(_labels(train, task)) & set(_labels(train, other)))
-            if kinds and both:
+            if kinds and both and _key_of(nlp, task) == _key_of(nlp, other):
                 found.append(
                     f"'{task}' and '{other}' both have the labels {', '.join(both[:5])} "
                     f"({', '.join(sorted(kinds))}): one would overwrite the other."
@@ -184,7 +201,21 @@ def mixer_of(reader: MultiCorpus, counts: Dict[str, CorpusCounts]) -> Optional[M
     if reader.schedule is None:
         return None
     sizes = {name: found.n_texts for name, found in counts.items()}
-    return Mixer(reader.schedule, sizes, {name: spec.tasks for name, spec in reader.specs.items()})
+    return Mixer(reader.schedule, sizes, reader.tasks)
+
+
+def scored_tasks(nlp: Language) -> List[str]:
+    """RETURNS (List[str]): The components that are trained and have scores."""
+    return [
+        name
+        for name, pipe in nlp.pipeline
+        if getattr(pipe, "is_trainable", False) and nlp.get_pipe_meta(name).default_score_weights
+    ]
+
+
+def _key_of(nlp: Language, task: str) -> Optional[str]:
+    """Where among annotation of a kind a task has its own: a key of `doc.spans`."""
+    return getattr(nlp.get_pipe(task), "spans_key", None)
 
 
 def _labels(corpora: Dict[str, CorpusCounts], task: str) -> Counter:

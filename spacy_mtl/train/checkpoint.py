@@ -3,16 +3,31 @@
 import os
 import platform
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 import srsly
 from spacy.language import Language
+from spacy.util import load_model, walk_dict
+from thinc.api import Config
 
 PREFIX = "checkpoint-"
 _NEW, _OLD = ".new", ".old"
 _PIPELINE, _STATE, _META = "pipeline", "state.msgpack", "meta.json"
+_LIBRARIES = (
+    "spacy_mtl",
+    "spacy",
+    "thinc",
+    "torch",
+    "transformers",
+    "spacy-transformers",
+    "tokenizers",
+    "torchjd",
+    "numpy",
+)
 
 
 @dataclass(frozen=True)
@@ -31,13 +46,43 @@ class Checkpoint:
         """RETURNS (Path): The pipeline, with raw parameters (no averages)."""
         return self.path / _PIPELINE
 
+    def load_pipeline(self) -> Language:
+        """RETURNS (Language): The pipeline. RAISES (CheckpointError): If it does not load."""
+        with self._explained(_PIPELINE):
+            return load_model(self.path / _PIPELINE)
+
     def read_meta(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): Of which config and machine it is."""
-        return srsly.read_json(self.path / _META)
+        """RETURNS (Dict[str, Any]): Of which config, data and machine it is.
+
+        RAISES (CheckpointError): If it cannot be read.
+        """
+        with self._explained(_META):
+            return srsly.read_json(self.path / _META)
 
     def read_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): All but the pipeline."""
-        return srsly.read_msgpack(self.path / _STATE)
+        """RETURNS (Dict[str, Any]): All but the pipeline.
+
+        RAISES (CheckpointError): If it cannot be read.
+        """
+        with self._explained(_STATE):
+            return srsly.read_msgpack(self.path / _STATE)
+
+    @contextmanager
+    def _explained(self, part: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as err:
+            older = sorted(path.name for path in self.path.parent.glob(f"{PREFIX}*{_OLD}"))
+            raise CheckpointError(
+                f"{self.path / part} cannot be read: {err}. If the checkpoint {self.path.name} is "
+                "damaged, remove its folder to begin anew"
+                + (f", or rename {older[-1]} to go on from there" if older else "")
+                + "."
+            ) from err
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read."""
 
 
 def write_checkpoint(
@@ -113,24 +158,40 @@ def find_latest(folder: Path) -> Optional[Checkpoint]:
     return next(iter(find_checkpoints(folder)), None)
 
 
-def describe_machine() -> Dict[str, Any]:
-    """RETURNS (Dict[str, Any]): What the figures of a training depend on, beside its config."""
-    import numpy
-    import spacy
-    import thinc
-    import torch
-    import transformers
+def describe_machine(use_gpu: int) -> Dict[str, Any]:
+    """Tell what the figures of a training depend on, beside its config and data.
 
-    return {
-        "python": platform.python_version(),
-        "spacy": spacy.__version__,
-        "thinc": thinc.__version__,
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
-        "numpy": numpy.__version__,
-        "processor": platform.machine(),
-        "threads": torch.get_num_threads(),
-    }
+    use_gpu (int): The number of a GPU, or -1.
+    RETURNS (Dict[str, Any]): Versions of libraries, processor and threads.
+    """
+    import torch
+
+    found: Dict[str, Any] = {name: _version(name) for name in _LIBRARIES}
+    found["python"] = platform.python_version()
+    found["processor"] = platform.machine() if use_gpu < 0 else torch.cuda.get_device_name(use_gpu)
+    found["threads"] = torch.get_num_threads()
+    return found
+
+
+def describe_data(config: Config) -> Dict[str, int]:
+    """Tell which files a training reads.
+
+    config (Config): Its config, interpolated.
+    RETURNS (Dict[str, int]): By path in the block [corpora], the bytes that it has.
+    """
+    found = {}
+    for _, value in walk_dict(config.get("corpora", {})):
+        if isinstance(value, str) and value and Path(value).exists():
+            files = [Path(value)] if Path(value).is_file() else Path(value).rglob("*.spacy")
+            found[value] = sum(file.stat().st_size for file in files)
+    return found
+
+
+def _version(library: str) -> Optional[str]:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
 
 
 def _sync(folder: Path) -> None:

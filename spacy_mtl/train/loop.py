@@ -6,9 +6,10 @@ neither begin at a step nor save what it takes to: so it is written here once mo
 
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from timeit import default_timer as timer
-from typing import IO, Any, Dict, Iterator, List, Optional, Tuple
+from typing import IO, Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
@@ -27,7 +28,7 @@ from wasabi import Printer
 
 from .batches import ReplayableBatches
 from .chance import get_chance, set_chance
-from .checkpoint import Checkpoint, describe_machine, put_in_place, write_checkpoint
+from .checkpoint import Checkpoint, put_in_place, write_checkpoint
 from .slots import get_gradients, get_optimizer, set_gradients, set_optimizer, slots_of
 
 
@@ -191,6 +192,7 @@ def train(
     *,
     checkpoint: Optional[Checkpoint] = None,
     every: Optional[int] = None,
+    meta: Optional[Dict[str, Any]] = None,
     use_gpu: int = -1,
     stdout: IO = sys.stdout,
     stderr: IO = sys.stderr,
@@ -201,6 +203,7 @@ def train(
     output (Path): Folder for the trained pipelines and checkpoints.
     checkpoint (Optional[Checkpoint]): Where to go on.
     every (Optional[int]): Steps between checkpoints; by default, one at each evaluation.
+    meta (Optional[Dict[str, Any]]): What to write beside each checkpoint, as JSON.
     use_gpu (int): The number of a GPU, or -1.
     stdout (IO): Where the logger writes.
     stderr (IO): Where it writes progress.
@@ -209,37 +212,41 @@ def train(
     message = Printer(no_print=True)
     output.mkdir(parents=True, exist_ok=True)
     training = Training(nlp, use_gpu)
-    if checkpoint is not None:
-        training.set_state(checkpoint.read_state())
     settings = training.settings
     before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
-    meta = {"config": nlp.config.to_str(), "machine": describe_machine()}
-
-    def save(name: str) -> None:
-        new = output / f"{name}.new"
-        shutil.rmtree(new, ignore_errors=True)
-        with nlp.use_params(training.optimizer.averages):
-            before_to_disk(nlp).to_disk(new)
-        put_in_place(new, output / name)
-
     frozen = settings["frozen_components"]
     stdout.write(message.info(f"Pipeline: {nlp.pipe_names}") + "\n")
     with nlp.select_pipes(disable=frozen):
         log_step, finalize = settings["logger"](nlp, stdout, stderr)
     try:
+        if checkpoint is not None:
+            training.set_state(checkpoint.read_state())
+        else:
+            # Before any pipeline is: whoever finds one can go on.
+            write_checkpoint(output, 0, nlp, training.get_state(), meta or {})
         for info, is_best in training.steps():
             if is_best is not None:
                 with nlp.select_pipes(disable=frozen):
                     update_meta(settings, nlp, info)
-                save(DIR_MODEL_LAST)
+                with nlp.use_params(training.optimizer.averages):
+                    _save(before_to_disk(nlp).to_disk, output / DIR_MODEL_LAST)
                 if is_best:
-                    save(DIR_MODEL_BEST)
+                    copy = partial(shutil.copytree, output / DIR_MODEL_LAST)
+                    _save(copy, output / DIR_MODEL_BEST)
                 info["output_path"] = str(output / DIR_MODEL_LAST)
             log_step(info if is_best is not None else None)
             if is_best is not None if every is None else not training.step % every:
-                write_checkpoint(output, training.step, nlp, training.get_state(), meta)
+                write_checkpoint(output, training.step, nlp, training.get_state(), meta or {})
     finally:
         finalize()
-    save(DIR_MODEL_LAST)
+    with nlp.use_params(training.optimizer.averages):
+        _save(before_to_disk(nlp).to_disk, output / DIR_MODEL_LAST)
     stdout.write(message.good("Saved pipeline to", output / DIR_MODEL_LAST) + "\n")
     return output / DIR_MODEL_LAST
+
+
+def _save(write: Callable[[Path], Any], path: Path) -> None:
+    new = path.with_name(path.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    write(new)
+    put_in_place(new, path)

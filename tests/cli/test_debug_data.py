@@ -106,3 +106,59 @@ def test_a_path_that_is_not_there(run: Run, tmp_path: Path) -> None:
     result = run({"one": block(tmp_path / "nowhere.spacy", "tagger")}, {})
     assert result.exit_code == 1
     assert "'path' of the corpus 'one'" in str(result.exception) + result.output
+
+
+def test_tasks_that_training_would_refuse(run: Run, tmp_path: Path) -> None:
+    """What `spacy train` stops at is a problem here, too."""
+    one = write(tmp_path / "one.spacy", 20)
+    dev = {"dev": block(one, "tagger", "ner", "textcat")}
+    result = run({"one": block(one, "tagger", "textcat")}, dev)
+    assert result.exit_code == 1
+    assert "'ner' gets no gradient: no training corpus names it" in result.output
+    nlp = spacy.blank("en")
+    DocBin(docs=[nlp("plain text")]).to_disk(tmp_path / "plain.spacy")
+    train = {
+        "one": block(one, "tagger", "ner", "textcat"),
+        "plain": block(tmp_path / "plain.spacy", "ner"),
+    }
+    result = run(train, dev)
+    assert result.exit_code == 1
+    assert "'ner' gets no gradient from 'plain', which declares it" in result.output
+    result = run({"one": block(one, "taggger")}, dev)
+    assert result.exit_code == 1
+    assert "declares the task 'taggger'" in " ".join(result.output.split())
+
+
+def test_batcher_and_reader_that_do_not_fit(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "unused.spacy", 10)
+    config: Any = config_of("unused.spacy")
+    inner = config["training"]["batcher"]
+    config["training"]["batcher"] = {"@batchers": "spacy_mtl.CorpusBatcher.v1", "batcher": inner}
+    config.to_disk("config.cfg")
+    result = CliRunner().invoke(app, ["mtl", "debug-data", "config.cfg"])
+    assert result.exit_code == 1
+    assert "draws by a schedule" in result.output
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"@mtl_schedules": "spacy_mtl.Bandit.v1", "target": "ner"},
+        {
+            "@mtl_schedules": "spacy_mtl.Sequential.v1",
+            "phases": [{"tasks": ["ner"], "steps": 12_000}, {"tasks": ["tagger"]}],
+        },
+    ],
+    ids=lambda schedule: schedule["@mtl_schedules"],
+)
+def test_schedule_that_begins_with_one(run: Run, tmp_path: Path, schedule: Dict[str, Any]) -> None:
+    """All the others have their turn later."""
+    one, two = write(tmp_path / "one.spacy", 20), write(tmp_path / "two.spacy", 60)
+    train = {"one": block(one, "tagger", "textcat"), "two": block(two, "ner")}
+    dev = {"dev": block(one, "tagger", "ner", "textcat")}
+    result = run(train, dev, schedule=schedule, max_steps=20_000)
+    assert result.exit_code == 0, result.output
+    assert row_of(result.output, "two")[1] in (
+        "60.0 %",
+        *(f"{n / 10:.1f} %" for n in range(450, 551)),
+    )

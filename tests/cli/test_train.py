@@ -1,5 +1,6 @@
 """`spacy mtl train`: what it does with the folder, the config and the machine that it finds."""
 
+import shutil
 from pathlib import Path
 from typing import Any, Callable, Dict
 
@@ -41,7 +42,7 @@ def test_trains_and_is_over(run: Run) -> None:
     # One that is over has nothing to do.
     again = run("--resume")
     assert again.exit_code == 0, again.output
-    assert "Going on after step 6" in again.output
+    assert "Going on after 7 steps" in again.output
     assert_same(before, spacy.load("out/model-last"))
 
 
@@ -49,6 +50,7 @@ def test_resume_without_a_checkpoint(run: Run) -> None:
     result = run("--resume")
     assert result.exit_code == 0, result.output
     assert "No checkpoint in out: training from the beginning" in result.output
+    assert "⚠" in result.output
     assert find_latest(Path("out")) is not None
 
 
@@ -71,6 +73,77 @@ def test_another_config(run: Run, change: str) -> None:
     name = change.split("=")[0].removeprefix("--")
     text = " ".join(result.output.split())
     assert f"The config is another than that of out/checkpoint-7: {name}" in text
+
+
+def test_an_unchanged_config(run: Run) -> None:
+    """spaCy rounds weights, and drops "source": that is no change."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk("source")
+    config: Any = config_of("corpus.spacy", max_steps=4, eval_frequency=2)
+    config["training"]["score_weights"] = {"tag_acc": 1.0, "ents_f": 1.0, "cats_score": 1.0}
+    config["components"]["sentences"] = {"source": "source", "component": "sentencizer"}
+    config["nlp"]["pipeline"] = ["sentences", *config["nlp"]["pipeline"]]
+    config.to_disk("changed.cfg")
+    assert run(config="changed.cfg").exit_code == 0
+    result = run("--resume", config="changed.cfg")
+    assert result.exit_code == 0, result.output
+
+
+def test_a_longer_training(run: Run) -> None:
+    """Where it ends may be changed: it goes on as one that was as long from the beginning."""
+    assert run("--training.max_steps=4").exit_code == 0
+    result = run("--resume")
+    assert result.exit_code == 0, result.output
+    after = spacy.load("out/model-last")
+    Path("out").rename("other")
+    assert run().exit_code == 0
+    assert_same(after, spacy.load("out/model-last"))
+
+
+def test_other_data(run: Run) -> None:
+    assert run().exit_code == 0
+    DocBin(docs=make_docs(spacy.blank("en"))[:2]).to_disk("corpus.spacy")
+    result = run("--resume")
+    assert result.exit_code == 1
+    assert "corpus.spacy" in result.output
+    assert "bytes" in result.output
+
+
+@pytest.mark.parametrize("part", ["meta.json", "state.msgpack", "pipeline/mtl/model"])
+@pytest.mark.parametrize("how", ["gone", "cut"])
+def test_damaged_checkpoint(run: Run, part: str, how: str) -> None:
+    assert run().exit_code == 0
+    file = Path("out/checkpoint-7", part)
+    content = file.read_bytes()
+    file.unlink()
+    if how == "cut":
+        file.write_bytes(content[: len(content) // 2])
+    shutil.copytree("out/checkpoint-7", "out/checkpoint-4.old")
+    result = run("--resume")
+    assert result.exit_code == 1
+    text = " ".join(result.output.split())
+    assert f"out/checkpoint-7/{part.split('/')[0]} cannot be read" in text
+    assert "rename checkpoint-4.old to go on from there" in text
+    assert Path("out/checkpoint-7").is_dir()
+
+
+def test_pipelines_without_a_checkpoint(run: Run) -> None:
+    """Of another training: they are not written over."""
+    assert run().exit_code == 0
+    shutil.rmtree("out/checkpoint-7")
+    before = spacy.load("out/model-last")
+    result = run("--resume")
+    assert result.exit_code == 1
+    assert "There is no checkpoint in out to go on from" in " ".join(result.output.split())
+    assert_same(before, spacy.load("out/model-last"))
+
+
+def test_output_that_is_no_folder(run: Run) -> None:
+    Path("out").write_text("")
+    result = run()
+    assert result.exit_code == 1
+    assert "--output out is no folder to write to" in " ".join(result.output.split())
 
 
 def set_machine(**changes: Any) -> None:
@@ -99,7 +172,7 @@ def test_config_with_a_mistake(run: Run) -> None:
     result = run("--training.max_steps=lots")
     assert result.exit_code == 1
     assert "max_steps" in result.output
-    assert not Path("out").exists()
+    assert not list(Path("out").iterdir())
 
 
 def test_training_that_fails_leaves_its_checkpoint(

@@ -296,12 +296,126 @@ def test_another_reader_and_documents_in_memory(paths: Dict[str, Path]) -> None:
     assert all(eg.reference.has_annotation("TAG") for eg in kept)
 
 
-def test_stock_batcher(paths: Dict[str, Path]) -> None:
-    """Streamed, the schedule decides about examples."""
-    config = config_of(paths, -1)
-    config["training"]["batcher"] = {"@batchers": "spacy.batch_by_sequence.v1", "size": 6}
-    counts = Counter(eg.corpus for batch in draw(config, 200) for eg in batch)
-    assert all(330 < counts[name] < 470 for name in SIZES), counts
+@pytest.mark.parametrize("max_epochs", [0, -1])
+def test_stock_batcher(paths: Dict[str, Path], max_epochs: int) -> None:
+    """It is put inside of the one that goes by the schedule."""
+    config = config_of(paths, max_epochs)
+    stock = {"@batchers": "spacy.batch_by_sequence.v1", "size": 6}
+    config["training"]["batcher"] = stock
+    nlp, _, batcher = resolve(config)
+    found = nlp.config["training"]["batcher"]
+    assert found["@batchers"] == "spacy_mtl.CorpusBatcher.v1"
+    assert found["batcher"]["size"] == 6
+    counts = Counter(batch[0].corpus for batch in draw(config, 200))
+    assert all(45 < counts[name] < 90 for name in SIZES), counts
+
+
+@pytest.mark.parametrize("max_epochs", [0, -1])
+def test_no_batch_has_a_text_twice(paths: Dict[str, Path], max_epochs: int) -> None:
+    """Not of a small corpus either, where texts of like length are sought in a large buffer."""
+    config = config_of(paths, max_epochs)
+    padded = {"@batchers": "spacy.batch_by_padded.v1", "size": 60, "buffer": 256}
+    config["training"]["batcher"]["batcher"] = {**padded, "discard_oversize": False}
+    for batch in draw(config, 100):
+        assert len({eg.reference.text for eg in batch}) == len(batch) > 1
+
+
+@pytest.mark.parametrize("max_epochs", [0, -1])
+@pytest.mark.parametrize("mixed", [False, True])
+def test_batcher_that_leaves_out_every_text(
+    paths: Dict[str, Path], max_epochs: int, mixed: bool
+) -> None:
+    config = config_of(paths, max_epochs, mixed)
+    words = {"@batchers": "spacy.batch_by_words.v1", "size": 3, "tolerance": 0.2}
+    config["training"]["batcher"]["batcher"] = {**words, "discard_oversize": True}
+    what = "the corpora" if mixed else "the corpus '(tags|names|topics)'"
+    with pytest.raises(ValueError, match=f"no batch of {what}.*discard_oversize = false"):
+        draw(config, 1)
+
+
+def test_variable_for_the_number_of_epochs(paths: Dict[str, Path]) -> None:
+    config = config_of(paths)
+    config["vars"] = {"epochs": -1}
+    text = config.to_str().replace("max_epochs = 0", "max_epochs = ${vars.epochs}")
+    nlp = init_nlp(Config().from_str(text, interpolate=False))
+    reader = registry.resolve(nlp.config.interpolate()["corpora"])["train"]
+    assert hasattr(reader(nlp), "streams")
+    # Of the last text, which spaCy does not show.
+    assert "LATE" in nlp.get_pipe("ner").labels  # type: ignore[attr-defined]
+
+
+def test_schedule_of_a_development_corpus(paths: Dict[str, Path]) -> None:
+    config = config_of(paths)
+    config["corpora"]["dev"]["schedule"] = {"@mtl_schedules": "spacy_mtl.Uniform.v1"}
+    with pytest.raises(ValueError, match=r"\[corpora.dev.schedule\] would draw"):
+        init_nlp(config)
+
+
+def test_schedule_is_checked_before_training(paths: Dict[str, Path]) -> None:
+    schedule = {"@mtl_schedules": "spacy_mtl.Weighted.v1", "shares": {"tagz": 1.0}}
+    with pytest.raises(ValueError, match="names 'tagz'"):
+        init_nlp(config_of(paths, schedule=schedule))
+    schedule = {"@mtl_schedules": "spacy_mtl.Weighted.v1", "shares": {"tags": 1.0}}
+    with pytest.warns(UserWarning, match="never draws from 'names', 'topics'"):
+        init_nlp(config_of(paths, schedule=schedule))
+
+
+def test_stock_component_that_would_learn_from_another(paths: Dict[str, Path]) -> None:
+    """It does not look at what a corpus declares."""
+    nlp = with_heads("tagger", "ner")
+    nlp.add_pipe("ner", name="stock")
+    blocks = {n: {"path": str(paths[n]), "tasks": [t]} for n, t in KINDS.items() if n != "topics"}
+    blocks["topics"] = {"path": str(paths["topics"]), "tasks": ["stock", "ner"]}
+    with pytest.raises(ValueError, match="'names' has entities for 'ner', and the stock .*'stock'"):
+        next(iter(read(blocks)(nlp)))
+    blocks["names"]["tasks"] = ["ner", "stock"]
+    next(iter(read(blocks)(nlp)))
+
+
+def test_sentence_starts_that_dependencies_imply(tmp_path: Path) -> None:
+    """Another's sentence starts are missing where they come with dependencies, too."""
+    nlp = spacy.blank("en")
+    words = ["a", "b", "c", "d"]
+    doc = Doc(nlp.vocab, words=words, tags=["X"] * 4, heads=[0, 0, 2, 2], deps=["ROOT", "x"] * 2)
+    assert doc.has_annotation("SENT_START")
+    DocBin(docs=[doc]).to_disk(tmp_path / "parsed.spacy")
+    nlp.add_pipe("senter")
+    add_joint(nlp, None)
+    nlp.add_pipe("mtl_tagger", name="tagger")
+    path = str(tmp_path / "parsed.spacy")
+    found = {}
+    for tasks in (["tagger"], ["senter"]):
+        blocks = {"one": {"path": path, "tasks": tasks}}
+        blocks["two"] = {"path": path, "tasks": ["tagger", "senter"]}
+        first = next(iter(read(blocks)(nlp)))
+        found[tasks[0]] = first.reference.has_annotation("SENT_START")
+    assert found == {"tagger": False, "senter": True}
+
+
+@pytest.mark.parametrize("max_epochs", [0, -1])
+@pytest.mark.parametrize("factory", ["mtl_textcat", "mtl_textcat_multilabel"])
+def test_labels_that_the_config_names(tmp_path: Path, factory: str, max_epochs: int) -> None:
+    """Two heads on the same texts, whose labels only the config tells apart."""
+    nlp = spacy.blank("en")
+    docs = [nlp.make_doc(f"w{i}") for i in range(20)]
+    for i, doc in enumerate(docs):
+        doc.cats = {"a": float(i % 2), "b": float(1 - i % 2), "x": 1.0, "y": 0.0}
+    DocBin(docs=docs).to_disk(tmp_path / "all.spacy")
+    add_joint(nlp, None)
+    for task in ("topic", "mood"):
+        nlp.add_pipe(factory, name=task)
+    config: Any = Config(nlp.config).copy()
+    config["paths"] = {"train": None, "dev": None, "vectors": None, "init_tok2vec": None}
+    block = {"path": str(tmp_path / "all.spacy"), "tasks": ["topic", "mood"]}
+    reader = {"@readers": "spacy_mtl.MultiCorpus.v1", "corpora": {"all": block}}
+    config["corpora"] = {"train": reader, "dev": reader}
+    config["training"].update(max_epochs=max_epochs, max_steps=2, eval_frequency=1)
+    labels = {"topic": {"labels": ["a", "b"]}, "mood": {"labels": ["x", "y"]}}
+    config["initialize"]["components"] = labels
+    trained = init_nlp(config)
+    for task, named in labels.items():
+        assert set(trained.get_pipe(task).labels) == set(named["labels"])  # type: ignore[attr-defined]
+    train(trained)
 
 
 def test_dynamic_schedules_are_told(paths: Dict[str, Path]) -> None:
@@ -345,7 +459,10 @@ def test_batcher_of_plain_examples() -> None:
     "change, message",
     [
         ({"names": {"path": "nowhere.spacy"}}, "'path' of the corpus 'names' is 'nowhere.spacy'"),
-        ({"names": {"path": None}}, "'path' of the corpus 'names' is 'None'"),
+        ({"names": {"path": None}}, "'path' of the corpus 'names' is None"),
+        ({"names": {"path": 5}}, "'path' of the corpus 'names' is 5"),
+        ({"names": {"path": ["a", "b"]}}, "'path' of the corpus 'names' is \\['a', 'b'\\]"),
+        ({"names": {"path": ""}}, "'path' of the corpus 'names' is ''"),
         ({"names": {"tasks": []}}, "'tasks' of the corpus 'names' is \\[\\]"),
         ({"names": {"tasks": "ner"}}, "'tasks' of the corpus 'names' is 'ner'.*a list"),
         ({"names": {"limit": -1}}, "'limit' of the corpus 'names' is -1"),
@@ -364,7 +481,7 @@ def test_no_corpora() -> None:
 
 
 def test_unknown_task(paths: Dict[str, Path]) -> None:
-    with pytest.raises(ValueError, match="'names' declares the task 'nre'.*mtl, tagger, ner"):
+    with pytest.raises(ValueError, match="'names' declares the task 'nre'.* are tagger, ner"):
         init_nlp(config_of(paths, corpora=corpora(paths, names={"tasks": ["nre"]})))
 
 
@@ -381,6 +498,38 @@ def test_declared_and_not_there(paths: Dict[str, Path], tmp_path: Path) -> None:
     blocks = corpora(paths, tags={"path": str(tmp_path / "plain.spacy")})
     with pytest.raises(ValueError, match="'tags' declares the task 'tagger', but none of its 1"):
         init_nlp(config_of(paths, corpora=blocks))
+
+
+@pytest.mark.parametrize(
+    "factory, settings",
+    [
+        ("mtl_textcat", {"prefix": "t:"}),
+        ("mtl_ner", {"spans_key": "events"}),
+        ("mtl_tagger", {"attribute": "_.style"}),
+    ],
+)
+def test_declared_and_not_there_for_that_head(
+    paths: Dict[str, Path], factory: str, settings: Dict[str, Any]
+) -> None:
+    """Annotation of the kind, but of another prefix, key or extension."""
+    nlp = with_heads()
+    nlp.add_pipe(factory, name="special", config=settings)
+    blocks = corpora(paths, topics={"tasks": ["textcat", "special"]})
+    with pytest.raises(ValueError, match="'topics' declares the task 'special', but none of its 30"):
+        read(blocks)(nlp)
+
+
+def test_what_is_no_corpus(paths: Dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ValueError, match="'names', .*folder, has no .spacy file in it"):
+        read(corpora(paths, names={"path": str(tmp_path / "folder")}))
+    (tmp_path / "names.jsonl").write_text("{}")
+    with pytest.raises(ValueError, match="'names', .*names.jsonl, is no .spacy.*mtl convert"):
+        read(corpora(paths, names={"path": str(tmp_path / "names.jsonl")}))
+    (tmp_path / "cut.spacy").write_bytes(paths["names"].read_bytes()[:100])
+    cut = read(corpora(paths, names={"path": str(tmp_path / "cut.spacy")}))
+    with pytest.raises(ValueError, match="corpus 'names' .*cut.spacy.* cannot be read: .*E1014"):
+        cut(with_heads())
 
 
 def test_empty_corpus(paths: Dict[str, Path], tmp_path: Path) -> None:

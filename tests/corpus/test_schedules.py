@@ -235,6 +235,38 @@ def test_by_score_overfitting() -> None:
     assert mixer.shares(False)["ewt"] == pytest.approx(0.25 * mixer.shares(False)["wnut"])
 
 
+def test_by_score_with_all_at_rest() -> None:
+    """With nothing for those that idle, and none that goes, all have the same."""
+    mixer = mixer_of("ByScore", patience=1, idle=0.0)
+    for _ in range(2):
+        mixer.schedule.observe_scores({"tagger": 0.5, "ner": 0.5, "textcat": 0.5, "topic": 0.5})
+    assert set(mixer.shares(False).values()) == {1 / len(SIZES)}
+
+
+def test_bandit_without_a_score_of_its_target() -> None:
+    schedule = mixer_of("Bandit", target="ner").schedule
+    with pytest.raises(ValueError, match="score of 'ner', but .* scores of tagger only"):
+        schedule.observe_scores({"tagger": 0.5})
+
+
+@pytest.mark.parametrize(
+    "name, settings",
+    [("Weighted", {"shares": {"ewt": 1.0}}), ("Sequential", {"phases": [{"tasks": ["ner"]}]})],
+)
+def test_corpora_that_are_never_drawn(name: str, settings: Dict[str, Any]) -> None:
+    with pytest.warns(UserWarning, match="never draws from .*'sst'"):
+        mixer_of(name, **settings)
+
+
+def test_corpora_that_have_changed() -> None:
+    """A training cannot go on with them."""
+    state = mixer_of("Uniform").get_state()
+    sizes = {**SIZES, "ewt": 7}
+    mixer = Mixer(make("Uniform"), sizes, TASKS)
+    with pytest.raises(ValueError, match=f"texts of 'ewt' {SIZES['ewt']}, now 7"):
+        mixer.replay(state)
+
+
 def test_bandit_finds_what_helps() -> None:
     """One corpus helps the target, the others do not: it is drawn more and more."""
     mixer = mixer_of("Bandit", target="ner")
@@ -298,6 +330,8 @@ def test_state(name: str) -> None:
         ("Sequential", {"phases": [{"tasks": ["ner"], "step": 3}]}, "Phase 0 of Sequential"),
         ("Sequential", {"phases": [{"tasks": ["ner"]}] * 2}, "Phase 0.*needs one of 'steps'"),
         ("Sequential", {"phases": [{"tasks": ["ner"], "steps": 0}]}, "length of 0"),
+        ("Sequential", {"phases": [{"tasks": ["ner"], "steps": "9"}]}, "length of '9'"),
+        ("Weighted", {"shares": {}}, "'shares' is empty"),
         ("Sequential", {"phases": [{"tasks": ["nre"]}]}, "phases.0.tasks.* names 'nre'"),
         ("Sequential", {"phases": [{"tasks": ["ner"]}], "replay": 1.0}, "'replay' of Sequential"),
         ("ByLoss", {"decay": 1.0}, "'decay' of ByLoss"),
@@ -319,6 +353,7 @@ def test_settings_out_of_range(name: str, settings: Dict[str, Any], message: str
         ({"ewt": float("nan")}, "a share of nan"),
         ({"ewt": 0.0}, "gives all corpora a share of 0"),
         ({}, "gives all corpora a share of 0"),
+        (None, "gives None at batch 0, but it must give a dict"),
     ],
 )
 def test_schedule_of_a_user_that_gives_something_else(

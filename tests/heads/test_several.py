@@ -216,3 +216,39 @@ def test_weights_that_a_user_has_set_stay() -> None:
     weights = nlp.config["training"]["score_weights"]
     assert weights["topic_cats_score"] > 0
     assert not weights.get("mood_cats_score")
+
+
+@pytest.mark.parametrize("given", [{}, {"cats_score": 0.5, "tag_acc": 0.5}])
+def test_weight_of_a_key_that_is_split(given: Dict[str, float]) -> None:
+    """What was for spaCy's key is for those that are reported instead, in equal parts."""
+    heads: Any = {name: ("mtl_textcat", {"prefix": f"{name}:"}) for name in ("topic", "mood")}
+    nlp = build(tagger=("mtl_tagger", {}), **heads)
+    nlp.config["training"]["score_weights"] = given
+    nlp.initialize(lambda: examples_of(nlp))
+    weights = nlp.config["training"]["score_weights"]
+    assert weights["topic_cats_score"] == weights["mood_cats_score"] > 0.2
+    assert not weights["cats_score"]
+    assert weights["tag_acc"] > 0.3
+
+
+def test_weight_of_a_key_that_nobody_reports() -> None:
+    nlp = build(topic=("mtl_textcat", {"prefix": "topic:", "score_prefix": "topic"}))
+    nlp.config["training"]["score_weights"] = {"topc_cats_score": 1.0}
+    with pytest.warns(UserWarning, match="'topc_cats_score'.*Did you mean 'topic_cats_score'"):
+        nlp.initialize(lambda: examples_of(nlp))
+
+
+def test_beside_a_stock_component_of_the_kind() -> None:
+    """The stock one keeps spaCy's keys."""
+    nlp = build(topic=("mtl_textcat", {"prefix": "topic:"}), stock=("textcat_multilabel", {}))
+    nlp.initialize(lambda: examples_of(nlp))
+    scores = nlp.evaluate(examples_of(nlp))
+    assert scores["topic_cats_score"] is not None
+    assert scores["cats_score"] is not None
+
+
+def test_two_heads_that_set_the_same_are_told_of() -> None:
+    """Also without the reader that refuses them."""
+    nlp = build(one=("mtl_tagger", {}), two=("mtl_tagger", {}))
+    with pytest.warns(UserWarning, match="'two' and 'one' both set 'token.tag'"):
+        nlp.initialize(lambda: examples_of(nlp))

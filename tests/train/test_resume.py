@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 import spacy
+import srsly
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_by_spacy
@@ -97,6 +98,26 @@ def test_best_of_each_task_after_an_interruption(corpus: str, tmp_path: Path) ->
             spacy.load(tmp_path / name / f"model-best-{task}") for name in ("whole", "parts")
         )
         assert_same(one, other)
+
+
+def test_log_after_an_interruption(corpus: str, tmp_path: Path) -> None:
+    """Means over the steps since the last row, also of those before it was broken off."""
+    config = config_of(corpus)
+    rows = []
+    for name, stops in (("whole", ()), ("parts", (6, 10))):
+        file = tmp_path / name / "log.jsonl"
+        logger = {"@loggers": "spacy_mtl.ConsoleLogger.v1", "output_file": str(file)}
+        config["training"]["logger"] = logger
+        for stop in stops:
+            run(config, tmp_path / name, stop, every=1)
+        run(config, tmp_path / name, every=1)
+        # A file for each time that it was begun.
+        logs = sorted(file.parent.glob("log*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
+        rows.append([row for log in logs for row in srsly.read_jsonl(log)])
+    for one, other in zip(*rows, strict=True):
+        for row in (one, other):
+            row.pop("seconds", None)
+        assert one == other
 
 
 @pytest.mark.parametrize("where", ["CNN", "before mtl"])

@@ -1,5 +1,6 @@
 """What the schedules of this package have in common."""
 
+import warnings
 from typing import Any, Dict, Sequence
 
 BLOCK = "the block [schedule] of the corpus (usually [corpora.train.schedule])"
@@ -19,6 +20,19 @@ def check_names(what: str, named: Sequence[str], known: Sequence[str], kind: str
         raise ValueError(
             f"{what} of the schedule names {_quoted(unknown)}, but the {kind} are "
             f"{_quoted(known)}. Mend it in {BLOCK}."
+        )
+
+
+def warn_left_out(corpora: Sequence[str]) -> None:
+    """Warn of corpora that a schedule never draws.
+
+    corpora (Sequence[str]): The names.
+    """
+    if corpora:
+        warnings.warn(
+            f"The schedule never draws from {_quoted(corpora)}: tasks that only they annotate are "
+            f"not trained. If that is not meant, mend {BLOCK}.",
+            stacklevel=2,
         )
 
 

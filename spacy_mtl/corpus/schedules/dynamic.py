@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from ...registry import mtl_schedules
 from ...types import Progress, Schedule
-from .base import check_between, check_names
+from .base import BLOCK, check_between, check_names
 
 
 @mtl_schedules("spacy_mtl.ByLoss.v1")
@@ -131,10 +131,12 @@ class ByScore:
 
     def __call__(self, progress: Progress) -> Dict[str, float]:
         """Give those that go their share, and less to others: see `Schedule`."""
-        return {
+        shares = {
             corpus: max(self._share(task) for task in tasks)
             for corpus, tasks in progress.tasks.items()
         }
+        # With idle = 0 and all at rest, there is still a batch to give.
+        return shares if any(shares.values()) else dict.fromkeys(shares, 1.0)
 
     def observe_scores(self, scores: Dict[str, float]) -> None:
         """Decide who goes and who idles: see `Schedule`."""
@@ -195,7 +197,11 @@ class Bandit:
     def observe_scores(self, scores: Dict[str, float]) -> None:
         """Learn whether the corpus that was tried has won: see `Schedule`."""
         if self.target not in scores:
-            return
+            raise ValueError(
+                f"The schedule Bandit goes by the score of '{self.target}', but an evaluation gave "
+                f"scores of {', '.join(scores) or 'no task'} only. Put texts that are annotated "
+                f"for it into the development corpus, or mend 'target' in {BLOCK}."
+            )
         score = scores[self.target]
         if self._last is not None and self._arm is not None:
             for corpus in {*self._beliefs, self._arm}:

@@ -6,7 +6,7 @@ from typing import Any, Dict, Sequence
 from ...registry import mtl_schedules
 from ...scheduled import Number, number_at, read_number
 from ...types import Progress, Schedule
-from .base import BLOCK, check_names
+from .base import BLOCK, check_names, warn_left_out
 
 
 @mtl_schedules("spacy_mtl.RoundRobin.v1")
@@ -120,10 +120,8 @@ class Weighted:
             for corpus, share in shares.items()
         }
         if not any(self.shares.values()):
-            raise ValueError(
-                f"All 'shares' of the schedule are 0, so no corpus is ever drawn. Mend them in "
-                f"{BLOCK}."
-            )
+            what = "All 'shares' of the schedule are 0" if self.shares else "'shares' is empty"
+            raise ValueError(f"{what}, so no corpus is ever drawn. Mend it in {BLOCK}.")
 
     def __call__(self, progress: Progress) -> Dict[str, float]:
         """Look the shares up: see `Schedule`."""
@@ -132,3 +130,4 @@ class Weighted:
     def check(self, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]) -> None:
         """Refuse shares of corpora that there are not: see `Schedule`."""
         check_names("'shares'", list(self.shares), list(sizes), "corpora")
+        warn_left_out([corpus for corpus in sizes if not self.shares.get(corpus)])

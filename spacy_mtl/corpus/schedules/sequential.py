@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from ...registry import mtl_schedules
 from ...types import Progress, Schedule
-from .base import BLOCK, check_between, check_names
+from .base import BLOCK, check_between, check_names, warn_left_out
 
 
 @mtl_schedules("spacy_mtl.Sequential.v1")
@@ -74,6 +74,8 @@ class Sequential:
         known = list(dict.fromkeys(task for found in tasks.values() for task in found))
         for i, phase in enumerate(self.phases):
             check_names(f"'phases.{i}.tasks'", phase.tasks, known, "tasks that are annotated")
+        named = {task for phase in self.phases for task in phase.tasks}
+        warn_left_out([c for c, found in tasks.items() if not named.intersection(found)])
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): The current phase and where it began."""
@@ -124,9 +126,10 @@ def _read_phase(i: int, phase: Dict[str, Any], is_last: bool) -> Phase:
             f"say how long it is; only the last may go without. {where}"
         )
     for length in lengths:
-        if length is not None and (isinstance(length, bool) or not length > 0):
+        is_number = isinstance(length, (int, float)) and not isinstance(length, bool)
+        if length is not None and not (is_number and length > 0):
             raise ValueError(
                 f"Phase {i} of Sequential ({', '.join(tasks)}) has a length of {length!r}, but it "
-                f"must be > 0. {where}"
+                f"must be a number > 0. {where}"
             )
     return Phase(tuple(tasks), *lengths)
