@@ -368,17 +368,19 @@ def _is_initialized(pipe: Any) -> bool:
 
 
 def _add_labels(nlp: Language, untrained: Sequence[str], labels: Dict[str, Dict[str, None]]) -> None:
-    for task in untrained:
+    for task in labels:
         pipe: Any = nlp.get_pipe(task)
         gold = TaskGold(nlp, task)
-        if gold.named is None and not gold.knows_labels and hasattr(pipe, "label_data"):
+        if task not in untrained or gold.named is not None:
+            continue
+        if not gold.knows_labels and hasattr(pipe, "label_data"):
             warnings.warn(
                 f"With max_epochs = -1 spaCy shows '{task}' the first 100 texts only, and what its "
                 "labels are is not known here: rare ones may be missing. Have them written by "
                 f"`spacy init labels`, and name the file in [initialize.components.{task}.labels].",
                 stacklevel=2,
             )
-        for label in labels.get(task, {}) if gold.named is None else ():
+        for label in labels[task]:
             pipe.add_label(label)
 
 

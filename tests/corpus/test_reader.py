@@ -392,6 +392,7 @@ def test_sentence_starts_that_dependencies_imply(tmp_path: Path) -> None:
     assert found == {"tagger": False, "senter": True}
 
 
+@pytest.mark.filterwarnings("ignore:.*occurs in the data, but is none of the labels")
 @pytest.mark.parametrize("max_epochs", [0, -1])
 @pytest.mark.parametrize("factory", ["mtl_textcat", "mtl_textcat_multilabel"])
 def test_labels_that_the_config_names(tmp_path: Path, factory: str, max_epochs: int) -> None:
