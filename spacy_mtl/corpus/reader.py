@@ -220,13 +220,17 @@ class MultiCorpus:
     def _interleaved(self, nlp: Language) -> Iterator[CorpusExample]:
         """All examples once, a text of each corpus in turn: the first ones show them all."""
         streams = {name: self.read(nlp, name) for name in self.specs}
+        given = set()
         while streams:
             for name in list(streams):
                 example = next(streams[name], None)
-                if example is None:
-                    del streams[name]
-                else:
+                if example is not None:
+                    given.add(name)
                     yield example
+                    continue
+                if name not in given:
+                    _check_found(self.specs[name], 0, ())
+                del streams[name]
 
     def _endless(self, nlp: Language, name: str) -> Iterator[CorpusExample]:
         """A corpus over and over, each pass drawn from a buffer."""

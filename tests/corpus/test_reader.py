@@ -540,3 +540,12 @@ def test_empty_corpus(paths: Dict[str, Path], tmp_path: Path) -> None:
         init_nlp(config_of(paths, corpora=blocks))
     with pytest.raises(ValueError, match="corpus 'tags' has no text .*max_length = 2"):
         init_nlp(config_of(paths, corpora=corpora(paths, tags={"max_length": 2})))
+
+
+def test_empty_development_corpus(paths: Dict[str, Path], tmp_path: Path) -> None:
+    """Scores of it would be missing without a word."""
+    DocBin(docs=[]).to_disk(tmp_path / "empty.spacy")
+    config = config_of(paths)
+    config["corpora"]["dev"]["corpora"]["names"]["path"] = str(tmp_path / "empty.spacy")
+    with pytest.raises(ValueError, match="corpus 'names' has no text.*corpora.dev.corpora.names"):
+        train(init_nlp(config))
