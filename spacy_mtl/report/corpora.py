@@ -1,5 +1,6 @@
 """What the corpora of a config have, task by task: to be looked at before hours of training."""
 
+import warnings
 from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -201,7 +202,10 @@ def mixer_of(reader: MultiCorpus, counts: Dict[str, CorpusCounts]) -> Optional[M
     if reader.schedule is None:
         return None
     sizes = {name: found.n_texts for name, found in counts.items()}
-    return Mixer(reader.schedule, sizes, reader.tasks)
+    with warnings.catch_warnings():
+        # Who is never drawn is among the problems.
+        warnings.simplefilter("ignore", UserWarning)
+        return Mixer(reader.schedule, sizes, reader.tasks)
 
 
 def scored_tasks(nlp: Language) -> List[str]:
