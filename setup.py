@@ -87,6 +87,7 @@ ENTRY_POINTS = {
     ],
     "spacy_loggers": [
         "spacy_mtl.ConsoleLogger.v1 = spacy_mtl.report.logger:create_console_logger",
+        "spacy_mtl.BestByTask.v1 = spacy_mtl.report.best:create_best_by_task",
     ],
     "spacy_mtl_weightings": [
         "spacy_mtl.Constant.v1 = spacy_mtl.weighting.constant:create_constant",
@@ -112,6 +113,24 @@ ENTRY_POINTS = {
         "spacy_mtl.NashMTL.v1 = spacy_mtl.weighting.nash_mtl:create_nash_mtl",
         "spacy_mtl.ExcessMTL.v1 = spacy_mtl.weighting.excess_mtl:create_excess_mtl",
         "spacy_mtl.DBMTL.v1 = spacy_mtl.weighting.db_mtl:create_db_mtl",
+    ],
+    "spacy_readers": [
+        "spacy_mtl.MultiCorpus.v1 = spacy_mtl.corpus.reader:create_multi_corpus",
+    ],
+    "spacy_batchers": [
+        "spacy_mtl.CorpusBatcher.v1 = spacy_mtl.corpus.batcher:create_corpus_batcher",
+    ],
+    "spacy_mtl_schedules": [
+        "spacy_mtl.Sequential.v1 = spacy_mtl.corpus.schedules.sequential:create_sequential",
+        "spacy_mtl.RoundRobin.v1 = spacy_mtl.corpus.schedules.parallel:create_round_robin",
+        "spacy_mtl.Uniform.v1 = spacy_mtl.corpus.schedules.parallel:create_uniform",
+        "spacy_mtl.Proportional.v1 = spacy_mtl.corpus.schedules.parallel:create_proportional",
+        "spacy_mtl.Temperature.v1 = spacy_mtl.corpus.schedules.parallel:create_temperature",
+        "spacy_mtl.Annealed.v1 = spacy_mtl.corpus.schedules.parallel:create_annealed",
+        "spacy_mtl.Weighted.v1 = spacy_mtl.corpus.schedules.parallel:create_weighted",
+        "spacy_mtl.ByLoss.v1 = spacy_mtl.corpus.schedules.dynamic:create_by_loss",
+        "spacy_mtl.ByScore.v1 = spacy_mtl.corpus.schedules.dynamic:create_by_score",
+        "spacy_mtl.Bandit.v1 = spacy_mtl.corpus.schedules.dynamic:create_bandit",
     ],
     "spacy_cli": ["mtl = spacy_mtl.cli:mtl_cli"],
 }

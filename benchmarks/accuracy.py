@@ -230,8 +230,8 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
     RETURNS (Tuple[Path, Dict[str, Any]]): A config file and what overrides it.
     """
     suite = run.plan
-    corpora = {split: _corpus(suite, split, work) for split in ("train", "dev")}
-    steps = suite.epochs * math.ceil(_n_tokens(corpora["train"]) / suite.batch)
+    corpora = {split: corpus_of(suite, split, work) for split in ("train", "dev")}
+    steps = suite.epochs * math.ceil(n_tokens(corpora["train"]) / suite.batch)
     ours = run.system.startswith("ours")
     shared = ("transformer", "mtl") if ours else ("transformer",)
     overrides: Dict[str, Any] = {
@@ -318,9 +318,9 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
     seconds = round(time.time() - started)
     model = output / "model-last"
     result = {"steps": overrides["training.max_steps"], "seconds": seconds}
-    result["scores"] = score(model, run, _corpus(run.plan, "test", work))
+    result["scores"] = score(model, run, corpus_of(run.plan, "test", work))
     if run.plan.score_dev:
-        result["dev"] = score(model, run, _corpus(run.plan, "dev", work))
+        result["dev"] = score(model, run, corpus_of(run.plan, "dev", work))
     return {**asdict(run), "settings": settings_of(run), **result}
 
 
@@ -351,30 +351,47 @@ def _both_right(predicted: Any, gold: Any) -> bool:
     return spans[0] == spans[1] and gold.cats[max(predicted.cats, key=predicted.cats.get)] == 1.0
 
 
-def _corpus(suite: Suite, split: str, work: Path) -> Path:
-    """Convert a split, once, and take the suite's share of it."""
+def corpus_of(suite: Suite, split: str, work: Path) -> Path:
+    """RETURNS (Path): The .spacy file of a split, of the suite's share of it."""
+    limit = suite.limit if split == "train" else None
+    return convert_split(suite.corpus, split, work, limit, suite.lang)
+
+
+def convert_split(
+    corpus: str, split: str, work: Path, limit: Optional[int] = None, lang: str = "en"
+) -> Path:
+    """Convert a split of a corpus, once, and take a share of it.
+
+    corpus (str): Folder below data/.
+    split (str): "train", "dev" or "test".
+    work (Path): Folder for corpora and models.
+    limit (Optional[int]): Take so many texts, evenly spaced.
+    lang (str): The language.
+    RETURNS (Path): The .spacy file.
+    """
     from spacy.tokens import DocBin
 
     from spacy_mtl.corpus.convert import convert
 
     data = Path(os.environ.get("SPACY_MTL_DATA", ROOT.parent / "shared")) / "data"
-    path = work / suite.corpus / f"{split}.spacy"
+    path = work / corpus / f"{split}.spacy"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        convert([data / suite.corpus / f"{split}.jsonl"], path)
-    if split != "train" or suite.limit is None:
+        convert([data / corpus / f"{split}.jsonl"], path)
+    if limit is None:
         return path
-    part = path.with_name(f"train-{suite.limit}.spacy")
+    part = path.with_name(f"{split}-{limit}.spacy")
     if not part.exists():
         import spacy
 
-        docs = list(DocBin().from_disk(path).get_docs(spacy.blank(suite.lang).vocab))
-        chosen = [docs[i * len(docs) // suite.limit] for i in range(suite.limit)]
+        docs = list(DocBin().from_disk(path).get_docs(spacy.blank(lang).vocab))
+        chosen = [docs[i * len(docs) // limit] for i in range(limit)]
         DocBin(docs=chosen).to_disk(part)
     return part
 
 
-def _n_tokens(path: Path) -> int:
+def n_tokens(path: Path) -> int:
+    """RETURNS (int): The tokens of a .spacy file."""
     from spacy.tokens import DocBin
 
     return sum(len(tokens) for tokens in DocBin().from_disk(path).tokens)
@@ -408,24 +425,37 @@ def run_all(runs: Iterable[Run], encoder: str, work: Path, jobs: int) -> None:
     """Do the runs that have no result yet, `jobs` at a time, sharing the cores."""
     finished = load_results()
     todo = [run for run in runs if run not in finished]
-    threads = str(max(1, (os.cpu_count() or 1) // jobs))
-    environ = {**os.environ, "OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
     work.mkdir(parents=True, exist_ok=True)
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-
     for plan in {run.plan for run in todo}:
         for split in ("train", "dev", "test"):
-            _corpus(plan, split, work)
+            corpus_of(plan, split, work)
+    specs = {run.name: json.dumps(asdict(run)) for run in todo}
+    run_side_by_side("benchmarks.accuracy", specs, encoder, work, jobs)
 
-    def work_on(run: Run) -> None:
-        spec = json.dumps(asdict(run))
-        command = [sys.executable, "-m", "benchmarks.accuracy", "one", spec, encoder, str(work)]
-        with (work / f"{run.name}.log").open("w") as log:
+
+def run_side_by_side(
+    module: str, specs: Dict[str, str], encoder: str, work: Path, jobs: int
+) -> None:
+    """Do runs, each by `python -m MODULE one SPEC ENCODER WORK`, `jobs` at a time.
+
+    module (str): The module.
+    specs (Dict[str, str]): By name of the run, what the module reads it from.
+    encoder (str): Folder or hub name.
+    work (Path): Folder for logs, corpora and models.
+    jobs (int): How many share the cores.
+    """
+    threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    environ = {**os.environ, "OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+
+    def work_on(name: str) -> None:
+        command = [sys.executable, "-m", module, "one", specs[name], encoder, str(work)]
+        with (work / f"{name}.log").open("w") as log:
             done = subprocess.run(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
-        print(run.name, "done" if done.returncode == 0 else f"FAILED: {log.name}", flush=True)
+        print(name, "done" if done.returncode == 0 else f"FAILED: {log.name}", flush=True)
 
     with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(work_on, todo))
+        list(pool.map(work_on, specs))
 
 
 def report(split: str) -> None:

@@ -1,6 +1,7 @@
 """What passes between the stations of the data flow, with its shapes."""
 
 from dataclasses import dataclass
+from random import Random
 from typing import Callable, Dict, List, Protocol, Sequence, Tuple
 
 from spacy.tokens import Doc
@@ -9,6 +10,10 @@ from thinc.types import Floats1d, Floats2d, FloatsXd
 
 #: One array a document. Shape of each: (n_tokens of the document, width).
 TokenVectors = List[Floats2d]
+
+#: Where the gold document of an example may name the tasks that it is annotated for, in
+#: `user_data`. (spaCy copies examples before it trains on them, but not their gold.)
+TASKS_KEY = "spacy_mtl.tasks"
 
 #: From documents to one vector a token.
 Encoder = Model[List[Doc], TokenVectors]
@@ -76,8 +81,55 @@ class Weighting(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a training has come, for a schedule of corpora.
+
+    step (int): The batches that were drawn before, so 0 for the first.
+    passes (Dict[str, float]): How often each corpus was given in full, such as 1.5.
+    sizes (Dict[str, int]): The examples of each corpus, in the order of the config.
+    tasks (Dict[str, Sequence[str]]): The tasks that each corpus annotates.
+    random (Random): What a schedule that draws itself draws from.
+    mixed (bool): Whether the shares are to hold inside every batch; else a batch is of one
+        corpus, drawn by its share.
+    """
+
+    step: int
+    passes: Dict[str, float]
+    sizes: Dict[str, int]
+    tasks: Dict[str, Sequence[str]]
+    random: Random
+    mixed: bool = False
+
+
+class Schedule(Protocol):
+    """Decides which corpus gives the next batch.
+
+    A call is all that is asked. What it may have beside:
+
+    check(sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]): Raises a ValueError if a
+        setting names a corpus or task that there is not. Called before training begins.
+    observe_losses(losses: Dict[str, float]): Is told the losses of the tasks of each step.
+    observe_scores(scores: Dict[str, float]): Is told the scores of each evaluation.
+    get_state() -> Dict[str, Any] and set_state(state): What it has learned, of numbers,
+        strings, lists and dicts: saved in checkpoints.
+    """
+
+    def __call__(self, progress: Progress) -> Dict[str, float]:
+        """Say how the next batch is to be drawn.
+
+        progress (Progress): How far the training is.
+        RETURNS (Dict[str, float]): A share for each corpus, >= 0. They need not sum to 1;
+            a corpus that is not named has 0.
+        """
+        ...
+
+
 class Monitor(Protocol):
-    """Looks on while steps close, for a log. It must not change what it sees."""
+    """Looks on while steps close, for a log. It must not change what it sees.
+
+    With `get_state` and `set_state`, as those of a `Weighting`, it is saved in checkpoints.
+    """
 
     def record(
         self, losses: Dict[str, float], gradients: Floats2d, weights: Dict[str, float]

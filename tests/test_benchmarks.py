@@ -2,14 +2,18 @@
 
 import argparse
 import json
+from collections import Counter
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Set, Tuple
 
 import pytest
 import spacy
-from tiny import add_joint, inner, make_examples
+from spacy.schemas import ConfigSchemaTraining
+from spacy.tokens import DocBin
+from spacy.util import registry, resolve_dot_names
+from tiny import add_joint, inner, make_docs, make_examples
 
 ROOT = Path(__file__).parent.parent
 
@@ -131,3 +135,62 @@ def test_share_of_the_encoder(
     assert 82_944 <= round(row["gflops"] * 1e9) < 100_000
     assert row["peak"] > 0
     assert "% of a matrix product's" in capsys.readouterr().out
+
+
+@pytest.fixture
+def corpora(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """The benchmark of several corpora, all of which are the tiny one."""
+    monkeypatch.syspath_prepend(ROOT)
+    module = import_module("benchmarks.corpora")
+    monkeypatch.setattr(module, "RESULTS", tmp_path / "corpora.jsonl")
+    path = tmp_path / "tiny.spacy"
+    DocBin(docs=make_docs(spacy.blank("en"))).to_disk(path)
+    monkeypatch.setattr(module, "convert_split", lambda *args: path)
+    return module
+
+
+def test_configs_of_several_corpora(corpora: Any, encoder_dir: str, tmp_path: Path) -> None:
+    """All that is compared trains on the same texts for as many steps."""
+    runs = [run for run in corpora.all_runs() if run.seed == 0]
+    assert len({run.name for run in runs}) == len(runs)
+    steps: Dict[Tuple[str, bool], Set[int]] = {}
+    for run in runs:
+        config = corpora.config_of(run, encoder_dir, tmp_path)
+        nlp = spacy.util.load_model_from_config(config, auto_fill=True)
+        assert set(run.tasks) < set(nlp.pipe_names)
+        training = nlp.config.interpolate()["training"]
+        registry.resolve(training, schema=ConfigSchemaTraining)
+        resolve_dot_names(nlp.config.interpolate(), ["corpora.train", "corpora.dev"])
+        steps.setdefault((run.plan, "alone" in run.system), set()).add(training["max_steps"])
+    assert all(len(found) == 1 for found in steps.values())
+    for plan, settings in corpora.PLANS.items():
+        (alone,), (joint,) = steps[plan, True], steps[plan, False]
+        assert joint == len(settings.tasks) * alone
+
+
+def test_merged_texts_have_their_own_annotation_only(corpora: Any, tmp_path: Path) -> None:
+    tasks = ("tagger", "ner", "sentiment")
+    run = corpora.Run("three", "stock spaCy, merged", tasks, 0)
+    paths = {task: {"train": corpora.convert_split()} for task in tasks}
+    path = corpora._merged(run, paths, tmp_path)
+    found = Counter(
+        (doc.has_annotation("TAG"), doc.has_annotation("ENT_IOB"), bool(doc.cats))
+        for doc in DocBin().from_disk(path).get_docs(spacy.blank("en").vocab)
+    )
+    kinds = [(True, False, False), (False, True, False), (False, False, True)]
+    assert found == dict.fromkeys(kinds, 4)
+
+
+def test_tables_of_several_corpora(corpora: Any, capsys: Any) -> None:
+    """A result counts for the settings of today only."""
+    runs = [r for r in corpora.all_runs() if r.system in ("alone", "Proportional")]
+    rows = []
+    for run in runs:
+        settings = {**corpora.settings_of(run), **({"epochs": 99} if run.seed else {})}
+        scores = {task: 50.0 + len(run.tasks) for task in run.tasks}
+        rows.append({**asdict(run), "settings": settings, "steps": 7, "scores": scores})
+    corpora.RESULTS.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    corpora.report()
+    found = capsys.readouterr().out
+    assert "| alone | 14 | 51.0 (51.0–51.0; 1) | 51.0 (51.0–51.0; 1) |" in found
+    assert "| Proportional | 7 | 53.0 (53.0–53.0; 1) |" in found

@@ -76,8 +76,12 @@ def test_part_of_a_config(
     base = blocks("ini")[0].replace("roberta-base", encoder_dir).replace("1000", "2")
     for name in ("train.spacy", "dev.spacy"):
         DocBin(docs=make_docs(spacy.blank("en"))).to_disk(name)
-    # A section needs those above it.
-    given = Config().from_str("[components]\n\n[training]\n\n" + part)
+    # A section needs those above it, and a schedule its corpora.
+    above = "[components]\n\n[corpora]\n\n[training]\n\n"
+    if part.startswith("[corpora.train.schedule]"):
+        (corpora,) = (block for block in blocks("ini") if "MultiCorpus" in block)
+        above += corpora.split("[corpora.train.schedule]")[0] + "\n"
+    given = Config().from_str(above + part)
     config = Config().from_str(base, interpolate=False).merge(given)
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
     nlp.config.to_disk("config.cfg")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
-from ..accuracy import ROOT, SUITES, _corpus
+from ..accuracy import ROOT, SUITES, corpus_of
 from ..timing import Contestant
 
 #: The heads of a corpus, in pipeline order.
@@ -22,7 +22,7 @@ def gold_docs(corpus: str, split: str, limit: int, work: Path) -> List[Any]:
     import spacy
     from spacy.tokens import DocBin
 
-    path = _corpus(SUITES[corpus], split, work) if corpus in SUITES else Path(corpus) / split
+    path = corpus_of(SUITES[corpus], split, work) if corpus in SUITES else Path(corpus) / split
     docs = list(DocBin().from_disk(path.with_suffix(".spacy")).get_docs(spacy.blank("en").vocab))
     return docs[:: max(1, len(docs) // limit)][:limit] if limit else docs
 

@@ -8,12 +8,20 @@ import typer
 from spacy.cli._util import app
 
 from .convert import convert_cli
+from .debug_data import debug_data_cli
 from .quantize import quantize_cli
+from .train import train_cli
 
 HELP = "Commands for multi-task learning (spacy_mtl)."
 
 mtl_cli = typer.Typer(name="mtl", help=HELP, no_args_is_help=True)
 mtl_cli.command("convert")(convert_cli)
+mtl_cli.command(
+    "debug-data", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)(debug_data_cli)
 mtl_cli.command("quantize")(quantize_cli)
+mtl_cli.command(
+    "train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)(train_cli)
 
 app.add_typer(mtl_cli)

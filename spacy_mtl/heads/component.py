@@ -25,8 +25,10 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from ..joint.averages import use_torch_params
 from ..joint.listener import TaskListener
 from ..types import LossAndGradient
+from .gold import without_others
 from .learn_rate import finish_update_scaled
 from .models import check_unit
+from .scores import find_collisions, part_heads, prefixed
 
 
 class TaskHead(TrainablePipe):
@@ -42,6 +44,8 @@ class TaskHead(TrainablePipe):
     annotation = "annotation"
     #: What its model scores: "token" or "doc".
     unit = "token"
+    #: How two heads that set the same are told apart.
+    how_to_part = ""
     #: What becomes of annotation with a label that the head does not have.
     fate_of_unknown = "Its annotation is left out."
 
@@ -53,6 +57,7 @@ class TaskHead(TrainablePipe):
         *,
         learn_rate_scale: float = 1.0,
         label_smoothing: float = 0.0,
+        score_prefix: str = "",
         scorer: Optional[Callable] = None,
         **cfg: Any,
     ) -> None:
@@ -64,11 +69,13 @@ class TaskHead(TrainablePipe):
         learn_rate_scale (float): Factor of the learning rate for the layers of the
             head, > 0. Its `tok2vec` keeps the plain rate.
         label_smoothing (float): In [0, 1).
+        score_prefix (str): What the keys of the scores begin with, such as "topic" for
+            "topic_cats_score".
         scorer (Optional[Callable]): The scoring method.
         **cfg (Any): Settings that are saved with the component.
         RAISES (ValueError): If a setting is out of its range.
         """
-        super().__init__(vocab, model, name, labels=[], **cfg)
+        super().__init__(vocab, model, name, labels=[], score_prefix=score_prefix, **cfg)
         if not learn_rate_scale > 0:
             raise ValueError(
                 f"'learn_rate_scale' of the component '{name}' is {learn_rate_scale!r}, but it "
@@ -97,6 +104,26 @@ class TaskHead(TrainablePipe):
         """RETURNS (Iterable[str]): The labels that an example shows."""
         raise NotImplementedError
 
+    def has_gold(self, doc: Doc) -> bool:
+        """RETURNS (bool): Whether a gold document has annotation for the head."""
+        raise NotImplementedError
+
+    def output_keys(self) -> Set[str]:
+        """RETURNS (Set[str]): What the head sets, such as "doc.ents": no other may."""
+        raise NotImplementedError
+
+    def gold_attributes(self) -> Set[str]:
+        """RETURNS (Set[str]): Where its gold annotation is, such as "doc.ents"."""
+        raise NotImplementedError
+
+    def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
+        """Name the scores that the head reports, without prefix.
+
+        weights (Dict[str, Optional[float]]): The defaults of its factory.
+        RETURNS (Dict[str, Optional[float]]): The same weights by its own keys.
+        """
+        return weights
+
     def classes(self) -> List[str]:
         """RETURNS (List[str]): The classes that the model scores, in order."""
         return list(self.labels)
@@ -108,7 +135,7 @@ class TaskHead(TrainablePipe):
         scores (Union[List[Floats2d], Floats2d]): The logits.
         RETURNS (Tuple[float, Union[List[Floats2d], Floats2d]]): Loss and gradient.
         """
-        loss, d_scores = self.loss_of(list(examples), scores)
+        loss, d_scores = self.loss_of(without_others(examples, self.name), scores)
         return loss.value, d_scores
 
     def loss_of(self, examples: List[Example], scores: Any) -> Tuple[LossAndGradient, Any]:
@@ -122,6 +149,15 @@ class TaskHead(TrainablePipe):
         """
 
     # What does not.
+
+    @property
+    def score_prefix(self) -> str:
+        """RETURNS (str): What the keys of the scores begin with; "" for spaCy's own keys."""
+        return self.cfg.get("score_prefix", "")
+
+    @score_prefix.setter
+    def score_prefix(self, prefix: str) -> None:
+        self.cfg["score_prefix"] = prefix
 
     @property
     def labels(self) -> Tuple[str, ...]:
@@ -177,7 +213,8 @@ class TaskHead(TrainablePipe):
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         # Typed as Any: spaCy's validation makes an iterator of an iterable, a string too.
         if labels is None:
-            labels = {label: None for eg in get_examples() for label in self.count_labels(eg)}
+            examples = without_others(get_examples(), self.name)
+            labels = {label: None for eg in examples for label in self.count_labels(eg)}
         elif isinstance(labels, (str, Mapping)) or not isinstance(labels, Iterable) or not labels:
             raise ValueError(
                 f"'labels' of the component '{self.name}' is {str(labels)[:60]!r}, but it must be "
@@ -194,6 +231,10 @@ class TaskHead(TrainablePipe):
             output.set_dim("nO", len(self.classes()))
         self.model.initialize(X=docs)
         self._has_gold = False
+        if nlp is not None and self.name in nlp.component_names:
+            part_heads(nlp, self.name)
+            for message in find_collisions(nlp, self.name):
+                warnings.warn(message, stacklevel=2)
 
     def predict(self, docs: Iterable[Doc]) -> Any:
         """Score documents.
@@ -231,7 +272,7 @@ class TaskHead(TrainablePipe):
         self._check_is_initialized()
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update(docs)
-        loss, d_scores = self.loss_of(examples, scores)
+        loss, d_scores = self.loss_of(without_others(examples, self.name), scores)
         losses[self.name] += loss.value
         self.add_gradients(loss)
         backprop(d_scores)
@@ -254,6 +295,13 @@ class TaskHead(TrainablePipe):
             return
         self._has_gold = False
         finish_update_scaled(self.model, sgd, self.learn_rate_scale, self.name)
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The scores, of the examples with annotation for the head."""
+        if self.scorer is None:
+            return {}
+        scores = self.scorer(without_others(examples, self.name), **kwargs)
+        return prefixed(scores, self.score_prefix)
 
     def use_params(self, params: Dict) -> Iterator[None]:
         """Use other parameter values for a while, in an encoder of the head's own, too.

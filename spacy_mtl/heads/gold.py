@@ -4,14 +4,36 @@ Both mostly have the same tokens. Then there is nothing to align, and no object 
 each token; else spaCy aligns them.
 """
 
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Iterable, List, Optional, Sequence, Tuple
 
 import numpy
-from spacy.tokens import Span
+from spacy.tokens import Doc, Span
 from spacy.training import Example
+
+from ..types import TASKS_KEY
 
 # What spaCy's arrays have in ENT_IOB.
 _OUTSIDE = 2
+
+
+def without_others(examples: Iterable[Example], task: str) -> List[Example]:
+    """Take away annotation that is not for a task.
+
+    examples (Iterable[Example]): Their gold may name its tasks: see `TASKS_KEY`.
+    task (str): The name of the head.
+    RETURNS (List[Example]): The same texts; without annotation, where they name others only.
+    """
+    return [
+        eg
+        if task in eg.reference.user_data.get(TASKS_KEY, (task,))
+        else Example(eg.predicted, _bare(eg.reference))
+        for eg in examples
+    ]
+
+
+def _bare(doc: Doc) -> Doc:
+    words = [token.text for token in doc]
+    return Doc(doc.vocab, words=words, spaces=[bool(token.whitespace_) for token in doc])
 
 
 def aligned_strings(example: Example, attribute: str) -> List[Optional[str]]:
@@ -26,6 +48,25 @@ def aligned_strings(example: Example, attribute: str) -> List[Optional[str]]:
         return example.get_aligned(attribute, as_string=True)
     strings = example.reference.vocab.strings
     return [strings[value] for value in example.reference.to_array([attribute]).tolist()]
+
+
+def aligned_values(example: Example, values: Sequence[str]) -> List[Optional[str]]:
+    """Align values that the gold tokens have elsewhere: see `aligned_strings`.
+
+    example (Example): The example.
+    values (Sequence[str]): Of the gold tokens, "" where there is none.
+    RETURNS (List[Optional[str]]): Of the predicted tokens; None where the tokens do not match,
+        or several have more than one value. Shape: (n_tokens,).
+    """
+    if _has_same_tokens(example):
+        return list(values)
+    x2y, y2x = example.alignment.x2y, example.alignment.y2x
+    found: List[Optional[str]] = []
+    for i in range(len(example.predicted)):
+        of_token = {values[j] for j in x2y[i].tolist()}
+        is_whole = all(y2x.lengths[j] == 1 for j in x2y[i].tolist())
+        found.append(next(iter(of_token)) if len(of_token) == 1 and is_whole else None)
+    return found
 
 
 def aligned_entities(example: Example) -> Tuple[Sequence[Span], List[Optional[str]]]:
@@ -49,6 +90,39 @@ def aligned_entities(example: Example) -> Tuple[Sequence[Span], List[Optional[st
         whole = [f"B-{ent.label_}", *inside, f"L-{ent.label_}"]
         classes[ent.start : ent.end] = whole if len(ent) > 1 else [f"U-{ent.label_}"]
     return gold.ents, classes
+
+
+def aligned_spans(example: Example, key: str) -> Tuple[Sequence[Span], List[Optional[str]]]:
+    """Find the spans of a key and the BILUO class of each token.
+
+    example (Example): With annotation, or without.
+    key (str): Of `doc.spans`.
+    RETURNS (Tuple[List[Span], List[Optional[str]]]): The spans that match tokens and overlap
+        none before them, of the predicted document; and None for all tokens where the gold
+        document does not have the key, and for those of spans that were left out. Shape of
+        the second: (n_tokens,).
+    """
+    predicted, gold = example.predicted, example.reference
+    classes: List[Optional[str]] = [None] * len(predicted)
+    if key not in gold.spans:
+        return [], classes
+    kept: List[Span] = []
+    classes = ["O"] * len(predicted)
+    for span in gold.spans[key]:
+        found: List[Any] = example.get_aligned_spans_y2x([span])
+        aligned = found[0] if found else None
+        tokens = example.alignment.y2x[span.start : span.end].tolist()
+        is_free = aligned is not None and {*classes[aligned.start : aligned.end]} == {"O"}
+        if aligned is None or not is_free:
+            for i in tokens:
+                # What another span says of a token stays.
+                classes[i] = None if classes[i] == "O" else classes[i]
+            continue
+        kept.append(aligned)
+        inside = [f"I-{span.label_}"] * (len(aligned) - 2)
+        whole = [f"B-{span.label_}", *inside, f"L-{span.label_}"]
+        classes[aligned.start : aligned.end] = whole if len(aligned) > 1 else [f"U-{span.label_}"]
+    return kept, classes
 
 
 def _aligned_by_spacy(example: Example) -> Any:

@@ -1,12 +1,12 @@
 """The head for named entities: BILUO classes, decoded to the best legal sequence."""
 
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 import numpy
 from spacy.language import Language
-from spacy.scorer import get_ner_prf
-from spacy.tokens import Doc, Span
+from spacy.scorer import Scorer, get_ner_prf
+from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
@@ -17,13 +17,15 @@ from ..registry import registry
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
 from .crf import CrfLoss, crf_loss, decode_crf, legal_transitions
-from .gold import aligned_entities
+from .gold import aligned_entities, aligned_spans
 from .viterbi import OUTSIDE, PREFIXES, class_names, decode_biluo
 
 DEFAULT_CONFIG = """
 [mtl_ner]
+spans_key = null
 learn_rate_scale = 1.0
 label_smoothing = 0.0
+score_prefix = ""
 scorer = {"@scorers":"spacy_mtl.ner_scorer.v1"}
 
 [mtl_ner.model]
@@ -46,24 +48,32 @@ def make_ner(
     nlp: Language,
     name: str,
     model: Model[List[Doc], TokenVectors],
+    spans_key: Optional[str],
     learn_rate_scale: float,
     label_smoothing: float,
+    score_prefix: str,
     scorer: Optional[Callable],
 ) -> "EntityRecognizer":
     """Create a head for named entities.
 
     model (Model[List[Doc], List[Floats2d]]): From documents to logits of the BILUO
         classes.
+    spans_key (Optional[str]): Learn and set `doc.spans` of that key, instead of `doc.ents`. A
+        document without the key has no annotation. Spans may not overlap.
     learn_rate_scale (float): Factor of the learning rate for the head's layers.
     label_smoothing (float): In [0, 1).
+    score_prefix (str): What the keys of the scores begin with. Where two heads would report
+        the same, by default the name of each.
     scorer (Optional[Callable]): The scoring method.
     """
     return EntityRecognizer(
         nlp.vocab,
         model,
         name,
+        spans_key=spans_key,
         learn_rate_scale=learn_rate_scale,
         label_smoothing=label_smoothing,
+        score_prefix=score_prefix,
         scorer=scorer,
     )
 
@@ -71,9 +81,27 @@ def make_ner(
 def score_entities(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
     """Score entities under spaCy's keys "ents_p", "ents_r", "ents_f", "ents_per_type".
 
-    Documents without entity annotation do not count.
+    With a `spans_key`, such as "sc", under "spans_sc_p" and so on. With `labels`, other entities
+    do not count. Documents without entity annotation do not count.
     """
-    return get_ner_prf(examples, **kwargs)
+    spans_key, labels = kwargs.pop("spans_key", None), kwargs.pop("labels", None)
+    if spans_key is None and labels is None:
+        return get_ner_prf(examples, **kwargs)
+    if spans_key is None:
+        return Scorer.score_spans(
+            examples,
+            "ents",
+            getter=lambda doc, _: [ent for ent in doc.ents if ent.label_ in labels],
+            has_annotation=lambda doc: doc.has_annotation("ENT_IOB"),
+            **kwargs,
+        )
+    return Scorer.score_spans(
+        examples,
+        f"spans_{spans_key}",
+        getter=lambda doc, _: doc.spans.get(spans_key, []),
+        has_annotation=lambda doc: spans_key in doc.spans,
+        **kwargs,
+    )
 
 
 @registry.scorers("spacy_mtl.ner_scorer.v1")
@@ -83,7 +111,7 @@ def make_ner_scorer() -> Callable:
 
 
 class EntityRecognizer(TaskHead):
-    """Predicts `doc.ents`.
+    """Predicts `doc.ents`, or the spans of a key.
 
     The classes are scored token by token and decoded together, so that what comes
     out is always a legal sequence. If the model learns transitions, the loss is that
@@ -93,6 +121,10 @@ class EntityRecognizer(TaskHead):
     """
 
     annotation = "entities"
+    how_to_part = (
+        "Give one of them (another) 'spans_key', or name the labels of each in "
+        "[initialize.components.NAME.labels]."
+    )
     fate_of_unknown = "To this head its tokens are outside of entities."
 
     def __init__(
@@ -100,10 +132,15 @@ class EntityRecognizer(TaskHead):
         vocab: Vocab,
         model: Model[List[Doc], TokenVectors],
         name: str = "ner",
+        *,
+        spans_key: Optional[str] = None,
         **settings: Any,
     ) -> None:
         """Initialise an entity head: see `make_ner` and `TaskHead`."""
         super().__init__(vocab, model, name, **settings)
+        self.spans_key = spans_key
+        if spans_key is not None:
+            self.annotation = f"doc.spans['{spans_key}']"
         self.learns_transitions = bool(model.has_ref("transitions"))
         if self.learns_transitions and self.label_smoothing > 0:
             raise ValueError(
@@ -115,7 +152,30 @@ class EntityRecognizer(TaskHead):
 
     def count_labels(self, example: Example) -> Iterable[str]:
         """RETURNS (Iterable[str]): The entity types of the gold document."""
-        return [ent.label_ for ent in example.reference.ents]
+        return [ent.label_ for ent in self._gold(example.reference)]
+
+    def has_gold(self, doc: Doc) -> bool:
+        """RETURNS (bool): Whether a token has entity annotation, or the document the key."""
+        return (
+            doc.has_annotation("ENT_IOB") if self.spans_key is None else self.spans_key in doc.spans
+        )
+
+    def output_keys(self) -> Set[str]:
+        """RETURNS (Set[str]): The entities of each label, or the spans of a key."""
+        if self.spans_key is not None:
+            return {f"doc.spans['{self.spans_key}']"}
+        return {f"doc.ents of label '{label}'" for label in self.labels}
+
+    def gold_attributes(self) -> Set[str]:
+        """RETURNS (Set[str]): The entities, or the spans."""
+        return {"doc.ents" if self.spans_key is None else "doc.spans"}
+
+    def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): Those of the entities, or of the spans: see `TaskHead`."""
+        if self.spans_key is None:
+            return weights
+        start = f"spans_{self.spans_key}"
+        return {key.replace("ents", start, 1): weight for key, weight in weights.items()}
 
     def classes(self) -> List[str]:
         """RETURNS (List[str]): The BILUO classes: see `class_names`."""
@@ -128,9 +188,12 @@ class EntityRecognizer(TaskHead):
         index = {name: i for i, name in enumerate(self.classes())}
         gold: List[Optional[str]] = []
         for eg in examples:
-            ents, classes = aligned_entities(eg)
+            if self.spans_key is None:
+                ents, classes = aligned_entities(eg)
+            else:
+                ents, classes = aligned_spans(eg, self.spans_key)
             gold.extend(classes)
-            if len(ents) < len(eg.reference.ents):
+            if len(ents) < len(self._gold(eg.reference)):
                 self._warn_lost(eg, ents)
         in_entity = [name for name in gold if name and name[1:2] == "-"]
         self._warn_unknown(name[2:] for name in in_entity)
@@ -179,12 +242,16 @@ class EntityRecognizer(TaskHead):
         return numpy.split(classes, numpy.cumsum(lengths)[:-1])
 
     def set_annotations(self, docs: Iterable[Doc], scores: Sequence[numpy.ndarray]) -> None:
-        """Set `doc.ents`.
+        """Set `doc.ents`, or the spans.
 
         docs (Iterable[Doc]): The documents.
         scores (List[Ints1d]): The classes that `predict` found.
         """
         for doc, classes in zip(docs, scores):
+            if self.spans_key is not None:
+                spans = [Span(doc, *span) for span in self._spans(classes)]
+                doc.spans[self.spans_key] = SpanGroup(doc, name=self.spans_key, spans=spans)
+                continue
             ents = list(doc.ents)
             blocked = _blocked_tokens(doc)
             taken = {i for span in [*ents, *blocked] for i in range(span.start, span.end)}
@@ -192,6 +259,17 @@ class EntityRecognizer(TaskHead):
                 if not taken.intersection(range(start, end)):
                     ents.append(Span(doc, start, end, label=label))
             doc.set_ents(ents, blocked=blocked, default="outside")
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The scores of what the head sets."""
+        # Beside another head, which sets entities, too.
+        labels = self.labels if self.score_prefix and self.spans_key is None else None
+        return super().score(examples, spans_key=self.spans_key, labels=labels, **kwargs)
+
+    def _gold(self, doc: Doc) -> Sequence[Span]:
+        if self.spans_key is None:
+            return doc.ents
+        return list(doc.spans.get(self.spans_key, ()))
 
     def _transitions(self) -> numpy.ndarray:
         """The scores of transitions, -inf where they are not legal."""
@@ -211,12 +289,12 @@ class EntityRecognizer(TaskHead):
 
     def _warn_lost(self, eg: Example, aligned: Sequence[Span]) -> None:
         kept = {(ent.start_char, ent.end_char) for ent in aligned}
-        lost = [e for e in eg.reference.ents if (e.start_char, e.end_char) not in kept]
+        lost = [e for e in self._gold(eg.reference) if (e.start_char, e.end_char) not in kept]
         if lost:
             self._warn_misaligned(
                 f"The entity {lost[0].text!r} in {eg.reference.text[:60]!r} does not begin and "
-                "end where tokens of this pipeline's tokenizer do. Such entities are left out "
-                "(their tokens count as not annotated)."
+                "end where tokens of this pipeline's tokenizer do, or overlaps another. Such "
+                "entities are left out (their tokens count as not annotated)."
             )
 
 

@@ -1,12 +1,12 @@
 """The head for one label a token: part-of-speech tags."""
 
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 import numpy
 from spacy.language import Language
 from spacy.parts_of_speech import IDS as POS_IDS
 from spacy.scorer import Scorer
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Token
 from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
@@ -16,7 +16,7 @@ from ..losses import MISSING, softmax_cross_entropy
 from ..registry import registry
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
-from .gold import aligned_strings
+from .gold import aligned_strings, aligned_values
 
 DEFAULT_CONFIG = """
 [mtl_tagger]
@@ -24,6 +24,7 @@ attribute = "tag"
 overwrite = false
 learn_rate_scale = 1.0
 label_smoothing = 0.0
+score_prefix = ""
 scorer = {"@scorers":"spacy_mtl.tagger_scorer.v1"}
 
 [mtl_tagger.model]
@@ -53,16 +54,20 @@ def make_tagger(
     overwrite: bool,
     learn_rate_scale: float,
     label_smoothing: float,
+    score_prefix: str,
     scorer: Optional[Callable],
 ) -> "Tagger":
     """Create a tagging head.
 
     model (Model[List[Doc], List[Floats2d]]): From documents to logits.
-    attribute (str): The token attribute to learn and set: "tag" (fine-grained) or
-        "pos" (coarse-grained, universal).
+    attribute (str): The token attribute to learn and set: "tag" (fine-grained), "pos"
+        (coarse-grained, universal), or a custom extension such as "_.style" (a string; made,
+        with None by default, if there is none; .spacy files need store_user_data for it).
     overwrite (bool): Whether to replace annotation that is there before.
     learn_rate_scale (float): Factor of the learning rate for the head's layers.
     label_smoothing (float): In [0, 1).
+    score_prefix (str): What the keys of the scores begin with. Where two heads would report
+        the same, by default the name of each.
     scorer (Optional[Callable]): The scoring method.
     """
     return Tagger(
@@ -73,16 +78,26 @@ def make_tagger(
         overwrite=overwrite,
         learn_rate_scale=learn_rate_scale,
         label_smoothing=label_smoothing,
+        score_prefix=score_prefix,
         scorer=scorer,
     )
 
 
 def score_tags(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
-    """Score the attribute that the head sets, as "tag_acc" or "pos_acc".
+    """Score the attribute that the head sets, as "tag_acc", "pos_acc" or "EXTENSION_acc".
 
     Tokens without annotation do not count.
     """
-    return Scorer.score_token_attr(examples, kwargs.pop("attribute", "tag"), **kwargs)
+    attribute = kwargs.pop("attribute", "tag")
+    if not attribute.startswith("_."):
+        return Scorer.score_token_attr(examples, attribute, **kwargs)
+    return Scorer.score_token_attr(
+        examples,
+        attribute.removeprefix("_."),
+        getter=lambda token, name: token._.get(name) or "",
+        missing_values={""},
+        **kwargs,
+    )
 
 
 @registry.scorers("spacy_mtl.tagger_scorer.v1")
@@ -92,9 +107,10 @@ def make_tagger_scorer() -> Callable:
 
 
 class Tagger(TaskHead):
-    """Predicts `token.tag_` or `token.pos_`."""
+    """Predicts `token.tag_`, `token.pos_` or a custom extension."""
 
     annotation = "tags"
+    how_to_part = "Give one of them another 'attribute'."
 
     def __init__(
         self,
@@ -107,11 +123,15 @@ class Tagger(TaskHead):
         **settings: Any,
     ) -> None:
         """Initialise a tagging head: see `make_tagger` and `TaskHead`."""
-        if attribute not in ATTRIBUTES:
+        extension = attribute.removeprefix("_.") if attribute.startswith("_.") else None
+        if attribute not in ATTRIBUTES and not (extension or "").isidentifier():
             raise ValueError(
                 f"'attribute' of the component '{name}' is {attribute!r}, but a tagging head "
-                f"sets one of: {', '.join(ATTRIBUTES)}. Mend [components.{name}]."
+                f"sets one of: {', '.join(ATTRIBUTES)}, or a custom extension, such as '_.style'. "
+                f"Mend [components.{name}]."
             )
+        if extension is not None and not Token.has_extension(extension):
+            Token.set_extension(extension, default=None)
         super().__init__(vocab, model, name, **settings)
         if model.has_ref("transitions"):
             raise ValueError(
@@ -119,7 +139,11 @@ class Tagger(TaskHead):
                 f"= true in [components.{name}.model]. Leave it out."
             )
         self.annotation = f"token.{attribute}_"
+        if extension is not None:
+            self.annotation = f"token.{attribute} (saved by DocBin with store_user_data = True)"
         self.attribute = attribute
+        #: The name of a custom extension, if it is one.
+        self.extension = extension
         self.overwrite = overwrite
 
     @property
@@ -159,8 +183,28 @@ class Tagger(TaskHead):
 
     def count_labels(self, example: Example) -> Iterable[str]:
         """RETURNS (Iterable[str]): The tags or the coarse tags of the gold tokens."""
-        texts = (getattr(token, f"{self.attribute}_") for token in example.reference)
-        return [text for text in texts if text]
+        return [text for text in self._texts(example.reference) if text]
+
+    def has_gold(self, doc: Doc) -> bool:
+        """RETURNS (bool): Whether a token has the attribute."""
+        return any(self._texts(doc))
+
+    def _texts(self, doc: Doc) -> List[str]:
+        if self.extension is not None:
+            return [token._.get(self.extension) or "" for token in doc]
+        return [getattr(token, f"{self.attribute}_") for token in doc]
+
+    def output_keys(self) -> Set[str]:
+        """RETURNS (Set[str]): The token attribute."""
+        return {f"token.{self.attribute}"}
+
+    def gold_attributes(self) -> Set[str]:
+        """RETURNS (Set[str]): The token attribute."""
+        return self.output_keys()
+
+    def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The accuracy of the attribute: see `TaskHead`."""
+        return {f"{self.extension or self.attribute}_acc": weights["tag_acc"]}
 
     def loss_of(
         self, examples: List[Example], scores: TokenVectors
@@ -169,9 +213,12 @@ class Tagger(TaskHead):
         index = {label: i for i, label in enumerate(self.labels)}
         gold: List[Optional[str]] = []
         for eg in examples:
-            aligned = aligned_strings(eg, self.attribute.upper())
+            if self.extension is None:
+                aligned = aligned_strings(eg, self.attribute.upper())
+            else:
+                aligned = aligned_values(eg, self._texts(eg.reference))
             gold.extend(aligned)
-            if None in aligned and eg.reference.has_annotation(self.attribute.upper()):
+            if None in aligned and any(self._texts(eg.reference)):
                 self._warn_misaligned(
                     f"The token {eg.predicted[aligned.index(None)].text!r} of "
                     f"{eg.reference.text[:60]!r} is not one token of the annotation, nor several "
@@ -191,6 +238,9 @@ class Tagger(TaskHead):
         docs (Iterable[Doc]): The documents.
         scores (List[Floats2d]): The logits. Shape: (n_tokens, n_classes).
         """
+        if self.extension is not None:
+            self._set_extension(docs, scores)
+            return
         strings = self.vocab.strings
         values = numpy.asarray([strings.add(label) for label in self.labels], dtype="uint64")
         key = self.attribute.upper()
@@ -203,11 +253,17 @@ class Tagger(TaskHead):
                 predicted = numpy.where(present != 0, present, predicted)
             doc.from_array([key], predicted.reshape((-1, 1)))
 
+    def _set_extension(self, docs: Iterable[Doc], scores: TokenVectors) -> None:
+        name = str(self.extension)
+        for doc, logits in zip(docs, scores):
+            classes = self.model.ops.to_numpy(logits.argmax(axis=1)).tolist() if len(doc) else []
+            for token, i in zip(doc, classes):
+                if self.overwrite or not token._.get(name):
+                    token._.set(name, self.labels[i])
+
     def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): The scores of the head's attribute."""
-        if self.scorer is None:
-            return {}
-        return self.scorer(examples, attribute=self.attribute, **kwargs)
+        return super().score(examples, attribute=self.attribute, **kwargs)
 
 
 def _sets_tags(nlp: Language) -> bool:

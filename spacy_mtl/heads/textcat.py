@@ -1,7 +1,7 @@
 """The head for whole texts: exclusive categories."""
 
 import math
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from spacy.language import Language
 from spacy.scorer import Scorer
@@ -15,12 +15,15 @@ from ..losses import MISSING, softmax, softmax_cross_entropy
 from ..registry import registry
 from ..types import LossAndGradient
 from .component import TaskHead
+from .gold import without_others
 
 DEFAULT_CONFIG = """
 [textcat]
 learn_rate_scale = 1.0
 label_smoothing = 0.0
 class_weights = {}
+prefix = ""
+score_prefix = ""
 scorer = {"@scorers":"spacy_mtl.textcat_scorer.v1"}
 
 [textcat.model]
@@ -61,6 +64,8 @@ def make_textcat(
     learn_rate_scale: float,
     label_smoothing: float,
     class_weights: Dict[str, float],
+    prefix: str,
+    score_prefix: str,
     scorer: Optional[Callable],
 ) -> "TextCategorizer":
     """Create a head for exclusive categories: one a text.
@@ -70,6 +75,10 @@ def make_textcat(
     label_smoothing (float): In [0, 1).
     class_weights (Dict[str, float]): Factor of the loss by label, >= 0. A label
         that is not named has 1.0.
+    prefix (str): What the labels in `doc.cats` begin with that are this head's, such as
+        "topic:". "" for those that its corpora show.
+    score_prefix (str): What the keys of the scores begin with. Where two heads would report
+        the same, by default the name of each.
     scorer (Optional[Callable]): The scoring method.
     """
     return TextCategorizer(
@@ -79,6 +88,8 @@ def make_textcat(
         learn_rate_scale=learn_rate_scale,
         label_smoothing=label_smoothing,
         class_weights=class_weights,
+        prefix=prefix,
+        score_prefix=score_prefix,
         scorer=scorer,
     )
 
@@ -111,6 +122,10 @@ class TextCategorizer(TaskHead):
     annotation = "a category"
     unit = "doc"
     multi_label = False
+    how_to_part = (
+        "Name the labels of each in [initialize.components.NAME.labels], or have those in the "
+        "corpora begin with different words and give each head its 'prefix'."
+    )
 
     def __init__(
         self,
@@ -119,10 +134,14 @@ class TextCategorizer(TaskHead):
         name: str = "textcat",
         *,
         class_weights: Dict[str, float] = {},
+        prefix: str = "",
         **settings: Any,
     ) -> None:
         """Initialise a text classification head: see `make_textcat` and `TaskHead`."""
         super().__init__(vocab, model, name, **settings)
+        self.prefix = prefix
+        if prefix:
+            self.annotation = f"a category that begins with '{prefix}'"
         for label, weight in class_weights.items():
             if not math.isfinite(weight) or weight < 0:
                 raise ValueError(
@@ -132,9 +151,21 @@ class TextCategorizer(TaskHead):
         self.class_weights = dict(class_weights)
 
     def count_labels(self, example: Example) -> Iterable[str]:
-        """RETURNS (Iterable[str]): The labels that the gold `cats` list."""
+        """RETURNS (Iterable[str]): The labels that the gold `cats` list, with the prefix."""
         self._check_cats(example)
-        return list(example.reference.cats)
+        return list(self._cats(example))
+
+    def has_gold(self, doc: Doc) -> bool:
+        """RETURNS (bool): Whether there is a category with the prefix."""
+        return any(label.startswith(self.prefix) for label in doc.cats)
+
+    def output_keys(self) -> Set[str]:
+        """RETURNS (Set[str]): The categories."""
+        return {f"doc.cats['{label}']" for label in self.labels}
+
+    def gold_attributes(self) -> Set[str]:
+        """RETURNS (Set[str]): The categories."""
+        return {"doc.cats"}
 
     def initialize(
         self,
@@ -193,11 +224,12 @@ class TextCategorizer(TaskHead):
         if self.scorer is None:
             return {}
         examples = list(examples)
-        self._warn_unknown(label for eg in examples for label in self._gold_labels(eg))
+        own = without_others(examples, self.name)
+        self._warn_unknown(label for eg in own for label in self._gold_labels(eg))
         kwargs.setdefault("multi_label", self.multi_label)
         kwargs.setdefault("threshold", self.cfg.get("threshold"))
         kwargs.setdefault("labels", self.labels)
-        return self.scorer(examples, **kwargs)
+        return super().score(examples, **kwargs)
 
     def _probabilities(self, logits: Floats2d) -> Floats2d:
         return softmax(logits)
@@ -222,20 +254,26 @@ class TextCategorizer(TaskHead):
         return [self._positive_label(eg)]
 
     def _positive_label(self, eg: Example) -> Optional[str]:
-        positive = [label for label, value in eg.reference.cats.items() if value == 1.0]
+        positive = [label for label, value in self._cats(eg).items() if value == 1.0]
         known = [label for label in positive if label in self.labels]
         return next(iter(known or positive), None)
 
     def _check_cats(self, eg: Example) -> None:
         # Another head may have its categories in the same place.
         output = self.model.get_ref("output_layer")
-        mine = self.labels if output.has_dim("nO") else tuple(eg.reference.cats)
-        cats = {label: value for label, value in eg.reference.cats.items() if label in mine}
+        cats = self._cats(eg)
+        if output.has_dim("nO"):
+            cats = {label: value for label, value in cats.items() if label in self.labels}
         values = list(cats.values())
         if values.count(1.0) > 1 or any(value not in (0.0, 1.0) for value in values):
             raise ValueError(
                 f"The head '{self.name}' takes exclusive categories: one with the value 1.0, "
                 f"others 0.0. But the text {eg.reference.text[:60]!r} has {cats}. Mend the "
                 "corpus, or use the factory 'mtl_textcat_multilabel'. If some of them are another "
-                f"head's, name those of this one in [initialize.components.{self.name}.labels]."
+                f"head's, name those of this one in [initialize.components.{self.name}.labels], or "
+                "give each head the 'prefix' of its labels."
             )
+
+    def _cats(self, eg: Example) -> Dict[str, float]:
+        cats = eg.reference.cats
+        return {label: cats[label] for label in cats if label.startswith(self.prefix)}

@@ -31,6 +31,8 @@ def make_multilabel_textcat(
     learn_rate_scale: float,
     label_smoothing: float,
     class_weights: Dict[str, float],
+    prefix: str,
+    score_prefix: str,
     scorer: Optional[Callable],
 ) -> "MultiLabelTextCategorizer":
     """Create a head for independent categories: none, one or several a text.
@@ -42,6 +44,10 @@ def make_multilabel_textcat(
     label_smoothing (float): In [0, 1).
     class_weights (Dict[str, float]): Factor of the loss by label, >= 0. A label
         that is not named has 1.0.
+    prefix (str): What the labels in `doc.cats` begin with that are this head's, such as
+        "topic:". "" for those that its corpora show.
+    score_prefix (str): What the keys of the scores begin with. Where two heads would report
+        the same, by default the name of each.
     scorer (Optional[Callable]): The scoring method.
     """
     return MultiLabelTextCategorizer(
@@ -52,6 +58,8 @@ def make_multilabel_textcat(
         learn_rate_scale=learn_rate_scale,
         label_smoothing=label_smoothing,
         class_weights=class_weights,
+        prefix=prefix,
+        score_prefix=score_prefix,
         scorer=scorer,
     )
 
@@ -87,7 +95,7 @@ class MultiLabelTextCategorizer(TextCategorizer):
         """RETURNS (Tuple[LossAndGradient, Any]): See `TaskHead.loss_of`."""
         for eg in examples:
             self._check_cats(eg)
-        cats = [eg.reference.cats for eg in examples]
+        cats = [self._cats(eg) for eg in examples]
         self._warn_unknown(label for eg in examples for label in self._gold_labels(eg))
         targets = numpy.asarray(
             [[c.get(label, math.nan) for label in self.labels] for c in cats], dtype=scores.dtype
@@ -101,13 +109,13 @@ class MultiLabelTextCategorizer(TextCategorizer):
         return loss, loss.gradient
 
     def _gold_labels(self, eg: Example) -> Iterable[Optional[str]]:
-        return eg.reference.cats
+        return self._cats(eg)
 
     def _probabilities(self, logits: Floats2d) -> Floats2d:
         return sigmoid(logits)
 
     def _check_cats(self, eg: Example) -> None:
-        cats = eg.reference.cats
+        cats = self._cats(eg)
         if not all(0.0 <= value <= 1.0 for value in cats.values()):
             raise ValueError(
                 f"The head '{self.name}' takes categories with values from 0.0 to 1.0, but the "

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set
 
+from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Model, Ops
 
@@ -71,6 +72,8 @@ class StepCloser:
             combined = weigh(component.weighting, losses, gradients)
             backprop(cut_like(combined.gradient, next(iter(rows.values()))))
         finish()
+        for observe in component.loss_observers:
+            observe(losses)
         if component.monitor is not None:
             component.monitor.record(losses, gradients, combined.weights)
         weighted = (combined.weights[task] * loss for task, loss in losses.items())
@@ -128,6 +131,34 @@ class StepCloser:
         self._late_losses = dict(state["late_losses"])
         self._unobserved = set(state["unobserved"])
         self._last, self._waiting = None, set()
+
+    def get_batch(self) -> Optional[Dict[str, Any]]:
+        """RETURNS (Optional[Dict[str, Any]]): The batch that the next step looks at again."""
+        last = self._last
+        if last is None:
+            return None
+        return {
+            "predicted": [eg.predicted.to_bytes(exclude=["user_data"]) for eg in last.examples],
+            "gold": [eg.reference.to_bytes() for eg in last.examples],
+            "tasks": list(last.listeners),
+            "divisors": last.divisors,
+            "is_applied": self._is_applied,
+        }
+
+    def set_batch(self, component: "MultiTask", state: Dict[str, Any]) -> None:
+        """Go on with a batch that `get_batch` gave.
+
+        component (MultiTask): The joint component.
+        state (Dict[str, Any]): The batch.
+        """
+        vocab = component.vocab
+        examples = [
+            Example(Doc(vocab).from_bytes(predicted), Doc(vocab).from_bytes(gold))
+            for predicted, gold in zip(state["predicted"], state["gold"])
+        ]
+        listeners = {task: component.listener_map[task] for task in state["tasks"]}
+        self._last = _Closed(examples, listeners, dict(state["divisors"]))
+        self._is_applied = state["is_applied"]
 
     def _observe(self, component: "MultiTask", losses: Dict[str, float]) -> None:
         if losses and _wants_losses_again(component):

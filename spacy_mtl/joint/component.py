@@ -96,6 +96,8 @@ class MultiTask(Tok2Vec):
         self.gradients = gradients
         #: A logger may put one here.
         self.monitor: Optional[Monitor] = None
+        #: Those who want to know the losses of each step, by task.
+        self.loss_observers: List[Callable[[Dict[str, float]], None]] = []
         self._membership = Membership(nlp)
         self._step: Optional[JointStep] = None
         self._closer = StepCloser()
@@ -406,6 +408,27 @@ class MultiTask(Tok2Vec):
         """Have the weighting know nothing again: it is needed for training only."""
         self._closer = StepCloser()
         set_state(self.weighting, deepcopy(self._untrained))
+
+    def get_training_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): What a training that goes on needs, beside what is saved."""
+        get_monitor = getattr(self.monitor, "get_state", None)
+        return {
+            "tasks": self._membership.get_state(),
+            "batch": self._closer.get_batch(),
+            "monitor": None if get_monitor is None else get_monitor(),
+        }
+
+    def set_training_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state that `get_training_state` gave.
+
+        state (Dict[str, Any]): The state.
+        """
+        self._membership.set_state(state["tasks"])
+        if state["batch"] is not None:
+            self._closer.set_batch(self, state["batch"])
+        set_monitor = getattr(self.monitor, "set_state", None)
+        if state["monitor"] is not None and set_monitor is not None:
+            set_monitor(state["monitor"])
 
     def _get_state(self) -> Dict[str, Any]:
         if self._step is not None and self._step.closed:

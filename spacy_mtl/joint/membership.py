@@ -93,6 +93,17 @@ class Membership:
         """
         self._ran.update(tasks)
 
+    def get_state(self) -> Dict[str, List[str]]:
+        """RETURNS (Dict[str, List[str]]): Which tasks have run, and which were missed."""
+        return {"ran": sorted(self._ran), "missed": sorted(self._missed)}
+
+    def set_state(self, state: Dict[str, List[str]]) -> None:
+        """Go on from a state that `get_state` gave.
+
+        state (Dict[str, List[str]]): The state.
+        """
+        self._ran, self._missed = set(state["ran"]), set(state["missed"])
+
     def note_missed(self, task: str) -> bool:
         """Remember a task that asked for its view after its step had closed.
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy
 from thinc.types import Floats2d
@@ -59,7 +59,9 @@ class StepMonitor:
     """Looks on while joint steps close and keeps sums: see `Monitor`."""
 
     def __init__(self) -> None:
-        self._forget()
+        self._n_steps = 0
+        self._tasks: Dict[str, _Sums] = {}
+        self._pairs: Dict[Tuple[str, str], _Sums] = {}
 
     def record(
         self, losses: Dict[str, float], gradients: Floats2d, weights: Dict[str, float]
@@ -97,16 +99,31 @@ class StepMonitor:
         self._forget()
         return reading
 
+    def get_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The sums since the last reading."""
+        return {
+            "n_steps": self._n_steps,
+            "tasks": [[task, sums.n_steps, sums.totals] for task, sums in self._tasks.items()],
+            "pairs": [[*pair, sums.n_steps, sums.totals] for pair, sums in self._pairs.items()],
+        }
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state that `get_state` gave.
+
+        state (Dict[str, Any]): The state.
+        """
+        self._n_steps = state["n_steps"]
+        self._tasks = {task: _Sums(n, totals) for task, n, totals in state["tasks"]}
+        self._pairs = {(one, two): _Sums(n, totals) for one, two, n, totals in state["pairs"]}
+
     def _forget(self) -> None:
-        self._n_steps = 0
-        self._tasks: Dict[str, _Sums] = {}
-        self._pairs: Dict[Tuple[str, str], _Sums] = {}
+        self._n_steps, self._tasks, self._pairs = 0, {}, {}
 
 
 class _Sums:
-    def __init__(self) -> None:
-        self.n_steps = 0
-        self.totals: List[float] = []
+    def __init__(self, n_steps: int = 0, totals: Sequence[float] = ()) -> None:
+        self.n_steps = n_steps
+        self.totals: List[float] = list(totals)
 
     def add(self, *values: float) -> None:
         before = self.totals or [0.0] * len(values)

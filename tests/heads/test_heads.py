@@ -61,7 +61,8 @@ def test_tags_keep_their_weight_beside_pos(nlp: Language) -> None:
     nlp.add_pipe("mtl_tagger", name="tagger")
     examples = [example(nlp, "we run", pos=["PRON", "VERB"], tags=["PRP", "VBP"])]
     nlp.initialize(lambda: examples)
-    assert nlp.config["training"]["score_weights"]["tag_acc"] == 1.0
+    weights = nlp.config["training"]["score_weights"]
+    assert weights["tag_acc"] == weights["pos_acc"] == 0.5
 
 
 def test_tagger_keeps_annotation_unless_told(nlp: Language) -> None:
@@ -301,7 +302,14 @@ def test_two_heads_of_a_kind(
         warnings.simplefilter("ignore", UserWarning)
         learn(nlp, examples, 80)
         scores = nlp.evaluate(examples)
-    assert scores[score] == 1.0
+    # Each has keys of its own, and so have the weights of spaCy's loop.
+    assert score not in scores
+    weights = nlp.config["training"]["score_weights"]
+    for name in ("first", "second"):
+        assert scores[f"{name}_{score}"] == 1.0
+        assert f"{name}_{score}" in weights
+    assert sum(weight or 0.0 for weight in weights.values()) == pytest.approx(1.0)
+    assert not any(weights[key] for key in weights if not key.startswith(("first", "second")))
 
 
 def test_categories_of_two_heads_without_labels(nlp: Language) -> None:

@@ -212,6 +212,7 @@ def test_optimizer_in_update(make_nlp: Callable, encoder: Any) -> None:
     assert_moved(nlp, before, expected)
 
 
+@pytest.mark.filterwarnings("ignore:The heads .* both set")
 def test_one_forward_and_one_backward_pass_a_step(make_nlp: Callable, encoder: Any) -> None:
     nlp = make_nlp([*HEADS, "mtl_textcat_multilabel"], encoder=encoder)
     passes = []

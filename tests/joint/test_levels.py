@@ -328,6 +328,7 @@ def make_linear_nlp(n_tasks: int, level: str, weighting: Dict[str, Any]) -> Lang
     return nlp
 
 
+@pytest.mark.filterwarnings("ignore:The heads .* both set")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("n_tasks", [1, 2, 3, 8])
 @pytest.mark.parametrize("name", METHODS)

@@ -118,7 +118,9 @@ def test_schedule_of_the_wrong_sign(name: str) -> None:
 
 def test_schedule_without_values() -> None:
     weighting = make("Constant", weights={"a": iter(())})
-    with pytest.raises(ValueError, match="A schedule in 'weights'.*gives no value"):
+    with pytest.raises(
+        ValueError, match="The weight of task '.' comes from a schedule that gives no value"
+    ):
         weighting(LOSSES, ROWS)
 
 

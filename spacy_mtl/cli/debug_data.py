@@ -1,0 +1,123 @@
+"""`python -m spacy mtl debug-data`: what the corpora of a config have, before training."""
+
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+import typer
+from spacy.cli._util import Arg, Opt, import_code, parse_config_overrides, show_validation_error
+from spacy.language import Language
+from spacy.util import load_config, load_model_from_config, registry, resolve_dot_names
+from wasabi import msg
+
+from ..corpus.mixer import Mixer
+from ..corpus.reader import CORPUS_BATCHER, MultiCorpus
+from ..report.corpora import (
+    CorpusCounts,
+    Window,
+    count_corpus,
+    mix_of,
+    mixer_of,
+    problems_of,
+    scored_tasks,
+    window_of,
+)
+
+#: Batches of a schedule to look at, where it is not said how many there will be, and at most.
+_N_BATCHES, _MOST = 10_000, 200_000
+
+
+def debug_data_cli(
+    ctx: typer.Context,
+    config_path: Path = Arg(..., help="Path to config file", exists=True, dir_okay=False),
+    code: Optional[Path] = Opt(
+        None, "--code", "-c", help="Python file with functions that the config names"
+    ),
+    n_labels: int = Opt(5, "--labels", "-l", help="How many labels of a task to name", min=0),
+) -> None:
+    """
+    Show what the corpora of a config have, task by task, and what is likely to go wrong.
+
+    Reads all corpora once; trains nothing. Ends with 1 if something keeps a task from training.
+    """
+    import_code(code)
+    with show_validation_error(config_path):
+        config = load_config(config_path, overrides=parse_config_overrides(ctx.args))
+        nlp = load_model_from_config(config, auto_fill=True)
+        settings = nlp.config.interpolate()
+        names = [settings["training"]["train_corpus"], settings["training"]["dev_corpus"]]
+        train_reader, dev_reader = resolve_dot_names(settings, names)
+    window = window_of(nlp)
+    try:
+        train = _count(nlp, train_reader, window)
+        dev = _count(nlp, dev_reader, None)
+        mixer = mixer_of(train_reader, train) if isinstance(train_reader, MultiCorpus) else None
+        mix = _mix(settings, train, mixer)
+    except ValueError as err:
+        msg.fail("Training would stop at once", str(err), exits=1)
+    msg.divider("Training corpora")
+    _print_corpora(train, mix if mixer is not None else {}, n_labels)
+    msg.divider("Development corpora")
+    _print_corpora(dev, {}, n_labels)
+    found = problems_of(nlp, train, dev, mix)
+    if mixer is None and settings["training"]["batcher"]["@batchers"] == CORPUS_BATCHER:
+        found.append(
+            f"{CORPUS_BATCHER} draws by a schedule, but {names[0]} is no reader of several corpora "
+            "with one: training stops there, and every task gets no gradient."
+        )
+    msg.divider("What to look at")
+    for problem in found:
+        msg.warn(problem)
+    if not found:
+        msg.good("Nothing: every task has annotation, and labels that training knows")
+    if any("gets no gradient" in problem for problem in found):
+        raise typer.Exit(1)
+
+
+def _count(nlp: Language, reader: Any, window: Optional[Window]) -> Dict[str, CorpusCounts]:
+    if isinstance(reader, MultiCorpus):
+        reader.check_tasks(nlp)
+        return {
+            name: count_corpus(nlp, reader.read(nlp, name), spec.tasks, window)
+            for name, spec in reader.specs.items()
+        }
+    return {"(all)": count_corpus(nlp, reader(nlp), scored_tasks(nlp), window)}
+
+
+def _mix(
+    settings: Dict[str, Any], train: Dict[str, CorpusCounts], mixer: Optional[Mixer]
+) -> Dict[str, float]:
+    if mixer is None:
+        return dict.fromkeys(train, 1.0)
+    max_steps = settings["training"]["max_steps"] or _N_BATCHES
+    mix = mix_of(mixer, min(max_steps, _MOST), _batch_size(settings, train))
+    # What comes later is not known.
+    return {corpus: max(mix[corpus], 1e-9) for corpus in mix} if max_steps > _MOST else mix
+
+
+def _print_corpora(corpora: Dict[str, CorpusCounts], mix: Dict[str, float], n_labels: int) -> None:
+    rows = []
+    for name, counts in corpora.items():
+        share = f"{100 * mix[name]:.1f} %" if name in mix else "-"
+        for task, found in counts.tasks.items():
+            most = found.labels.most_common(n_labels)
+            labels = ", ".join(f"{label} {n:,}" for label, n in most)
+            labels += ", ..." if len(found.labels) > n_labels else ""
+            of_all = f"{found.n_texts:,} of {counts.n_texts:,}"
+            rows.append((name, share, task, of_all, f"{len(found.labels)}", labels))
+            name = share = ""
+    header = ("corpus", "batches", "task", "texts annotated", "labels", "most")
+    aligns = ("l", "r", "l", "r", "r", "l")
+    msg.table(rows, header=header, aligns=aligns, divider=True)
+
+
+def _batch_size(settings: Dict[str, Any], corpora: Dict[str, CorpusCounts]) -> float:
+    """How many texts a batch has, about: its size is in words, mostly."""
+    batcher = settings["training"]["batcher"]
+    batcher = batcher.get("batcher", batcher)
+    size = registry.resolve({"size": batcher.get("size", 1000)})["size"]
+    size = next(iter(size)) if not isinstance(size, (int, float)) else size
+    if "sequence" in str(batcher.get("@batchers")):
+        return float(size)
+    n_tokens = sum(counts.n_tokens for counts in corpora.values())
+    n_texts = sum(counts.n_texts for counts in corpora.values())
+    return size * n_texts / max(1, n_tokens)

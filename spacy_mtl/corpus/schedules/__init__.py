@@ -1,0 +1,1 @@
+"""Which corpus gives the next batch."""

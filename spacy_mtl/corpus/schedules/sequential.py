@@ -1,0 +1,135 @@
+"""A schedule of phases: one task, or some, after the other."""
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Sequence
+
+from ...registry import mtl_schedules
+from ...types import Progress, Schedule
+from .base import BLOCK, check_between, check_names, warn_left_out
+
+
+@mtl_schedules("spacy_mtl.Sequential.v1")
+def create_sequential(phases: List[Dict[str, Any]], replay: float = 0.0) -> Schedule:
+    """Create a schedule of phases. After the last, that one goes on.
+
+    Corpora of a phase are drawn by their number of examples.
+
+    phases (List[Dict[str, Any]]): In order. Each has "tasks", a list of names: the corpora
+        that annotate one of them take part; and "steps" (batches) or "epochs" (passes over
+        its corpora), for how long. The last may go without.
+    replay (float): The share of the batches of a phase that are of the phases before it,
+        against forgetting, in [0, 1).
+    SOURCE: replay: Robins 1995, "Catastrophic forgetting, rehearsal and pseudorehearsal".
+    """
+    check_between("Sequential", 0, 0.999, replay=replay)
+    if not phases:
+        raise ValueError(f"Sequential has no phases. Name some in 'phases' of {BLOCK}.")
+    found = [_read_phase(i, phase, i == len(phases) - 1) for i, phase in enumerate(phases)]
+    return Sequential(found, replay)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a training.
+
+    tasks (Sequence[str]): What it is about.
+    steps (Optional[int]): How many batches it has.
+    epochs (Optional[float]): Or how many passes over its corpora. None of both: no end.
+    """
+
+    tasks: Sequence[str]
+    steps: Optional[int] = None
+    epochs: Optional[float] = None
+
+
+class Sequential:
+    """One phase after the other: see `create_sequential`."""
+
+    def __init__(self, phases: Sequence[Phase], replay: float = 0.0) -> None:
+        self.phases = phases
+        self.replay = replay
+        self._current = 0
+        #: Where the current phase began: its batch, and the passes until then.
+        self._start = 0
+        self._passes: Dict[str, float] = {}
+
+    def __call__(self, progress: Progress) -> Dict[str, float]:
+        """Name the corpora of the phase: see `Schedule`."""
+        while self._is_over(progress):
+            self._current += 1
+            self._start, self._passes = progress.step, dict(progress.passes)
+        own = self._corpora(progress, [self.phases[self._current]])
+        before = self._corpora(progress, self.phases[: self._current])
+        before = {corpus: size for corpus, size in before.items() if corpus not in own}
+        if not before or not self.replay:
+            return own
+        of_own, of_before = sum(own.values()), sum(before.values())
+        return {
+            **{corpus: size / of_own * (1 - self.replay) for corpus, size in own.items()},
+            **{corpus: size / of_before * self.replay for corpus, size in before.items()},
+        }
+
+    def check(self, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]) -> None:
+        """Refuse phases of tasks that no corpus annotates: see `Schedule`."""
+        known = list(dict.fromkeys(task for found in tasks.values() for task in found))
+        for i, phase in enumerate(self.phases):
+            check_names(f"'phases.{i}.tasks'", phase.tasks, known, "tasks that are annotated")
+        named = {task for phase in self.phases for task in phase.tasks}
+        warn_left_out([c for c, found in tasks.items() if not named.intersection(found)])
+
+    def get_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The current phase and where it began."""
+        return {"current": self._current, "start": self._start, "passes": dict(self._passes)}
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state that `get_state` gave."""
+        self._current, self._start = state["current"], state["start"]
+        self._passes = dict(state["passes"])
+
+    def _is_over(self, progress: Progress) -> bool:
+        phase = self.phases[self._current]
+        if self._current == len(self.phases) - 1:
+            return False
+        if phase.steps is not None:
+            return progress.step - self._start >= phase.steps
+        own = self._corpora(progress, [phase])
+        # All of them together: each is drawn by its size, but not exactly.
+        given = sum(
+            (progress.passes.get(corpus, 0.0) - self._passes.get(corpus, 0.0)) * size
+            for corpus, size in own.items()
+        )
+        return given >= (phase.epochs or 0.0) * sum(own.values())
+
+    def _corpora(self, progress: Progress, phases: Sequence[Phase]) -> Dict[str, float]:
+        tasks = {task for phase in phases for task in phase.tasks}
+        return {
+            corpus: float(size)
+            for corpus, size in progress.sizes.items()
+            if tasks.intersection(progress.tasks[corpus])
+        }
+
+
+def _read_phase(i: int, phase: Dict[str, Any], is_last: bool) -> Phase:
+    where = f"Mend 'phases' in {BLOCK}."
+    unknown = set(phase).difference(("tasks", "steps", "epochs"))
+    tasks = phase.get("tasks")
+    if unknown or not isinstance(tasks, (list, tuple)) or not tasks:
+        raise ValueError(
+            f"Phase {i} of Sequential is {phase}, but it has 'tasks', a list of names, and one of "
+            f"'steps' and 'epochs'. {where}"
+        )
+    lengths = [phase.get("steps"), phase.get("epochs")]
+    n_given = sum(length is not None for length in lengths)
+    if n_given > 1 or (not n_given and not is_last):
+        raise ValueError(
+            f"Phase {i} of Sequential ({', '.join(tasks)}) needs one of 'steps' and 'epochs' to "
+            f"say how long it is; only the last may go without. {where}"
+        )
+    for length in lengths:
+        is_number = isinstance(length, (int, float)) and not isinstance(length, bool)
+        if length is not None and not (is_number and length > 0):
+            raise ValueError(
+                f"Phase {i} of Sequential ({', '.join(tasks)}) has a length of {length!r}, but it "
+                f"must be a number > 0. {where}"
+            )
+    return Phase(tuple(tasks), *lengths)

@@ -1,0 +1,118 @@
+"""The best checkpoint of each task, beside that of all together."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import IO, Callable, Dict, List, Optional, Sequence, Tuple
+
+import srsly
+from spacy.language import Language
+from spacy.training.loop import DIR_MODEL_BEST
+from spacy.util import SimpleFrozenList
+from wasabi import Printer
+
+from ..corpus.feedback import scores_by_task
+from ..registry import registry
+from ..train.checkpoint import put_in_place
+from .logger import Info, Logger, LogStep, create_console_logger
+
+#: More than what a score loses in the meta.json of a pipeline, which keeps ten digits.
+_ROUNDING = 1e-9
+
+
+@registry.loggers("spacy_mtl.BestByTask.v1")
+def create_best_by_task(
+    logger: Optional[Callable] = None,
+    tasks: List[str] = SimpleFrozenList(),
+) -> Logger:
+    """Create a logger that keeps the best pipeline for each task, beside "model-best".
+
+    Joint training may serve one task best at one step, and another at another. Whenever the
+    score of a task on the development set is better than before, the pipeline goes to
+    "model-best-NAME" in the output folder. A task's score is the mean of those that its
+    component reports, by the default weights of its factory ([training.score_weights] decide
+    about "model-best" only).
+
+    logger (Optional[Callable]): What logs; spacy_mtl.ConsoleLogger.v1 by default.
+    tasks (List[str]): The components; all that are trained and have a score by default.
+    RETURNS (Callable): The logger.
+    """
+
+    def setup_printer(
+        nlp: Language, stdout: IO = sys.stdout, stderr: IO = sys.stderr
+    ) -> Tuple[LogStep, Callable[[], None]]:
+        keeper = _Keeper(nlp, _read_tasks(nlp, tasks), stderr)
+        log_other, finalize = (logger or create_console_logger())(nlp, stdout, stderr)
+
+        def log_step(info: Optional[Info]) -> None:
+            if info is not None:
+                keeper.keep(info)
+            log_other(info)
+
+        return log_step, finalize
+
+    return setup_printer
+
+
+class _Keeper:
+    """Keeps the best pipelines in the output folder of a training."""
+
+    def __init__(self, nlp: Language, tasks: Sequence[str], stderr: IO) -> None:
+        self.nlp = nlp
+        self.tasks = tasks
+        self.stderr = stderr
+        self._best: Optional[Dict[str, float]] = None
+
+    def keep(self, info: Info) -> None:
+        """Copy what was written at an evaluation for each task that it is the best for.
+
+        info (Dict[str, Any]): What spaCy tells. "output_path" is missing without --output.
+        """
+        output = info.get("output_path")
+        if self._best is None:
+            self._best = {}
+            if not output:
+                text = "spacy_mtl.BestByTask.v1 keeps nothing: there is no --output to keep it in."
+                print(Printer(no_print=True).warn(text), file=self.stderr)
+            # Else of a training that goes on.
+            elif info["step"]:
+                self._best = self._read_best(Path(output).parent)
+        if not output:
+            return
+        scores = scores_by_task(self.nlp, info["other_scores"])
+        for task in self.tasks:
+            if task in scores and scores[task] > self._best.get(task, -1.0) + _ROUNDING:
+                self._best[task] = scores[task]
+                _copy(Path(output), _folder(Path(output).parent, task))
+
+    def _read_best(self, folder: Path) -> Dict[str, float]:
+        found = {}
+        for task in self.tasks:
+            meta = _folder(folder, task) / "meta.json"
+            if meta.exists():
+                scores = scores_by_task(self.nlp, srsly.read_json(meta).get("performance", {}))
+                found.update({task: scores[task]} if task in scores else {})
+        return found
+
+
+def _read_tasks(nlp: Language, tasks: Sequence[str]) -> List[str]:
+    scored = [name for name in nlp.pipe_names if nlp.get_pipe_meta(name).default_score_weights]
+    for task in tasks:
+        if task not in scored:
+            raise ValueError(
+                f"'tasks' of spacy_mtl.BestByTask.v1 names '{task}', but the components that are "
+                f"trained and report scores are {', '.join(scored) or 'none'}. Mend 'tasks' in "
+                "[training.logger]."
+            )
+    return list(tasks) or scored
+
+
+def _folder(output: Path, task: str) -> Path:
+    return output / f"{DIR_MODEL_BEST}-{task}"
+
+
+def _copy(pipeline: Path, path: Path) -> None:
+    new = path.with_name(path.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(pipeline, new)
+    put_in_place(new, path)

@@ -1,0 +1,1 @@
+"""Training that can be interrupted and continued: spaCy's loop, with checkpoints."""

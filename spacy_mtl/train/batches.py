@@ -1,0 +1,54 @@
+"""The batches of a training, which can be drawn once more.
+
+What makes batches is code of others, generators within generators, whose place cannot be
+saved. But drawn again from the same random numbers they are the same: kept are the random
+numbers before each draw that used some (the shuffling of an epoch, mostly).
+"""
+
+from typing import Any, Callable, Dict, Iterator, List, Tuple
+
+from .chance import get_data_chance, is_same_data_chance, set_data_chance
+
+Batches = Iterator[Tuple[int, List[Any]]]
+
+
+class ReplayableBatches:
+    """Batches with their epoch, as spaCy's training loop takes them.
+
+    make (Callable[[], Iterator]): Makes the batches, from the beginning.
+    """
+
+    def __init__(self, make: Callable[[], Batches]) -> None:
+        self._make = make
+        self._batches = make()
+        self._n_drawn = 0
+        self._used: List[Tuple[int, Dict[str, Any]]] = []
+
+    def __iter__(self) -> Batches:
+        return self
+
+    def __next__(self) -> Tuple[int, List[Any]]:
+        before = get_data_chance()
+        found = next(self._batches)
+        if not is_same_data_chance(before, get_data_chance()):
+            self._used.append((self._n_drawn, before))
+        self._n_drawn += 1
+        return found
+
+    def get_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): What it takes to get to the same place again."""
+        return {"n_drawn": self._n_drawn, "used": [list(each) for each in self._used]}
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Draw until the place that `get_state` was asked at. Random numbers are not put back.
+
+        state (Dict[str, Any]): The state.
+        """
+        self._used = [(n, chance) for n, chance in state["used"]]
+        chances = dict(self._used)
+        self._batches, self._n_drawn = self._make(), 0
+        while self._n_drawn < state["n_drawn"]:
+            if self._n_drawn in chances:
+                set_data_chance(chances[self._n_drawn])
+            next(self._batches)
+            self._n_drawn += 1

@@ -1,0 +1,58 @@
+"""The random numbers of a training: of Python, numpy and torch, and of the GPUs."""
+
+import random
+from typing import Any, Dict
+
+import numpy
+
+
+def get_chance() -> Dict[str, Any]:
+    """RETURNS (Dict[str, Any]): The states of all generators, for msgpack."""
+    import torch
+
+    state: Dict[str, Any] = {"data": get_data_chance(), "torch": torch.get_rng_state().numpy()}
+    if torch.cuda.is_available():
+        state["cuda"] = [each.numpy() for each in torch.cuda.get_rng_state_all()]
+    return state
+
+
+def set_chance(state: Dict[str, Any]) -> None:
+    """Set what `get_chance` gave.
+
+    state (Dict[str, Any]): The states.
+    """
+    import torch
+
+    set_data_chance(state["data"])
+    torch.set_rng_state(torch.from_numpy(numpy.array(state["torch"])))
+    if "cuda" in state:
+        torch.cuda.set_rng_state_all([torch.from_numpy(numpy.array(s)) for s in state["cuda"]])
+
+
+def get_data_chance() -> Dict[str, Any]:
+    """RETURNS (Dict[str, Any]): The states of those that corpora and batchers draw from."""
+    version, numbers, gauss = random.getstate()
+    kind, keys, place, has_gauss, cached = numpy.random.get_state()
+    return {
+        "python": [version, numpy.asarray(numbers, dtype="uint32"), gauss],
+        "numpy": [kind, keys, place, has_gauss, cached],
+    }
+
+
+def set_data_chance(state: Dict[str, Any]) -> None:
+    """Set what `get_data_chance` gave.
+
+    state (Dict[str, Any]): The states.
+    """
+    version, numbers, gauss = state["python"]
+    random.setstate((version, tuple(int(n) for n in numbers), gauss))
+    numpy.random.set_state(tuple(state["numpy"]))
+
+
+def is_same_data_chance(one: Dict[str, Any], other: Dict[str, Any]) -> bool:
+    """RETURNS (bool): Whether two states are the same."""
+    return all(
+        numpy.array_equal(a, b) if isinstance(a, numpy.ndarray) else a == b
+        for key in ("python", "numpy")
+        for a, b in zip(one[key], other[key])
+    )

@@ -1,0 +1,252 @@
+"""spaCy's training loop, which can begin at any step.
+
+Uninterrupted it does what `spacy.training.loop.train` does, number for number. That one can
+neither begin at a step nor save what it takes to: so it is written here once more.
+"""
+
+import shutil
+import sys
+from functools import partial
+from pathlib import Path
+from timeit import default_timer as timer
+from typing import IO, Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+from spacy.language import Language
+from spacy.schemas import ConfigSchemaTraining
+from spacy.training.loop import (
+    DIR_MODEL_BEST,
+    DIR_MODEL_LAST,
+    create_before_to_disk_callback,
+    create_evaluation_callback,
+    create_train_batches,
+    subdivide_batch,
+    update_meta,
+)
+from spacy.util import registry, resolve_dot_names
+from thinc.api import constant, fix_random_seed, set_gpu_allocator
+from wasabi import Printer
+
+from .batches import ReplayableBatches
+from .chance import get_chance, set_chance
+from .checkpoint import Checkpoint, put_in_place, write_checkpoint
+from .slots import get_gradients, get_optimizer, set_gradients, set_optimizer, slots_of
+
+
+class Training:
+    """A training by the block [training] of a pipeline's config."""
+
+    def __init__(self, nlp: Language, use_gpu: int = -1) -> None:
+        """Set it up at its beginning.
+
+        nlp (Language): The pipeline, initialised, with the config.
+        use_gpu (int): The number of a GPU, or -1.
+        """
+        self.nlp = nlp
+        config = nlp.config.interpolate()
+        training = config["training"]
+        if training["seed"] is not None:
+            fix_random_seed(training["seed"])
+        if use_gpu >= 0 and training["gpu_allocator"]:
+            set_gpu_allocator(training["gpu_allocator"])
+        self.settings: Dict[str, Any] = registry.resolve(training, schema=ConfigSchemaTraining)
+        names = [self.settings["train_corpus"], self.settings["dev_corpus"]]
+        self.corpus, dev_corpus = resolve_dot_names(config, names)
+        self.optimizer = self.settings["optimizer"]
+        dropout = self.settings["dropout"]
+        self._dropouts: Any = constant(dropout) if isinstance(dropout, float) else dropout
+        self._evaluate = create_evaluation_callback(nlp, dev_corpus, self.settings["score_weights"])
+        self.batches = ReplayableBatches(
+            lambda: create_train_batches(
+                nlp, self.corpus, self.settings["batcher"], self.settings["max_epochs"]
+            )
+        )
+        #: The next step.
+        self.step = 0
+        self._results: List[Tuple[float, int]] = []
+        self._losses: Dict[str, float] = {}
+        self._words = 0
+        self._seconds = 0.0
+
+    def steps(self) -> Iterator[Tuple[Dict[str, Any], Optional[bool]]]:
+        """Train on, as `spacy.training.loop.train_while_improving`.
+
+        YIELDS (Tuple[Dict[str, Any], Optional[bool]]): What there is to say of a step, and
+            whether it is the best till now; None if it was not evaluated.
+        """
+        nlp, settings, optimizer = self.nlp, self.settings, self.optimizer
+        exclude: List[str] = settings["frozen_components"]
+        before = timer() - self._seconds
+        if self._is_over():
+            return
+        for epoch, batch in self.batches:
+            step = self.step
+            if settings["before_update"]:
+                settings["before_update"](nlp, {"step": step, "epoch": epoch})
+            dropout = next(self._dropouts)
+            for part in subdivide_batch(batch, settings["accumulate_gradient"]):
+                nlp.update(
+                    part,
+                    drop=dropout,
+                    losses=self._losses,
+                    sgd=False,  # type: ignore[arg-type]
+                    exclude=exclude,
+                    annotates=settings["annotating_components"],
+                )
+            for name, pipe in nlp.pipeline:
+                model = getattr(pipe, "model", None)
+                is_trainable = getattr(pipe, "is_trainable", False)
+                if name not in exclude and is_trainable and model not in (True, False, None):
+                    pipe.finish_update(optimizer)  # type: ignore[attr-defined]
+            optimizer.step_schedules()
+            score, scores, is_best = self._score() if self._is_due(step) else (None, None, None)
+            self._words += sum(len(eg) for eg in batch)
+            self._seconds = timer() - before
+            info = {
+                "epoch": epoch,
+                "step": step,
+                "score": score,
+                "other_scores": scores,
+                "losses": self._losses,
+                "checkpoints": self._results,
+                "seconds": int(self._seconds),
+                "words": self._words,
+            }
+            # Who saves a state now saves that of the next step.
+            if is_best is not None:
+                self._losses = {}
+            self.step += 1
+            yield info, is_best
+            if self._is_over():
+                break
+
+    def get_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): All that the next step needs, but the pipeline."""
+        slots = slots_of(self.nlp)
+        get = getattr(self.corpus, "get_state", None)
+        return {
+            "step": self.step,
+            "results": [list(result) for result in self._results],
+            "losses": {name: float(loss) for name, loss in self._losses.items()},
+            "words": self._words,
+            "seconds": self._seconds,
+            "optimizer": get_optimizer(self.optimizer, slots),
+            "gradients": get_gradients(slots),
+            "components": {
+                name: pipe.get_training_state()
+                for name, pipe in self.nlp.components
+                if hasattr(pipe, "get_training_state")
+            },
+            "corpus": None if get is None else get(),
+            "batches": self.batches.get_state(),
+            "chance": get_chance(),
+        }
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state that `get_state` gave.
+
+        state (Dict[str, Any]): The state.
+        """
+        slots = slots_of(self.nlp)
+        self.step = state["step"]
+        self._results = [(score, step) for score, step in state["results"]]
+        self._losses = dict(state["losses"])
+        self._words, self._seconds = state["words"], state["seconds"]
+        for _ in range(self.step):
+            next(self._dropouts)
+            self.optimizer.step_schedules()
+        set_optimizer(self.optimizer, slots, state["optimizer"])
+        set_gradients(slots, state["gradients"])
+        for name, found in state["components"].items():
+            self.nlp.get_pipe(name).set_training_state(found)  # type: ignore[attr-defined]
+        if state["corpus"] is not None:
+            self.corpus.replay(state["corpus"])
+        self.batches.set_state(state["batches"])
+        if state["corpus"] is not None:
+            self.corpus.set_state(state["corpus"])
+        set_chance(state["chance"])
+
+    def _is_over(self) -> bool:
+        if not self._results:
+            return False
+        settings, last = self.settings, self.step - 1
+        best = -max((score, -step) for score, step in self._results)[1]
+        is_patient = not settings["patience"] or last - best < settings["patience"]
+        return not is_patient or bool(settings["max_steps"] and last >= settings["max_steps"])
+
+    def _is_due(self, step: int) -> bool:
+        return not step % self.settings["eval_frequency"]
+
+    def _score(self) -> Tuple[float, Dict[str, Any], bool]:
+        if self.optimizer.averages:
+            with self.nlp.use_params(self.optimizer.averages):
+                score, scores = self._evaluate()
+        else:
+            score, scores = self._evaluate()
+        self._results.append((score, self.step))
+        return score, scores, score == max(self._results)[0]
+
+
+def train(
+    nlp: Language,
+    output: Path,
+    *,
+    checkpoint: Optional[Checkpoint] = None,
+    every: Optional[int] = None,
+    meta: Optional[Dict[str, Any]] = None,
+    use_gpu: int = -1,
+    stdout: IO = sys.stdout,
+    stderr: IO = sys.stderr,
+) -> Path:
+    """Train a pipeline, with checkpoints.
+
+    nlp (Language): The pipeline, initialised, with the config; or that of the checkpoint.
+    output (Path): Folder for the trained pipelines and checkpoints.
+    checkpoint (Optional[Checkpoint]): Where to go on.
+    every (Optional[int]): Steps between checkpoints; by default, one at each evaluation.
+    meta (Optional[Dict[str, Any]]): What to write beside each checkpoint, as JSON.
+    use_gpu (int): The number of a GPU, or -1.
+    stdout (IO): Where the logger writes.
+    stderr (IO): Where it writes progress.
+    RETURNS (Path): The pipeline as it is at the end.
+    """
+    message = Printer(no_print=True)
+    output.mkdir(parents=True, exist_ok=True)
+    training = Training(nlp, use_gpu)
+    settings = training.settings
+    before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
+    frozen = settings["frozen_components"]
+    stdout.write(message.info(f"Pipeline: {nlp.pipe_names}") + "\n")
+    with nlp.select_pipes(disable=frozen):
+        log_step, finalize = settings["logger"](nlp, stdout, stderr)
+    try:
+        if checkpoint is not None:
+            training.set_state(checkpoint.read_state())
+        else:
+            # Before any pipeline is: whoever finds one can go on.
+            write_checkpoint(output, 0, nlp, training.get_state(), meta or {})
+        for info, is_best in training.steps():
+            if is_best is not None:
+                with nlp.select_pipes(disable=frozen):
+                    update_meta(settings, nlp, info)
+                with nlp.use_params(training.optimizer.averages):
+                    _save(before_to_disk(nlp).to_disk, output / DIR_MODEL_LAST)
+                if is_best:
+                    copy = partial(shutil.copytree, output / DIR_MODEL_LAST)
+                    _save(copy, output / DIR_MODEL_BEST)
+                info["output_path"] = str(output / DIR_MODEL_LAST)
+            log_step(info if is_best is not None else None)
+            if is_best is not None if every is None else not training.step % every:
+                write_checkpoint(output, training.step, nlp, training.get_state(), meta or {})
+    finally:
+        finalize()
+    with nlp.use_params(training.optimizer.averages):
+        _save(before_to_disk(nlp).to_disk, output / DIR_MODEL_LAST)
+    stdout.write(message.good("Saved pipeline to", output / DIR_MODEL_LAST) + "\n")
+    return output / DIR_MODEL_LAST
+
+
+def _save(write: Callable[[Path], Any], path: Path) -> None:
+    new = path.with_name(path.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    write(new)
+    put_in_place(new, path)

@@ -1,0 +1,152 @@
+"""The parameters of a pipeline under names that hold in every process.
+
+thinc's own keys are counters: which number a layer has depends on what else the process has
+made before it.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+
+import numpy
+from spacy.language import Language
+from thinc.api import Model, Optimizer, to_numpy, torch2xp, xp2torch
+
+#: What an optimizer keeps for each parameter.
+_KEPT = ("mom1", "mom2", "averages", "nr_update", "last_seen")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A parameter.
+
+    address (str): The component, the place of its layer in `model.walk()`, "node" or "shim"
+        and its number, and the name of the parameter.
+    key (Tuple[int, str]): What an optimizer calls it.
+    owner (Any): A thinc layer, or a parameter of torch.
+    name (str): Its name in the layer.
+    """
+
+    address: str
+    key: Tuple[int, str]
+    owner: Any
+    name: str
+
+    def gradient(self) -> Optional[Any]:
+        """RETURNS (Optional[FloatsXd]): What waits for the optimizer's next step.
+
+        None is something else than zeros: those are given to it, and its momentum moves the
+        parameter.
+        """
+        if isinstance(self.owner, Model):
+            return self.owner.get_grad(self.name) if self.owner.has_grad(self.name) else None
+        return None if self.owner.grad is None else torch2xp(self.owner.grad)
+
+    def set_gradient(self, gradient: Any) -> None:
+        """Set what `gradient` gave.
+
+        gradient (FloatsXd): The gradient.
+        """
+        if isinstance(self.owner, Model):
+            self.owner.set_grad(self.name, self.owner.ops.asarray(gradient))  # type: ignore[arg-type]
+        else:
+            value = xp2torch(gradient, device=self.owner.device)
+            self.owner.grad = value.to(self.owner.dtype).clone()
+
+
+def slots_of(nlp: Language) -> List[Slot]:
+    """Find the parameters of all components.
+
+    nlp (Language): The pipeline.
+    RETURNS (List[Slot]): Each once, under its first address.
+    """
+    found: List[Slot] = []
+    seen: Set[Tuple[int, str]] = set()
+    for component, pipe in nlp.components:
+        model = getattr(pipe, "model", None)
+        if isinstance(model, Model):
+            for slot in _slots_of_model(component, model):
+                if slot.key not in seen:
+                    seen.add(slot.key)
+                    found.append(slot)
+    return found
+
+
+def _slots_of_model(component: str, model: Model) -> Iterator[Slot]:
+    for place, node in enumerate(model.walk()):
+        for name in node.param_names:
+            yield Slot(f"{component}/{place}/node/{name}", (node.id, name), node, name)
+        for i, shim in enumerate(node.shims):
+            named = getattr(shim._model, "named_parameters", None)
+            for name, parameter in named() if named is not None else ():
+                address = f"{component}/{place}/shim{i}/{name}"
+                yield Slot(address, (shim.id, name), parameter, name)
+
+
+def get_gradients(slots: List[Slot]) -> Dict[str, Any]:
+    """Take the gradients that wait, by address.
+
+    slots (List[Slot]): The parameters.
+    RETURNS (Dict[str, ndarray]): Those of zeros as their shape only.
+    """
+    found: Dict[str, Any] = {}
+    for slot in slots:
+        gradient = slot.gradient()
+        if gradient is not None:
+            is_zero = not gradient.any()
+            found[slot.address] = list(gradient.shape) if is_zero else to_numpy(gradient)
+    return found
+
+
+def set_gradients(slots: List[Slot], gradients: Dict[str, Any]) -> None:
+    """Set what `get_gradients` gave.
+
+    slots (List[Slot]): The parameters.
+    gradients (Dict[str, Any]): By address.
+    """
+    for slot in slots:
+        if slot.address in gradients:
+            value = gradients[slot.address]
+            is_shape = isinstance(value, list)
+            # What was read from a file may not be written to.
+            copied = numpy.zeros(value, dtype="float32") if is_shape else numpy.array(value)
+            slot.set_gradient(copied)
+
+
+def get_optimizer(sgd: Optimizer, slots: List[Slot]) -> Dict[str, Any]:
+    """Take what an optimizer keeps, by address.
+
+    sgd (Optimizer): The optimizer.
+    slots (List[Slot]): The parameters.
+    RETURNS (Dict[str, Any]): Moments, averages and counters.
+    """
+    addresses = {slot.key: slot.address for slot in slots}
+    state: Dict[str, Any] = {"radam": [list(row) for row in sgd._radam_buffer]}
+    for kept in _KEPT:
+        values = getattr(sgd, kept)
+        if values is not None:
+            known = ((addresses[key], value) for key, value in values.items() if key in addresses)
+            state[kept] = {a: v if isinstance(v, int) else to_numpy(v) for a, v in known}
+    return state
+
+
+def set_optimizer(sgd: Optimizer, slots: List[Slot], state: Dict[str, Any]) -> None:
+    """Set what `get_optimizer` gave.
+
+    sgd (Optimizer): The optimizer, newly made.
+    slots (List[Slot]): The parameters.
+    state (Dict[str, Any]): The state.
+    """
+    keys = {slot.address: slot.key for slot in slots}
+    ops = {slot.address: _ops_of(slot) for slot in slots}
+    sgd._radam_buffer = [list(row) for row in state["radam"]]
+    for kept in _KEPT:
+        for address, value in state.get(kept, {}).items():
+            is_count = isinstance(value, int)
+            copied = value if is_count else ops[address](numpy.array(value))
+            getattr(sgd, kept)[keys[address]] = copied
+
+
+def _ops_of(slot: Slot) -> Any:
+    if isinstance(slot.owner, Model):
+        return slot.owner.ops.asarray
+    return lambda value: torch2xp(xp2torch(value, device=slot.owner.device).clone())

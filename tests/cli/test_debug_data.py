@@ -1,0 +1,164 @@
+"""`spacy mtl debug-data`: what corpora have, and what will go wrong."""
+
+import re
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import pytest
+import spacy
+from spacy.cli._util import app
+from spacy.tokens import Doc, DocBin, Span
+from trained import config_of
+from typer.testing import CliRunner
+
+import spacy_mtl.cli  # noqa: F401 (adds the command)
+
+Run = Callable[..., Any]
+
+
+def write(path: Path, n_texts: int, tags: str = "NN", ents: str = "LOC", cats: str = "ab") -> Path:
+    nlp = spacy.blank("en")
+    docs = []
+    for i in range(n_texts):
+        doc = Doc(nlp.vocab, words=["a", "b", "c"], tags=[tags, "VB", "X"])
+        doc.set_ents([Span(doc, 0, 1, label=ents)] if i % 2 else [], default="outside")
+        doc.cats = {label: float(label == cats[i % len(cats)]) for label in cats}
+        docs.append(doc)
+    DocBin(docs=docs, store_user_data=True).to_disk(path)
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def invoke(train: Dict[str, Any], dev: Dict[str, Any], *args: str, **changes: Any) -> Any:
+        config: Any = config_of("unused.spacy")
+        reader = {"@readers": "spacy_mtl.MultiCorpus.v1"}
+        schedule = changes.pop("schedule", {"@mtl_schedules": "spacy_mtl.Uniform.v1"})
+        config["corpora"]["train"] = {**reader, "corpora": train, "schedule": schedule}
+        config["corpora"]["dev"] = {**reader, "corpora": dev}
+        config["training"].update(changes)
+        config.to_disk("config.cfg")
+        return CliRunner().invoke(app, ["mtl", "debug-data", "config.cfg", *args])
+
+    return invoke
+
+
+def block(path: Path, *tasks: str) -> Dict[str, Any]:
+    return {"path": str(path), "tasks": list(tasks)}
+
+
+def row_of(output: str, corpus: str) -> List[str]:
+    (line,) = (line for line in output.splitlines() if line.startswith(corpus))
+    return re.split(r" {2,}", line.strip())
+
+
+def test_counts(run: Run, tmp_path: Path) -> None:
+    one, two = write(tmp_path / "one.spacy", 20), write(tmp_path / "two.spacy", 60)
+    train = {"one": block(one, "tagger", "textcat"), "two": block(two, "ner")}
+    result = run(train, {"dev": block(one, "tagger", "ner", "textcat")})
+    assert result.exit_code == 0, result.output
+    assert row_of(result.output, "two") == [
+        *("two", "50.0 %", "ner", "60 of 60", "1", "LOC 30"),
+    ]
+    assert row_of(result.output, "one")[:5] == ["one", "50.0 %", "tagger", "20 of 20", "3"]
+    assert "a 10, b 10" in result.output
+    assert "every task has annotation" in result.output
+
+
+def test_mix_of_a_schedule(run: Run, tmp_path: Path) -> None:
+    one, two = write(tmp_path / "one.spacy", 20), write(tmp_path / "two.spacy", 60)
+    train = {"one": block(one, "tagger", "textcat"), "two": block(two, "ner")}
+    phases = [{"tasks": ["ner"], "steps": 30}, {"tasks": ["tagger"]}]
+    schedule = {"@mtl_schedules": "spacy_mtl.Sequential.v1", "phases": phases}
+    dev = {"dev": block(one, "tagger", "ner", "textcat")}
+    result = run(train, dev, schedule=schedule, max_steps=100)
+    assert row_of(result.output, "two")[1] == "30.0 %"
+    assert row_of(result.output, "one")[1] == "70.0 %"
+
+
+def test_what_goes_wrong(run: Run, tmp_path: Path) -> None:
+    one = write(tmp_path / "one.spacy", 20)
+    dev = write(tmp_path / "dev.spacy", 10, tags="RARE")
+    train = {"one": block(one, "tagger", "textcat"), "two": block(one, "ner")}
+    shares = {"@mtl_schedules": "spacy_mtl.Weighted.v1", "shares": {"one": 1.0}}
+    result = run(train, {"dev": block(dev, "tagger", "textcat")}, schedule=shares)
+    assert result.exit_code == 1
+    assert "'ner' gets no gradient: its corpora have no share" in result.output
+    assert "'ner' has no annotation in the development corpora" in result.output
+    assert "'tagger': 1 labels" in result.output
+    assert "10 times (RARE)" in result.output
+    frozen = run(train, {"dev": block(one, "tagger")}, frozen_components=["textcat"])
+    assert "'textcat' is in [training.frozen_components]" in frozen.output
+
+
+def test_a_plain_reader(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "unused.spacy", 10)
+    config_of("unused.spacy").to_disk("config.cfg")
+    result = CliRunner().invoke(app, ["mtl", "debug-data", "config.cfg"])
+    assert result.exit_code == 0, result.output
+    assert "10 of 10" in result.output
+
+
+def test_a_path_that_is_not_there(run: Run, tmp_path: Path) -> None:
+    result = run({"one": block(tmp_path / "nowhere.spacy", "tagger")}, {})
+    assert result.exit_code == 1
+    assert "'path' of the corpus 'one'" in str(result.exception) + result.output
+
+
+def test_tasks_that_training_would_refuse(run: Run, tmp_path: Path) -> None:
+    """What `spacy train` stops at is a problem here, too."""
+    one = write(tmp_path / "one.spacy", 20)
+    dev = {"dev": block(one, "tagger", "ner", "textcat")}
+    result = run({"one": block(one, "tagger", "textcat")}, dev)
+    assert result.exit_code == 1
+    assert "'ner' gets no gradient: no training corpus names it" in result.output
+    nlp = spacy.blank("en")
+    DocBin(docs=[nlp("plain text")]).to_disk(tmp_path / "plain.spacy")
+    train = {
+        "one": block(one, "tagger", "ner", "textcat"),
+        "plain": block(tmp_path / "plain.spacy", "ner"),
+    }
+    result = run(train, dev)
+    assert result.exit_code == 1
+    assert "'ner' gets no gradient from 'plain', which declares it" in result.output
+    result = run({"one": block(one, "taggger")}, dev)
+    assert result.exit_code == 1
+    assert "declares the task 'taggger'" in " ".join(result.output.split())
+
+
+def test_batcher_and_reader_that_do_not_fit(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "unused.spacy", 10)
+    config: Any = config_of("unused.spacy")
+    inner = config["training"]["batcher"]
+    config["training"]["batcher"] = {"@batchers": "spacy_mtl.CorpusBatcher.v1", "batcher": inner}
+    config.to_disk("config.cfg")
+    result = CliRunner().invoke(app, ["mtl", "debug-data", "config.cfg"])
+    assert result.exit_code == 1
+    assert "draws by a schedule" in result.output
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"@mtl_schedules": "spacy_mtl.Bandit.v1", "target": "ner"},
+        {
+            "@mtl_schedules": "spacy_mtl.Sequential.v1",
+            "phases": [{"tasks": ["ner"], "steps": 12_000}, {"tasks": ["tagger"]}],
+        },
+    ],
+    ids=lambda schedule: schedule["@mtl_schedules"],
+)
+def test_schedule_that_begins_with_one(run: Run, tmp_path: Path, schedule: Dict[str, Any]) -> None:
+    """All the others have their turn later."""
+    one, two = write(tmp_path / "one.spacy", 20), write(tmp_path / "two.spacy", 60)
+    train = {"one": block(one, "tagger", "textcat"), "two": block(two, "ner")}
+    dev = {"dev": block(one, "tagger", "ner", "textcat")}
+    result = run(train, dev, schedule=schedule, max_steps=20_000)
+    assert result.exit_code == 0, result.output
+    assert row_of(result.output, "two")[1] in (
+        "60.0 %",
+        *(f"{n / 10:.1f} %" for n in range(450, 551)),
+    )

@@ -1,0 +1,88 @@
+"""A training that is killed, at any moment, and continued: by the command line."""
+
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import List
+
+import pytest
+import spacy
+from spacy.cli._util import app
+from spacy.tokens import DocBin
+from tiny import make_docs
+from trained import assert_same, config_of
+
+import spacy_mtl.cli  # noqa: F401 (adds the command)
+from spacy_mtl.train.checkpoint import find_checkpoints
+
+N_KILLS = 10
+
+
+def start(config: Path, output: Path, *more: str) -> int:
+    """Begin a training in a process of its own, a checkpoint a step. (Forked: imports take long,
+    and it goes on in a process that has made other models before.)"""
+    words = ["mtl", "train", str(config), "--output", str(output), "--every", "1", *more]
+    process = os.fork()
+    if process:
+        return process
+    status = 1
+    try:
+        nowhere = open(os.devnull, "w")  # noqa: SIM115
+        sys.stdout = sys.stderr = nowhere
+        app(words, standalone_mode=False)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def run(config: Path, output: Path, *more: str) -> None:
+    _, status = os.waitpid(start(config, output, *more), 0)
+    assert status == 0
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    nlp = spacy.blank("en")
+    docs = [doc for _ in range(5) for doc in make_docs(nlp)]
+    DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "corpus.spacy")
+    path = tmp_path / "config.cfg"
+    config_of(str(tmp_path / "corpus.spacy"), max_steps=60, eval_frequency=10).to_disk(path)
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_killed_at_any_moment(config: Path, tmp_path: Path) -> None:
+    """Also while a checkpoint is written: it writes one at every step."""
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    run(config, whole)
+    chance = random.Random(0)
+    n_half_written = 0
+    steps: List[int] = [0]
+    for _ in range(N_KILLS):
+        process = start(config, parts, "--resume")
+        while _latest(parts) <= steps[-1] + 1:
+            assert os.waitpid(process, os.WNOHANG) == (0, 0)
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0, 0.2))
+        os.kill(process, signal.SIGKILL)
+        _, status = os.waitpid(process, 0)
+        assert os.WIFSIGNALED(status)
+        n_half_written += bool(list(parts.glob("*.new")))
+        # What is left loads, whole.
+        found = find_checkpoints(parts)
+        for checkpoint in found:
+            spacy.load(checkpoint.pipeline)
+            assert checkpoint.read_state()["step"] == checkpoint.step
+        steps.append(found[0].step)
+    assert n_half_written
+    run(config, parts, "--resume")
+    for name in ("model-last", "model-best"):
+        assert_same(spacy.load(whole / name), spacy.load(parts / name))
+
+
+def _latest(folder: Path) -> int:
+    return max((checkpoint.step for checkpoint in find_checkpoints(folder)), default=0)

@@ -1,0 +1,180 @@
+"""Trainings that are interrupted and continued: equal to those that are not, to the last bit."""
+
+import io
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import pytest
+import spacy
+import srsly
+from spacy.tokens import DocBin
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train as train_by_spacy
+from thinc.api import Config, Linear
+from tiny import HEADS, inner, make_docs
+from trained import assert_same, config_of
+
+from spacy_mtl.train.checkpoint import find_checkpoints, find_latest
+from spacy_mtl.train.loop import train
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> str:
+    nlp = spacy.blank("en")
+    docs = [doc for _ in range(5) for doc in make_docs(nlp)]
+    for i, doc in enumerate(docs):
+        if i % 3 == 0:
+            doc.cats = {}
+    path = tmp_path / "corpus.spacy"
+    DocBin(docs=docs, store_user_data=True).to_disk(path)
+    return str(path)
+
+
+def run(
+    config: Config, output: Path, stop: Optional[int] = None, every: Optional[int] = None
+) -> None:
+    """Train, from the last checkpoint if there is one; "killed" after a step."""
+    found = find_latest(output) if output.exists() else None
+    nlp = init_nlp(config) if found is None else spacy.load(found.pipeline)
+    if stop is None:
+        train(nlp, output, checkpoint=found, every=every, stdout=io.StringIO())
+        return
+
+    update = nlp.update
+    n_updates = 0 if found is None else found.step
+
+    def interrupted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal n_updates
+        n_updates += 1
+        if n_updates > stop:
+            raise InterruptedError
+        return update(*args, **kwargs)
+
+    nlp.update = interrupted  # type: ignore[method-assign]
+    with pytest.raises(InterruptedError):
+        train(nlp, output, checkpoint=found, every=every, stdout=io.StringIO())
+
+
+@pytest.mark.parametrize("where", ["CNN", "inside mtl", "before mtl"])
+def test_equals_spacy_train(corpus: str, encoder_dir: str, tmp_path: Path, where: str) -> None:
+    encoder = {"CNN": None, "inside mtl": inner(encoder_dir), "before mtl": encoder_dir}[where]
+    config = config_of(corpus, encoder)
+    (tmp_path / "spacy").mkdir()
+    train_by_spacy(init_nlp(config), tmp_path / "spacy", stdout=io.StringIO())
+    run(config, tmp_path / "ours")
+    for name in ("model-last", "model-best"):
+        assert_same(spacy.load(tmp_path / "spacy" / name), spacy.load(tmp_path / "ours" / name))
+
+
+@pytest.mark.parametrize("where", ["CNN", "inside mtl", "before mtl"])
+@pytest.mark.parametrize("stops", [[5], [2, 7, 11]], ids=str)
+def test_continued_equals_uninterrupted(
+    corpus: str, encoder_dir: str, tmp_path: Path, where: str, stops: List[int]
+) -> None:
+    encoder = {"CNN": None, "inside mtl": inner(encoder_dir), "before mtl": encoder_dir}[where]
+    config = config_of(corpus, encoder)
+    run(config, tmp_path / "whole")
+    for stop in stops:
+        run(config, tmp_path / "parts", stop)
+        # The counters that thinc's keys are made of go on.
+        for _ in range(50):
+            Linear()
+    run(config, tmp_path / "parts")
+    for name in ("model-last", "model-best"):
+        assert_same(spacy.load(tmp_path / "whole" / name), spacy.load(tmp_path / "parts" / name))
+    assert [each.step for each in find_checkpoints(tmp_path / "parts")] == [13]
+
+
+def test_best_of_each_task_after_an_interruption(corpus: str, tmp_path: Path) -> None:
+    config = config_of(corpus, eval_frequency=2)
+    config["training"]["logger"] = {"@loggers": "spacy_mtl.BestByTask.v1"}
+    config["training"]["optimizer"]["learn_rate"] = 0.2
+    run(config, tmp_path / "whole")
+    for stop in (3, 9):
+        run(config, tmp_path / "parts", stop)
+    run(config, tmp_path / "parts")
+    for task in HEADS:
+        one, other = (
+            spacy.load(tmp_path / name / f"model-best-{task}") for name in ("whole", "parts")
+        )
+        assert_same(one, other)
+
+
+def test_log_after_an_interruption(corpus: str, tmp_path: Path) -> None:
+    """Means over the steps since the last row, also of those before it was broken off."""
+    config = config_of(corpus)
+    rows = []
+    for name, stops in (("whole", ()), ("parts", (6, 10))):
+        file = tmp_path / name / "log.jsonl"
+        logger = {"@loggers": "spacy_mtl.ConsoleLogger.v1", "output_file": str(file)}
+        config["training"]["logger"] = logger
+        for stop in stops:
+            run(config, tmp_path / name, stop, every=1)
+        run(config, tmp_path / name, every=1)
+        # A file for each time that it was begun.
+        logs = sorted(file.parent.glob("log*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
+        rows.append([row for log in logs for row in srsly.read_jsonl(log)])
+    for one, other in zip(*rows, strict=True):
+        for row in (one, other):
+            row.pop("seconds", None)
+            row["other_scores"].pop("speed")
+        assert one == other
+
+
+@pytest.mark.parametrize("where", ["CNN", "before mtl"])
+def test_losses_computed_again_after_an_interruption(
+    corpus: str, encoder_dir: str, tmp_path: Path, where: str
+) -> None:
+    """The first step looks at the batch before it, which the process has not seen."""
+    config = config_of(corpus, None if where == "CNN" else encoder_dir)
+    config["components"]["mtl"]["weighting"] = {
+        "@mtl_weightings": "spacy_mtl.FAMO.v1",
+        "learn_rate": 0.5,
+        "recompute": True,
+    }
+    run(config, tmp_path / "whole", every=3)
+    for stop in (4, 8):
+        run(config, tmp_path / "parts", stop, every=3)
+    run(config, tmp_path / "parts", every=3)
+    one, other = (spacy.load(tmp_path / name / "model-last") for name in ("whole", "parts"))
+    assert_same(one, other)
+    weights = [each.get_pipe("mtl").weighting.get_state() for each in (one, other)]  # type: ignore[attr-defined]
+    assert str(weights[0]) == str(weights[1])
+
+
+SCHEDULES: Dict[str, Dict[str, Any]] = {
+    "Temperature": {"temperature": 2.0},
+    "ByLoss": {},
+    "Bandit": {"target": "ner"},
+    "Sequential": {"phases": [{"tasks": ["tagger"], "steps": 4}, {"tasks": ["ner"]}]},
+}
+
+
+@pytest.mark.parametrize("max_epochs", [0, -1])
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_continued_with_several_corpora(
+    corpus: str, tmp_path: Path, schedule: str, mixed: bool, max_epochs: int
+) -> None:
+    """The schedule goes on where it was, with what it has learned."""
+    config = config_of(corpus, max_epochs=max_epochs)
+    blocks = {"one": {"path": corpus, "tasks": ["tagger", "textcat"]}}
+    blocks["two"] = {"path": corpus, "tasks": ["ner"], "limit": 12}
+    block = {"@mtl_schedules": f"spacy_mtl.{schedule}.v1", **SCHEDULES[schedule]}
+    config["corpora"]["train"] = {
+        "@readers": "spacy_mtl.MultiCorpus.v1",
+        "corpora": blocks,
+        "schedule": block,
+        "shuffle_buffer": 5,
+    }
+    config["training"]["batcher"] = {
+        "@batchers": "spacy_mtl.CorpusBatcher.v1",
+        "mixed": mixed,
+        "batcher": config["training"]["batcher"],
+    }
+    run(config, tmp_path / "whole", every=3)
+    for stop in (4, 8):
+        run(config, tmp_path / "parts", stop, every=3)
+    run(config, tmp_path / "parts", every=3)
+    one, other = (spacy.load(tmp_path / name / "model-last") for name in ("whole", "parts"))
+    assert_same(one, other)
