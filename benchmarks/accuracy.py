@@ -502,6 +502,21 @@ def _parse_change(text: str) -> Tuple[str, Any]:
     return field, tuple(found.items()) if isinstance(found, dict) else found
 
 
+def add_run_options(run: argparse.ArgumentParser) -> None:
+    """Add what the command "run" of a benchmark takes: see `run_side_by_side`."""
+    run.add_argument("--encoder", default=None)
+    run.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    run.add_argument("--jobs", type=int, default=2, help="runs side by side")
+
+
+def add_one(commands: Any) -> None:
+    """Add the command that `run_side_by_side` starts."""
+    one = commands.add_parser("one", help="(used by run)")
+    one.add_argument("spec")
+    one.add_argument("encoder")
+    one.add_argument("work", type=Path)
+
+
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -517,15 +532,10 @@ def main() -> None:
         metavar="FIELD=JSON",
         help="an ablation: other values of fields of the suite, such as hidden_width=null",
     )
-    run.add_argument("--encoder", default=None)
-    run.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
-    run.add_argument("--jobs", type=int, default=2, help="runs side by side")
+    add_run_options(run)
     tables = commands.add_parser("report", help="print the tables")
     tables.add_argument("--split", choices=("test", "dev"), default="test")
-    one = commands.add_parser("one", help="(used by run)")
-    one.add_argument("spec")
-    one.add_argument("encoder")
-    one.add_argument("work", type=Path)
+    add_one(commands)
     args = parser.parse_args()
     if args.command == "run":
         encoder = args.encoder or default_encoder()

@@ -27,6 +27,8 @@ from .accuracy import (
     METRICS,
     ROOT,
     TITLES,
+    add_one,
+    add_run_options,
     cell,
     convert_split,
     default_encoder,
@@ -163,7 +165,7 @@ def config_of(run: Run, encoder: str, work: Path) -> Any:
     }
     steps = sum(steps_of.values())
     config["system"]["seed"] = run.seed
-    config["nlp"]["pipeline"] = [*(["transformer"] if is_stock else ["transformer", "mtl"])]
+    config["nlp"]["pipeline"] = ["transformer"] if is_stock else ["transformer", "mtl"]
     components, config["components"] = config["components"], {}
     for name in config["nlp"]["pipeline"]:
         config["components"][name] = components[name]
@@ -329,14 +331,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="train and score what has no result yet")
-    run.add_argument("--encoder", default=None)
-    run.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
-    run.add_argument("--jobs", type=int, default=2, help="runs side by side")
+    add_run_options(run)
     commands.add_parser("report", help="print the tables")
-    one = commands.add_parser("one", help="(used by run)")
-    one.add_argument("spec")
-    one.add_argument("encoder")
-    one.add_argument("work", type=Path)
+    add_one(commands)
     args = parser.parse_args()
     if args.command == "run":
         finished = load_results()

@@ -14,15 +14,14 @@ import argparse
 import os
 import platform
 import statistics
-from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
 from .accuracy import (
     METRICS,
-    ROOT,
     SUITES,
     TITLES,
     Run,
+    add_run_options,
     cell,
     default_encoder,
     load_results,
@@ -125,9 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="train and score what has no result yet")
-    run.add_argument("--encoder", default=None)
-    run.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
-    run.add_argument("--jobs", type=int, default=2, help="runs side by side")
+    add_run_options(run)
     commands.add_parser("report", help="print the tables")
     args = parser.parse_args()
     if args.command == "run":

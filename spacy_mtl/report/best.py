@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from typing import IO, Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -13,7 +14,7 @@ from wasabi import Printer
 
 from ..corpus.feedback import scores_by_task
 from ..registry import registry
-from ..train.checkpoint import put_in_place
+from ..train.checkpoint import write_in_place
 from .logger import Info, Logger, LogStep, create_console_logger
 
 #: More than what a score loses in the meta.json of a pipeline, which keeps ten digits.
@@ -83,7 +84,8 @@ class _Keeper:
         for task in self.tasks:
             if task in scores and scores[task] > self._best.get(task, -1.0) + _ROUNDING:
                 self._best[task] = scores[task]
-                _copy(Path(output), _folder(Path(output).parent, task))
+                folder = _folder(Path(output).parent, task)
+                write_in_place(partial(shutil.copytree, output), folder)
 
     def _read_best(self, folder: Path) -> Dict[str, float]:
         found = {}
@@ -109,10 +111,3 @@ def _read_tasks(nlp: Language, tasks: Sequence[str]) -> List[str]:
 
 def _folder(output: Path, task: str) -> Path:
     return output / f"{DIR_MODEL_BEST}-{task}"
-
-
-def _copy(pipeline: Path, path: Path) -> None:
-    new = path.with_name(path.name + ".new")
-    shutil.rmtree(new, ignore_errors=True)
-    shutil.copytree(pipeline, new)
-    put_in_place(new, path)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import srsly
 from spacy.language import Language
@@ -114,6 +114,18 @@ def write_checkpoint(
         if other.step < step:
             _remove(other.path)
     return found
+
+
+def write_in_place(write: Callable[[Path], Any], path: Path) -> None:
+    """Write a folder under another name, and give it its own once it is whole.
+
+    write (Callable[[Path], Any]): Writes to the folder that it is given, which is not there yet.
+    path (Path): The folder. What was there goes.
+    """
+    new = path.with_name(path.name + _NEW)
+    shutil.rmtree(new, ignore_errors=True)
+    write(new)
+    put_in_place(new, path)
 
 
 def put_in_place(new: Path, path: Path) -> None:

@@ -9,7 +9,7 @@ import sys
 from functools import partial
 from pathlib import Path
 from timeit import default_timer as timer
-from typing import IO, Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import IO, Any, Dict, Iterator, List, Optional, Tuple
 
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
@@ -28,7 +28,7 @@ from wasabi import Printer
 
 from .batches import ReplayableBatches
 from .chance import get_chance, set_chance
-from .checkpoint import Checkpoint, put_in_place, write_checkpoint
+from .checkpoint import Checkpoint, write_checkpoint, write_in_place
 from .slots import get_gradients, get_optimizer, set_gradients, set_optimizer, slots_of
 
 
@@ -229,10 +229,10 @@ def train(
                 with nlp.select_pipes(disable=frozen):
                     update_meta(settings, nlp, info)
                 with nlp.use_params(training.optimizer.averages):
-                    _save(before_to_disk(nlp).to_disk, output / DIR_MODEL_LAST)
+                    write_in_place(before_to_disk(nlp).to_disk, output / DIR_MODEL_LAST)
                 if is_best:
                     copy = partial(shutil.copytree, output / DIR_MODEL_LAST)
-                    _save(copy, output / DIR_MODEL_BEST)
+                    write_in_place(copy, output / DIR_MODEL_BEST)
                 info["output_path"] = str(output / DIR_MODEL_LAST)
             log_step(info if is_best is not None else None)
             if is_best is not None if every is None else not training.step % every:
@@ -240,13 +240,6 @@ def train(
     finally:
         finalize()
     with nlp.use_params(training.optimizer.averages):
-        _save(before_to_disk(nlp).to_disk, output / DIR_MODEL_LAST)
+        write_in_place(before_to_disk(nlp).to_disk, output / DIR_MODEL_LAST)
     stdout.write(message.good("Saved pipeline to", output / DIR_MODEL_LAST) + "\n")
     return output / DIR_MODEL_LAST
-
-
-def _save(write: Callable[[Path], Any], path: Path) -> None:
-    new = path.with_name(path.name + ".new")
-    shutil.rmtree(new, ignore_errors=True)
-    write(new)
-    put_in_place(new, path)

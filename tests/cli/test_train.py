@@ -33,6 +33,15 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return invoke
 
 
+def assert_goes_on_as_uninterrupted(run: Run) -> None:
+    result = run("--resume")
+    assert result.exit_code == 0, result.output
+    after = spacy.load("out/model-last")
+    Path("out").rename("other")
+    assert run().exit_code == 0
+    assert_same(after, spacy.load("out/model-last"))
+
+
 def test_trains_and_is_over(run: Run) -> None:
     result = run()
     assert result.exit_code == 0, result.output
@@ -93,12 +102,7 @@ def test_an_unchanged_config(run: Run) -> None:
 def test_a_longer_training(run: Run) -> None:
     """Where it ends may be changed: it goes on as one that was as long from the beginning."""
     assert run("--training.max_steps=4").exit_code == 0
-    result = run("--resume")
-    assert result.exit_code == 0, result.output
-    after = spacy.load("out/model-last")
-    Path("out").rename("other")
-    assert run().exit_code == 0
-    assert_same(after, spacy.load("out/model-last"))
+    assert_goes_on_as_uninterrupted(run)
 
 
 def test_other_data(run: Run) -> None:
@@ -195,9 +199,4 @@ def test_training_that_fails_leaves_its_checkpoint(
     latest = find_latest(Path("out"))
     assert latest is not None
     assert latest.step == 3
-    result = run("--resume")
-    assert result.exit_code == 0, result.output
-    after = spacy.load("out/model-last")
-    Path("out").rename("other")
-    assert run().exit_code == 0
-    assert_same(after, spacy.load("out/model-last"))
+    assert_goes_on_as_uninterrupted(run)

@@ -2,11 +2,12 @@
 
 import io
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 import spacy
 import srsly
+from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_by_spacy
@@ -53,6 +54,17 @@ def run(
     nlp.update = interrupted  # type: ignore[method-assign]
     with pytest.raises(InterruptedError):
         train(nlp, output, checkpoint=found, every=every, stdout=io.StringIO())
+
+
+def whole_and_parts(config: Config, folder: Path) -> Tuple[Language, Language]:
+    """Uninterrupted and in three parts, of which none ends at a checkpoint: the same."""
+    run(config, folder / "whole", every=3)
+    for stop in (4, 8):
+        run(config, folder / "parts", stop, every=3)
+    run(config, folder / "parts", every=3)
+    one, other = (spacy.load(folder / name / "model-last") for name in ("whole", "parts"))
+    assert_same(one, other)
+    return one, other
 
 
 @pytest.mark.parametrize("where", ["CNN", "inside mtl", "before mtl"])
@@ -132,12 +144,7 @@ def test_losses_computed_again_after_an_interruption(
         "learn_rate": 0.5,
         "recompute": True,
     }
-    run(config, tmp_path / "whole", every=3)
-    for stop in (4, 8):
-        run(config, tmp_path / "parts", stop, every=3)
-    run(config, tmp_path / "parts", every=3)
-    one, other = (spacy.load(tmp_path / name / "model-last") for name in ("whole", "parts"))
-    assert_same(one, other)
+    one, other = whole_and_parts(config, tmp_path)
     weights = [each.get_pipe("mtl").weighting.get_state() for each in (one, other)]  # type: ignore[attr-defined]
     assert str(weights[0]) == str(weights[1])
 
@@ -172,9 +179,4 @@ def test_continued_with_several_corpora(
         "mixed": mixed,
         "batcher": config["training"]["batcher"],
     }
-    run(config, tmp_path / "whole", every=3)
-    for stop in (4, 8):
-        run(config, tmp_path / "parts", stop, every=3)
-    run(config, tmp_path / "parts", every=3)
-    one, other = (spacy.load(tmp_path / name / "model-last") for name in ("whole", "parts"))
-    assert_same(one, other)
+    whole_and_parts(config, tmp_path)
