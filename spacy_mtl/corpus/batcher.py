@@ -104,8 +104,9 @@ class CorpusBatcher:
             if batch:
                 return batch
             self._batches[name] = iter(self.batcher(begin_pass()))
+        of_what = f"the corpus '{name}'" if name else "the corpora"
         raise ValueError(
-            f"The batcher makes no batch of {f'the corpus {name!r}' if name else 'the corpora'}: it "
+            f"The batcher makes no batch of {of_what}: it "
             "leaves out every text. Raise its 'size' in [training.batcher.batcher], or set "
             "discard_oversize = false there."
         )

@@ -154,7 +154,11 @@ class Mixer:
         RAISES (ValueError): If corpora have another number of texts than then.
         """
         before = state["sizes"]
-        changed = [f"'{name}' {before.get(name)}, now {n}" for name, n in self.sizes.items() if before.get(name) != n]
+        changed = [
+            f"'{name}' {before.get(name)}, now {n}"
+            for name, n in self.sizes.items()
+            if before.get(name) != n
+        ]
         if changed:
             raise ValueError(
                 "The corpora are not those that this training began with: texts of "

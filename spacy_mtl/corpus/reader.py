@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Union
 
 from spacy.language import Language
-from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 from spacy.util import ensure_path
 
@@ -213,9 +212,7 @@ class MultiCorpus:
                 reference = reference.copy()
             clear(reference, kinds)
             reference.user_data[TASKS_KEY] = list(spec.tasks)
-            yield CorpusExample(
-                example.predicted, reference, corpus=name, mixer=self._mixer
-            )
+            yield CorpusExample(example.predicted, reference, corpus=name, mixer=self._mixer)
 
     def _interleaved(self, nlp: Language) -> Iterator[CorpusExample]:
         """All examples once, a text of each corpus in turn: the first ones show them all."""
@@ -320,7 +317,11 @@ class MultiCorpus:
         dev: Any = config
         for key in config["training"]["dev_corpus"].split("."):
             dev = dev.get(key, {}) if isinstance(dev, dict) else {}
-        if isinstance(dev, dict) and dev.get("@readers") == "spacy_mtl.MultiCorpus.v1" and dev.get("schedule"):
+        if (
+            isinstance(dev, dict)
+            and dev.get("@readers") == "spacy_mtl.MultiCorpus.v1"
+            and dev.get("schedule")
+        ):
             raise ValueError(
                 f"[{config['training']['dev_corpus']}.schedule] would draw the texts that scores "
                 "are made on by lot. Take it out: without, each comes once."
@@ -368,10 +369,14 @@ class Stream:
 def _is_initialized(pipe: Any) -> bool:
     if not getattr(pipe, "is_trainable", False):
         return True
-    return all(node.has_param(n) is not None for node in pipe.model.walk() for n in node.param_names)
+    return all(
+        node.has_param(n) is not None for node in pipe.model.walk() for n in node.param_names
+    )
 
 
-def _add_labels(nlp: Language, untrained: Sequence[str], labels: Dict[str, Dict[str, None]]) -> None:
+def _add_labels(
+    nlp: Language, untrained: Sequence[str], labels: Dict[str, Dict[str, None]]
+) -> None:
     for task in labels:
         pipe: Any = nlp.get_pipe(task)
         gold = TaskGold(nlp, task)
@@ -446,7 +451,7 @@ def _read_path(name: str, given: Any) -> Path:
         raise ValueError(f"'path' of the corpus '{name}', {path}, has no .spacy file in it. {hint}")
     if path.is_file() and path.suffix != ".spacy":
         raise ValueError(
-            f"'path' of the corpus '{name}', {path}, is no .spacy file. Other formats are converted "
-            f"by `python -m spacy mtl convert`. {hint}"
+            f"'path' of the corpus '{name}', {path}, is no .spacy file. Other formats are "
+            f"converted by `python -m spacy mtl convert`. {hint}"
         )
     return path

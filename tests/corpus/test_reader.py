@@ -302,7 +302,7 @@ def test_stock_batcher(paths: Dict[str, Path], max_epochs: int) -> None:
     config = config_of(paths, max_epochs)
     stock = {"@batchers": "spacy.batch_by_sequence.v1", "size": 6}
     config["training"]["batcher"] = stock
-    nlp, _, batcher = resolve(config)
+    nlp, _, _ = resolve(config)
     found = nlp.config["training"]["batcher"]
     assert found["@batchers"] == "spacy_mtl.CorpusBatcher.v1"
     assert found["batcher"]["size"] == 6
@@ -516,7 +516,9 @@ def test_declared_and_not_there_for_that_head(
     nlp = with_heads()
     nlp.add_pipe(factory, name="special", config=settings)
     blocks = corpora(paths, topics={"tasks": ["textcat", "special"]})
-    with pytest.raises(ValueError, match="'topics' declares the task 'special', but none of its 30"):
+    with pytest.raises(
+        ValueError, match="'topics' declares the task 'special', but none of its 30"
+    ):
         read(blocks)(nlp)
 
 

@@ -162,7 +162,7 @@ def test_replay() -> None:
     drawn = run_phases(0.2)
     assert set(drawn[:100]) == {"ewt", "tiny"}
     phase = drawn[100:]
-    end = 1 + [i for i, n in enumerate(_running(phase, "sst")) if n == 1380][0]
+    end = 1 + next(i for i, n in enumerate(_running(phase, "sst")) if n == 1380)
     counts = Counter(phase[:end])
     assert counts["sst"] == 1380
     assert (counts["ewt"] + counts["tiny"]) / end == pytest.approx(0.2, abs=0.03)

@@ -9,6 +9,7 @@ the place of a tag. An empty list of `ents` says that there are none.
 """
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -137,7 +138,7 @@ class _Record:
                 raise self.error(f"entity {value!r} is out of range: there are {n_words} words")
             spans.append((value[0], value[1], value[2]))
         spans.sort()
-        for before, after in zip(spans, spans[1:]):
+        for before, after in pairwise(spans):
             if after[0] < before[1]:
                 raise self.error(f"entities {list(before)} and {list(after)} overlap")
         return spans

@@ -1,7 +1,7 @@
 """What the schedules of this package have in common."""
 
 import warnings
-from typing import Any, Dict, Sequence
+from typing import Any, Sequence
 
 BLOCK = "the block [schedule] of the corpus (usually [corpora.train.schedule])"
 

@@ -31,12 +31,13 @@ def ents(docs):
 def test_documents_do_not_cross_docstart(convert_text, n_sents, texts):
     docs = convert_text(CONLL, "a.conll", n_sents=n_sents, tag_column=1)
     assert [doc.text for doc in docs] == texts
-    assert sum(ents(docs), []) == [("EU", "ORG"), ("Peter", "PER")]
+    assert [ent for of_doc in ents(docs) for ent in of_doc] == [("EU", "ORG"), ("Peter", "PER")]
     assert [t.tag_ for doc in docs for t in doc] == ["NNP", "VBZ", "", "UH"]
     assert docs[0].has_annotation("SENT_START") == (n_sents != 1)
     for doc in docs:
         assert doc.has_annotation("ENT_IOB", require_complete=True)
-        assert not doc.has_annotation("POS") and doc.cats == {}
+        assert not doc.has_annotation("POS")
+        assert doc.cats == {}
 
 
 def test_sentences_of_a_document(convert_text):
@@ -54,12 +55,14 @@ def test_tabs_comments_and_blank_lines_with_a_tab(convert_text):
 def test_columns_by_index(convert_text):
     text = "1\tB-a\tx\n2\tO\ty\n"
     (doc,) = convert_text(text, "a.iob", word_column=-1, ner_column=1)
-    assert doc.text == "x y" and ents([doc]) == [[("x", "a")]]
+    assert doc.text == "x y"
+    assert ents([doc]) == [[("x", "a")]]
 
 
 def test_no_entities(convert_text):
     (doc,) = convert_text("a DT\nb NN\n", "a.iob", ner_column=None, tag_column=1)
-    assert [t.tag_ for t in doc] == ["DT", "NN"] and not doc.has_annotation("ENT_IOB")
+    assert [t.tag_ for t in doc] == ["DT", "NN"]
+    assert not doc.has_annotation("ENT_IOB")
 
 
 def test_tokens_without_entity_annotation(convert_text):

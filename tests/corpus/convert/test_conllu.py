@@ -79,7 +79,8 @@ def test_documents_have_n_sentences_and_do_not_cross_newdoc(convert_text, n_sent
 
 def test_heads_count_from_the_document_start(convert_text):
     doc = convert_text(FULL, "a.conllu", n_sents=2)[0]
-    assert doc[5].head.i == 5 and doc[5].dep_ == "ROOT"
+    assert doc[5].head.i == 5
+    assert doc[5].dep_ == "ROOT"
 
 
 @pytest.mark.parametrize("prefix", ["meta::", ""])
@@ -102,7 +103,8 @@ def test_documents_do_not_cross_a_change_of_the_category(convert_text):
 def test_underscores_are_missing_token_by_token(convert_text):
     text = bare({"form": "a", "xpos": "DT"}, {"form": "b", "upos": "NOUN"}, {"form": "_"})
     (doc,) = convert_text(text, "a.conllu")
-    assert [t.tag for t in doc][1:] == [0, 0] and doc[0].tag_ == "DT"
+    assert [t.tag for t in doc][1:] == [0, 0]
+    assert doc[0].tag_ == "DT"
     assert [t.pos_ for t in doc] == ["", "NOUN", ""]
     assert [t.lemma_ for t in doc] == ["", "", "_"]
     for attr in ("MORPH", "DEP", "ENT_IOB"):

@@ -77,7 +77,8 @@ def test_mention_at_an_empty_node_is_no_name(convert_text):
     text = conllu([("A", "NNP", "")])[:-1]
     text += "1.1\tB\t_\t_\tNNP\t_\t_\t_\t_\tEntity=(1-place-new-1-sgl-B)\n\n"
     (doc,) = convert_text(text, "a.conllu")
-    assert doc.ents == () and doc.has_annotation("ENT_IOB")
+    assert doc.ents == ()
+    assert doc.has_annotation("ENT_IOB")
 
 
 @pytest.mark.parametrize("header,entities", [(HEADER, "none"), ("", "auto"), ("", "none")])

@@ -70,7 +70,8 @@ def test_a_label_left_out_of_cats_stays_out(convert_text):
 )
 def test_spaces(convert_text, record, text):
     (doc,) = convert_text(lines(record), "a.jsonl")
-    assert doc.text == text and len(doc) == 2
+    assert doc.text == text
+    assert len(doc) == 2
 
 
 WORDS = {"words": ["a", "b"]}

@@ -35,7 +35,8 @@ def test_text_and_label(convert_text, text, name, options):
 
 def test_header_can_be_denied(convert_text):
     docs = convert_text("text,label\n", "a.csv", header=False)
-    assert docs[0].text == "text" and docs[0].cats == {"label": 1.0}
+    assert docs[0].text == "text"
+    assert docs[0].cats == {"label": 1.0}
 
 
 def test_texts_are_tokenized_in_the_language(convert_text):
