@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.util import load_config, load_model_from_config, registry, resolve_dot_names
 from wasabi import msg
 
+from ..corpus.checks import check_tasks
 from ..corpus.mixer import Mixer
 from ..corpus.reader import CORPUS_BATCHER, MultiCorpus
 from ..report.corpora import (
@@ -75,7 +76,7 @@ def debug_data_cli(
 
 def _count(nlp: Language, reader: Any, window: Optional[Window]) -> Dict[str, CorpusCounts]:
     if isinstance(reader, MultiCorpus):
-        reader.check_tasks(nlp)
+        check_tasks(nlp, reader.specs.values())
         return {
             name: count_corpus(nlp, reader.read(nlp, name), spec.tasks, window)
             for name, spec in reader.specs.items()

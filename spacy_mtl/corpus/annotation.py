@@ -1,8 +1,9 @@
 """Which annotation a task reads, whether a text has it, and how to take it away."""
 
-from typing import Any, Callable, Dict, Iterable, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from spacy.language import Language
+from spacy.morphology import Morphology
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
@@ -54,7 +55,7 @@ class TaskGold:
     @property
     def knows_labels(self) -> bool:
         """RETURNS (bool): Whether `labels` can tell."""
-        known = {"entities", "categories", "tags", "spans"}
+        known = {"entities", "categories", "tags", "spans", "morphology", "dependencies"}
         return hasattr(self._pipe, "count_labels") or bool(self.kinds & known)
 
     def labels(self, example: Example) -> Iterable[str]:
@@ -78,6 +79,10 @@ class TaskGold:
             found = [token.tag_ for token in gold if token.tag_]
         elif "spans" in self.kinds:
             found = [span.label_ for group in gold.spans.values() for span in group]
+        elif "morphology" in self.kinds:
+            found = _morphology(gold)
+        elif "dependencies" in self.kinds:
+            found = [token.dep_ for token in gold if token.dep]
         return found if self.named is None else [each for each in found if each in self.named]
 
     def is_in(self, doc: Doc) -> bool:
@@ -85,6 +90,18 @@ class TaskGold:
         if hasattr(self._pipe, "has_gold"):
             return self._pipe.has_gold(doc)
         return not self.kinds or any(has(doc, kind) for kind in self.kinds)
+
+
+def _morphology(doc: Doc) -> List[str]:
+    """The labels of a stock morphologizer."""
+    found = []
+    for token in doc:
+        if token.pos or token.has_morph():
+            features = Morphology.feats_to_dict(str(token.morph))
+            if token.pos:
+                features["POS"] = token.pos_
+            found.append(doc.vocab.strings[doc.vocab.morphology.add(features)])
+    return found
 
 
 def has(doc: Doc, kind: str) -> bool:

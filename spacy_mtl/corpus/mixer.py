@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any, Dict, Iterator, Mapping, Sequence
 
 from ..types import Progress, Schedule
+from .checks import check_schedule
 from .schedules.base import BLOCK
 
 
@@ -36,9 +37,7 @@ class Mixer:
         self._drawn = array("H")
         self._mixes = array("d")
         self._ahead: Iterator[Any] = iter(())
-        check = getattr(schedule, "check", None)
-        if check is not None:
-            check(sizes, tasks)
+        check_schedule(schedule, sizes, tasks)
 
     def draw(self) -> str:
         """RETURNS (str): The corpus that the next batch is of."""

@@ -1,0 +1,103 @@
+"""Whether corpora, pipeline and schedule fit, before training begins."""
+
+from typing import Any, Dict, Iterable, List, Sequence
+
+from spacy.language import Language
+
+from ..types import Schedule
+from .annotation import kinds_of
+from .spec import CorpusSpec
+
+
+def check_tasks(nlp: Language, specs: Iterable[CorpusSpec]) -> None:
+    """Refuse tasks that do not fit the pipeline.
+
+    nlp (Language): The pipeline.
+    specs (Iterable[CorpusSpec]): The corpora.
+    RAISES (ValueError): If one declares a task that is no component's, or has annotation which
+        a stock component would learn from that it does not declare.
+    """
+    known = {
+        name: pipe
+        for name, pipe in nlp.components
+        # Encoders, and what listens to them for others, are no tasks.
+        if getattr(pipe, "is_trainable", False) and not hasattr(pipe, "listening_components")
+    }
+    for spec in specs:
+        unknown = [task for task in spec.tasks if task not in known]
+        if unknown:
+            raise ValueError(
+                f"The corpus '{spec.name}' declares the task '{unknown[0]}', but the tasks of "
+                f"this pipeline are {', '.join(known) or 'none'}. Mend 'tasks' in {spec.block}, "
+                "or [nlp.pipeline]."
+            )
+        for name, pipe in known.items():
+            # Heads of this package look at who is declared.
+            if name not in spec.tasks and not hasattr(pipe, "has_gold"):
+                _check_apart(nlp, spec, name)
+
+
+def check_complete(nlp: Language, specs: Sequence[CorpusSpec], untrained: Iterable[str]) -> None:
+    """Refuse components that no corpus is for.
+
+    nlp (Language): The pipeline.
+    specs (Sequence[CorpusSpec]): The corpora.
+    untrained (Iterable[str]): The components that are to be trained from the beginning.
+    RAISES (ValueError): If no corpus declares one of them.
+    """
+    declared = {task for spec in specs for task in spec.tasks}
+    for task in untrained:
+        if task not in declared and nlp.get_pipe_meta(task).default_score_weights:
+            names: List[str] = [spec.name for spec in specs]
+            raise ValueError(
+                f"The task '{task}' is annotated by no corpus: none of {', '.join(names)} names "
+                f"it in 'tasks'. Name it where its annotation is, such as in {specs[0].block}, or "
+                "take it out of [nlp.pipeline]."
+            )
+
+
+def check_development(nlp: Language) -> None:
+    """Refuse a development corpus that is drawn by lot.
+
+    nlp (Language): The pipeline.
+    RAISES (ValueError): If it has a schedule.
+    """
+    config = nlp.config.interpolate()
+    name = config["training"]["dev_corpus"]
+    block: Any = config
+    for key in name.split("."):
+        block = block.get(key) if isinstance(block, dict) else None
+    if not isinstance(block, dict) or block.get("@readers") != "spacy_mtl.MultiCorpus.v1":
+        return
+    if block.get("schedule"):
+        raise ValueError(
+            f"[{name}.schedule] would draw the texts that scores are made on by lot. Take it out: "
+            "without, each comes once."
+        )
+
+
+def check_schedule(
+    schedule: Schedule, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]
+) -> None:
+    """Ask a schedule whether it fits the corpora, if it has a check: see `Schedule`.
+
+    schedule (Schedule): The schedule.
+    sizes (Dict[str, int]): The examples of each corpus.
+    tasks (Dict[str, Sequence[str]]): The tasks that each annotates.
+    RAISES (ValueError): If a setting names what there is not.
+    """
+    check = getattr(schedule, "check", None)
+    if check is not None:
+        check(sizes, tasks)
+
+
+def _check_apart(nlp: Language, spec: CorpusSpec, stock: str) -> None:
+    for task in spec.tasks:
+        both = kinds_of(nlp, task) & kinds_of(nlp, stock)
+        if both:
+            raise ValueError(
+                f"The corpus '{spec.name}' has {', '.join(sorted(both))} for '{task}', and the "
+                f"stock component '{stock}' would learn from them, too, though the corpus does "
+                f"not declare it. Add '{stock}' to 'tasks' in {spec.block}, or take a head of "
+                "this package for it, which looks at what is declared."
+            )

@@ -1,0 +1,141 @@
+"""One of several corpora: where it is, and what it annotates."""
+
+from dataclasses import dataclass, fields
+from itertools import islice
+from pathlib import Path
+from typing import Any, Callable, Iterable, Iterator, Sequence, Union
+
+from spacy.language import Language
+from spacy.training import Corpus, Example
+from spacy.util import ensure_path
+
+Reader = Callable[[Language], Iterable[Example]]
+
+
+@dataclass(frozen=True)
+class CorpusSpec:
+    """One of the corpora: see `create_multi_corpus` for what its settings mean."""
+
+    name: str
+    path: Union[Path, Reader]
+    tasks: Sequence[str]
+    limit: int = 0
+    max_length: int = 0
+    repeat: int = 1
+
+    @property
+    def block(self) -> str:
+        """RETURNS (str): Where it is in the config."""
+        return _block_of(self.name)
+
+    @property
+    def source(self) -> str:
+        """RETURNS (str): Where its texts are, for messages."""
+        return str(self.path) if isinstance(self.path, Path) else "from its reader"
+
+    def read(self, nlp: Language) -> Iterator[Example]:
+        """Read the corpus, `repeat` times.
+
+        nlp (Language): The pipeline.
+        YIELDS (Example): Its examples.
+        RAISES (ValueError): If it cannot be read.
+        """
+        for _ in range(self.repeat):
+            examples = iter(self._read_once(nlp))
+            while True:
+                try:
+                    example = next(examples, None)
+                except Exception as err:
+                    raise ValueError(
+                        f"The corpus '{self.name}' ({self.source}) cannot be read: {err} "
+                        f"Mend the file, or 'path' in {self.block}."
+                    ) from err
+                if example is None:
+                    break
+                yield example
+
+    def check_found(self, n_texts: int, missing: Iterable[str] = ()) -> None:
+        """Refuse what reading it has shown.
+
+        n_texts (int): How many texts it has.
+        missing (Iterable[str]): The tasks for which none of them has annotation.
+        RAISES (ValueError): If it has no text, or lacks a task.
+        """
+        if not n_texts:
+            raise ValueError(
+                f"The corpus '{self.name}' has no text ({self.source}"
+                f"{f', max_length = {self.max_length}' if self.max_length else ''}). Mend "
+                f"{self.block}."
+            )
+        for task in sorted(missing):
+            raise ValueError(
+                f"The corpus '{self.name}' declares the task '{task}', but none of its {n_texts} "
+                f"texts has that annotation ({self.source}). Take '{task}' out of 'tasks' in "
+                f"{self.block}, or mend the file."
+            )
+
+    def _read_once(self, nlp: Language) -> Iterable[Example]:
+        if isinstance(self.path, Path):
+            return Corpus(self.path, limit=self.limit, max_length=self.max_length)(nlp)
+        fitting = (
+            example
+            for example in self.path(nlp)
+            if not self.max_length or len(example.reference) < self.max_length
+        )
+        return islice(fitting, self.limit or None)
+
+
+def read_spec(name: str, settings: Any) -> CorpusSpec:
+    """Read what a config says of a corpus.
+
+    name (str): The name of the corpus.
+    settings (Any): Its block.
+    RETURNS (CorpusSpec): The corpus.
+    RAISES (ValueError): If an entry is unknown, missing or out of range.
+    """
+    where = _block_of(name)
+    known = [field.name for field in fields(CorpusSpec) if field.name != "name"]
+    if not isinstance(settings, dict) or set(settings).difference(known):
+        raise ValueError(
+            f"The corpus '{name}' is {settings!r}, but it is a block with some of: "
+            f"{', '.join(known)}. Mend {where}."
+        )
+    tasks = settings.get("tasks")
+    if not isinstance(tasks, (list, tuple)) or not tasks:
+        raise ValueError(
+            f"'tasks' of the corpus '{name}' is {tasks!r}, but it is a list with the names of the "
+            f"components whose annotation it has. Mend {where}."
+        )
+    for key, least in (("limit", 0), ("max_length", 0), ("repeat", 1)):
+        value = settings.get(key, least)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise ValueError(
+                f"'{key}' of the corpus '{name}' is {value!r}, but it is a whole number >= "
+                f"{least}. Mend {where}."
+            )
+    path = settings.get("path")
+    if not callable(path):
+        path = _read_path(name, path)
+    return CorpusSpec(name, **{**settings, "path": path, "tasks": tuple(tasks)})
+
+
+def _read_path(name: str, given: Any) -> Path:
+    path = ensure_path(given) if isinstance(given, (str, Path)) and str(given) else None
+    hint = f"Mend {_block_of(name)}: a .spacy file, a folder of such, or a block with @readers."
+    if path is None or not path.exists():
+        raise ValueError(
+            f"'path' of the corpus '{name}' is {given!r}, and there is no such file or folder. "
+            f"{hint}"
+        )
+    if path.is_dir() and not any(path.rglob("*.spacy")):
+        raise ValueError(f"'path' of the corpus '{name}', {path}, has no .spacy file in it. {hint}")
+    if path.is_file() and path.suffix != ".spacy":
+        raise ValueError(
+            f"'path' of the corpus '{name}', {path}, is no .spacy file. Other formats are "
+            f"converted by `python -m spacy mtl convert`. {hint}"
+        )
+    return path
+
+
+def _block_of(name: str) -> str:
+    return f"[corpora.train.corpora.{name}] (or [corpora.dev.corpora.{name}])"

@@ -1,0 +1,49 @@
+"""What corpora have in all, found by reading them once."""
+
+from dataclasses import dataclass, field
+from typing import Callable, Dict, Iterable
+
+from spacy.language import Language
+from spacy.training import Example
+
+from .annotation import TaskGold
+from .spec import CorpusSpec
+
+
+@dataclass
+class Survey:
+    """What reading all corpora once has shown.
+
+    sizes (Dict[str, int]): The texts of each corpus, in the order of the config.
+    labels (Dict[str, Dict[str, None]]): By task, its labels as they were found.
+    """
+
+    sizes: Dict[str, int] = field(default_factory=dict)
+    labels: Dict[str, Dict[str, None]] = field(default_factory=dict)
+
+
+def look_through(
+    nlp: Language, specs: Iterable[CorpusSpec], read: Callable[[str], Iterable[Example]]
+) -> Survey:
+    """Read corpora once.
+
+    nlp (Language): The pipeline.
+    specs (Iterable[CorpusSpec]): The corpora.
+    read (Callable[[str], Iterable[Example]]): Reads the corpus of a name.
+    RETURNS (Survey): What they have.
+    RAISES (ValueError): If one is empty, or has no annotation for a task that it declares.
+    """
+    found = Survey()
+    for spec in specs:
+        gold = {task: TaskGold(nlp, task) for task in spec.tasks}
+        missing = set(spec.tasks)
+        n_texts = 0
+        for example in read(spec.name):
+            n_texts += 1
+            for task, of_task in gold.items():
+                found.labels.setdefault(task, {}).update(dict.fromkeys(of_task.labels(example)))
+                if task in missing and of_task.is_in(example.reference):
+                    missing.discard(task)
+        spec.check_found(n_texts, missing)
+        found.sizes[spec.name] = n_texts
+    return found
