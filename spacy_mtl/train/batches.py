@@ -1,13 +1,14 @@
 """The batches of a training, which can be drawn once more.
 
 What makes batches is code of others, generators within generators, whose place cannot be
-saved. But drawn again from the same random numbers they are the same: kept are the random
-numbers before each draw that used some (the shuffling of an epoch, mostly).
+saved. But drawn again from the same random numbers they are the same: kept are those before
+each draw that used some, but where the draws before it lead to them (as with an augmenter, which
+uses some for each text).
 """
 
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
-from .chance import get_data_chance, is_same_data_chance, set_data_chance
+from .chance import get_data_chance, is_same_chance, set_data_chance
 
 Batches = Iterator[Tuple[int, List[Any]]]
 
@@ -22,7 +23,10 @@ class ReplayableBatches:
         self._make = make
         self._batches = make()
         self._n_drawn = 0
+        #: By draw, the generators to set before it.
         self._used: List[Tuple[int, Dict[str, Any]]] = []
+        #: What the draws that used a generator have left it at.
+        self._left: Dict[str, Any] = {}
 
     def __iter__(self) -> Batches:
         return self
@@ -30,8 +34,16 @@ class ReplayableBatches:
     def __next__(self) -> Tuple[int, List[Any]]:
         before = get_data_chance()
         found = next(self._batches)
-        if not is_same_data_chance(before, get_data_chance()):
-            self._used.append((self._n_drawn, before))
+        after = get_data_chance()
+        used = [name for name in before if not is_same_chance(before[name], after[name])]
+        others_used = {
+            name: before[name]
+            for name in used
+            if name not in self._left or not is_same_chance(self._left[name], before[name])
+        }
+        if others_used:
+            self._used.append((self._n_drawn, others_used))
+        self._left.update({name: after[name] for name in used})
         self._n_drawn += 1
         return found
 
@@ -52,3 +64,5 @@ class ReplayableBatches:
                 set_data_chance(chances[self._n_drawn])
             next(self._batches)
             self._n_drawn += 1
+        left = get_data_chance()
+        self._left = {name: left[name] for chance in chances.values() for name in chance}

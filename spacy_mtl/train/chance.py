@@ -1,7 +1,7 @@
 """The random numbers of a training: of Python, numpy and torch, and of the GPUs."""
 
 import random
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import numpy
 
@@ -40,19 +40,20 @@ def get_data_chance() -> Dict[str, Any]:
 
 
 def set_data_chance(state: Dict[str, Any]) -> None:
-    """Set what `get_data_chance` gave.
+    """Set what `get_data_chance` gave, or some of it.
 
-    state (Dict[str, Any]): The states.
+    state (Dict[str, Any]): The states, by generator.
     """
-    version, numbers, gauss = state["python"]
-    random.setstate((version, tuple(int(n) for n in numbers), gauss))
-    numpy.random.set_state(tuple(state["numpy"]))
+    if "python" in state:
+        version, numbers, gauss = state["python"]
+        random.setstate((version, tuple(int(n) for n in numbers), gauss))
+    if "numpy" in state:
+        numpy.random.set_state(tuple(state["numpy"]))
 
 
-def is_same_data_chance(one: Dict[str, Any], other: Dict[str, Any]) -> bool:
-    """RETURNS (bool): Whether two states are the same."""
+def is_same_chance(one: List[Any], other: List[Any]) -> bool:
+    """RETURNS (bool): Whether two states of a generator are the same."""
     return all(
         numpy.array_equal(a, b) if isinstance(a, numpy.ndarray) else a == b
-        for key in ("python", "numpy")
-        for a, b in zip(one[key], other[key])
+        for a, b in zip(one, other)
     )
