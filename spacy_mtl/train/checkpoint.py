@@ -82,7 +82,7 @@ class Checkpoint:
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that cannot be read."""
+    """A checkpoint that cannot be read, or a folder that cannot be written."""
 
 
 def write_checkpoint(
@@ -99,17 +99,20 @@ def write_checkpoint(
     state (Dict[str, Any]): All else, for msgpack.
     meta (Dict[str, Any]): Of which config and machine it is.
     RETURNS (Checkpoint): The checkpoint.
+    RAISES (CheckpointError): If it cannot be written.
     """
     found = Checkpoint(folder / f"{PREFIX}{step}", step)
     for left in [*folder.glob(f"{PREFIX}*{_NEW}"), *folder.glob(f"{PREFIX}*{_OLD}")]:
         # Of a process that was killed.
         shutil.rmtree(left)
-    new = found.path.with_name(found.path.name + _NEW)
-    new.mkdir(parents=True)
-    nlp.to_disk(new / _PIPELINE)
-    srsly.write_msgpack(new / _STATE, state)
-    srsly.write_json(new / _META, meta)
-    put_in_place(new, found.path)
+
+    def write(new: Path) -> None:
+        new.mkdir(parents=True)
+        nlp.to_disk(new / _PIPELINE)
+        srsly.write_msgpack(new / _STATE, state)
+        srsly.write_json(new / _META, meta)
+
+    write_in_place(write, found.path)
     for other in find_checkpoints(folder):
         if other.step < step:
             _remove(other.path)
@@ -120,21 +123,24 @@ def write_in_place(write: Callable[[Path], Any], path: Path) -> None:
     """Write a folder under another name, and give it its own once it is whole.
 
     write (Callable[[Path], Any]): Writes to the folder that it is given, which is not there yet.
-    path (Path): The folder. What was there goes.
+    path (Path): The folder. What was there goes, once this is whole.
+    RAISES (CheckpointError): If the disk is full, or refuses otherwise.
     """
     new = path.with_name(path.name + _NEW)
     shutil.rmtree(new, ignore_errors=True)
-    write(new)
-    put_in_place(new, path)
+    try:
+        write(new)
+        _sync(new)
+    except OSError as err:
+        shutil.rmtree(new, ignore_errors=True)
+        raise CheckpointError(
+            f"{path} cannot be written: {err}. What was there before is as it was: mend that, such "
+            "as by making room, and go on (`spacy mtl train` with --resume)."
+        ) from err
+    _put_in_place(new, path)
 
 
-def put_in_place(new: Path, path: Path) -> None:
-    """Give a folder that is written its name, so that it is never seen half written.
-
-    new (Path): The folder.
-    path (Path): Its name. What was there goes.
-    """
-    _sync(new)
+def _put_in_place(new: Path, path: Path) -> None:
     old = path.with_name(path.name + _OLD)
     shutil.rmtree(old, ignore_errors=True)
     if path.exists():

@@ -1,5 +1,7 @@
 """`spacy mtl train`: what it does with the folder, the config and the machine that it finds."""
 
+import errno
+import os
 import shutil
 from pathlib import Path
 from typing import Any, Callable, Dict
@@ -199,4 +201,26 @@ def test_training_that_fails_leaves_its_checkpoint(
     latest = find_latest(Path("out"))
     assert latest is not None
     assert latest.step == 3
+    assert_goes_on_as_uninterrupted(run)
+
+
+@pytest.mark.parametrize("folder", ["checkpoint-3.new", "model-last.new", "model-best.new"])
+def test_disk_that_is_full(run: Run, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    """What was whole before still is, nothing half written is left, and the training goes on."""
+    fsync = os.fsync
+
+    def full(number: int) -> None:
+        if f"/{folder}/" in os.readlink(f"/proc/self/fd/{number}"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        result = run("--every", "1")
+    assert result.exit_code == 1
+    text = " ".join(result.output.split())
+    assert f"out/{folder.removesuffix('.new')} cannot be written: [Errno 28] No space left" in text
+    assert "--resume" in text
+    assert not list(Path("out").glob("*.new"))
+    assert find_latest(Path("out")) is not None
     assert_goes_on_as_uninterrupted(run)
