@@ -14,6 +14,7 @@ from ..corpus.mixer import Mixer
 from ..corpus.reader import CORPUS_BATCHER, MultiCorpus
 from ..report.corpora import (
     CorpusCounts,
+    Problem,
     Window,
     count_corpus,
     mix_of,
@@ -61,16 +62,17 @@ def debug_data_cli(
     _print_corpora(dev, {}, n_labels)
     found = problems_of(nlp, train, dev, mix)
     if mixer is None and settings["training"]["batcher"]["@batchers"] == CORPUS_BATCHER:
-        found.append(
+        text = (
             f"{CORPUS_BATCHER} draws by a schedule, but {names[0]} is no reader of several corpora "
             "with one: training stops there, and every task gets no gradient."
         )
+        found.append(Problem(text, keeps_from_training=True))
     msg.divider("What to look at")
     for problem in found:
-        msg.warn(problem)
+        msg.warn(problem.text)
     if not found:
         msg.good("Nothing: every task has annotation, and labels that training knows")
-    if any("gets no gradient" in problem for problem in found):
+    if any(problem.keeps_from_training for problem in found):
         raise typer.Exit(1)
 
 

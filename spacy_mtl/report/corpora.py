@@ -4,7 +4,8 @@ import warnings
 from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, List, Optional
+from itertools import combinations
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
 
 from spacy.language import Language
 from spacy.training import Example
@@ -43,6 +44,18 @@ class CorpusCounts:
     n_tokens: int = 0
     tasks: Dict[str, TaskCounts] = field(default_factory=dict)
     n_long: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that will go wrong, or is likely to.
+
+    text (str): A sentence or two.
+    keeps_from_training (bool): Whether a task gets no gradient.
+    """
+
+    text: str
+    keeps_from_training: bool = False
 
 
 def count_corpus(
@@ -136,65 +149,19 @@ def problems_of(
     train: Dict[str, CorpusCounts],
     dev: Dict[str, CorpusCounts],
     mix: Dict[str, float],
-) -> List[str]:
+) -> List[Problem]:
     """Find what will go wrong, or is likely to.
 
     nlp (Language): The pipeline.
     train (Dict[str, CorpusCounts]): The training corpora.
     dev (Dict[str, CorpusCounts]): The development corpora.
     mix (Dict[str, float]): The shares of the training corpora.
-    RETURNS (List[str]): A sentence each.
+    RETURNS (List[Problem]): The problems, task by task, then corpus by corpus.
     """
-    found = []
-    frozen = nlp.config.interpolate()["training"]["frozen_components"]
-    weights = _weights(nlp)
     tasks = list(dict.fromkeys(task for counts in train.values() for task in counts.tasks))
-    for task in [*tasks, *(name for name in scored_tasks(nlp) if name not in tasks)]:
-        corpora = {corpus: counts for corpus, counts in train.items() if task in counts.tasks}
-        of_train, of_dev = _labels(train, task), _labels(dev, task)
-        knows_labels = all(counts.tasks[task].knows_labels for counts in corpora.values())
-        if task in frozen:
-            found.append(f"'{task}' is in [training.frozen_components]: it gets no gradient.")
-        elif not corpora:
-            found.append(f"'{task}' gets no gradient: no training corpus names it in its 'tasks'.")
-        elif knows_labels and not of_train:
-            found.append(f"'{task}' gets no gradient: no text shows a label of it.")
-        elif not sum(mix.get(corpus, 0.0) for corpus in corpora):
-            found.append(f"'{task}' gets no gradient: its corpora have no share of the batches.")
-        for corpus, counts in corpora.items():
-            if not counts.tasks[task].n_texts:
-                found.append(
-                    f"'{task}' gets no gradient from '{corpus}', which declares it, but none of "
-                    f"its {counts.n_texts} texts has that annotation: training stops there."
-                )
-        if weights.get(task) == 0:
-            found.append(f"'{task}' has weight 0: it does not move the encoder.")
-        missing = sorted(set(of_dev) - set(of_train))
-        if missing:
-            n_units = sum(of_dev[label] for label in missing)
-            found.append(
-                f"'{task}': {len(missing)} labels of the development corpora are in no training "
-                f"corpus, {n_units} times ({', '.join(missing[:5])}"
-                f"{', ...' if missing[5:] else ''})."
-            )
-        if not any(counts.tasks[task].n_texts for counts in dev.values() if task in counts.tasks):
-            found.append(f"'{task}' has no annotation in the development corpora: no score.")
-    for i, task in enumerate(tasks):
-        for other in tasks[i + 1 :]:
-            kinds = kinds_of(nlp, task) & kinds_of(nlp, other)
-            both = sorted(set(_labels(train, task)) & set(_labels(train, other)))
-            if kinds and both and _key_of(nlp, task) == _key_of(nlp, other):
-                found.append(
-                    f"'{task}' and '{other}' both have the labels {', '.join(both[:5])} "
-                    f"({', '.join(sorted(kinds))}): one would overwrite the other."
-                )
-    for corpus, counts in train.items():
-        if counts.n_long:
-            found.append(
-                f"'{corpus}' has {counts.n_long} texts that are longer than the encoder's window: "
-                "they are read in pieces."
-            )
-    return found
+    others = [name for name in scored_tasks(nlp) if name not in tasks]
+    found = [p for task in tasks + others for p in _problems_of_task(nlp, task, train, dev, mix)]
+    return [*found, *_collisions(nlp, tasks, train), *_long_texts(train)]
 
 
 def mixer_of(reader: MultiCorpus, counts: Dict[str, CorpusCounts]) -> Optional[Mixer]:
@@ -215,6 +182,70 @@ def scored_tasks(nlp: Language) -> List[str]:
         for name, pipe in nlp.pipeline
         if getattr(pipe, "is_trainable", False) and nlp.get_pipe_meta(name).default_score_weights
     ]
+
+
+def _problems_of_task(
+    nlp: Language,
+    task: str,
+    train: Dict[str, CorpusCounts],
+    dev: Dict[str, CorpusCounts],
+    mix: Dict[str, float],
+) -> Iterator[Problem]:
+    corpora = {corpus: counts for corpus, counts in train.items() if task in counts.tasks}
+    of_train, of_dev = _labels(train, task), _labels(dev, task)
+    knows_labels = all(counts.tasks[task].knows_labels for counts in corpora.values())
+    why = ""
+    if task in nlp.config.interpolate()["training"]["frozen_components"]:
+        # Who wrote it there meant it.
+        yield Problem(f"'{task}' is in [training.frozen_components]: it gets no gradient.")
+    elif not corpora:
+        why = "no training corpus names it in its 'tasks'"
+    elif knows_labels and not of_train:
+        why = "no text shows a label of it"
+    elif not sum(mix.get(corpus, 0.0) for corpus in corpora):
+        why = "its corpora have no share of the batches"
+    if why:
+        yield Problem(f"'{task}' gets no gradient: {why}.", keeps_from_training=True)
+    for corpus, counts in corpora.items():
+        if not counts.tasks[task].n_texts:
+            yield Problem(
+                f"'{task}' gets no gradient from '{corpus}', which declares it, but none of its "
+                f"{counts.n_texts} texts has that annotation: training stops there.",
+                keeps_from_training=True,
+            )
+    if _weights(nlp).get(task) == 0:
+        yield Problem(f"'{task}' has weight 0: it does not move the encoder.")
+    missing = sorted(set(of_dev) - set(of_train))
+    if missing:
+        n_units = sum(of_dev[label] for label in missing)
+        yield Problem(
+            f"'{task}': {len(missing)} labels of the development corpora are in no training "
+            f"corpus, {n_units} times ({', '.join(missing[:5])}{', ...' if missing[5:] else ''})."
+        )
+    if not any(counts.tasks[task].n_texts for counts in dev.values() if task in counts.tasks):
+        yield Problem(f"'{task}' has no annotation in the development corpora: no score.")
+
+
+def _collisions(
+    nlp: Language, tasks: Sequence[str], train: Dict[str, CorpusCounts]
+) -> Iterator[Problem]:
+    for task, other in combinations(tasks, 2):
+        kinds = kinds_of(nlp, task) & kinds_of(nlp, other)
+        both = sorted(set(_labels(train, task)) & set(_labels(train, other)))
+        if kinds and both and _key_of(nlp, task) == _key_of(nlp, other):
+            yield Problem(
+                f"'{task}' and '{other}' both have the labels {', '.join(both[:5])} "
+                f"({', '.join(sorted(kinds))}): one would overwrite the other."
+            )
+
+
+def _long_texts(train: Dict[str, CorpusCounts]) -> Iterator[Problem]:
+    for corpus, counts in train.items():
+        if counts.n_long:
+            yield Problem(
+                f"'{corpus}' has {counts.n_long} texts that are longer than the encoder's window: "
+                "they are read in pieces."
+            )
 
 
 def _key_of(nlp: Language, task: str) -> Optional[str]:

@@ -92,6 +92,7 @@ def test_what_goes_wrong(run: Run, tmp_path: Path) -> None:
     assert "10 times (RARE)" in result.output
     frozen = run(train, {"dev": block(one, "tagger")}, frozen_components=["textcat"])
     assert "'textcat' is in [training.frozen_components]" in frozen.output
+    assert frozen.exit_code == 0, frozen.output
 
 
 def test_a_plain_reader(run: Run, tmp_path: Path) -> None:
