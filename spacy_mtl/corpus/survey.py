@@ -1,7 +1,8 @@
 """What corpora have in all, found by reading them once."""
 
 from dataclasses import dataclass, field
-from typing import Callable, Dict, Iterable
+from typing import Callable, Dict, Iterable, Tuple
+from weakref import WeakKeyDictionary
 
 from spacy.language import Language
 from spacy.training import Example
@@ -22,10 +23,14 @@ class Survey:
     labels: Dict[str, Dict[str, None]] = field(default_factory=dict)
 
 
+#: Of a pipeline: its initialisation and its training have a reader each, of the same corpora.
+_FOUND: "WeakKeyDictionary[Language, Dict[Tuple[CorpusSpec, ...], Survey]]" = WeakKeyDictionary()
+
+
 def look_through(
     nlp: Language, specs: Iterable[CorpusSpec], read: Callable[[str], Iterable[Example]]
 ) -> Survey:
-    """Read corpora once.
+    """Read corpora once, and no second time for the same pipeline.
 
     nlp (Language): The pipeline.
     specs (Iterable[CorpusSpec]): The corpora.
@@ -33,6 +38,16 @@ def look_through(
     RETURNS (Survey): What they have.
     RAISES (ValueError): If one is empty, or has no annotation for a task that it declares.
     """
+    known = _FOUND.setdefault(nlp, {})
+    key = tuple(specs)
+    if key not in known:
+        known[key] = _look_through(nlp, key, read)
+    return known[key]
+
+
+def _look_through(
+    nlp: Language, specs: Iterable[CorpusSpec], read: Callable[[str], Iterable[Example]]
+) -> Survey:
     found = Survey()
     for spec in specs:
         gold = {task: TaskGold(nlp, task) for task in spec.tasks}

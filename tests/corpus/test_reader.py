@@ -17,6 +17,7 @@ from thinc.api import Config, fix_random_seed
 from tiny import HEADS, add_joint
 
 from spacy_mtl.corpus.example import CorpusExample
+from spacy_mtl.corpus.spec import CorpusSpec
 from spacy_mtl.types import TASKS_KEY
 
 SIZES = {"tags": 150, "names": 60, "topics": 30}
@@ -331,6 +332,28 @@ def test_batcher_that_leaves_out_every_text(
     what = "the corpora" if mixed else "the corpus '(tags|names|topics)'"
     with pytest.raises(ValueError, match=f"no batch of {what}.*discard_oversize = false"):
         draw(config, 1)
+
+
+def test_corpora_are_looked_through_once(
+    paths: Dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though initialisation and training make a reader each."""
+    n_read: Counter = Counter()
+    read_once = CorpusSpec.read
+
+    def counted(self: CorpusSpec, nlp: Language) -> Any:
+        n_read[self.name] += 1
+        return read_once(self, nlp)
+
+    nlp = init_nlp(config_of(paths, max_epochs=-1))
+    monkeypatch.setattr(CorpusSpec, "read", counted)
+    reader = registry.resolve(nlp.config.interpolate()["corpora"])["train"]
+    assert reader(nlp).mixer.sizes == SIZES
+    assert not n_read
+    # Of another pipeline, more or less may be annotated.
+    other = init_nlp(config_of(paths, max_epochs=-1))
+    assert n_read["tags"] > 1
+    assert other is not nlp
 
 
 def test_variable_for_the_number_of_epochs(paths: Dict[str, Path]) -> None:
