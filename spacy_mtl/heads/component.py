@@ -1,4 +1,7 @@
-"""What every head does: the only update, predict and serialise loop."""
+"""What every head does: the only update, predict and serialise loop.
+
+Longer than other files: what a spaCy component has to offer stands in its class.
+"""
 
 import warnings
 from itertools import islice
