@@ -230,12 +230,18 @@ def test_by_score() -> None:
     assert share_of_tags() == 1
 
 
-def test_by_score_overfitting() -> None:
-    """Worse while it is trained: it idles, and is not given more."""
-    mixer = mixer_of("ByScore", patience=2, boost=0.0)
-    for score in (0.5, 0.49, 0.45):
+@pytest.mark.parametrize("boost", [0.0, 10.0])
+def test_by_score_overfitting(boost: float) -> None:
+    """Worse while it is trained: it idles, and goes on idling far below its best."""
+    mixer = mixer_of("ByScore", boost=boost)
+    scores = [0.5, 0.49, 0.45, 0.45, 0.449, 0.451]
+    for i, score in enumerate(scores):
         mixer.schedule.observe_scores({"tagger": score})
-    assert mixer.shares(False)["ewt"] == pytest.approx(0.25 * mixer.shares(False)["wnut"])
+        if i >= 2:
+            assert mixer.shares(False)["ewt"] == pytest.approx(0.25 * mixer.shares(False)["wnut"])
+    # Worse while it idles, it has been forgotten.
+    mixer.schedule.observe_scores({"tagger": 0.44})
+    assert mixer.shares(False)["ewt"] >= mixer.shares(False)["wnut"]
 
 
 def test_by_score_with_all_at_rest() -> None:

@@ -39,17 +39,18 @@ def create_by_score(
     """Create dynamic stop-and-go, by the scores on the development set.
 
     A task that stops getting better, or gets worse, while it is trained has converged (or
-    overfits): its corpora idle. One that idles and falls behind its best score goes again,
-    and gets the more, the further it has fallen. A corpus goes if one of its tasks does.
+    overfits): its corpora idle. One that falls behind the best score that it had since it idles
+    goes again. Of those that go, one gets the more, the further it is behind its best score of
+    all. A corpus goes if one of its tasks does.
 
     patience (int): The evaluations without a better score after which a task idles, >= 1.
     tolerance (float): What is not better, relative to the best score, in [0, 1].
-    fall (float): What is worse, relative to the best score, in [0, 1].
+    fall (float): What is a fall, relative to the best score, in [0, 1].
     idle (float): The share of a task that idles, relative to one that goes, in [0, 1].
-    boost (float): How much the share of a task grows with what it has fallen: 1 + boost
-        times the relative fall. In [0, 1000].
+    boost (float): How much the share of a task grows with how far it is behind: 1 + boost
+        times the difference relative to the best score. In [0, 1000].
     SOURCE: Lu et al. 2020, section 3.3 (dynamic stop-and-go), arXiv:1912.02315, who have no
-        boost.
+        boost, and compare with the best score of all, which wakes a task that overfits.
     """
     check_between("ByScore", 1, 1_000_000, patience=patience)
     for name, value in (("tolerance", tolerance), ("fall", fall), ("idle", idle)):
@@ -111,12 +112,13 @@ class ByLoss:
 
 @dataclass
 class _Course:
-    """How a task fares: its best and last score, and whether it goes or idles."""
+    """How a task fares: its best and last score, whether it goes or idles, the best since."""
 
     best: float
     last: float
     n_waiting: int = 0
     goes: bool = True
+    best_idle: float = 0.0
 
 
 class ByScore:
@@ -150,8 +152,12 @@ class ByScore:
             if course.goes:
                 course.n_waiting = 0 if is_better else course.n_waiting + 1
                 course.goes = course.n_waiting < self.patience
-            elif score < course.best - self.fall * abs(course.best):
-                course.goes, course.n_waiting = True, 0
+                course.best_idle = score
+            else:
+                # What it fell by before, it fell by while it was trained: it overfits.
+                if score < course.best_idle - self.fall * abs(course.best):
+                    course.goes, course.n_waiting = True, 0
+                course.best_idle = max(course.best_idle, score)
             course.best = max(course.best, score)
 
     def get_state(self) -> Dict[str, Any]:
