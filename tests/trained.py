@@ -41,6 +41,23 @@ def config_of(corpus: str, encoder: Any = None, **training: Any) -> Config:
     return config
 
 
+def set_corpora(config: Any, path: str, schedule: Dict[str, Any], mixed: bool) -> None:
+    """Train by two corpora: one with tags and categories, and one with entities."""
+    blocks: Dict[str, Any] = {"one": {"path": path, "tasks": ["tagger", "textcat"]}}
+    blocks["two"] = {"path": path, "tasks": ["ner"], "limit": 12}
+    config["corpora"]["train"] = {
+        "@readers": "spacy_mtl.MultiCorpus.v1",
+        "corpora": blocks,
+        "schedule": schedule,
+        "shuffle_buffer": 5,
+    }
+    config["training"]["batcher"] = {
+        "@batchers": "spacy_mtl.CorpusBatcher.v1",
+        "mixed": mixed,
+        "batcher": config["training"]["batcher"],
+    }
+
+
 def values(nlp: Language) -> Dict[str, numpy.ndarray]:
     found = {}
     for slot in slots_of(nlp):

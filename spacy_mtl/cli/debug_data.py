@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.util import load_config, load_model_from_config, registry, resolve_dot_names
 from wasabi import msg
 
-from ..corpus.checks import check_tasks
+from ..corpus.checks import check_stock, check_tasks
 from ..corpus.mixer import Mixer
 from ..corpus.reader import CORPUS_BATCHER, MultiCorpus
 from ..report.corpora import (
@@ -51,6 +51,8 @@ def debug_data_cli(
     window = window_of(nlp)
     try:
         train = _count(nlp, train_reader, window)
+        if isinstance(train_reader, MultiCorpus):
+            check_stock(nlp, train_reader.specs.values())
         dev = _count(nlp, dev_reader, None)
         mixer = mixer_of(train_reader, train) if isinstance(train_reader, MultiCorpus) else None
         mix = _mix(settings, train, mixer)
@@ -91,10 +93,20 @@ def _mix(
 ) -> Dict[str, float]:
     if mixer is None:
         return dict.fromkeys(train, 1.0)
-    max_steps = settings["training"]["max_steps"] or _N_BATCHES
-    mix = mix_of(mixer, min(max_steps, _MOST), _batch_size(settings, train))
+    batch_size = _batch_size(settings, train)
+    n_steps = _n_steps(settings["training"], train, batch_size)
+    mix = mix_of(mixer, min(n_steps, _MOST), batch_size)
     # What comes later is not known.
-    return {corpus: max(mix[corpus], 1e-9) for corpus in mix} if max_steps > _MOST else mix
+    return {corpus: max(mix[corpus], 1e-9) for corpus in mix} if n_steps > _MOST else mix
+
+
+def _n_steps(training: Dict[str, Any], train: Dict[str, CorpusCounts], batch_size: float) -> int:
+    """How many batches there will be, about, if no patience ends training before."""
+    limits = [training["max_steps"]] if training["max_steps"] else []
+    if training["max_epochs"] > 0:
+        n_texts = sum(counts.n_texts for counts in train.values())
+        limits.append(max(1, round(training["max_epochs"] * n_texts / batch_size)))
+    return min(limits, default=_N_BATCHES)
 
 
 def _print_corpora(corpora: Dict[str, CorpusCounts], mix: Dict[str, float], n_labels: int) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from spacy.language import Language
 from spacy.morphology import Morphology
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import registry
 
@@ -37,6 +37,13 @@ def kinds_of(nlp: Language, task: str) -> Set[str]:
     return {kind for attribute, kind in _KINDS.items() if attribute in assigned}
 
 
+def spans_key_of(pipe: Any) -> Optional[str]:
+    """RETURNS (Optional[str]): Which of `doc.spans` is a component's. None if none is."""
+    found = getattr(pipe, "spans_key", None)
+    # That of stock components is in their settings.
+    return found or getattr(pipe, "cfg", {}).get("spans_key")
+
+
 class TaskGold:
     """What a task has in gold documents.
 
@@ -50,7 +57,7 @@ class TaskGold:
         block = nlp.config.interpolate()["initialize"]["components"].get(task, {})
         named = registry.resolve({"labels": block.get("labels")})["labels"]
         #: The labels that the config names, if it does.
-        self.named: Optional[Set[str]] = None if named is None else set(named)
+        self.named: Optional[Set[str]] = None if named is None else _flat(named)
 
     @property
     def knows_labels(self) -> bool:
@@ -78,7 +85,7 @@ class TaskGold:
         elif "tags" in self.kinds:
             found = [token.tag_ for token in gold if token.tag_]
         elif "spans" in self.kinds:
-            found = [span.label_ for group in gold.spans.values() for span in group]
+            found = [span.label_ for span in self._spans(gold)]
         elif "morphology" in self.kinds:
             found = _morphology(gold)
         elif "dependencies" in self.kinds:
@@ -89,7 +96,21 @@ class TaskGold:
         """RETURNS (bool): Whether there is annotation; True also where that is not known."""
         if hasattr(self._pipe, "has_gold"):
             return self._pipe.has_gold(doc)
+        if self.kinds == {"spans"}:
+            return any(True for _ in self._spans(doc))
         return not self.kinds or any(has(doc, kind) for kind in self.kinds)
+
+    def _spans(self, doc: Doc) -> Iterable[Span]:
+        key = spans_key_of(self._pipe)
+        groups = doc.spans.values() if key is None else [doc.spans.get(key, [])]
+        return (span for group in groups for span in group)
+
+
+def _flat(labels: Any) -> Set[str]:
+    """The labels that `spacy init labels` has written: for a parser, or spaCy's ner, by action."""
+    if isinstance(labels, dict) and all(isinstance(found, dict) for found in labels.values()):
+        return {label for found in labels.values() for label in found}
+    return set(labels)
 
 
 def _morphology(doc: Doc) -> List[str]:

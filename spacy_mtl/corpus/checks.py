@@ -3,10 +3,20 @@
 from typing import Any, Dict, Iterable, List, Sequence
 
 from spacy.language import Language
+from spacy.pipeline import SentenceRecognizer, SpanCategorizer, TextCategorizer
+from spacy.pipeline.span_finder import SpanFinder
 
 from ..types import Schedule
 from .annotation import kinds_of
 from .spec import CorpusSpec
+
+#: Stock components to which missing annotation says "nothing there", and a head to which not.
+_READ_ABSENCE = {
+    TextCategorizer: "mtl_textcat",
+    SpanCategorizer: "mtl_ner",
+    SpanFinder: "mtl_ner",
+    SentenceRecognizer: "",
+}
 
 
 def check_tasks(nlp: Language, specs: Iterable[CorpusSpec]) -> None:
@@ -14,15 +24,9 @@ def check_tasks(nlp: Language, specs: Iterable[CorpusSpec]) -> None:
 
     nlp (Language): The pipeline.
     specs (Iterable[CorpusSpec]): The corpora.
-    RAISES (ValueError): If one declares a task that is no component's, or has annotation which
-        a stock component would learn from that it does not declare.
+    RAISES (ValueError): If one declares a task that is no component's.
     """
-    known = {
-        name: pipe
-        for name, pipe in nlp.components
-        # Encoders, and what listens to them for others, are no tasks.
-        if getattr(pipe, "is_trainable", False) and not hasattr(pipe, "listening_components")
-    }
+    known = _tasks_of(nlp)
     for spec in specs:
         unknown = [task for task in spec.tasks if task not in known]
         if unknown:
@@ -31,10 +35,22 @@ def check_tasks(nlp: Language, specs: Iterable[CorpusSpec]) -> None:
                 f"this pipeline are {', '.join(known) or 'none'}. Mend 'tasks' in {spec.block}, "
                 "or [nlp.pipeline]."
             )
-        for name, pipe in known.items():
+
+
+def check_stock(nlp: Language, specs: Iterable[CorpusSpec]) -> None:
+    """Refuse corpora that teach stock components what they do not declare.
+
+    nlp (Language): The pipeline.
+    specs (Iterable[CorpusSpec]): The corpora that it is trained on.
+    RAISES (ValueError): If one has annotation that such a component reads for another task, or
+        has none, and the component reads that, too.
+    """
+    for spec in specs:
+        for name, pipe in _tasks_of(nlp).items():
             # Heads of this package look at who is declared.
             if name not in spec.tasks and not hasattr(pipe, "has_gold"):
                 _check_apart(nlp, spec, name)
+                _check_absence(spec, name, pipe)
 
 
 def check_complete(nlp: Language, specs: Sequence[CorpusSpec], untrained: Iterable[str]) -> None:
@@ -54,6 +70,25 @@ def check_complete(nlp: Language, specs: Sequence[CorpusSpec], untrained: Iterab
                 f"it in 'tasks'. Name it where its annotation is, such as in {specs[0].block}, or "
                 "take it out of [nlp.pipeline]."
             )
+
+
+def check_batcher(nlp: Language, batcher: str) -> None:
+    """Refuse a batcher that does not go by the schedule.
+
+    When a pipeline is initialised, it is put inside of one that does. But where all components
+    are sourced nothing is initialised, and when training begins it is too late.
+
+    nlp (Language): The pipeline.
+    batcher (str): The one that goes by the schedule.
+    RAISES (ValueError): If [training.batcher] is another.
+    """
+    found = nlp.config["training"]["batcher"].get("@batchers")
+    if found != batcher:
+        raise ValueError(
+            f"[corpora.train.schedule] would be ignored by {found}, the batcher of this pipeline. "
+            f'Set @batchers = "{batcher}" in [training.batcher], and move that to '
+            "[training.batcher.batcher]."
+        )
 
 
 def check_development(nlp: Language) -> None:
@@ -89,6 +124,28 @@ def check_schedule(
     check = getattr(schedule, "check", None)
     if check is not None:
         check(sizes, tasks)
+
+
+def _tasks_of(nlp: Language) -> Dict[str, Any]:
+    return {
+        name: pipe
+        for name, pipe in nlp.components
+        # Encoders, and what listens to them for others, are no tasks.
+        if getattr(pipe, "is_trainable", False) and not hasattr(pipe, "listening_components")
+    }
+
+
+def _check_absence(spec: CorpusSpec, name: str, pipe: Any) -> None:
+    for kind, head in _READ_ABSENCE.items():
+        # One of several labels has missing values, the other has not, and is its base class.
+        if isinstance(pipe, kind) and not getattr(pipe, "support_missing_values", False):
+            instead = f"take '{head}' in its place" if head else "train it in a pipeline of its own"
+            raise ValueError(
+                f"The corpus '{spec.name}' does not declare '{name}', a component of spaCy that "
+                "takes a text without annotation for one in which there is nothing, and would "
+                f"learn that from it. Add '{name}' to 'tasks' in {spec.block}, if the corpus is "
+                f"annotated for it; or {instead}."
+            )
 
 
 def _check_apart(nlp: Language, spec: CorpusSpec, stock: str) -> None:

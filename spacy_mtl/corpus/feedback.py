@@ -1,6 +1,7 @@
 """Tells a schedule how the tasks fare: their losses in training, their scores in evaluation."""
 
 from typing import Any, Callable, Dict
+from weakref import ref
 
 from spacy.language import Language
 
@@ -15,20 +16,22 @@ def tell(nlp: Language, schedule: Schedule) -> None:
     schedule (Schedule): With `observe_losses` or `observe_scores`, or none.
     RAISES (ValueError): If it wants losses, and there is no joint component to tell them.
     """
-    observe_losses = getattr(schedule, "observe_losses", None)
-    if observe_losses is not None:
-        joint = [pipe for _, pipe in nlp.components if hasattr(pipe, "loss_observers")]
+    joint = [pipe for _, pipe in nlp.components if hasattr(pipe, "loss_observers")]
+    # That of an earlier training is told no more.
+    for pipe in joint:
+        pipe.loss_observers.clear()
+    if isinstance(nlp.evaluate, _ToldEvaluation):
+        del nlp.evaluate
+    if hasattr(schedule, "observe_losses"):
         if not joint:
             raise ValueError(
                 f"The schedule {type(schedule).__name__} goes by the losses of the tasks, but "
                 "there is no component of factory 'mtl' that tells them. Add one before the "
                 "heads, or take another schedule."
             )
-        # In the place of that of an earlier training.
-        joint[0].loss_observers[:] = [observe_losses]
-    observe_scores = getattr(schedule, "observe_scores", None)
-    if observe_scores is not None:
-        _listen_to_evaluations(nlp, observe_scores)
+        joint[0].loss_observers.append(_observer_of(schedule))
+    if hasattr(schedule, "observe_scores"):
+        nlp.evaluate = _ToldEvaluation(nlp, schedule)  # type: ignore[method-assign]
 
 
 def scores_by_task(nlp: Language, scores: Dict[str, Any]) -> Dict[str, float]:
@@ -48,15 +51,35 @@ def scores_by_task(nlp: Language, scores: Dict[str, Any]) -> Dict[str, float]:
     return found
 
 
-def _listen_to_evaluations(nlp: Language, observe: Callable[[Dict[str, float]], None]) -> None:
-    # spaCy's training loop offers no callback that gets the scores.
-    evaluate = getattr(nlp.evaluate, "untold", nlp.evaluate)
+def _observer_of(schedule: Any) -> Callable[[Dict[str, float]], None]:
+    """What tells a schedule of losses, as long as somebody draws by it."""
+    kept = ref(schedule)
 
-    def evaluate_and_tell(*args: Any, **kwargs: Any) -> Dict[str, Any]:
-        scores = evaluate(*args, **kwargs)
-        observe(scores_by_task(nlp, scores))
+    def observe(losses: Dict[str, float]) -> None:
+        found = kept()
+        if found is not None:
+            found.observe_losses(losses)
+
+    return observe
+
+
+class _ToldEvaluation:
+    """`nlp.evaluate`, of which a schedule is told as long as somebody draws by it.
+
+    spaCy's training loop offers no callback that gets the scores.
+    """
+
+    def __init__(self, nlp: Language, schedule: Schedule) -> None:
+        self._nlp = nlp
+        self._schedule = ref(schedule)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Dict[str, Any]:
+        scores = type(self._nlp).evaluate(self._nlp, *args, **kwargs)
+        schedule: Any = self._schedule()
+        if schedule is not None:
+            schedule.observe_scores(scores_by_task(self._nlp, scores))
         return scores
 
-    # Another training of the same pipeline takes the place of this one.
-    evaluate_and_tell.untold = evaluate  # type: ignore[attr-defined]
-    nlp.evaluate = evaluate_and_tell  # type: ignore[method-assign]
+    def __reduce__(self) -> Any:
+        # A copy of the pipeline has its own method.
+        return getattr, (self._nlp, "evaluate")

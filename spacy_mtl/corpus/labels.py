@@ -4,7 +4,7 @@ import warnings
 from typing import Any, Callable, Dict, Iterable
 
 from spacy.language import Language
-from spacy.pipeline import DependencyParser, EditTreeLemmatizer
+from spacy.pipeline import DependencyParser, EditTreeLemmatizer, TrainablePipe
 from spacy.training import Example
 
 from .annotation import TaskGold
@@ -35,16 +35,21 @@ def add_labels(
             _add_actions(pipe, read(task))
         elif isinstance(pipe, EditTreeLemmatizer):
             _add_trees(pipe, read(task))
-        elif not gold.knows_labels and hasattr(pipe, "label_data"):
+        elif gold.knows_labels:
+            for label in labels.get(task, ()) if _has_labels(pipe) else ():
+                pipe.add_label(label)
+        elif getattr(pipe, "label_data", None) is not None:
             warnings.warn(
                 f"With max_epochs = -1 spaCy shows '{task}' the first 100 texts only, and what its "
                 "labels are is not known here: rare ones may be missing. Have them written by "
                 f"`spacy init labels`, and name the file in [initialize.components.{task}.labels].",
                 stacklevel=2,
             )
-        else:
-            for label in labels.get(task, ()):
-                pipe.add_label(label)
+
+
+def _has_labels(pipe: Any) -> bool:
+    # Else it has that of its base class, which raises an error.
+    return type(pipe).add_label is not TrainablePipe.add_label
 
 
 def _add_actions(parser: Any, examples: Iterable[Example]) -> None:

@@ -161,7 +161,7 @@ class Mixer:
         if changed:
             raise ValueError(
                 "The corpora are not those that this training began with: texts of "
-                f"{', '.join(changed)}. Put them back, or begin another training."
+                f"{', '.join(changed)}."
             )
         corpora = list(self.sizes)
         drawn = (corpora[i] for i in array("H", state["drawn"]))

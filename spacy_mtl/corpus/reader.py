@@ -4,6 +4,7 @@ import random
 from functools import partial
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
+from weakref import WeakSet
 
 from spacy.language import Language
 from spacy.training import Example
@@ -12,7 +13,14 @@ from ..heads.scores import check_outputs
 from ..registry import registry
 from ..types import TASKS_KEY, Schedule
 from .annotation import KINDS, clear, kinds_of
-from .checks import check_complete, check_development, check_schedule, check_tasks
+from .checks import (
+    check_batcher,
+    check_complete,
+    check_development,
+    check_schedule,
+    check_stock,
+    check_tasks,
+)
 from .example import CorpusExample
 from .feedback import tell
 from .labels import add_labels
@@ -38,7 +46,7 @@ def create_multi_corpus(
         path (Union[str, Path, Callable]): A .spacy file or a folder of such, or a block with
             @readers: one that comes to an end, or with a limit.
         tasks (List[str]): The components whose gold annotation it has.
-        limit (int): How many texts of it to read; 0 for all.
+        limit (int): How many texts of it to read, of those that max_length leaves; 0 for all.
         max_length (int): Longer texts are left out (or, of a path, cut into sentences where
             there are some), in tokens; 0 for all.
         repeat (int): How often it is read in a pass.
@@ -83,6 +91,7 @@ class MultiCorpus:
         self._streams: Dict[str, Iterator[Example]] = {}
         self._replayed: Optional[Dict[str, Any]] = None
         self._is_checked = False
+        self._labelled: "WeakSet[Language]" = WeakSet()
 
     def __call__(self, nlp: Language) -> Iterable[Example]:
         """Give the examples of a pass.
@@ -93,9 +102,12 @@ class MultiCorpus:
             annotated by none, or is none of the pipeline, or two heads set the same.
         """
         specs = list(self.specs.values())
-        check_tasks(nlp, specs)
-        is_streamed = nlp.config.interpolate()["training"]["max_epochs"] == -1
         untrained = [name for name, pipe in nlp.pipeline if not _is_initialized(pipe)]
+        check_tasks(nlp, specs)
+        if untrained or self.schedule is not None:
+            # Else it may be a development corpus, from which nobody learns.
+            check_stock(nlp, specs)
+        is_streamed = nlp.config.interpolate()["training"]["max_epochs"] == -1
         if untrained:
             survey = self._look(nlp)
             check_complete(nlp, specs, untrained)
@@ -103,13 +115,17 @@ class MultiCorpus:
             if self.schedule is not None:
                 check_schedule(self.schedule, survey.sizes, self.tasks)
                 _wrap_batcher(nlp)
-            if is_streamed:
+            # Each component that is initialised asks for examples.
+            if is_streamed and nlp not in self._labelled:
+                self._labelled.add(nlp)
                 declared = [task for task in survey.labels if task in untrained]
                 add_labels(nlp, declared, survey.labels, partial(self._read_task, nlp))
             return self._interleaved(nlp)
         if not self._is_checked:
             # Now that heads have their labels.
             check_outputs(nlp)
+            if self.schedule is not None:
+                check_batcher(nlp, CORPUS_BATCHER)
             self._is_checked = True
         if self.schedule is None:
             return self._interleaved(nlp)
@@ -213,9 +229,6 @@ class MultiCorpus:
         read = {kind for name in nlp.component_names for kind in kinds_of(nlp, name)}
         if "dependencies" in own:
             own.add("sentence starts")
-        elif "sentence starts" in read - own:
-            # They imply them.
-            read.add("dependencies")
         return [kind for kind in KINDS if kind in read - own]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Sequence, Union
+from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple, Union
 
 from spacy.language import Language
 from spacy.training import Corpus, Example
@@ -33,6 +33,14 @@ class CorpusSpec:
         """RETURNS (str): Where its texts are, for messages."""
         return str(self.path) if isinstance(self.path, Path) else "from its reader"
 
+    @property
+    def stamp(self) -> Tuple[Tuple[str, int, int], ...]:
+        """RETURNS (Tuple): Its files, their sizes and when they were written; () of a reader."""
+        if not isinstance(self.path, Path):
+            return ()
+        files = [self.path] if self.path.is_file() else sorted(self.path.rglob("*.spacy"))
+        return tuple((str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files)
+
     def read(self, nlp: Language) -> Iterator[Example]:
         """Read the corpus, `repeat` times.
 
@@ -41,9 +49,11 @@ class CorpusSpec:
         RAISES (ValueError): If it cannot be read.
         """
         for _ in range(self.repeat):
-            examples = iter(self._read_once(nlp))
+            examples: Optional[Iterator[Example]] = None
             while True:
                 try:
+                    if examples is None:
+                        examples = self._read_once(nlp)
                     example = next(examples, None)
                 except Exception as err:
                     raise ValueError(
@@ -74,15 +84,17 @@ class CorpusSpec:
                 f"{self.block}, or mend the file."
             )
 
-    def _read_once(self, nlp: Language) -> Iterable[Example]:
+    def _read_once(self, nlp: Language) -> Iterator[Example]:
         if isinstance(self.path, Path):
-            return Corpus(self.path, limit=self.limit, max_length=self.max_length)(nlp)
-        fitting = (
-            example
-            for example in self.path(nlp)
-            if not self.max_length or len(example.reference) < self.max_length
-        )
-        return islice(fitting, self.limit or None)
+            # Its own limit counts what max_length leaves out, and starts anew in each file.
+            found = iter(Corpus(self.path, max_length=self.max_length)(nlp))
+        else:
+            found = (
+                example
+                for example in self.path(nlp)
+                if not self.max_length or len(example.reference) < self.max_length
+            )
+        return islice(found, self.limit or None)
 
 
 def read_spec(name: str, settings: Any) -> CorpusSpec:

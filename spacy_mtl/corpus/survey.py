@@ -1,7 +1,8 @@
 """What corpora have in all, found by reading them once."""
 
 from dataclasses import dataclass, field
-from typing import Callable, Dict, Iterable, Tuple
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable
 from weakref import WeakKeyDictionary
 
 from spacy.language import Language
@@ -23,14 +24,14 @@ class Survey:
     labels: Dict[str, Dict[str, None]] = field(default_factory=dict)
 
 
-#: Of a pipeline: its initialisation and its training have a reader each, of the same corpora.
-_FOUND: "WeakKeyDictionary[Language, Dict[Tuple[CorpusSpec, ...], Survey]]" = WeakKeyDictionary()
+#: Of a pipeline: its initialisation and its training have a reader each, of the same files.
+_FOUND: "WeakKeyDictionary[Language, Dict[Any, Survey]]" = WeakKeyDictionary()
 
 
 def look_through(
     nlp: Language, specs: Iterable[CorpusSpec], read: Callable[[str], Iterable[Example]]
 ) -> Survey:
-    """Read corpora once, and no second time for the same pipeline.
+    """Read corpora once, and the same files no second time for the same pipeline.
 
     nlp (Language): The pipeline.
     specs (Iterable[CorpusSpec]): The corpora.
@@ -38,10 +39,14 @@ def look_through(
     RETURNS (Survey): What they have.
     RAISES (ValueError): If one is empty, or has no annotation for a task that it declares.
     """
+    specs = list(specs)
+    if not all(isinstance(spec.path, Path) for spec in specs):
+        # What another reader gives may be something else each time.
+        return _look_through(nlp, specs, read)
     known = _FOUND.setdefault(nlp, {})
-    key = tuple(specs)
+    key = tuple((spec, spec.stamp) for spec in specs)
     if key not in known:
-        known[key] = _look_through(nlp, key, read)
+        known[key] = _look_through(nlp, specs, read)
     return known[key]
 
 

@@ -2,6 +2,7 @@
 
 import warnings
 from difflib import get_close_matches
+from itertools import combinations
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from spacy.language import Language
@@ -60,7 +61,7 @@ def part_heads(nlp: Language, name: str) -> None:
 
 
 def check_outputs(nlp: Language) -> None:
-    """Refuse heads that set the same annotation.
+    """Refuse heads that set the same annotation, or report the same scores.
 
     nlp (Language): The pipeline; heads with their labels.
     RAISES (ValueError): If there are two such heads.
@@ -68,6 +69,16 @@ def check_outputs(nlp: Language) -> None:
     for name, _ in _other_heads(nlp, ""):
         for message in find_collisions(nlp, name):
             raise ValueError(message)
+    for (name, one), (other, found) in combinations(nlp.components, 2):
+        same = set(score_weights_of(nlp, name, one)) & set(score_weights_of(nlp, other, found))
+        heads = [n for n, pipe in ((name, one), (other, found)) if hasattr(pipe, "output_keys")]
+        # Those of one pipeline have been parted. Sourced ones have not.
+        if same and heads:
+            raise ValueError(
+                f"The components '{name}' and '{other}' both report {_some(same)}: one score would "
+                f"overwrite the other. Where '{heads[0]}' is sourced from, say "
+                f"`nlp.get_pipe('{heads[0]}').score_prefix = '{heads[0]}'`, and save it again."
+            )
 
 
 def find_collisions(nlp: Language, name: str) -> Iterator[str]:
@@ -78,14 +89,40 @@ def find_collisions(nlp: Language, name: str) -> Iterator[str]:
     YIELDS (str): What to tell a user.
     """
     head: Any = nlp.get_pipe(name)
-    for other, found in _other_heads(nlp, name):
-        both = head.output_keys() & found.output_keys()
-        if both and head.labels and found.labels:
+    for other, found in nlp.components:
+        if other == name or not getattr(found, "labels", None) or not head.labels:
+            continue
+        both = head.output_keys() & output_keys_of(nlp, other)
+        if both:
             yield (
                 f"The heads '{name}' and '{other}' both set {_some(both)}: one would overwrite "
                 f"what the other sets. {head.how_to_part} Mend [components.{name}] or "
                 f"[components.{other}]."
             )
+
+
+def output_keys_of(nlp: Language, name: str) -> Set[str]:
+    """Tell what a component sets, as `TaskHead.output_keys`.
+
+    nlp (Language): The pipeline.
+    name (str): The component, with its labels.
+    RETURNS (Set[str]): Of components of spaCy, what they say that they assign.
+    """
+    pipe: Any = nlp.get_pipe(name)
+    if hasattr(pipe, "output_keys"):
+        return pipe.output_keys()
+    if not getattr(pipe, "is_trainable", False):
+        # Such as an entity ruler, beside which a head keeps what it finds.
+        return set()
+    found: Set[str] = set()
+    for assigned in nlp.get_pipe_meta(name).assigns:
+        if assigned == "doc.cats":
+            found.update(f"doc.cats['{label}']" for label in pipe.labels)
+        elif assigned == "doc.spans":
+            found.add(f"doc.spans['{pipe.cfg.get('spans_key')}']")
+        elif assigned.startswith("token.") and assigned != "token.ent_iob":
+            found.add(assigned)
+    return found
 
 
 def _pass_weights_on(nlp: Language, weights: Weights) -> None:

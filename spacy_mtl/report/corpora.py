@@ -10,9 +10,10 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
 from spacy.language import Language
 from spacy.training import Example
 
-from ..corpus.annotation import TaskGold, kinds_of
+from ..corpus.annotation import TaskGold, kinds_of, spans_key_of
 from ..corpus.mixer import Mixer
 from ..corpus.reader import MultiCorpus
+from ..heads.scores import output_keys_of
 
 
 @dataclass
@@ -229,10 +230,16 @@ def _problems_of_task(
 def _collisions(
     nlp: Language, tasks: Sequence[str], train: Dict[str, CorpusCounts]
 ) -> Iterator[Problem]:
+    keys = {task: spans_key_of(nlp.get_pipe(task)) for task in tasks}
     for task, other in combinations(tasks, 2):
         kinds = kinds_of(nlp, task) & kinds_of(nlp, other)
         both = sorted(set(_labels(train, task)) & set(_labels(train, other)))
-        if kinds and both and _key_of(nlp, task) == _key_of(nlp, other):
+        # Whatever the labels.
+        same = sorted(output_keys_of(nlp, task) & output_keys_of(nlp, other))
+        if same:
+            text = f"'{task}' and '{other}' both set {same[0]}: training stops there."
+            yield Problem(text, keeps_from_training=True)
+        elif kinds and both and keys[task] == keys[other]:
             yield Problem(
                 f"'{task}' and '{other}' both have the labels {', '.join(both[:5])} "
                 f"({', '.join(sorted(kinds))}): one would overwrite the other."
@@ -246,11 +253,6 @@ def _long_texts(train: Dict[str, CorpusCounts]) -> Iterator[Problem]:
                 f"'{corpus}' has {counts.n_long} texts that are longer than the encoder's window: "
                 "they are read in pieces."
             )
-
-
-def _key_of(nlp: Language, task: str) -> Optional[str]:
-    """Where among annotation of a kind a task has its own: a key of `doc.spans`."""
-    return getattr(nlp.get_pipe(task), "spans_key", None)
 
 
 def _labels(corpora: Dict[str, CorpusCounts], task: str) -> Counter:

@@ -25,7 +25,7 @@ def set_chance(state: Dict[str, Any]) -> None:
 
     set_data_chance(state["data"])
     torch.set_rng_state(torch.from_numpy(numpy.array(state["torch"])))
-    if "cuda" in state:
+    if "cuda" in state and torch.cuda.is_available():
         torch.cuda.set_rng_state_all([torch.from_numpy(numpy.array(s)) for s in state["cuda"]])
 
 

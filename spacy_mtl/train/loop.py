@@ -28,7 +28,7 @@ from wasabi import Printer
 
 from .batches import ReplayableBatches
 from .chance import get_chance, set_chance
-from .checkpoint import Checkpoint, write_checkpoint, write_in_place
+from .checkpoint import Checkpoint, CheckpointError, write_checkpoint, write_in_place
 from .slots import get_gradients, get_optimizer, set_gradients, set_optimizer, slots_of
 
 
@@ -158,9 +158,16 @@ class Training:
         set_gradients(slots, state["gradients"])
         for name, found in state["components"].items():
             self.nlp.get_pipe(name).set_training_state(found)  # type: ignore[attr-defined]
-        if state["corpus"] is not None:
-            self.corpus.replay(state["corpus"])
-        self.batches.set_state(state["batches"])
+        try:
+            if state["corpus"] is not None:
+                self.corpus.replay(state["corpus"])
+            self.batches.set_state(state["batches"])
+        except (ValueError, StopIteration) as err:
+            why = "there are fewer than then" if isinstance(err, StopIteration) else err
+            raise CheckpointError(
+                f"The batches of {self.step} steps cannot be drawn from the corpora again: {why}. "
+                "Put back the texts that the training began with, or begin another."
+            ) from err
         if state["corpus"] is not None:
             self.corpus.set_state(state["corpus"])
         set_chance(state["chance"])

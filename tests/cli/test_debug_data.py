@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 import spacy
+import srsly
 from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin, Span
 from trained import config_of
@@ -77,6 +78,42 @@ def test_mix_of_a_schedule(run: Run, tmp_path: Path) -> None:
     result = run(train, dev, schedule=schedule, max_steps=100)
     assert row_of(result.output, "two")[1] == "30.0 %"
     assert row_of(result.output, "one")[1] == "70.0 %"
+
+
+def test_no_more_batches_than_epochs_have(run: Run, tmp_path: Path) -> None:
+    one = write(tmp_path / "one.spacy", 20)
+    train = {"one": block(one, "tagger", "textcat"), "two": block(one, "ner")}
+    phases = [{"tasks": ["tagger"], "steps": 500}, {"tasks": ["ner"]}]
+    schedule = {"@mtl_schedules": "spacy_mtl.Sequential.v1", "phases": phases}
+    dev = {"dev": block(one, "tagger", "ner", "textcat")}
+    result = run(train, dev, schedule=schedule, max_steps=0, max_epochs=2)
+    assert result.exit_code == 1
+    assert "'ner' gets no gradient: its corpora have no share" in result.output
+    assert run(train, dev, schedule=schedule, max_steps=0, max_epochs=500).exit_code == 0
+
+
+def test_two_that_set_the_same_and_named_labels(run: Run, tmp_path: Path) -> None:
+    """Taggers of other tags, and what `spacy init labels` writes for spaCy's own ner."""
+    one = write(tmp_path / "one.spacy", 20)
+    config: Any = config_of(str(one))
+    listener = {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": "mtl"}
+    nlp = spacy.blank("en")
+    for name in ("ner", "tagger"):
+        nlp.add_pipe(name)
+        nlp.config["components"][name]["model"]["tok2vec"] = listener
+    config["nlp"]["pipeline"] = ["mtl", "tagger", "ner", "stock"]
+    config["components"]["ner"] = nlp.config["components"]["ner"]
+    config["components"]["stock"] = nlp.config["components"]["tagger"]
+    del config["components"]["textcat"]
+    labels = {"0": {"": 1}, "1": {"LOC": 10}, "2": {"LOC": 10}, "3": {"LOC": 10}, "4": {"LOC": 10}}
+    srsly.write_json(tmp_path / "labels.json", labels)
+    block = {"labels": {"@readers": "spacy.read_labels.v1", "path": str(tmp_path / "labels.json")}}
+    config["initialize"]["components"] = {"ner": block}
+    config.to_disk("config.cfg")
+    result = CliRunner().invoke(app, ["mtl", "debug-data", "config.cfg"])
+    assert "'tagger' and 'stock' both set token.tag" in result.output
+    assert "'ner' gets no gradient" not in result.output
+    assert result.exit_code == 1
 
 
 def test_what_goes_wrong(run: Run, tmp_path: Path) -> None:

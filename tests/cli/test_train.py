@@ -12,7 +12,7 @@ import srsly
 from spacy.cli._util import app
 from spacy.tokens import DocBin
 from tiny import make_docs
-from trained import assert_same, config_of
+from trained import assert_same, config_of, set_corpora
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)
@@ -114,6 +114,24 @@ def test_other_data(run: Run) -> None:
     assert result.exit_code == 1
     assert "corpus.spacy" in result.output
     assert "bytes" in result.output
+
+
+@pytest.mark.parametrize("is_multi", [False, True])
+def test_fewer_texts(run: Run, is_multi: bool) -> None:
+    """Its batches cannot be drawn again, whatever it is told."""
+    config = config_of("corpus.spacy", max_steps=6, eval_frequency=2, max_epochs=9)
+    if is_multi:
+        schedule = {"@mtl_schedules": "spacy_mtl.Uniform.v1"}
+        set_corpora(config, "corpus.spacy", schedule, mixed=False)
+    config.to_disk("config.cfg")
+    DocBin(docs=make_docs(spacy.blank("en")) * 3).to_disk("corpus.spacy")
+    assert run().exit_code == 0
+    DocBin(docs=make_docs(spacy.blank("en"))[:1]).to_disk("corpus.spacy")
+    result = run("--resume", "--differ", "--training.max_steps=9")
+    assert result.exit_code == 1
+    text = " ".join(result.output.split())
+    assert "The batches of 7 steps cannot be drawn from the corpora again" in text
+    assert "Put back the texts" in text
 
 
 @pytest.mark.parametrize("part", ["meta.json", "state.msgpack", "pipeline/mtl/model"])

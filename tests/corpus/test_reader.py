@@ -1,12 +1,14 @@
 """Several corpora in one training: which text is whose, what is missing, what is drawn."""
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterable, List
 
 import numpy
 import pytest
 import spacy
+from scipy.stats import chisquare
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
@@ -109,6 +111,18 @@ def test_batches_of_one_corpus(paths: Dict[str, Path], max_epochs: int) -> None:
     # The small one comes again and again; of the large one, no text twice before all were there.
     texts = [eg.reference.text for batch in batches for eg in batch if eg.corpus == "tags"]
     assert len(set(texts[:150])) == 150 if max_epochs == 0 else len(set(texts[:150])) > 50
+
+
+@pytest.mark.parametrize("max_epochs, n_batches", [(0, 10_000), (-1, 1_000)])
+def test_shares_of_batches(paths: Dict[str, Path], max_epochs: int, n_batches: int) -> None:
+    """As the schedule says, also after reader and batcher."""
+    shares = {"tags": 1.0, "names": 3.0, "topics": 2.0}
+    schedule = {"@mtl_schedules": "spacy_mtl.Weighted.v1", "shares": shares}
+    config = config_of(paths, max_epochs, schedule=schedule)
+    config["training"]["batcher"]["batcher"]["size"] = 2
+    counts = Counter(batch[0].corpus for batch in draw(config, n_batches))
+    expected = [n_batches * share / 6.0 for share in shares.values()]
+    assert chisquare([counts[name] for name in shares], expected).pvalue > 0.01
 
 
 @pytest.mark.parametrize("max_epochs", [0, -1])
@@ -395,24 +409,129 @@ def test_stock_component_that_would_learn_from_another(paths: Dict[str, Path]) -
     next(iter(read(blocks)(nlp)))
 
 
+@pytest.mark.parametrize("factory", ["textcat", "senter", "spancat", "span_finder"])
+def test_stock_component_that_reads_absence(paths: Dict[str, Path], factory: str) -> None:
+    """What is missing is "nothing there" to it: it has to be declared, or left out."""
+    nlp = with_heads("tagger")
+    nlp.add_pipe(factory)
+    blocks = {"tags": {"path": str(paths["tags"]), "tasks": ["tagger"]}}
+    with pytest.raises(ValueError, match=f"'tags' does not declare '{factory}'.*nothing"):
+        next(iter(read(blocks)(nlp)))
+    blocks["tags"]["tasks"] = ["tagger", factory]
+    if factory == "textcat":
+        nlp.initialize(lambda: read(blocks)(nlp))
+        # Nobody learns from a development corpus.
+        blocks["tags"]["tasks"] = ["tagger"]
+        assert nlp.evaluate(list(read(blocks)(nlp)))["tag_acc"] is not None
+
+
+def test_stock_component_of_several_labels(paths: Dict[str, Path]) -> None:
+    """To it what is missing is missing."""
+    nlp = with_heads("tagger")
+    nlp.add_pipe("textcat_multilabel")
+    blocks = {n: {"path": str(paths[n]), "tasks": ["tagger"]} for n in ("tags", "names")}
+    blocks["topics"] = {"path": str(paths["topics"]), "tasks": ["textcat_multilabel"]}
+    nlp.initialize(lambda: read(blocks)(nlp))
+    examples = [eg for eg in read(blocks)(nlp) if eg.corpus == "tags"]
+    assert nlp.update(examples, sgd=False)["textcat_multilabel"] == 0
+
+
+def test_sourced_pipeline_whose_batcher_knows_no_schedule(
+    paths: Dict[str, Path], tmp_path: Path
+) -> None:
+    """Nothing is initialised, so it cannot be put inside of one that does."""
+    config = config_of(paths)
+    nlp = init_nlp(config)
+    nlp.to_disk(tmp_path / "nlp")
+    for name in nlp.component_names:
+        config["components"][name] = {"source": str(tmp_path / "nlp")}
+    stock = {"@batchers": "spacy.batch_by_sequence.v1", "size": 6}
+    good, config["training"]["batcher"] = config["training"]["batcher"], stock
+    with pytest.raises(ValueError, match="ignored by spacy.batch_by_sequence.v1, the batcher"):
+        train(init_nlp(config))
+    config["training"]["batcher"] = good
+    train(init_nlp(config))
+
+
+def test_sourced_heads_that_report_the_same(paths: Dict[str, Path], tmp_path: Path) -> None:
+    """Trained apart, they have not been parted."""
+    for task in ("topic", "mood"):
+        nlp = spacy.blank("en")
+        add_joint(nlp, None)
+        nlp.add_pipe("mtl_textcat", name=task, config={"prefix": f"{task}:"})
+        docs = [make_doc(nlp, i) for i in range(30)]
+        for doc in docs:
+            doc.cats = {f"{task}:{label}": value for label, value in doc.cats.items()}
+        DocBin(docs=docs).to_disk(tmp_path / f"{task}.spacy")
+        blocks = {task: {"path": str(tmp_path / f"{task}.spacy"), "tasks": [task]}}
+        reader = read(blocks)
+        nlp.initialize(lambda nlp=nlp, reader=reader: reader(nlp))
+        nlp.to_disk(tmp_path / task)
+    both = spacy.load(tmp_path / "topic")
+    other = spacy.load(tmp_path / "mood", vocab=both.vocab)
+    both.add_pipe("mood", source=other)
+    blocks = {t: {"path": str(tmp_path / f"{t}.spacy"), "tasks": [t]} for t in ("topic", "mood")}
+    with pytest.raises(ValueError, match="'topic' and 'mood' both report 'cats_.*score_prefix = "):
+        list(read(blocks)(both))
+    for task in ("topic", "mood"):
+        both.get_pipe(task).score_prefix = task  # type: ignore[attr-defined]
+    examples = list(read(blocks)(both))
+    scores = both.evaluate([eg for eg in examples if eg.corpus == "topic"])
+    assert scores["topic_cats_score"] is not None
+    assert scores["mood_cats_score"] is None
+
+
+def test_limit_of_a_folder(paths: Dict[str, Path]) -> None:
+    """Over all its files, and of what max_length leaves."""
+    folder = next(iter(paths.values())).parent
+    nlp = with_heads("tagger")
+    docs = [nlp.make_doc("long " * 9)] * 5
+    DocBin(docs=docs).to_disk(folder / "a_long.spacy")
+    blocks = {"all": {"path": str(folder), "tasks": ["tagger"], "limit": 160, "max_length": 6}}
+    assert len(list(read(blocks)(nlp))) == 160
+
+
+def test_reader_that_cannot_be_hashed_or_fails(paths: Dict[str, Path]) -> None:
+    @dataclass
+    class Rows:
+        rows: Any
+
+        def __call__(self, nlp: Language) -> Any:
+            return [Example(nlp.make_doc(doc.text), doc) for doc in self.rows]
+
+    @registry.readers("rows.v1")
+    def create_rows(fails: bool = False) -> Any:
+        return Rows(None if fails else [make_doc(with_heads(), i) for i in range(150)])
+
+    def block(fails: bool) -> Dict[str, Any]:
+        path = {"@readers": "rows.v1", "fails": fails}
+        return {"rows": {"path": path, "tasks": ["tagger"]}}
+
+    nlp = with_heads("tagger")
+    nlp.initialize(lambda: read(block(fails=False))(nlp))
+    assert "RARE" in nlp.get_pipe("tagger").labels  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match=r"'rows' \(from its reader\) cannot be read: 'NoneType'"):
+        list(read(block(fails=True))(nlp))
+
+
 def test_sentence_starts_that_dependencies_imply(tmp_path: Path) -> None:
-    """Another's sentence starts are missing where they come with dependencies, too."""
+    """Where dependencies are another's, their sentence starts are missing, too."""
     nlp = spacy.blank("en")
     words = ["a", "b", "c", "d"]
     doc = Doc(nlp.vocab, words=words, tags=["X"] * 4, heads=[0, 0, 2, 2], deps=["ROOT", "x"] * 2)
     assert doc.has_annotation("SENT_START")
     DocBin(docs=[doc]).to_disk(tmp_path / "parsed.spacy")
-    nlp.add_pipe("senter")
+    nlp.add_pipe("parser")
     add_joint(nlp, None)
     nlp.add_pipe("mtl_tagger", name="tagger")
     path = str(tmp_path / "parsed.spacy")
     found = {}
-    for tasks in (["tagger"], ["senter"]):
+    for tasks in (["tagger"], ["parser"]):
         blocks = {"one": {"path": path, "tasks": tasks}}
-        blocks["two"] = {"path": path, "tasks": ["tagger", "senter"]}
+        blocks["two"] = {"path": path, "tasks": ["tagger", "parser"]}
         first = next(iter(read(blocks)(nlp)))
         found[tasks[0]] = first.reference.has_annotation("SENT_START")
-    assert found == {"tagger": False, "senter": True}
+    assert found == {"tagger": False, "parser": True}
 
 
 @pytest.mark.filterwarnings("ignore:.*occurs in the data, but is none of the labels")

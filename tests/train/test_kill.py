@@ -13,7 +13,7 @@ import spacy
 from spacy.cli._util import app
 from spacy.tokens import DocBin
 from tiny import make_docs
-from trained import assert_same, config_of
+from trained import assert_same, config_of, set_corpora
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)
 from spacy_mtl.train.checkpoint import find_checkpoints
@@ -43,14 +43,18 @@ def run(config: Path, output: Path, *more: str) -> None:
     assert status == 0
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
+@pytest.fixture(params=["one corpus", "two, streamed"])
+def config(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     nlp = spacy.blank("en")
     docs = [doc for _ in range(5) for doc in make_docs(nlp)]
     DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "corpus.spacy")
-    path = tmp_path / "config.cfg"
-    config_of(str(tmp_path / "corpus.spacy"), max_steps=60, eval_frequency=10).to_disk(path)
-    return path
+    path = str(tmp_path / "corpus.spacy")
+    found = config_of(path, max_steps=60, eval_frequency=10)
+    if request.param != "one corpus":
+        found["training"]["max_epochs"] = -1
+        set_corpora(found, path, {"@mtl_schedules": "spacy_mtl.ByLoss.v1"}, mixed=False)
+    found.to_disk(tmp_path / "config.cfg")
+    return tmp_path / "config.cfg"
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_by_spacy
 from thinc.api import Config, Linear
 from tiny import HEADS, inner, make_docs
-from trained import assert_same, config_of
+from trained import assert_same, config_of, set_corpora
 
 from spacy_mtl.train.checkpoint import find_checkpoints, find_latest
 from spacy_mtl.train.loop import train
@@ -154,29 +154,37 @@ SCHEDULES: Dict[str, Dict[str, Any]] = {
     "ByLoss": {},
     "Bandit": {"target": "ner"},
     "Sequential": {"phases": [{"tasks": ["tagger"], "steps": 4}, {"tasks": ["ner"]}]},
+    "ByScore": {"patience": 1, "tolerance": 0.9},
+    "Weighted": {
+        "shares": {
+            "one": {
+                "@schedules": "warmup_linear.v1",
+                "initial_rate": 1.0,
+                "warmup_steps": 2,
+                "total_steps": 14,
+            },
+            "two": 0.3,
+        }
+    },
 }
 
 
-@pytest.mark.parametrize("max_epochs", [0, -1])
-@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("max_epochs, mixed", [(0, False), (-1, True)])
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_continued_with_several_corpora(
     corpus: str, tmp_path: Path, schedule: str, mixed: bool, max_epochs: int
 ) -> None:
     """The schedule goes on where it was, with what it has learned."""
     config = config_of(corpus, max_epochs=max_epochs)
-    blocks = {"one": {"path": corpus, "tasks": ["tagger", "textcat"]}}
-    blocks["two"] = {"path": corpus, "tasks": ["ner"], "limit": 12}
     block = {"@mtl_schedules": f"spacy_mtl.{schedule}.v1", **SCHEDULES[schedule]}
-    config["corpora"]["train"] = {
-        "@readers": "spacy_mtl.MultiCorpus.v1",
-        "corpora": blocks,
-        "schedule": block,
-        "shuffle_buffer": 5,
-    }
-    config["training"]["batcher"] = {
-        "@batchers": "spacy_mtl.CorpusBatcher.v1",
-        "mixed": mixed,
-        "batcher": config["training"]["batcher"],
-    }
+    set_corpora(config, corpus, block, mixed)
+    whole_and_parts(config, tmp_path)
+
+
+@pytest.mark.parametrize("max_epochs, mixed", [(0, True), (-1, False)])
+def test_continued_with_sub_batches(
+    corpus: str, tmp_path: Path, mixed: bool, max_epochs: int
+) -> None:
+    config = config_of(corpus, max_epochs=max_epochs, accumulate_gradient=2)
+    set_corpora(config, corpus, {"@mtl_schedules": "spacy_mtl.Uniform.v1"}, mixed)
     whole_and_parts(config, tmp_path)

@@ -1,0 +1,55 @@
+"""Schedules that are told of scores, as long as somebody draws by them."""
+
+import gc
+import pickle
+from typing import Any, Dict, List
+
+import spacy
+from spacy.training import Example
+from tiny import add_joint, make_docs
+
+from spacy_mtl.corpus.feedback import tell
+
+
+class Watching:
+    def __init__(self) -> None:
+        self.seen: List[Dict[str, float]] = []
+
+    def __call__(self, progress: Any) -> Dict[str, float]:
+        return dict.fromkeys(progress.sizes, 1.0)
+
+    def observe_losses(self, losses: Dict[str, float]) -> None:
+        self.seen.append(losses)
+
+    def observe_scores(self, scores: Dict[str, float]) -> None:
+        self.seen.append(scores)
+
+
+def test_told_as_long_as_it_is_there() -> None:
+    nlp = spacy.blank("en")
+    add_joint(nlp, None)
+    nlp.add_pipe("mtl_tagger", name="tagger")
+    examples = [Example(nlp.make_doc(doc.text), doc) for doc in make_docs(nlp)]
+    nlp.initialize(lambda: examples)
+    schedule = Watching()
+    tell(nlp, schedule)
+    nlp.update(examples, sgd=False)
+    scores = nlp.evaluate(examples)
+    assert [list(found) for found in schedule.seen] == [["tagger"], ["tagger"]]
+    # A copy has nothing to do with this training.
+    copy = pickle.loads(pickle.dumps(nlp))
+    assert copy.evaluate(examples)["tag_acc"] == scores["tag_acc"]
+    assert len(schedule.seen) == 2
+    # Nor has the next training.
+    seen = schedule.seen
+    tell(nlp, lambda progress: {})
+    nlp.update(examples, sgd=False)
+    nlp.evaluate(examples)
+    assert len(seen) == 2
+    # Nor who evaluates when it is over.
+    tell(nlp, schedule)
+    del schedule
+    gc.collect()
+    nlp.update(examples, sgd=False)
+    nlp.evaluate(examples)
+    assert len(seen) == 2
