@@ -119,12 +119,12 @@ def test_other_data(run: Run) -> None:
 @pytest.mark.parametrize("is_multi", [False, True])
 def test_fewer_texts(run: Run, is_multi: bool) -> None:
     """Its batches cannot be drawn again, whatever it is told."""
-    config = config_of("corpus.spacy", max_steps=6, eval_frequency=2, max_epochs=9)
+    config = config_of("corpus.spacy", max_steps=6, eval_frequency=2, max_epochs=2)
     if is_multi:
         schedule = {"@mtl_schedules": "spacy_mtl.Uniform.v1"}
         set_corpora(config, "corpus.spacy", schedule, mixed=False)
     config.to_disk("config.cfg")
-    DocBin(docs=make_docs(spacy.blank("en")) * 3).to_disk("corpus.spacy")
+    DocBin(docs=make_docs(spacy.blank("en")) * 6).to_disk("corpus.spacy")
     assert run().exit_code == 0
     DocBin(docs=make_docs(spacy.blank("en"))[:1]).to_disk("corpus.spacy")
     result = run("--resume", "--differ", "--training.max_steps=9")
