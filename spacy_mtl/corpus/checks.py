@@ -45,10 +45,17 @@ def check_stock(nlp: Language, specs: Iterable[CorpusSpec]) -> None:
     RAISES (ValueError): If one has annotation that such a component reads for another task, or
         has none, and the component reads that, too.
     """
+    config = nlp.config.interpolate()
+    resting = {*config["training"]["frozen_components"], *config["nlp"]["disabled"]}
+    stock = {
+        name: pipe
+        for name, pipe in _tasks_of(nlp).items()
+        # Heads of this package look at who is declared.
+        if name not in resting and not hasattr(pipe, "has_gold")
+    }
     for spec in specs:
-        for name, pipe in _tasks_of(nlp).items():
-            # Heads of this package look at who is declared.
-            if name not in spec.tasks and not hasattr(pipe, "has_gold"):
+        for name, pipe in stock.items():
+            if name not in spec.tasks:
                 _check_apart(nlp, spec, name)
                 _check_absence(spec, name, pipe)
 

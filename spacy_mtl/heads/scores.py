@@ -69,7 +69,8 @@ def check_outputs(nlp: Language) -> None:
     for name, _ in _other_heads(nlp, ""):
         for message in find_collisions(nlp, name):
             raise ValueError(message)
-    for (name, one), (other, found) in combinations(nlp.components, 2):
+    trained = [(n, pipe) for n, pipe in nlp.components if getattr(pipe, "is_trainable", False)]
+    for (name, one), (other, found) in combinations(trained, 2):
         same = set(score_weights_of(nlp, name, one)) & set(score_weights_of(nlp, other, found))
         heads = [n for n, pipe in ((name, one), (other, found)) if hasattr(pipe, "output_keys")]
         # Those of one pipeline have been parted. Sourced ones have not.

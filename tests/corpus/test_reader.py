@@ -420,9 +420,25 @@ def test_stock_component_that_reads_absence(paths: Dict[str, Path], factory: str
     blocks["tags"]["tasks"] = ["tagger", factory]
     if factory == "textcat":
         nlp.initialize(lambda: read(blocks)(nlp))
-        # Nobody learns from a development corpus.
+        # Nobody learns from a development corpus, nor who is frozen.
         blocks["tags"]["tasks"] = ["tagger"]
         assert nlp.evaluate(list(read(blocks)(nlp)))["tag_acc"] is not None
+        schedule = {"@mtl_schedules": "spacy_mtl.Uniform.v1"}
+        with pytest.raises(ValueError, match="does not declare 'textcat'"):
+            read(blocks, schedule=schedule)(nlp)
+        nlp.config["training"]["frozen_components"] = ["textcat"]
+        nlp.config["training"]["batcher"]["@batchers"] = "spacy_mtl.CorpusBatcher.v1"
+        assert len(list(read(blocks, schedule=schedule)(nlp))) == SIZES["tags"]
+
+
+def test_beside_an_entity_ruler(paths: Dict[str, Path]) -> None:
+    """Which reports the same scores, and is not trained."""
+    nlp = with_heads("ner")
+    ruler: Any = nlp.add_pipe("entity_ruler", first=True)
+    ruler.add_patterns([{"label": "LOC", "pattern": "p1"}])
+    blocks = {"names": {"path": str(paths["names"]), "tasks": ["ner"]}}
+    nlp.initialize(lambda: read(blocks)(nlp))
+    assert nlp.evaluate(list(read(blocks)(nlp)))["ents_f"] is not None
 
 
 def test_stock_component_of_several_labels(paths: Dict[str, Path]) -> None:
