@@ -118,10 +118,12 @@ def _print_corpora(corpora: Dict[str, CorpusCounts], mix: Dict[str, float], n_la
             labels = ", ".join(f"{label} {n:,}" for label, n in most)
             labels += ", ..." if len(found.labels) > n_labels else ""
             of_all = f"{found.n_texts:,} of {counts.n_texts:,}"
-            rows.append((name, share, task, of_all, f"{len(found.labels)}", labels))
+            n_units = f"{sum(found.labels.values()):,}" if found.knows_labels else "-"
+            rows.append((name, share, task, of_all, n_units, f"{len(found.labels)}", labels))
             name = share = ""
-    header = ("corpus", "batches", "task", "texts annotated", "labels", "most")
-    aligns = ("l", "r", "l", "r", "r", "l")
+    # Units: tokens with a tag, entities, categories of texts.
+    header = ("corpus", "batches", "task", "texts annotated", "units", "labels", "most")
+    aligns = ("l", "r", "l", "r", "r", "r", "l")
     msg.table(rows, header=header, aligns=aligns, divider=True)
 
 

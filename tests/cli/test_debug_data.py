@@ -62,9 +62,9 @@ def test_counts(run: Run, tmp_path: Path) -> None:
     result = run(train, {"dev": block(one, "tagger", "ner", "textcat")})
     assert result.exit_code == 0, result.output
     assert row_of(result.output, "two") == [
-        *("two", "50.0 %", "ner", "60 of 60", "1", "LOC 30"),
+        *("two", "50.0 %", "ner", "60 of 60", "30", "1", "LOC 30"),
     ]
-    assert row_of(result.output, "one")[:5] == ["one", "50.0 %", "tagger", "20 of 20", "3"]
+    assert row_of(result.output, "one")[:6] == ["one", "50.0 %", "tagger", "20 of 20", "60", "3"]
     assert "a 10, b 10" in result.output
     assert "every task has annotation" in result.output
 
