@@ -236,7 +236,7 @@ class TaskHead(TrainablePipe):
         self._has_gold = False
         if nlp is not None and self.name in nlp.component_names:
             part_heads(nlp, self.name)
-            for message in find_collisions(nlp, self.name):
+            for message in find_collisions(nlp, self.name, nlp.component_names):
                 warnings.warn(message, stacklevel=2)
 
     def predict(self, docs: Iterable[Doc]) -> Any:

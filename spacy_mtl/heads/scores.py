@@ -3,7 +3,7 @@
 import warnings
 from difflib import get_close_matches
 from itertools import combinations
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set
 
 from spacy.language import Language
 from spacy.util import combine_score_weights
@@ -66,32 +66,35 @@ def check_outputs(nlp: Language) -> None:
     nlp (Language): The pipeline; heads with their labels.
     RAISES (ValueError): If there are two such heads.
     """
-    for name, _ in _other_heads(nlp, ""):
-        for message in find_collisions(nlp, name):
+    heads = [name for name, pipe in nlp.components if hasattr(pipe, "output_keys")]
+    for name in heads:
+        # Of stock components beside them, a warning tells when they are initialised.
+        for message in find_collisions(nlp, name, heads):
             raise ValueError(message)
     trained = [(n, pipe) for n, pipe in nlp.components if getattr(pipe, "is_trainable", False)]
     for (name, one), (other, found) in combinations(trained, 2):
         same = set(score_weights_of(nlp, name, one)) & set(score_weights_of(nlp, other, found))
-        heads = [n for n, pipe in ((name, one), (other, found)) if hasattr(pipe, "output_keys")]
+        head = name if name in heads else other
         # Those of one pipeline have been parted. Sourced ones have not.
-        if same and heads:
+        if same and head in heads:
             raise ValueError(
                 f"The components '{name}' and '{other}' both report {_some(same)}: one score would "
-                f"overwrite the other. Where '{heads[0]}' is sourced from, say "
-                f"`nlp.get_pipe('{heads[0]}').score_prefix = '{heads[0]}'`, and save it again."
+                f"overwrite the other. Where '{head}' is sourced from, say "
+                f"`nlp.get_pipe('{head}').score_prefix = '{head}'`, and save it again."
             )
 
 
-def find_collisions(nlp: Language, name: str) -> Iterator[str]:
-    """Find heads that set the same annotation as one.
+def find_collisions(nlp: Language, name: str, others: Iterable[str]) -> Iterator[str]:
+    """Find components that set the same annotation as a head.
 
     nlp (Language): The pipeline; heads with their labels.
-    name (str): The one.
+    name (str): The head.
+    others (Iterable[str]): The components.
     YIELDS (str): What to tell a user.
     """
     head: Any = nlp.get_pipe(name)
-    for other, found in nlp.components:
-        if other == name or not getattr(found, "labels", None) or not head.labels:
+    for other in others:
+        if other == name or not getattr(nlp.get_pipe(other), "labels", None) or not head.labels:
             continue
         both = head.output_keys() & output_keys_of(nlp, other)
         if both:
@@ -156,10 +159,6 @@ def _warn_misspelt(nlp: Language, weights: Weights) -> None:
                 f"Did you mean '{near[0]}'?",
                 stacklevel=2,
             )
-
-
-def _other_heads(nlp: Language, name: str) -> List[Tuple[str, Any]]:
-    return [(n, p) for n, p in nlp.components if n != name and hasattr(p, "output_keys")]
 
 
 def _combined(nlp: Language, own: bool) -> Weights:

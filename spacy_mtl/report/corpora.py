@@ -237,8 +237,10 @@ def _collisions(
         # Whatever the labels.
         same = sorted(output_keys_of(nlp, task) & output_keys_of(nlp, other))
         if same:
-            text = f"'{task}' and '{other}' both set {same[0]}: training stops there."
-            yield Problem(text, keeps_from_training=True)
+            text = f"'{task}' and '{other}' both set {same[0]}: one would overwrite the other."
+            # Two heads of this package are refused.
+            are_heads = all(hasattr(nlp.get_pipe(t), "output_keys") for t in (task, other))
+            yield Problem(text, keeps_from_training=are_heads)
         elif kinds and both and keys[task] == keys[other]:
             yield Problem(
                 f"'{task}' and '{other}' both have the labels {', '.join(both[:5])} "

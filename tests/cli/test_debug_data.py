@@ -113,6 +113,12 @@ def test_two_that_set_the_same_and_named_labels(run: Run, tmp_path: Path) -> Non
     result = CliRunner().invoke(app, ["mtl", "debug-data", "config.cfg"])
     assert "'tagger' and 'stock' both set token.tag" in result.output
     assert "'ner' gets no gradient" not in result.output
+    assert result.exit_code == 0
+    # Two heads of this package are refused.
+    config["components"]["stock"] = config["components"]["tagger"]
+    config.to_disk("config.cfg")
+    result = CliRunner().invoke(app, ["mtl", "debug-data", "config.cfg"])
+    assert "'tagger' and 'stock' both set token.tag" in result.output
     assert result.exit_code == 1
 
 

@@ -12,6 +12,9 @@ from spacy.training import Example
 from thinc.api import Adam
 from tiny import CNN, assert_close, constant, encoder_gradient, make_examples
 
+# Heads of this package beside stock ones of the same kind are what these tests are about.
+pytestmark = pytest.mark.filterwarnings("ignore:The heads 'our_.* both set")
+
 LISTENER = {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": "mtl"}
 PARSER = {
     "@architectures": "spacy.TransitionBasedParser.v2",
