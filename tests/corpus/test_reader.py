@@ -517,7 +517,8 @@ def test_reader_that_cannot_be_hashed_or_fails(paths: Dict[str, Path]) -> None:
 
     @registry.readers("rows.v1")
     def create_rows(fails: bool = False) -> Any:
-        return Rows(None if fails else [make_doc(with_heads(), i) for i in range(150)])
+        blank = spacy.blank("en")
+        return Rows(None if fails else [make_doc(blank, i) for i in range(150)])
 
     def block(fails: bool) -> Dict[str, Any]:
         path = {"@readers": "rows.v1", "fails": fails}
