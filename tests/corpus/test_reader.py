@@ -435,9 +435,9 @@ def test_beside_an_entity_ruler(paths: Dict[str, Path]) -> None:
     """Which reports the same scores, and is not trained."""
     nlp = with_heads("ner")
     ruler: Any = nlp.add_pipe("entity_ruler", first=True)
-    ruler.add_patterns([{"label": "LOC", "pattern": "p1"}])
     blocks = {"names": {"path": str(paths["names"]), "tasks": ["ner"]}}
     nlp.initialize(lambda: read(blocks)(nlp))
+    ruler.add_patterns([{"label": "LOC", "pattern": "p1"}])
     assert nlp.evaluate(list(read(blocks)(nlp)))["ents_f"] is not None
 
 
