@@ -8,6 +8,8 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import registry
 
+from ..heads.scores import spans_key_of
+
 #: What components say that they assign, and what their gold annotation is.
 _KINDS = {
     "token.tag": "tags",
@@ -35,13 +37,6 @@ def kinds_of(nlp: Language, task: str) -> Set[str]:
     known = getattr(pipe, "gold_attributes", None)
     assigned = nlp.get_pipe_meta(task).assigns if known is None else known()
     return {kind for attribute, kind in _KINDS.items() if attribute in assigned}
-
-
-def spans_key_of(pipe: Any) -> Optional[str]:
-    """RETURNS (Optional[str]): Which of `doc.spans` is a component's. None if none is."""
-    found = getattr(pipe, "spans_key", None)
-    # That of stock components is in their settings.
-    return found or getattr(pipe, "cfg", {}).get("spans_key")
 
 
 class TaskGold:

@@ -1,6 +1,6 @@
 """Whether corpora, pipeline and schedule fit, before training begins."""
 
-from typing import Any, Dict, Iterable, List, Sequence
+from typing import Any, Dict, Iterable, Sequence
 
 from spacy.language import Language
 from spacy.pipeline import SentenceRecognizer, SpanCategorizer, TextCategorizer
@@ -71,7 +71,7 @@ def check_complete(nlp: Language, specs: Sequence[CorpusSpec], untrained: Iterab
     declared = {task for spec in specs for task in spec.tasks}
     for task in untrained:
         if task not in declared and nlp.get_pipe_meta(task).default_score_weights:
-            names: List[str] = [spec.name for spec in specs]
+            names = [spec.name for spec in specs]
             raise ValueError(
                 f"The task '{task}' is annotated by no corpus: none of {', '.join(names)} names "
                 f"it in 'tasks'. Name it where its annotation is, such as in {specs[0].block}, or "

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Iterable, Iterator, Sequence, Tuple, Union
 
 from spacy.language import Language
 from spacy.training import Corpus, Example
@@ -49,11 +49,9 @@ class CorpusSpec:
         RAISES (ValueError): If it cannot be read.
         """
         for _ in range(self.repeat):
-            examples: Optional[Iterator[Example]] = None
+            examples = self._read_once(nlp)
             while True:
                 try:
-                    if examples is None:
-                        examples = self._read_once(nlp)
                     example = next(examples, None)
                 except Exception as err:
                     raise ValueError(
@@ -85,6 +83,7 @@ class CorpusSpec:
             )
 
     def _read_once(self, nlp: Language) -> Iterator[Example]:
+        # A generator, so that a reader that fails when it is called fails when it is read.
         if isinstance(self.path, Path):
             # Its own limit counts what max_length leaves out, and starts anew in each file.
             found = iter(Corpus(self.path, max_length=self.max_length)(nlp))
@@ -94,7 +93,7 @@ class CorpusSpec:
                 for example in self.path(nlp)
                 if not self.max_length or len(example.reference) < self.max_length
             )
-        return islice(found, self.limit or None)
+        yield from islice(found, self.limit or None)
 
 
 def read_spec(name: str, settings: Any) -> CorpusSpec:

@@ -123,10 +123,17 @@ def output_keys_of(nlp: Language, name: str) -> Set[str]:
         if assigned == "doc.cats":
             found.update(f"doc.cats['{label}']" for label in pipe.labels)
         elif assigned == "doc.spans":
-            found.add(f"doc.spans['{pipe.cfg.get('spans_key')}']")
+            found.add(f"doc.spans['{spans_key_of(pipe)}']")
         elif assigned.startswith("token.") and assigned != "token.ent_iob":
             found.add(assigned)
     return found
+
+
+def spans_key_of(pipe: Any) -> Optional[str]:
+    """RETURNS (Optional[str]): Which of `doc.spans` is a component's. None if none is."""
+    found = getattr(pipe, "spans_key", None)
+    # That of stock components is in their settings.
+    return found or getattr(pipe, "cfg", {}).get("spans_key")
 
 
 def _pass_weights_on(nlp: Language, weights: Weights) -> None:

@@ -10,10 +10,10 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
 from spacy.language import Language
 from spacy.training import Example
 
-from ..corpus.annotation import TaskGold, kinds_of, spans_key_of
+from ..corpus.annotation import TaskGold, kinds_of
 from ..corpus.mixer import Mixer
 from ..corpus.reader import MultiCorpus
-from ..heads.scores import output_keys_of
+from ..heads.scores import output_keys_of, spans_key_of
 
 
 @dataclass
