@@ -22,8 +22,8 @@ REQUIREMENTS = [
     # Where wordpieces are in a text, for tokenizers that do not tell, as in
     # spacy-transformers.
     "spacy-alignments>=0.7.2,<1.0.0",
-    # Runs the encoder. torchjd needs this version.
-    "torch>=2.3.0",
+    # Runs the encoder. Before 2.6 a file of weights could run code when it was read.
+    "torch>=2.6.0",
     # Published methods of weighting tasks: scalarizations and gradient aggregators, in
     # training only. Some state is handed over by private names: bound to its version.
     "torchjd>=0.18.0,<0.19.0",
@@ -42,8 +42,8 @@ REQUIREMENTS = [
 
 EXTRAS = {
     # Solvers: quadprog for UPGrad and DualProj, cvxpy with clarabel for CAGrad, scipy for
-    # FairGrad.
-    "solvers": ["torchjd[quadprog_projector,cagrad,fairgrad]>=0.18.0,<0.19.0"],
+    # FairGrad. An extra is written as its project writes it: pip 23 knows no other form.
+    "solvers": ["torchjd[quadprog-projector,cagrad,fairgrad]>=0.18.0,<0.19.0"],
     "test": [
         "pytest>=8.0.0",
         # Stops a test that hangs, with a traceback: workers are forked in some.

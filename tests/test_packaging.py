@@ -9,10 +9,11 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Set
+from typing import Any, Dict, Iterator, Set
 
 import pytest
 import spacy
+from distributions import requirements
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -88,14 +89,6 @@ def test_import_adds_the_registries_and_is_cheap() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_source_is_python_310(path: Path) -> None:
     ast.parse(path.read_text(encoding="utf8"), feature_version=(3, 10))
-
-
-def requirements(name: str, extras: Set[str]) -> List[Requirement]:
-    """What a distribution requires on this machine, with some of its extras."""
-    texts = importlib.metadata.distribution(name).requires or []
-    found = [Requirement(text) for text in texts]
-    environments = [{"extra": extra} for extra in ["", *extras]]
-    return [req for req in found if not req.marker or any(map(req.marker.evaluate, environments))]
 
 
 def test_imports_are_required() -> None:

@@ -1,0 +1,69 @@
+"""What pip installs for the package and each extra: also the pip that comes with Python."""
+
+import importlib.metadata
+import json
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+from distributions import closure
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+EXTRAS = ["", "solvers", "test", "package", "benchmarks"]
+WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+
+
+def make_stub(name: str, folder: Path) -> None:
+    """Make a wheel that has the metadata of an installed distribution, and nothing else."""
+    distribution = importlib.metadata.distribution(name)
+    stem = f"{canonicalize_name(name).replace('-', '_')}-{distribution.version}"
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as file:
+        file.writestr(f"{stem}.dist-info/METADATA", distribution.read_text("METADATA") or "")
+        file.writestr(f"{stem}.dist-info/WHEEL", WHEEL)
+        file.writestr(f"{stem}.dist-info/RECORD", "")
+
+
+@pytest.fixture(scope="module")
+def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a stub of every distribution that any extra needs."""
+    folder = tmp_path_factory.mktemp("stubs")
+    for name in {name for extra in EXTRAS for name in closure(extra)}:
+        make_stub(name, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def old_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of a new environment, with the pip that comes with Python."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    return folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_the_pip_of_python_installs_all_that_an_extra_names(
+    extra: str, stubs: Path, old_python: Path
+) -> None:
+    target = f"spacy-mtl[{extra}]" if extra else "spacy-mtl"
+    command = [str(old_python), "-I", "-m", "pip", "install", "--quiet", "--dry-run", "--no-index"]
+    command += ["--isolated", "--find-links", str(stubs), "--report", "-", target]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "does not provide the extra" not in done.stderr
+    report = json.loads(done.stdout)
+    installed = {canonicalize_name(each["metadata"]["name"]) for each in report["install"]}
+    # What the environment has already is not installed again.
+    assert installed >= set(closure(extra)) - {"pip", "setuptools", "wheel"}
+
+
+def test_extras_are_named_as_their_projects_name_them() -> None:
+    """pip before 23.3 compares the two as they are written."""
+    required = importlib.metadata.distribution("spacy-mtl").requires or []
+    for req in map(Requirement, required):
+        provided = importlib.metadata.metadata(req.name).get_all("Provides-Extra") or []
+        assert req.extras <= set(provided), f"{req}, which has {provided}"
