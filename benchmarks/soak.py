@@ -1,0 +1,189 @@
+"""Ten minutes of texts: does the memory of a pipeline grow with what it has read?
+
+    python -m benchmarks.soak
+    python -m benchmarks.soak --minutes 60 --kinds ours
+
+Pipelines with tags, entities and categories, trained a little, read texts of random words, no
+two alike, and of the words of a corpus, over and over; each within `nlp.memory_zone()` for every
+64 texts, and without. One process each, two side by side with a thread each. spaCy keeps every
+word that it has seen; what it keeps of one is the figure "bytes a word", the slope of the
+resident memory over the words that were read, after a warm-up of a quarter of the time.
+"""
+
+import argparse
+import gc
+import json
+import random
+import string
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Tuple
+
+import numpy
+
+from . import timing
+from .accuracy import ROOT, default_encoder
+from .speed.contestants import HEADS, gold_docs, make_nlp
+from .speed.one import peak_memory
+
+#: Texts that are annotated before memory is looked at, and words of each.
+N_TEXTS, N_WORDS = 64, 60
+KINDS = ("stock", "stock heads", "ours")
+WORDS = ("random", "known")
+
+
+def texts_of(kind: str, known: List[str], chance: random.Random) -> Iterator[List[str]]:
+    """Make texts for ever.
+
+    kind (str): One of `WORDS`.
+    known (List[str]): Words of a corpus.
+    chance (Random): What to draw from.
+    YIELDS (List[str]): As many texts as are annotated at a time.
+    """
+
+    def draw() -> str:
+        if kind == "known":
+            return chance.choice(known)
+        return "".join(chance.choices(string.ascii_lowercase, k=chance.randint(4, 10)))
+
+    while True:
+        yield [" ".join(draw() for _ in range(N_WORDS)) for _ in range(N_TEXTS)]
+
+
+def read_for(nlp: Any, texts: Iterator[List[str]], seconds: float, zone: bool) -> Dict[str, Any]:
+    """Annotate texts for some time.
+
+    nlp (Language): The pipeline.
+    texts (Iterator[List[str]]): The texts.
+    seconds (float): How long.
+    zone (bool): Whether to free, after each batch, what spaCy has kept of it.
+    RETURNS (Dict[str, Any]): Words read, MiB at the end of the warm-up and of all, the most that
+        there were, and bytes a word.
+    """
+    seen: List[Tuple[int, float]] = []
+    n_words = 0
+    started = time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        batch = next(texts)
+        if zone:
+            with nlp.memory_zone():
+                _read(nlp, batch)
+        else:
+            _read(nlp, batch)
+        n_words += N_TEXTS * N_WORDS
+        if time.perf_counter() - started > seconds / 4:
+            gc.collect()
+            seen.append((n_words, resident_memory()))
+    return {"n_words": n_words, **growth(seen), "peak": peak_memory()}
+
+
+def _read(nlp: Any, batch: List[str]) -> None:
+    # No document outlives this: one that does is spoilt by the end of a memory zone.
+    for _ in nlp.pipe(batch, batch_size=N_TEXTS):
+        pass
+
+
+def growth(seen: List[Tuple[int, float]]) -> Dict[str, float]:
+    """Fit a line through what memory there was.
+
+    seen (List[Tuple[int, float]]): Words that had been read, and MiB then.
+    RETURNS (Dict[str, float]): MiB at the beginning and at the end, and bytes a word.
+    """
+    words, mib = (numpy.asarray(values, dtype="float64") for values in zip(*seen))
+    slope = numpy.polyfit(words - words[0], mib, 1)[0] if len(words) > 1 else numpy.nan
+    return {"begin": mib[0], "end": mib[-1], "bytes_a_word": float(slope) * 2**20}
+
+
+def resident_memory() -> float:
+    """RETURNS (float): The memory that this process has now, in MiB. Linux only."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith("VmRSS")]
+    return int(line.split()[1]) / 1024
+
+
+def run_one(spec: Dict[str, Any]) -> Dict[str, Any]:
+    """RETURNS (Dict[str, Any]): What one process finds: see `read_for`."""
+    import spacy
+    import torch
+
+    torch.set_num_threads(1)
+    nlp = spacy.load(spec["pipeline"])
+    known = json.loads(Path(spec["known"]).read_text(encoding="utf8"))
+    texts = texts_of(spec["words"], known, random.Random(0))
+    return read_for(nlp, texts, spec["seconds"], spec["zone"])
+
+
+def prepare(kinds: List[str], encoder: str, work: Path) -> Path:
+    """Train the pipelines a little and write them, with the words that are known.
+
+    RETURNS (Path): The folder. A pipeline has the name of its kind.
+    """
+    folder = work / "soak"
+    folder.mkdir(parents=True, exist_ok=True)
+    gold = gold_docs("gum", "train", 100, work)
+    words = sorted({token.text for doc in gold for token in doc if token.is_alpha})
+    (folder / "known.json").write_text(json.dumps(words), encoding="utf8")
+    for kind in kinds:
+        make_nlp(kind, HEADS["gum"], encoder, gold).to_disk(folder / kind)
+    return folder
+
+
+def start(spec: Dict[str, Any]) -> Dict[str, Any]:
+    """RETURNS (Dict[str, Any]): What `run_one` gives in a process of its own, with its spec."""
+    command = [sys.executable, "-m", "benchmarks.soak", "--one", json.dumps(spec)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return {**spec, **json.loads(done.stdout.splitlines()[-1])}
+
+
+def report(rows: List[Dict[str, Any]]) -> None:
+    """Print the table."""
+    titles = ["pipeline", "words", "memory zone", "words read", "MiB, after the warm-up"]
+    titles += ["MiB, at the end", "peak", "bytes a word"]
+    print(f"\n| {' | '.join(titles)} |\n|{' --- |' * len(titles)}")
+    for row in rows:
+        cells = [row["kind"], row["words"], "yes" if row["zone"] else "no"]
+        cells += [f"{row['n_words']:,}", *(f"{row[key]:.0f}" for key in ("begin", "end", "peak"))]
+        print(f"| {' | '.join(cells)} | {row['bytes_a_word']:.0f} |")
+    print(f"\n{timing.machine()}")
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0, help="in all")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--encoder", default=None)
+    parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    parser.add_argument("--one", help="(used for each process)")
+    args = parser.parse_args()
+    if args.one:
+        print(json.dumps(run_one(json.loads(args.one))))
+        return
+    folder = prepare(args.kinds, args.encoder or default_encoder(), args.work)
+    cells = list(product(args.kinds, WORDS, (False, True)))
+    n_jobs = 2
+    seconds = 60 * args.minutes * n_jobs / len(cells)
+    specs = [
+        {
+            "kind": kind,
+            "words": words,
+            "zone": zone,
+            "pipeline": str(folder / kind),
+            "known": str(folder / "known.json"),
+            "seconds": seconds,
+        }
+        for kind, words, zone in cells
+    ]
+    with ThreadPoolExecutor(n_jobs) as pool:
+        rows = list(pool.map(start, specs))
+    report(rows)
+    kept = ("kind", "words", "zone", "seconds", "n_words", "begin", "end", "peak", "bytes_a_word")
+    timing.keep({"title": "soak", "rows": [{key: row[key] for key in kept} for row in rows]})
+
+
+if __name__ == "__main__":
+    main()
