@@ -7,6 +7,7 @@ import this module, which adds the commands to spaCy's own.
 import typer
 from spacy.cli._util import app
 
+from .check import check_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
 from .quantize import quantize_cli
@@ -15,6 +16,7 @@ from .train import train_cli
 HELP = "Commands for multi-task learning (spacy_mtl)."
 
 mtl_cli = typer.Typer(name="mtl", help=HELP, no_args_is_help=True)
+mtl_cli.command("check")(check_cli)
 mtl_cli.command("convert")(convert_cli)
 mtl_cli.command(
     "debug-data", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
