@@ -1,1 +1,1 @@
-"""Side-by-side measurements that print the tables of the README."""
+"""Side-by-side measurements that print the tables of benchmarks/README.md."""

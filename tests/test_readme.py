@@ -1,5 +1,6 @@
-"""Every code block of the README runs."""
+"""Every code block of the README and the pages it leads to runs, and every link leads on."""
 
+import importlib.metadata
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ from typing import List
 
 import pytest
 import spacy
+from packaging.requirements import Requirement
 from spacy.cli.train import train
 from spacy.tokens import DocBin
 from spacy.util import walk_dict
@@ -17,16 +19,40 @@ from thinc.api import Config
 from tiny import make_docs
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf8")
+#: The README first: what is shown later goes on with what it made.
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks/README.md"]
+TEXTS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf8") for path in PAGES}
 
 
 def blocks(language: str) -> List[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    pattern = rf"^```{language}\n(.*?)^```"
+    found = [re.findall(pattern, text, re.MULTILINE | re.DOTALL) for text in TEXTS.values()]
+    return [block for of_page in found for block in of_page]
 
 
 def test_no_block_is_left_out() -> None:
-    found = set(re.findall(r"^```(\w+)\n", README, re.MULTILINE))
+    found = {name for text in TEXTS.values() for name in re.findall(r"^```(\w+)\n", text, re.M)}
     assert found == {"python", "ini", "bash"}
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_links(page: str) -> None:
+    folder = (ROOT / page).parent
+    for target in re.findall(r"\]\(([^)\s]+)\)", TEXTS[page]):
+        if not target.startswith("http"):
+            path, _, heading = target.partition("#")
+            file = folder / path if path else ROOT / page
+            assert file.exists(), target
+            titles = (
+                re.findall(r"^#+ (.*)$", file.read_text(encoding="utf8"), re.M) if heading else []
+            )
+            anchors = [re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles]
+            assert not heading or heading in anchors, target
+
+
+def test_readme_leads_to_every_page() -> None:
+    for page in TEXTS:
+        assert page == "README.md" or f"]({page})" in TEXTS["README.md"]
 
 
 @pytest.mark.parametrize("block", blocks("python"))
@@ -95,7 +121,13 @@ def test_part_of_a_config(
 
 
 def run_line(words: List[str], folder: Path) -> None:
-    if words[0] == "make":
+    if words[0] == "pip":
+        # CI builds the wheel; here only that the package has what is asked for.
+        for requirement in map(Requirement, words[2:]):
+            assert requirement.name == "spacy-mtl"
+            provided = importlib.metadata.metadata("spacy-mtl").get_all("Provides-Extra") or []
+            assert requirement.extras <= set(provided)
+    elif words[0] == "make":
         # CI runs these for real; here only that make knows them.
         subprocess.run(["make", "--dry-run", *words[1:]], cwd=ROOT, check=True, timeout=60)
     elif words[2].startswith("benchmarks."):
