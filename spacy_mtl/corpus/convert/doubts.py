@@ -1,0 +1,108 @@
+"""Signs that a file is not what its format was guessed to be."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
+
+from .document import SourceDoc
+from .errors import ConversionError, show
+from .source import read_text
+from .table import LABEL_NAMES, TEXT_NAMES
+from .taken import Taken
+
+# From so many rows on, texts of one word are no accident.
+MANY = 10
+NEARLY_ALL = 0.9
+# The most letters of a word; a longer text without spaces may be Chinese.
+WORD_LENGTH = 20
+# So few labels below the first row say nothing of it.
+FEW_LABELS = 4
+_TAG = re.compile(r"O|[BILUES](-\S+)?")
+
+
+def check_guess(
+    name: str,
+    reason: str,
+    docs: Sequence[SourceDoc],
+    taken: Taken,
+    path: Path,
+    options: Mapping[str, Any],
+) -> None:
+    """Refuse what was guessed where signs disagree. A format that is given is not doubted.
+
+    name (str): The format that was guessed.
+    reason (str): Why.
+    docs (Sequence[SourceDoc]): What was read.
+    taken (Taken): What was taken for what.
+    path (Path): The file.
+    options (Mapping[str, Any]): The options of the format.
+    RAISES (ConversionError): If it looks like another format, or the first row like
+        a header.
+    """
+    guessed = f"taken for the format '{name}' ({reason})"
+    if name in ("tsv", "csv"):
+        if doubt := _not_texts(docs, taken, path):
+            raise ConversionError(
+                f"{guessed}, but {doubt}. If it has a word and its tag in each row, give the "
+                f"format 'iob'; if these are texts and their labels, give '{name}'",
+                path,
+            )
+        if options.get("header") is None and taken.header is None:
+            _check_first_row(docs, name, path)
+    elif name == "iob" and path.suffix.lower() == ".tsv":
+        words = [word for doc in docs for word in doc.words]
+        if sum(" " in word.strip() for word in words) > len(words) / 2:
+            raise ConversionError(
+                f"{guessed}, but most words contain spaces. If these are texts and their labels, "
+                "give the format 'tsv'; else give 'iob'",
+                path,
+            )
+
+
+def _not_texts(docs: Sequence[SourceDoc], taken: Taken, path: Path) -> Optional[str]:
+    texts = [text for doc in docs if (text := _text_of(doc))]
+    n_words = sum(len(text.split()) == 1 and len(text) <= WORD_LENGTH for text in texts)
+    if not texts or n_words < NEARLY_ALL * len(texts):
+        return None
+    found = f"{n_words:,} of {len(texts):,} texts are one word"
+    labels = {label for doc in docs for label in doc.categories or ()}
+    if labels and all(map(_TAG.fullmatch, labels)) and any(la == "O" or "-" in la for la in labels):
+        return f"{found}, and the labels are entity tags: {', '.join(sorted(labels))[:60]}"
+    # Texts that stand in line, one by one, need no blank lines.
+    lines = [line.strip() for line in read_text(path).strip().split("\n")]
+    if "" in lines:
+        line = lines.index("") + 1
+        return f"{found}, and there are blank lines between rows, like line {line}"
+    if len(texts) >= MANY and taken.header is None:
+        return found
+    return None
+
+
+def _check_first_row(docs: Sequence[SourceDoc], name: str, path: Path) -> None:
+    labels: List[Tuple[str, ...]] = [tuple(doc.categories) for doc in docs if doc.categories]
+    first = docs[0].categories
+    counts = Counter(label for of_doc in labels for label in of_doc)
+    if len(docs) < 2 or not first or any(counts[label] > 1 for label in first):
+        return
+    others = [label for label in counts if label not in first]
+    text, label = _text_of(docs[0]), ", ".join(first)
+    has_name = text.lower() in TEXT_NAMES or label.lower() in LABEL_NAMES
+    is_odd = len(labels) > FEW_LABELS and all(counts[label] > 1 for label in others)
+    is_no_number = bool(others) and all(map(_is_number, others)) and not _is_number(label)
+    if has_name or is_odd or is_no_number:
+        raise ConversionError(
+            f"the first row may name the columns: no other has the label {show(label)}, and its "
+            f"text is {show(text)}. Say whether it is a header (header, or --header and "
+            f"--no-header), or give the format '{name}' to take it for a text",
+            path,
+            docs[0].line,
+        )
+
+
+def _text_of(doc: SourceDoc) -> str:
+    return "".join(w + " " * s for w, s in zip(doc.words, doc.spaces)).strip()
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", text) is not None
