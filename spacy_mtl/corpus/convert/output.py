@@ -111,8 +111,7 @@ def _may_be_overwritten(path: Path) -> bool:
         first = zlib.decompressobj().decompress(head, 1)
     except zlib.error:
         return False
-    # Nothing comes out of a file that was cut short.
-    return not first or 0x80 <= first[0] <= 0x8F
+    return bool(first) and 0x80 <= first[0] <= 0x8F
 
 
 def _remove(path: Path) -> None:
