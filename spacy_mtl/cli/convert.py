@@ -150,7 +150,8 @@ def convert_cli(
     except ConversionError as err:
         msg.fail("Cannot convert", str(err), exits=1)
     for path in conversion.skipped:
-        msg.info(f"Skipped, not in the format: {path}")
+        reason = "not in the format" if path.is_file() or path.is_dir() else "no regular file"
+        msg.info(f"Skipped, {reason}: {path}")
     for summary in conversion.files:
         _print_summary(summary)
 

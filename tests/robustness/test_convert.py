@@ -308,10 +308,15 @@ CASES = [
         conllu(lambda done: str(done.docs[0][0].morph), feats="A[x]=B,C|B=1"),
         Gives("A[x]=B,C|B=1"),
     ),
-    Case("a blank XPOS", conllu(xpos=" "), refused("a.conllu, line 1", "the tag ' '")),
-    Case("a dependency with a space", conllu(head="0", deprel="x "), Gives([["a"]])),
+    Case("a blank XPOS", conllu(xpos=" "), refused("a.conllu, line 1", "XPOS ' '")),
+    Case("a dependency with a space", conllu(head="0", deprel="x "), refused("DEPREL 'x '")),
     Case("a part of speech of spaces", conllu(upos="NOUN "), refused("UPOS 'NOUN '")),
     Case("a form of a no-break space", conllu(form="\u00a0"), Gives([["\u00a0"]])),
+    Case(
+        "a tag of a no-break space",
+        iob("a NN O\nb \u00a0 O\n", tag_column=1, ner_column=2),
+        refused("a.iob, line 2", "the tag '\\xa0'"),
+    ),
     # Options
     Case("a column of two signs", csv("a,x\n", text_column="--5"), refused("no column '--5'")),
     Case("a column of a sign", csv("a,x\n", text_column="-"), refused("no column '-'")),
@@ -324,7 +329,11 @@ CASES = [
         csv("t,l,t\na,x,b\n", text_column="t", label_column="l"),
         refused("2 columns 't'", "Give the index"),
     ),
-    Case("a word column far away", iob("a O\n", word_column=10**30), refused("no column 1000")),
+    Case(
+        "a word column far away",
+        iob("a O\n", word_column=10**30),
+        refused("'word_column' is 1000", "too large"),
+    ),
     Case("a tag column before the first", iob("a O\n", ner_column=-3), refused("no column -3")),
     Case("an empty separator of labels", csv("a,x\n", multilabel=""), refused("multilabel is ''")),
     Case("an empty delimiter", csv("a,x\n", delimiter=""), refused("delimiter is ''", "'tsv'")),
@@ -332,6 +341,13 @@ CASES = [
     Case("a line end as the delimiter", csv("a,x\n", delimiter="\n"), refused("no line end")),
     Case("a written tab as the delimiter", csv("a,x\n", delimiter="\\t"), refused("For tabs")),
     Case("a bar as the delimiter", csv("a b|x\n", delimiter="|"), Gives([AB])),
+    Case("a huge number of sentences", iob("a O\n", n_sents=-(10**5000)), refused("too large")),
+    Case("a language that is a module", csv("a,x\n", lang="char_classes"), refused("no tokenizer")),
+    Case(
+        "a category of the source document",
+        File("a.conllu", "# newdoc = q\n" + conllu().content, cats, {"cats_from": "newdoc"}),
+        Gives([{"q": 1.0}]),
+    ),
     Case("no language", csv("a,x\n", lang=""), refused("no tokenizer for the language ''")),
     Case("a language that is a path", csv("a,x\n", lang="../en"), refused("language '../en'")),
     Case("an empty scheme", iob("a O\n", scheme=""), refused("unknown scheme ''", "auto")),
@@ -412,6 +428,17 @@ CASES = [
     ),
     Case("a header of unusual names", tsv("a b\tc\n" + FILMS), refused("line 1", "'c'", "header")),
     Case(
+        "a header above longer texts",
+        csv("q,v\ngood film,pos\nbad film,neg\nnice try,fine\n"),
+        refused("a.csv, line 1", "'v'", "'q'"),
+    ),
+    Case(
+        "a header above few tags",
+        tsv("word\tpos\nRome\tNNP\nis\tVBZ\n"),
+        refused("a.tsv, line 1", "'pos'", "--header"),
+    ),
+    Case("a film that is good or bad", tsv("good film\tpos\nbad film\tneg\n", taken), says("tsv")),
+    Case(
         "a header above numbers", csv("a b,c\ngood film,1\nbad film,0\n"), refused("line 1", "'c'")
     ),
     Case(
@@ -489,13 +516,18 @@ def arguments(options: Dict[str, Any]) -> List[str]:
     return found
 
 
+NUMBERS = ("n_sents", "word_column", "ner_column", "tag_column")
+KINDS = {**dict.fromkeys(NUMBERS, int), "header": bool, "quotes": bool, "labels": list}
+
+
 def can_be_typed(options: Dict[str, Any]) -> bool:
-    # The command line takes care of types.
-    texts = {*("format", "scheme", "text_column", "label_column", "lang", "comment")}
-    wrong = [isinstance(options.get(n, ""), str) is False for n in texts]
-    labels = options.get("labels", ["x"])
-    is_number = isinstance(options.get("n_sents", 1), bool) or options.get("n_sents") == "1"
-    return not any(wrong) and not is_number and labels not in ([], [1], "xy")
+    """Whether the command line has a way to say this: it takes care of types itself."""
+    return all(
+        type(value) is KINDS.get(name, str)
+        and value not in ([], [1])
+        and not (isinstance(value, int) and abs(value) > 10**100)
+        for name, value in options.items()
+    )
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import List, Optional, Sequence, Tuple
 
+from .checks import label_fault
 from .document import SourceDoc
 from .errors import ConversionError, show
 from .schemes import check_scheme, decode_tags, detect_scheme, is_entity_tag
@@ -223,6 +224,9 @@ def _make_doc(
     doc = SourceDoc(words=words, spaces=[True] * len(words), path=path, line=rows[0][0])
     if tag_column is not None:
         tags = [_pick(row, tag_column, path, n) for n, row in rows]
+        for (n, _), tag in zip(rows, tags):
+            if fault := label_fault(tag):
+                raise ConversionError(f"the tag {show(tag)} {fault}. Mend it", path, n)
         doc.tags = ["" if tag == "_" else tag for tag in tags]
     return doc
 

@@ -87,7 +87,7 @@ def _annotate(path: Path, cats_from: Optional[str], entities: str) -> Iterator[_
                 source_doc, category = source_doc + 1, None
             elif key == gum_entities.HEADER:
                 header = value.split("-")
-            elif cats_from is not None and key in (cats_from, f"meta::{cats_from}"):
+            if cats_from is not None and key in (cats_from, f"meta::{cats_from}"):
                 category = value
             keys.add(key)
         if not sentence.words:

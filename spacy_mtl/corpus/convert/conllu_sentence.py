@@ -7,6 +7,7 @@ from typing import Iterator, List, Optional, Tuple
 
 from spacy.parts_of_speech import IDS as POS_IDS
 
+from .checks import label_fault
 from .conllu_tree import find_cycle
 from .digits import whole_number
 from .errors import ConversionError, show
@@ -128,6 +129,11 @@ def _add_row(sentence: Sentence, columns: List[str], path: Path, line: int) -> N
             path,
             line,
         )
+    for name, label in (("XPOS", xpos), ("DEPREL", deprel)):
+        fault = label_fault(label) if _filled(label) else None
+        if fault:
+            reason = f"{name} {show(label)} {fault}. Mend it, or write _ where there is none"
+            raise ConversionError(reason, path, line)
     _check_features(feats, path, line)
     if n_words < sentence.mwt_end:
         space = sentence.mwt_space if n_words + 1 == sentence.mwt_end else False

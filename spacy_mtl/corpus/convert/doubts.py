@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
+from .columns import is_header
 from .document import SourceDoc
 from .errors import ConversionError, show
 from .source import read_text
@@ -16,8 +17,9 @@ MANY = 10
 NEARLY_ALL = 0.9
 # The most letters of a word; a longer text without spaces may be Chinese.
 WORD_LENGTH = 20
-# So few labels below the first row say nothing of it.
+# Fewer labels below the first row say nothing of it, and neither do fewer texts.
 FEW_LABELS = 4
+FEW_ROWS = 3
 _TAG = re.compile(r"O|[BILUES](-\S+)?")
 
 
@@ -62,21 +64,20 @@ def check_guess(
 
 def _not_texts(docs: Sequence[SourceDoc], taken: Taken, path: Path) -> Optional[str]:
     texts = [text for doc in docs if (text := _text_of(doc))]
-    n_words = sum(len(text.split()) == 1 and len(text) <= WORD_LENGTH for text in texts)
+    n_words = sum(map(_is_word, texts))
     if not texts or n_words < NEARLY_ALL * len(texts):
         return None
     found = f"{n_words:,} of {len(texts):,} texts are one word"
     labels = {label for doc in docs for label in doc.categories or ()}
     if labels and all(map(_TAG.fullmatch, labels)) and any(la == "O" or "-" in la for la in labels):
         return f"{found}, and the labels are entity tags: {', '.join(sorted(labels))[:60]}"
-    # Texts that stand in line, one by one, need no blank lines.
+    if taken.header is not None:
+        return None
     lines = [line.strip() for line in read_text(path).strip().split("\n")]
     if "" in lines:
         line = lines.index("") + 1
         return f"{found}, and there are blank lines between rows, like line {line}"
-    if len(texts) >= MANY and taken.header is None:
-        return found
-    return None
+    return found if len(texts) >= MANY else None
 
 
 def _check_first_row(docs: Sequence[SourceDoc], name: str, path: Path) -> None:
@@ -87,10 +88,16 @@ def _check_first_row(docs: Sequence[SourceDoc], name: str, path: Path) -> None:
         return
     others = [label for label in counts if label not in first]
     text, label = _text_of(docs[0]), ", ".join(first)
-    has_name = text.lower() in TEXT_NAMES or label.lower() in LABEL_NAMES
+    # Of words and tags both: "pos" by itself is also a label of a text.
+    has_name = (
+        text.lower() in TEXT_NAMES or label.lower() in LABEL_NAMES or is_header([text, label])
+    )
     is_odd = len(labels) > FEW_LABELS and all(counts[label] > 1 for label in others)
     is_no_number = bool(others) and all(map(_is_number, others)) and not _is_number(label)
-    if has_name or is_odd or is_no_number:
+    texts = [_text_of(doc) for doc in docs[1:]]
+    n_words = sum(map(_is_word, texts))
+    is_short = _is_word(text) and len(texts) >= FEW_ROWS and n_words < len(texts) / 2
+    if has_name or is_odd or is_no_number or is_short:
         raise ConversionError(
             f"the first row may name the columns: no other has the label {show(label)}, and its "
             f"text is {show(text)}. Say whether it is a header (header, or --header and "
@@ -102,6 +109,10 @@ def _check_first_row(docs: Sequence[SourceDoc], name: str, path: Path) -> None:
 
 def _text_of(doc: SourceDoc) -> str:
     return "".join(w + " " * s for w, s in zip(doc.words, doc.spaces)).strip()
+
+
+def _is_word(text: str) -> bool:
+    return len(text.split()) == 1 and len(text) <= WORD_LENGTH
 
 
 def _is_number(text: str) -> bool:

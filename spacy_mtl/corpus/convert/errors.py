@@ -34,5 +34,8 @@ def show(value: Any, width: int = 60) -> str:
     width (int): The most characters.
     RETURNS (str): Characters that cannot be seen, like a no-break space, are escaped.
     """
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of more than 4,300 digits"
     return text if len(text) <= width else f"{text[: width - 3]}..."

@@ -1,6 +1,7 @@
 """The formats, and their options."""
 
 import inspect
+import sys
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable, Dict, List, Mapping, Tuple, get_args, get_type_hints
@@ -49,6 +50,8 @@ class Format:
                     f"{', '.join(self.options)}"
                 )
             types = get_args(hints[name]) or (hints[name],)
+            if isinstance(options[name], int) and abs(options[name]) > sys.maxsize:
+                raise ConversionError(f"the option '{name}' is {show(options[name])}: too large")
             # A bool is an int to Python.
             if type(options[name]) not in types:
                 expected = " or ".join("None" if t is type(None) else t.__name__ for t in types)

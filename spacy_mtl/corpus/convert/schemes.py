@@ -142,7 +142,7 @@ def _fault(tag: str) -> Optional[str]:
     if tag in ("O", MISSING):
         return None
     prefix, _, label = tag.partition("-")
-    if _SEVERAL.search(tag):
+    if _SEVERAL.match(tag):
         return "holds several tags. Expected one: keep the outermost, or convert them one by one"
     if len(prefix) != 1 or prefix not in "BILUES" or not label:
         return (

@@ -66,6 +66,7 @@ def read_table(
     tokenize = make_tokenize(lang)
     rows = _read_rows(path, delimiter, quotes)
     names = [name.strip() for name in rows[0][1]]
+    is_asked = header is not None
     if header is None:
         header = _looks_like_header(names, text_column, label_column)
     first_line = rows[0][0]
@@ -73,11 +74,16 @@ def read_table(
     label_at = _find_column(names, header, label_column, LABEL_NAMES, 1, path, first_line)
     if text_at == label_at:
         raise ConversionError(f"column {text_at} is to be both text and label", path, first_line)
-    for what, at in (("texts", text_at), ("labels", label_at)):
-        taken.add(what, f"column {at} of {len(names)}")
+    for what, at, asked in (("texts", text_at, text_column), ("labels", label_at, label_column)):
+        name = f", {show(names[at])}" if header else ""
+        usual = header and names[at].lower() in (*TEXT_NAMES, *LABEL_NAMES)
+        why = "its usual name" if usual else "the default"
+        where = f"column {at} of {len(names)}{name}"
+        taken.add(what, where, "as asked for" if asked is not None else why)
     if header:
         taken.header = first_line
-        taken.add("header", f"line {first_line}: {', '.join(names)[:60]}")
+        why = "as asked for" if is_asked else "it has usual names, or those asked for"
+        taken.add("header", f"line {first_line}: {', '.join(names)[:60]}", why)
     docs = []
     for line, row in rows[1 if header else 0 :]:
         doc = SourceDoc(*tokenize(row[text_at]), path, line)

@@ -22,7 +22,8 @@ def make_tokenize(lang: str) -> Tokenize:
     try:
         # The tokenizer by itself has no limit on the length of a text.
         tokenizer = spacy.blank(lang).tokenizer
-    except ImportError as err:
+    except (ImportError, AttributeError, IndexError, TypeError, ValueError, OSError) as err:
+        # What spaCy raises for a name that is a module of its own, but no language.
         reason = f"no tokenizer for the language '{lang}': {err}"
         raise ConversionError(reason) from None
 
