@@ -35,10 +35,11 @@ class Guess:
     by_content: bool = False
 
 
-def guess_format(path: Path) -> Guess:
+def guess_format(path: Path, comment: Optional[str] = None) -> Guess:
     """Tell the format of a file or of a folder with one split.
 
     path (Path): The file or folder.
+    comment (Optional[str]): What a line that is a comment starts with, if it is known.
     RETURNS (Guess): The format, and why.
     """
     if path.is_dir():
@@ -53,10 +54,7 @@ def guess_format(path: Path) -> Guess:
     with path.open(encoding="utf-8-sig", errors="replace") as file_:
         lines = [line.rstrip("\r\n") for _, line in zip(range(N_LINES), file_)]
     rows = [line for line in lines if line.strip() and not line.startswith(DOCSTART)]
-    # In a .tsv, a text or a word may start like a comment.
-    no_comments = [
-        row for row in rows if not row.startswith(COMMENT) or (suffix == ".tsv" and "\t" in row)
-    ]
+    no_comments = [row for row in rows if not _may_be_comment(row, comment, suffix)]
     return _by_content(no_comments, suffix, "" in [line.strip() for line in lines[:-1]])
 
 
@@ -67,6 +65,13 @@ def detect_format(path: Path) -> Optional[Format]:
     RETURNS (Optional[Format]): The format, None if it cannot be told.
     """
     return guess_format(path).format
+
+
+def _may_be_comment(row: str, comment: Optional[str], suffix: str) -> bool:
+    if comment:
+        return row.startswith(comment)
+    # In a .tsv, a text or a word may start like one.
+    return row.startswith(COMMENT) and not (suffix == ".tsv" and "\t" in row)
 
 
 def _by_content(rows: List[str], suffix: str, has_blank_lines: bool) -> Guess:

@@ -37,11 +37,14 @@ class Job:
         return [path for name in FILES if (path := self.path / name).exists()]
 
 
-def find_inputs(paths: Sequence[Path], name: str) -> Tuple[List[Job], List[Path], bool]:
+def find_inputs(
+    paths: Sequence[Path], name: str, comment: Optional[str] = None
+) -> Tuple[List[Job], List[Path], bool]:
     """Find the files to read and their formats.
 
     paths (Sequence[Path]): Files, folders of files, folders with one split.
     name (str): A key of `FORMATS`, or "auto".
+    comment (Optional[str]): What a line that is a comment starts with, if it is known.
     RETURNS (Tuple[List[Job], List[Path], bool]): What to convert, which files of
         folders are skipped, and whether there may be many.
     RAISES (ConversionError): If a file is not there or its format cannot be told.
@@ -56,20 +59,20 @@ def find_inputs(paths: Sequence[Path], name: str) -> Tuple[List[Job], List[Path]
         if not path.exists():
             raise ConversionError("there is no such file or folder", path)
         if path.is_dir() and not is_seq_folder(path):
-            found, others = _look_into(path, wanted)
+            found, others = _look_into(path, wanted, comment)
             jobs += found
             skipped += others
             is_many = True
             continue
         if not path.is_dir():
             check_regular(path)
-        jobs.append(_job_of(path, wanted))
+        jobs.append(_job_of(path, wanted, comment))
     return jobs, skipped, is_many
 
 
-def _job_of(path: Path, wanted: Optional[Format]) -> Job:
+def _job_of(path: Path, wanted: Optional[Format], comment: Optional[str]) -> Job:
     if wanted is None:
-        guess = guess_format(path)
+        guess = guess_format(path, comment)
         if guess.format is None:
             reason = "cannot tell the format by suffix or content. Give it"
             raise ConversionError(reason, path)
@@ -80,13 +83,15 @@ def _job_of(path: Path, wanted: Optional[Format]) -> Job:
     return Job(path, wanted, "as asked for", is_guessed=False)
 
 
-def _look_into(folder: Path, wanted: Optional[Format]) -> Tuple[List[Job], List[Path]]:
+def _look_into(
+    folder: Path, wanted: Optional[Format], comment: Optional[str]
+) -> Tuple[List[Job], List[Path]]:
     jobs: List[Job] = []
     skipped: List[Path] = []
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or (path.is_dir() and not is_seq_folder(path)):
             continue
-        guess = guess_format(path)
+        guess = guess_format(path, comment)
         by_suffix = wanted is not None and is_regular(path) and path.suffix in wanted.suffixes
         if wanted is not None and (by_suffix or guess.format is wanted):
             jobs.append(Job(path, wanted, "as asked for", is_guessed=False))
