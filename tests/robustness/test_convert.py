@@ -454,6 +454,42 @@ CASES = [
         tsv("a b\tc\n" + FILMS, format="tsv", see=lambda d: len(d.docs)),
         Gives(6),
     ),
+    Case(
+        "numbers in front of words",
+        tsv("# GermEval\n1\tRome\tB-x\tO\n2\tis\tO\tO\n\n1\tBo\tB-x\tO\n"),
+        refused("a.tsv", "numbers, like '1'", "word_column"),
+    ),
+    Case(
+        "numbers in front of words, with the column",
+        tsv("1\tRome\tO\tB-x\n2\tis\tO\tO\n", ents, word_column=1),
+        Gives([("Rome", "x")]),
+    ),
+    Case("numbers as words", iob("1 O\n2 O\n", format="iob"), Gives([["1", "2"]])),
+    Case(
+        "numbers in front of texts",
+        tsv("1\tgood film\tpos\n2\tbad film\tneg\n"),
+        refused("a.tsv", "numbers, like '1'", "--text-column"),
+    ),
+    Case(
+        "labels in front of texts",
+        tsv("pos\tgood film\nneg\tbad film\npos\tnice try\nneg\tdull one\n"),
+        refused("repeated", "like 'pos'", "label_column"),
+    ),
+    Case(
+        "labels in front of texts, with the columns",
+        tsv("pos\tgood film\n" * 2, cats, text_column="1", label_column="0"),
+        Gives([{"pos": 1.0}] * 2),
+    ),
+    Case(
+        "an unusual header, by content",
+        File("a.conll", "w t\nRome B-x\n", ents, {"header": True}),
+        Gives([("Rome", "x")]),
+    ),
+    Case(
+        "an unusual header, with the scheme",
+        iob("w t\nRome B-x\n", scheme="bio"),
+        refused("a.iob, line 1", "'t'", "say that there is a header"),
+    ),
     Case("a table", tsv(FILMS, taken), says("tsv", "texts: column 0 of 2", "labels: column 1")),
     Case("a table with a header", csv("text,label\na b,x\n", taken), says("header: line 1")),
     Case("a table with blank lines", tsv("a b\tx\n\nc d\ty\n"), Gives([AB, ["c", "d"]])),

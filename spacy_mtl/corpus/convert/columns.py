@@ -78,12 +78,13 @@ def read_columns(
     _take_columns(taken, sentences[0][0], word_column, ner_column, tag_column)
     if scheme != "auto":
         check_scheme(scheme)
-    elif ner_column is not None:
+    if ner_column is not None:
         column = ner_column
         tag_lines = [[(n, _pick(row, column, path, n)) for n, row in s] for s in sentences]
         _check_first_tag(tag_lines, header, path)
-        scheme = detect_scheme(tag_lines, path)
-        taken.add("scheme of the tags", scheme, "by the tags")
+        if scheme == "auto":
+            scheme = detect_scheme(tag_lines, path)
+            taken.add("scheme of the tags", scheme, "by the tags")
     docs = []
     for group in groups:
         size = n_sents or max(len(group), 1)

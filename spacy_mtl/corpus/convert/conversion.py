@@ -77,9 +77,7 @@ def _convert(
     options: Dict[str, Any],
 ) -> Conversion:
     paths = [Path(p) for p in ([inputs] if isinstance(inputs, (str, Path)) else inputs)]
-    comment = options.get("comment")
-    comment = comment if isinstance(comment, str) else None
-    jobs, skipped, is_many = find_inputs(paths, format, comment)
+    jobs, skipped, is_many = find_inputs(paths, format, options)
     for job in jobs:
         job.format.check_options(options)
     targets = choose_targets([job.path for job in jobs], Path(output), is_many)

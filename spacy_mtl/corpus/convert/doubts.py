@@ -44,6 +44,18 @@ def check_guess(
     """
     guessed = f"taken for the format '{name}' ({reason})"
     if name in ("tsv", "csv"):
+        texts = [_text_of(doc) for doc in docs]
+        labels = [label for doc in docs for label in doc.categories or ()]
+        are_swapped = len({*texts}) <= len(texts) / 2 and all(" " in label for label in labels)
+        are_numbers = all(map(_is_number, texts))
+        if len(texts) > 1 and (are_numbers or are_swapped) and "text_column" not in options:
+            found = "numbers" if are_numbers else "repeated, and the labels are texts"
+            raise ConversionError(
+                f"{guessed}, but what was taken for texts are {found}, like {show(texts[0])}. Say "
+                "in which columns they are: text_column and label_column (--text-column, "
+                "--label-column)",
+                path,
+            )
         if doubt := _not_texts(docs, taken, path):
             raise ConversionError(
                 f"{guessed}, but {doubt}. If it has a word and its tag in each row, give the "
@@ -52,9 +64,16 @@ def check_guess(
             )
         if options.get("header") is None and taken.header is None:
             _check_first_row(docs, name, path)
-    elif name == "iob" and path.suffix.lower() == ".tsv":
+    elif name == "iob":
         words = [word for doc in docs for word in doc.words]
-        if sum(" " in word.strip() for word in words) > len(words) / 2:
+        if len(words) > 1 and all(map(_is_number, words)) and "word_column" not in options:
+            raise ConversionError(
+                f"{guessed}, but what was taken for words are numbers, like {show(words[0])}. Say "
+                "in which column the words are: word_column (--word-column)",
+                path,
+            )
+        is_tsv = path.suffix.lower() == ".tsv"
+        if is_tsv and sum(" " in word.strip() for word in words) > len(words) / 2:
             raise ConversionError(
                 f"{guessed}, but most words contain spaces. If these are texts and their labels, "
                 "give the format 'tsv'; else give 'iob'",

@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional
+from typing import Any, List, Mapping, Optional
 
 from .columns import COMMENT, DOCSTART, is_header, split_row
 from .conllu_sentence import N_COLUMNS
@@ -35,11 +35,12 @@ class Guess:
     by_content: bool = False
 
 
-def guess_format(path: Path, comment: Optional[str] = None) -> Guess:
+def guess_format(path: Path, options: Optional[Mapping[str, Any]] = None) -> Guess:
     """Tell the format of a file or of a folder with one split.
 
     path (Path): The file or folder.
-    comment (Optional[str]): What a line that is a comment starts with, if it is known.
+    options (Optional[Mapping[str, Any]]): Options of formats: what they say of comments
+        and of a header helps.
     RETURNS (Guess): The format, and why.
     """
     if path.is_dir():
@@ -54,8 +55,11 @@ def guess_format(path: Path, comment: Optional[str] = None) -> Guess:
     with path.open(encoding="utf-8-sig", errors="replace") as file_:
         lines = [line.rstrip("\r\n") for _, line in zip(range(N_LINES), file_)]
     rows = [line for line in lines if line.strip() and not line.startswith(DOCSTART)]
-    no_comments = [row for row in rows if not _may_be_comment(row, comment, suffix)]
-    return _by_content(no_comments, suffix, "" in [line.strip() for line in lines[:-1]])
+    options = options or {}
+    rows = [row for row in rows if not _may_be_comment(row, options.get("comment"), suffix)]
+    if options.get("header") is True and suffix != ".tsv":
+        rows = rows[1:]
+    return _by_content(rows, suffix, "" in [line.strip() for line in lines[:-1]])
 
 
 def detect_format(path: Path) -> Optional[Format]:
@@ -67,8 +71,8 @@ def detect_format(path: Path) -> Optional[Format]:
     return guess_format(path).format
 
 
-def _may_be_comment(row: str, comment: Optional[str], suffix: str) -> bool:
-    if comment:
+def _may_be_comment(row: str, comment: Any, suffix: str) -> bool:
+    if isinstance(comment, str) and comment:
         return row.startswith(comment)
     # In a .tsv, a text or a word may start like one.
     return row.startswith(COMMENT) and not (suffix == ".tsv" and "\t" in row)

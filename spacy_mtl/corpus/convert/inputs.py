@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from .errors import ConversionError
 from .formats import Format, get_format
@@ -38,13 +38,13 @@ class Job:
 
 
 def find_inputs(
-    paths: Sequence[Path], name: str, comment: Optional[str] = None
+    paths: Sequence[Path], name: str, options: Mapping[str, Any]
 ) -> Tuple[List[Job], List[Path], bool]:
     """Find the files to read and their formats.
 
     paths (Sequence[Path]): Files, folders of files, folders with one split.
     name (str): A key of `FORMATS`, or "auto".
-    comment (Optional[str]): What a line that is a comment starts with, if it is known.
+    options (Mapping[str, Any]): Options of the formats.
     RETURNS (Tuple[List[Job], List[Path], bool]): What to convert, which files of
         folders are skipped, and whether there may be many.
     RAISES (ConversionError): If a file is not there or its format cannot be told.
@@ -59,20 +59,20 @@ def find_inputs(
         if not path.exists():
             raise ConversionError("there is no such file or folder", path)
         if path.is_dir() and not is_seq_folder(path):
-            found, others = _look_into(path, wanted, comment)
+            found, others = _look_into(path, wanted, options)
             jobs += found
             skipped += others
             is_many = True
             continue
         if not path.is_dir():
             check_regular(path)
-        jobs.append(_job_of(path, wanted, comment))
+        jobs.append(_job_of(path, wanted, options))
     return jobs, skipped, is_many
 
 
-def _job_of(path: Path, wanted: Optional[Format], comment: Optional[str]) -> Job:
+def _job_of(path: Path, wanted: Optional[Format], options: Mapping[str, Any]) -> Job:
     if wanted is None:
-        guess = guess_format(path, comment)
+        guess = guess_format(path, options)
         if guess.format is None:
             reason = "cannot tell the format by suffix or content. Give it"
             raise ConversionError(reason, path)
@@ -84,14 +84,14 @@ def _job_of(path: Path, wanted: Optional[Format], comment: Optional[str]) -> Job
 
 
 def _look_into(
-    folder: Path, wanted: Optional[Format], comment: Optional[str]
+    folder: Path, wanted: Optional[Format], options: Mapping[str, Any]
 ) -> Tuple[List[Job], List[Path]]:
     jobs: List[Job] = []
     skipped: List[Path] = []
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or (path.is_dir() and not is_seq_folder(path)):
             continue
-        guess = guess_format(path, comment)
+        guess = guess_format(path, options)
         by_suffix = wanted is not None and is_regular(path) and path.suffix in wanted.suffixes
         if wanted is not None and (by_suffix or guess.format is wanted):
             jobs.append(Job(path, wanted, "as asked for", is_guessed=False))
