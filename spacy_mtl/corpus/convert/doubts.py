@@ -42,43 +42,51 @@ def check_guess(
     RAISES (ConversionError): If it looks like another format, or the first row like
         a header.
     """
-    guessed = f"taken for the format '{name}' ({reason})"
-    if name in ("tsv", "csv"):
-        texts = [_text_of(doc) for doc in docs]
-        labels = [label for doc in docs for label in doc.categories or ()]
-        are_swapped = len({*texts}) <= len(texts) / 2 and all(" " in label for label in labels)
-        are_numbers = all(map(_is_number, texts))
-        if len(texts) > 1 and (are_numbers or are_swapped) and "text_column" not in options:
-            found = "numbers" if are_numbers else "repeated, and the labels are texts"
-            raise ConversionError(
-                f"{guessed}, but what was taken for texts are {found}, like {show(texts[0])}. Say "
-                "in which columns they are: text_column and label_column (--text-column, "
-                "--label-column)",
-                path,
-            )
+    guessed = f"taken for the format '{name}' ({reason}), but"
+    if name == "iob":
+        _check_words([word for doc in docs for word in doc.words], guessed, path, options)
+    elif name in ("tsv", "csv"):
+        if "text_column" not in options:
+            _check_texts(docs, guessed, path)
         if doubt := _not_texts(docs, taken, path):
             raise ConversionError(
-                f"{guessed}, but {doubt}. If it has a word and its tag in each row, give the "
-                f"format 'iob'; if these are texts and their labels, give '{name}'",
+                f"{guessed} {doubt}. If it has a word and its tag in each row, give the format "
+                f"'iob'; if these are texts and their labels, give '{name}'",
                 path,
             )
         if options.get("header") is None and taken.header is None:
             _check_first_row(docs, name, path)
-    elif name == "iob":
-        words = [word for doc in docs for word in doc.words]
-        if len(words) > 1 and all(map(_is_number, words)) and "word_column" not in options:
-            raise ConversionError(
-                f"{guessed}, but what was taken for words are numbers, like {show(words[0])}. Say "
-                "in which column the words are: word_column (--word-column)",
-                path,
-            )
-        is_tsv = path.suffix.lower() == ".tsv"
-        if is_tsv and sum(" " in word.strip() for word in words) > len(words) / 2:
-            raise ConversionError(
-                f"{guessed}, but most words contain spaces. If these are texts and their labels, "
-                "give the format 'tsv'; else give 'iob'",
-                path,
-            )
+
+
+def _check_words(
+    words: Sequence[str], guessed: str, path: Path, options: Mapping[str, Any]
+) -> None:
+    if len(words) > 1 and all(map(_is_number, words)) and "word_column" not in options:
+        raise ConversionError(
+            f"{guessed} what was taken for words are numbers, like {show(words[0])}. Say in which "
+            "column the words are: word_column (--word-column)",
+            path,
+        )
+    if path.suffix.lower() == ".tsv" and sum(" " in word for word in words) > len(words) / 2:
+        raise ConversionError(
+            f"{guessed} most words contain spaces. If these are texts and their labels, give the "
+            "format 'tsv'; else give 'iob'",
+            path,
+        )
+
+
+def _check_texts(docs: Sequence[SourceDoc], guessed: str, path: Path) -> None:
+    texts = [text for doc in docs if (text := _text_of(doc))]
+    labels = [label for doc in docs for label in doc.categories or ()]
+    are_labels = len({*texts}) <= len(texts) / 2 and all(map(_is_word, texts))
+    are_swapped = are_labels and bool(labels) and not any(map(_is_word, labels))
+    if len(texts) > 1 and (are_swapped or all(map(_is_number, texts))):
+        found = "repeated, and the labels are texts" if are_swapped else "numbers"
+        raise ConversionError(
+            f"{guessed} what was taken for texts are {found}, like {show(texts[0])}. Say in which "
+            "columns they are: text_column and label_column (--text-column, --label-column)",
+            path,
+        )
 
 
 def _not_texts(docs: Sequence[SourceDoc], taken: Taken, path: Path) -> Optional[str]:
@@ -88,14 +96,16 @@ def _not_texts(docs: Sequence[SourceDoc], taken: Taken, path: Path) -> Optional[
         return None
     found = f"{n_words:,} of {len(texts):,} texts are one word"
     labels = {label for doc in docs for label in doc.categories or ()}
-    if labels and all(map(_TAG.fullmatch, labels)) and any(la == "O" or "-" in la for la in labels):
+    has_tag = any(label == "O" or "-" in label for label in labels)
+    if has_tag and all(map(_TAG.fullmatch, labels)):
         return f"{found}, and the labels are entity tags: {', '.join(sorted(labels))[:60]}"
     if taken.header is not None:
         return None
-    lines = [line.strip() for line in read_text(path).strip().split("\n")]
-    if "" in lines:
-        line = lines.index("") + 1
-        return f"{found}, and there are blank lines between rows, like line {line}"
+    lines = [line.strip() for line in read_text(path).rstrip().split("\n")]
+    first = next(n for n, line in enumerate(lines) if line)
+    blank = [n for n, line in enumerate(lines, 1) if not line and n > first]
+    if blank:
+        return f"{found}, and there are blank lines between rows, like line {blank[0]}"
     return found if len(texts) >= MANY else None
 
 
