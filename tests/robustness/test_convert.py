@@ -401,6 +401,10 @@ CASES = [
     Case("a label with a hyphen", iob("a\tB-B-x\n", ents), Gives([("a", "B-x")])),
     # What "auto" takes files for
     Case(
+        "words and tags below a blank line", tsv("\n" + POS_COLUMNS), refused("one word", "line 5")
+    ),
+    Case("a blank line above and below", tsv("\nRome\tx\n\n"), Gives([["Rome"]])),
+    Case(
         "words and tags as texts", tsv(POS_COLUMNS), refused("a.tsv", "one word", "line 4", "iob")
     ),
     Case(
