@@ -61,7 +61,10 @@ def convert_cli(
     header: Optional[bool] = Opt(
         None,
         "--header/--no-header",
-        help="tsv, csv: whether the first row names the columns (default: detected)",
+        help="iob, tsv, csv: whether the first row names the columns (default: detected)",
+    ),
+    comment: Optional[str] = Opt(
+        None, "--comment", help="iob: what lines that are comments start with (default: detected)"
     ),
     text_column: Optional[str] = Opt(
         None,
@@ -122,6 +125,7 @@ def convert_cli(
         "ner_column": ner_column,
         "tag_column": tag_column,
         "header": header,
+        "comment": comment,
         "text_column": text_column,
         "label_column": label_column,
         "delimiter": delimiter,
@@ -130,6 +134,8 @@ def convert_cli(
         "lang": lang,
     }
     options = {name: value for name, value in options.items() if value is not None}
+    if no_ner and ner_column is not None:
+        msg.fail("Cannot convert", "--no-ner and --ner-column contradict each other", exits=1)
     if no_ner:
         options["ner_column"] = None
     try:
@@ -137,20 +143,24 @@ def convert_cli(
             inputs,
             output,
             format=format,
-            labels=[label.strip() for label in labels.split(",")] if labels else None,
+            labels=[label.strip() for label in labels.split(",")] if labels is not None else None,
             unknown_spaces=unknown_spaces,
             **options,
         )
-    except (ConversionError, OSError) as err:
+    except ConversionError as err:
         msg.fail("Cannot convert", str(err), exits=1)
     for path in conversion.skipped:
-        msg.info(f"Skipped, not in the format: {path}")
+        reason = "not in the format" if path.is_file() or path.is_dir() else "no regular file"
+        msg.info(f"Skipped, {reason}: {path}")
     for summary in conversion.files:
         _print_summary(summary)
 
 
 def _print_summary(summary: Summary) -> None:
     msg.divider(str(summary.source))
+    msg.text(f"Format: {summary.format} ({summary.reason})")
+    for note in summary.taken:
+        msg.text(f"Taken for {note}")
     msg.table(summary.rows(), aligns=("l", "r", "l"))
     for what, count in summary.left_out.items():
         msg.warn(f"Left out: {what} ({count:,})")

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from spacy.cli._util import app
 from spacy.tokens import DocBin
@@ -68,6 +70,8 @@ def test_several_inputs_and_what_is_skipped(run, tmp_path):
         ("a O\n", ["a.iob", "a.spacy", "-f", "x"], "unknown format 'x'"),
         ("a O\n", ["a.iob", "a.spacy", "-c", "x"], "has no option 'cats_from'"),
         ("a O\n", ["a.iob", "a.iob/x.spacy"], "a.iob"),
+        ("a O\n", ["a.iob", "a.spacy", "--labels", ""], "the label '' in labels is empty"),
+        ("a O\n", ["a.iob", "a.spacy", "--no-ner", "--ner-column", "1"], "contradict each other"),
     ],
 )
 def test_errors_have_no_traceback(run, tmp_path, text, args, message):
@@ -78,3 +82,25 @@ def test_errors_have_no_traceback(run, tmp_path, text, args, message):
     assert "Cannot convert" in result.output
     assert message in " ".join(result.output.split())
     assert [path.name for path in tmp_path.iterdir()] == ["a.iob"]
+
+
+def test_what_was_taken_for_what_is_printed(run, tmp_path):
+    (tmp_path / "a.tsv").write_text("word\ttag\nRome\tB-x\n\u00a0\tI-x\n% note\n", encoding="utf-8")
+    result = run("a.tsv", "a.spacy", "--comment", "%")
+    assert result.exit_code == 0, result.output
+    output = " ".join(result.output.split())
+    for words in (
+        "Format: iob (its rows end in entity tags)",
+        "Taken for words: column 0 of 2",
+        "Taken for comments: 1 lines that start with %, left out",
+        "Taken for entity tags: column 1 of 2",
+        "Taken for header: line 1: word, tag (it has usual names)",
+        "Left out: whitespace at the beginning or end of an entity (1)",
+    ):
+        assert words in output
+
+
+def test_skipped_pipes_are_named(run, tmp_path):
+    os.mkfifo(tmp_path / "b.iob")
+    (tmp_path / "a.iob").write_text("a O\n")
+    assert "Skipped, no regular file: b.iob" in run(".", "out").output

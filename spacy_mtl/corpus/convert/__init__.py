@@ -8,7 +8,8 @@ from .conllu import read_conllu
 from .conversion import Conversion, convert
 from .document import SourceDoc, to_doc
 from .errors import ConversionError
-from .formats import FORMATS, Format, detect_format
+from .formats import FORMATS, Format
+from .guess import detect_format
 from .jsonl import read_jsonl
 from .schemes import SCHEMES
 from .seq import read_seq

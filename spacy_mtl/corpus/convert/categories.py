@@ -2,8 +2,9 @@
 
 from typing import List, Optional, Sequence
 
+from .checks import label_fault
 from .document import SourceDoc
-from .errors import ConversionError
+from .errors import ConversionError, show
 
 
 def complete_cats(docs: Sequence[SourceDoc], labels: Optional[Sequence[str]] = None) -> None:
@@ -15,7 +16,7 @@ def complete_cats(docs: Sequence[SourceDoc], labels: Optional[Sequence[str]] = N
     docs (Sequence[SourceDoc]): The documents of the whole corpus. Changes `cats`.
     labels (Optional[Sequence[str]]): All labels there are. By default those found.
     RAISES (ConversionError): If a label is not in `labels`, or `labels` is given
-        and nothing has a category.
+        and nothing has a category, or one of `labels` can be no label.
     """
     found = {label for doc in docs for label in _labels_of(doc)}
     if labels is not None:
@@ -34,7 +35,10 @@ def split_labels(cell: str, separator: Optional[str]) -> Optional[List[str]]:
     separator (Optional[str]): What stands between labels; None for one label.
     RETURNS (Optional[List[str]]): The labels. An empty field is no annotation
         where one label is expected, and "no label holds" where several may.
+    RAISES (ConversionError): If the separator is empty.
     """
+    if separator == "":
+        raise ConversionError("multilabel is '', expected what stands between labels, like ;")
     if separator is None:
         return [cell.strip()] if cell.strip() else None
     return [label.strip() for label in cell.split(separator) if label.strip()]
@@ -45,6 +49,12 @@ def _labels_of(doc: SourceDoc) -> List[str]:
 
 
 def _check_labels(docs: Sequence[SourceDoc], labels: Sequence[str], any_found: bool) -> None:
+    if isinstance(labels, str) or not labels:
+        raise ConversionError(f"labels is {show(labels)}, expected a list of one label or more")
+    for label in labels:
+        fault = label_fault(label) if isinstance(label, str) else "is no string"
+        if fault:
+            raise ConversionError(f"the label {show(label)} in labels {fault}. Mend the labels")
     if not any_found:
         raise ConversionError(
             f"labels are given ({', '.join(labels)}), but nothing in the input has a category. "

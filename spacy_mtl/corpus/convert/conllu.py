@@ -8,6 +8,7 @@ from . import gum_entities
 from .conllu_sentence import Sentence, read_sentences
 from .document import EntitySpan, SourceDoc
 from .errors import ConversionError
+from .taken import Taken
 
 ENTITIES = ("auto", "gum", "none")
 
@@ -27,7 +28,12 @@ class _Block:
 
 
 def read_conllu(
-    path: Path, *, n_sents: int = 1, cats_from: Optional[str] = None, entities: str = "auto"
+    path: Path,
+    taken: Optional[Taken] = None,
+    *,
+    n_sents: int = 1,
+    cats_from: Optional[str] = None,
+    entities: str = "auto",
 ) -> List[SourceDoc]:
     """Read a CoNLL-U file.
 
@@ -36,6 +42,7 @@ def read_conllu(
     is "no features" if any word of the file has some.
 
     path (Path): The file.
+    taken (Optional[Taken]): Changed to tell what was taken for what.
     n_sents (int): Sentences a document, which never crosses a `# newdoc`. 0 takes
         whole source documents.
     cats_from (Optional[str]): Document metadata to take the category from:
@@ -53,6 +60,11 @@ def read_conllu(
     blocks = list(_annotate(path, cats_from, entities))
     if not blocks:
         raise ConversionError("there is no sentence in the file", path)
+    taken = taken if taken is not None else Taken()
+    if cats_from is not None:
+        taken.add("categories", f"metadata '{cats_from}'")
+    if any(block.names is not None for block in blocks):
+        taken.add("entities", "linked names of the field Entity", "GUM's header is there")
     has_feats = any(word.feats for block in blocks for word in block.sentence.words)
     docs: List[SourceDoc] = []
     chunk: List[_Block] = []
@@ -75,7 +87,7 @@ def _annotate(path: Path, cats_from: Optional[str], entities: str) -> Iterator[_
                 source_doc, category = source_doc + 1, None
             elif key == gum_entities.HEADER:
                 header = value.split("-")
-            elif cats_from is not None and key in (cats_from, f"meta::{cats_from}"):
+            if cats_from is not None and key in (cats_from, f"meta::{cats_from}"):
                 category = value
             keys.add(key)
         if not sentence.words:

@@ -7,13 +7,17 @@ from typing import Iterator, List, Optional, Tuple
 
 from spacy.parts_of_speech import IDS as POS_IDS
 
-from .errors import ConversionError
+from .checks import label_fault
+from .conllu_tree import find_cycle
+from .digits import whole_number
+from .errors import ConversionError, show
 from .source import read_lines
 
 N_COLUMNS = 10
 EMPTY = "_"
-_RANGE = re.compile(r"(\d+)-(\d+)")
-_EMPTY_NODE = re.compile(r"\d+\.\d+")
+_RANGE = re.compile(r"([0-9]+)-([0-9]+)")
+_EMPTY_NODE = re.compile(r"[0-9]+\.[0-9]+")
+_FEATURE = re.compile(r"([^=|\s]+)=[^=|\s]+")
 
 
 @dataclass
@@ -75,7 +79,8 @@ def read_sentences(path: Path) -> Iterator[Sentence]:
     """
     sentence: Optional[Sentence] = None
     for line, text in enumerate(read_lines(path), 1):
-        if not text.strip():
+        # A no-break space by itself is no blank line.
+        if not text.strip(" \t"):
             if sentence is not None:
                 yield _checked(sentence, path)
             sentence = None
@@ -104,28 +109,32 @@ def _add_row(sentence: Sentence, columns: List[str], path: Path, line: int) -> N
             sentence.entities.append(EntityField(line, n_words, n_words, value))
         return
     if match := _RANGE.fullmatch(id_):
-        first, last = int(match[1]), int(match[2])
+        first, last = whole_number(match[1]) or 0, whole_number(match[2]) or 0
         if first != n_words + 1 or last < first or sentence.mwt_end > n_words:
             raise ConversionError(
-                f"multiword token {id_} does not fit: the next word is {n_words + 1}", path, line
+                f"multiword token {id_[:60]} does not fit: the next word is {n_words + 1}",
+                path,
+                line,
             )
         sentence.mwt_end, sentence.mwt_space = last, space
         return
     if id_ != str(n_words + 1):
-        raise ConversionError(f"ID '{id_}', expected {n_words + 1}", path, line)
+        raise ConversionError(f"ID {show(id_)}, expected {n_words + 1}", path, line)
     if not form:
         raise ConversionError("the word (FORM) is empty", path, line)
     if upos != EMPTY and upos not in POS_IDS:
         raise ConversionError(
-            f"UPOS '{upos}' is no part of speech that spaCy knows. Use a tag of Universal "
+            f"UPOS {show(upos)} is no part of speech that spaCy knows. Use a tag of Universal "
             "Dependencies, or _",
             path,
             line,
         )
-    if _filled(feats) and not all("=" in feature for feature in feats.split("|")):
-        raise ConversionError(
-            f"FEATS '{feats}' is no list of Name=Value, separated by |, nor _", path, line
-        )
+    for name, label in (("XPOS", xpos), ("DEPREL", deprel)):
+        fault = label_fault(label) if _filled(label) else None
+        if fault:
+            reason = f"{name} {show(label)} {fault}. Mend it, or write _ where there is none"
+            raise ConversionError(reason, path, line)
+    _check_features(feats, path, line)
     if n_words < sentence.mwt_end:
         space = sentence.mwt_space if n_words + 1 == sentence.mwt_end else False
     if value:
@@ -148,12 +157,35 @@ def _filled(column: str) -> str:
     return "" if column == EMPTY else column
 
 
+def _check_features(feats: str, path: Path, line: int) -> None:
+    if not _filled(feats):
+        return
+    names = set()
+    for feature in feats.split("|"):
+        match = _FEATURE.fullmatch(feature)
+        if match is None:
+            raise ConversionError(
+                f"FEATS {show(feats)} is no list of Name=Value, separated by |, nor _: "
+                f"{show(feature)}",
+                path,
+                line,
+            )
+        if match[1] in names:
+            raise ConversionError(
+                f"FEATS {show(feats)} has {match[1]} twice. Several values are {match[1]}=A,B",
+                path,
+                line,
+            )
+        names.add(match[1])
+
+
 def _head_number(column: str, path: Path, line: int) -> Optional[int]:
     if column == EMPTY:
         return None
-    if not column.isdecimal():
-        raise ConversionError(f"HEAD '{column}' is neither a number nor _", path, line)
-    return int(column)
+    number = whole_number(column)
+    if number is None:
+        raise ConversionError(f"HEAD {show(column)} is neither a number nor _", path, line)
+    return number
 
 
 def _checked(sentence: Sentence, path: Path) -> Sentence:
@@ -169,10 +201,8 @@ def _checked(sentence: Sentence, path: Path) -> Sentence:
             raise ConversionError(
                 f"HEAD {word.head}, but the sentence has {len(words)} words", path, word.line
             )
-    for i, word in enumerate(words):
-        steps, at = 0, word.head
-        while at and steps <= len(words):
-            steps, at = steps + 1, words[at - 1].head
-        if at:
-            raise ConversionError(f"the heads of word {i + 1} form a cycle", path, word.line)
+    cycle = find_cycle([word.head for word in words])
+    if cycle is not None:
+        line = words[cycle - 1].line
+        raise ConversionError(f"the heads of word {cycle} form a cycle", path, line)
     return sentence

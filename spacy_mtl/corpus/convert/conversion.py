@@ -2,20 +2,22 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
 from .categories import complete_cats
+from .checks import check_doc
 from .document import SourceDoc, to_doc
+from .doubts import check_guess
 from .errors import ConversionError
-from .formats import Format, detect_format, get_format
-from .output import choose_targets, write_files
-from .seq import is_seq_folder
+from .inputs import AUTO, Job, find_inputs
+from .output import check_targets, choose_targets, write_files
 from .summary import Summary, summarize
+from .taken import Taken
+from .whitespace import trim_entities
 
-AUTO = "auto"
 PathLike = Union[str, Path]
 
 
@@ -58,26 +60,48 @@ def convert(
     RETURNS (Conversion): What was converted.
     RAISES (ConversionError): If the input is broken or the options do not fit.
     """
+    try:
+        return _convert(inputs, output, format, labels, unknown_spaces, options)
+    except OSError as err:
+        reason = f"cannot be read or written: {err.strerror or err}"
+        name = err.filename2 or err.filename
+        raise ConversionError(reason, Path(name) if name else None) from err
+
+
+def _convert(
+    inputs: Union[PathLike, Sequence[PathLike]],
+    output: PathLike,
+    format: str,
+    labels: Optional[Sequence[str]],
+    unknown_spaces: bool,
+    options: Dict[str, Any],
+) -> Conversion:
     paths = [Path(p) for p in ([inputs] if isinstance(inputs, (str, Path)) else inputs)]
-    jobs, skipped, is_many = _find_inputs(paths, format)
-    targets = choose_targets([path for path, _ in jobs], Path(output), is_many)
-    for _, fmt in jobs:
-        fmt.check_options(options)
+    jobs, skipped, is_many = find_inputs(paths, format, options)
+    for job in jobs:
+        job.format.check_options(options)
+    targets = choose_targets([job.path for job in jobs], Path(output), is_many)
+    check_targets(targets, [path for job in jobs for path in job.files])
     sources: Dict[Path, List[SourceDoc]] = {}
-    for path, fmt in jobs:
-        sources[path] = fmt.read(path, **options)
+    taken: Dict[Path, Taken] = {}
+    for job in jobs:
+        taken[job.path] = Taken()
+        sources[job.path] = _read(job, taken[job.path], options)
     complete_cats([doc for docs in sources.values() for doc in docs], labels)
     contents: Dict[Path, bytes] = {}
     files = []
-    for path, target in targets.items():
-        kept = [source for source in sources[path] if source.words]
+    for job in jobs:
+        target = targets[job.path]
+        kept = [source for source in sources[job.path] if source.words]
         if not kept:
-            raise ConversionError("there is no document with words", path)
+            raise ConversionError("there is no document with words", job.path)
         vocab = Vocab()
         docs = [to_doc(source, vocab) for source in kept]
-        summary = summarize(docs, kept, path, target)
-        if len(kept) < len(sources[path]):
-            summary.left_out["document without words"] = len(sources[path]) - len(kept)
+        summary = summarize(docs, kept, job.path, target)
+        summary.format, summary.reason = job.format.name, job.reason
+        summary.taken = taken[job.path].notes
+        if len(kept) < len(sources[job.path]):
+            summary.left_out["document without words"] = len(sources[job.path]) - len(kept)
         for doc in docs:
             doc.has_unknown_spaces = unknown_spaces
         contents[target] = DocBin(docs=docs).to_bytes()
@@ -86,53 +110,17 @@ def convert(
     return Conversion(files, skipped)
 
 
-def _find_inputs(
-    paths: Sequence[Path], name: str
-) -> Tuple[List[Tuple[Path, Format]], List[Path], bool]:
-    """Find the files to read and their formats, what is skipped, whether there may be many."""
-    wanted = None if name == AUTO else get_format(name)
-    jobs: List[Tuple[Path, Format]] = []
-    skipped: List[Path] = []
-    if not paths:
-        raise ConversionError("no input is given")
-    is_many = len(paths) > 1
-    for path in paths:
-        if not path.exists():
-            raise ConversionError("there is no such file or folder", path)
-        if path.is_dir() and not is_seq_folder(path):
-            found, others = _look_into(path, wanted)
-            jobs += found
-            skipped += others
-            is_many = True
-            continue
-        fmt = wanted or detect_format(path)
-        if fmt is None:
-            reason = "cannot tell the format by suffix or content. Give it"
-            raise ConversionError(reason, path)
-        if path.is_dir() != (fmt.name == "seq"):
-            expected = "a folder with seq.in, seq.out and label" if fmt.name == "seq" else "a file"
-            raise ConversionError(f"the format '{fmt.name}' is {expected}", path)
-        jobs.append((path, fmt))
-    return jobs, skipped, is_many
-
-
-def _look_into(
-    folder: Path, wanted: Optional[Format]
-) -> Tuple[List[Tuple[Path, Format]], List[Path]]:
-    jobs: List[Tuple[Path, Format]] = []
-    skipped: List[Path] = []
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or (path.is_dir() and not is_seq_folder(path)):
-            continue
-        fmt = detect_format(path)
-        by_suffix = wanted is not None and path.is_file() and path.suffix in wanted.suffixes
-        if wanted is not None and (by_suffix or fmt is wanted):
-            jobs.append((path, wanted))
-        elif wanted is None and fmt is not None:
-            jobs.append((path, fmt))
-        else:
-            skipped.append(path)
-    if not jobs:
-        kind = f"of the format '{wanted.name}'" if wanted else "of a known format"
-        raise ConversionError(f"no file {kind} in the folder. Name the files themselves", folder)
-    return jobs, skipped
+def _read(job: Job, taken: Taken, options: Dict[str, Any]) -> List[SourceDoc]:
+    try:
+        docs = job.format.read(job.path, taken, **options)
+    except ConversionError as err:
+        if not job.by_content or err.path is None:
+            raise
+        guessed = f"The format '{job.format.name}' was guessed: {job.reason}"
+        raise ConversionError(f"{err.reason}. {guessed}", err.path, err.line) from None
+    if job.is_guessed:
+        check_guess(job.format.name, job.reason, docs, taken, job.path, options)
+    for doc in docs:
+        check_doc(doc)
+        trim_entities(doc)
+    return docs

@@ -1,7 +1,7 @@
-"""The one error that every converter raises."""
+"""The one error that every converter raises, and how values are shown in it."""
 
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 
 class ConversionError(ValueError):
@@ -25,3 +25,17 @@ class ConversionError(ValueError):
             return self.reason
         place = f"{self.path}, line {self.line}" if self.line is not None else f"{self.path}"
         return f"{place}: {self.reason}"
+
+
+def show(value: Any, width: int = 60) -> str:
+    """Write a value so that it can stand in a message: quoted, and cut if it is long.
+
+    value (Any): The value.
+    width (int): The most characters.
+    RETURNS (str): Characters that cannot be seen, like a no-break space, are escaped.
+    """
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of more than 4,300 digits"
+    return text if len(text) <= width else f"{text[: width - 3]}..."

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Dict, List, Sequence
 
 from .conllu_sentence import EntityField, Sentence
+from .digits import whole_number
 from .document import EntitySpan
-from .errors import ConversionError
+from .errors import ConversionError, show
 
 HEADER = "global.Entity"
 NEEDED = ("etype", "minspan", "identity")
@@ -104,12 +105,13 @@ def _is_name(mention: Mention, sentence: Sentence, path: Path) -> bool:
         return False
     width = mention.end - mention.start
     offsets = mention.fields["minspan"].split(",")
-    if not all(n.isdecimal() and 1 <= int(n) <= width for n in offsets):
+    numbers = [number for n in offsets if (number := whole_number(n)) is not None]
+    if len(numbers) < len(offsets) or not all(1 <= n <= width for n in numbers):
         raise ConversionError(
-            f"minimal span '{mention.fields['minspan']}' of mention {mention.id}, expected numbers "
-            f"from 1 to {width} separated by commas",
+            f"minimal span {show(mention.fields['minspan'])} of mention {mention.id}, expected "
+            f"numbers from 1 to {width} separated by commas",
             path,
             mention.line,
         )
-    words = [sentence.words[mention.start + int(n) - 1] for n in offsets]
+    words = [sentence.words[mention.start + n - 1] for n in numbers]
     return any(word.xpos in NAME_TAGS or word.upos in NAME_TAGS for word in words)

@@ -1,9 +1,11 @@
 """Where the output goes, and writing it so that nothing half-written is left behind."""
 
 import os
+import secrets
+import zlib
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Dict, Iterable, Mapping, Sequence
+from typing import Dict, Mapping, Sequence
 
 from .errors import ConversionError
 
@@ -21,49 +23,97 @@ def choose_targets(sources: Sequence[Path], output: Path, is_many: bool) -> Dict
     RAISES (ConversionError): If the output does not fit or two inputs would go
         to the same file.
     """
+    if "\0" in str(output):
+        raise ConversionError("the name of the output contains a NUL character")
     if output.suffix == SUFFIX:
         if is_many:
             reason = f"one {SUFFIX} file cannot take several inputs. Give an output folder"
             raise ConversionError(reason, output)
-        if output.is_dir():
-            raise ConversionError("expected a file, found a folder of this name", output)
         return {sources[0]: output}
-    if output.exists() and not output.is_dir():
+    if os.path.lexists(output) and not output.is_dir():
         reason = f"exists and is no folder. Give a folder or a file that ends in {SUFFIX}"
         raise ConversionError(reason, output)
     targets: Dict[Path, Path] = {}
-    taken: Dict[Path, Path] = {}
+    # By the file that is written in the end: names may be links.
+    taken: Dict[str, Path] = {}
     for source in sources:
         stem = source.resolve().name if source.is_dir() else source.stem
         target = output / f"{stem}{SUFFIX}"
-        if target in taken:
-            reason = f"{taken[target]} and this both go to {target}. Convert them one by one"
+        real = os.path.realpath(target)
+        if real in taken:
+            reason = f"{taken[real]} and this both go to {target}. Convert them one by one"
             raise ConversionError(reason, source)
-        taken[target] = source
+        taken[real] = source
         targets[source] = target
     return targets
+
+
+def check_targets(targets: Mapping[Path, Path], read: Sequence[Path]) -> None:
+    """Check that writing loses nothing but `.spacy` files of an earlier conversion.
+
+    targets (Mapping[Path, Path]): Input to output.
+    read (Sequence[Path]): All files that are read.
+    RAISES (ConversionError): If an output is one of those, by whatever name or
+        link, or exists and is no `.spacy` file.
+    """
+    inputs = {(stat.st_dev, stat.st_ino): path for path in read for stat in [path.stat()]}
+    for target in targets.values():
+        if target.is_dir():
+            raise ConversionError("expected a file, found a folder of this name", target)
+        if not target.exists():
+            continue
+        stat = target.stat()
+        if source := inputs.get((stat.st_dev, stat.st_ino)):
+            raise ConversionError(
+                f"the output is the input {source}, which would be lost. Give another output",
+                target,
+            )
+        if not target.is_file() or not _may_be_overwritten(target):
+            raise ConversionError(
+                f"exists and is no {SUFFIX} file, though it is named like one. Give another "
+                "output, or remove it",
+                target,
+            )
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:
     """Write files, all of them or none.
 
     Everything goes to a temporary file beside its target first. Only when all
-    are written do they take their names.
+    are written do they take their names. A link stays one: what it leads to is
+    written.
 
     contents (Mapping[Path, bytes]): What to write, by path. Folders are made.
     RAISES (OSError): If something cannot be written.
     """
-    temporary = {path: path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in contents}
+    written: Dict[Path, Path] = {}
     with ExitStack() as stack:
-        stack.callback(_remove, temporary.values())
         for path, content in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary[path].write_bytes(content)
-        for path in contents:
-            os.replace(temporary[path], path)
+            real = Path(os.path.realpath(path))
+            real.parent.mkdir(parents=True, exist_ok=True)
+            # Not of the target's name: that may be as long as the file system allows.
+            temporary = real.with_name(f".{secrets.token_hex(8)}.tmp")
+            with temporary.open("xb") as file_:
+                stack.callback(_remove, temporary)
+                file_.write(content)
+            written[temporary] = real
+        for temporary, real in written.items():
+            os.replace(temporary, real)
 
 
-def _remove(paths: Iterable[Path]) -> None:
-    for path in paths:
-        with suppress(FileNotFoundError):
-            path.unlink()
+def _may_be_overwritten(path: Path) -> bool:
+    """Whether a file is empty or begins like a `.spacy` file: a compressed map of msgpack."""
+    with path.open("rb") as file_:
+        head = file_.read(4096)
+    if not head:
+        return True
+    try:
+        first = zlib.decompressobj().decompress(head, 1)
+    except zlib.error:
+        return False
+    return bool(first) and 0x80 <= first[0] <= 0x8F
+
+
+def _remove(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        path.unlink()

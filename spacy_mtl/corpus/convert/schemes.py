@@ -1,10 +1,12 @@
 """Decode entity tags (IOB1, IOB2 alias BIO, BILUO alias BILOU, IOBES) to spans."""
 
+import re
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
+from .checks import label_fault
 from .document import EntitySpan
-from .errors import ConversionError
+from .errors import ConversionError, show
 
 # The closed schemes differ in the names of two prefixes only, and share a decoder.
 SCHEMES: Dict[str, str] = {
@@ -16,6 +18,8 @@ SCHEMES: Dict[str, str] = {
     "iobes": "closed",
 }
 MISSING = "-"
+# A label may contain any of these, but not with a tag on both sides.
+_SEVERAL = re.compile(r"([BILUES]-.*|O\s*)[,;|#]\s*([BILUES]-|O\s*$|O\s*[,;|#])")
 
 TagLines = Sequence[Tuple[int, str]]
 
@@ -118,15 +122,32 @@ def check_scheme(scheme: str) -> str:
     return SCHEMES[scheme]
 
 
+def is_entity_tag(tag: str) -> bool:
+    """Whether a text is an entity tag of any scheme, and one only.
+
+    tag (str): The text.
+    RETURNS (bool): Whether it is.
+    """
+    return _fault(tag) is None
+
+
 def _split_tag(tag: str, path: Path, line: int) -> Tuple[str, str]:
-    if tag in ("O", MISSING):
-        return tag, ""
+    if fault := _fault(tag):
+        raise ConversionError(f"{show(tag)} {fault}", path, line)
     prefix, _, label = tag.partition("-")
+    return (tag, "") if tag in ("O", MISSING) else (prefix, label)
+
+
+def _fault(tag: str) -> Optional[str]:
+    if tag in ("O", MISSING):
+        return None
+    prefix, _, label = tag.partition("-")
+    if _SEVERAL.match(tag):
+        return "holds several tags. Expected one: keep the outermost, or convert them one by one"
     if len(prefix) != 1 or prefix not in "BILUES" or not label:
-        raise ConversionError(
-            f"'{tag}' is no entity tag. Expected O, - (not annotated), or a prefix and a label "
-            "like B-person",
-            path,
-            line,
+        return (
+            "is no entity tag. Expected O, - (not annotated), or a prefix and a label like B-person"
         )
-    return prefix, label
+    if fault := label_fault(label):
+        return f"is no entity tag: its label {fault}"
+    return None

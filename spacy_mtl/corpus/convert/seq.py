@@ -9,6 +9,7 @@ from .document import SourceDoc
 from .errors import ConversionError
 from .schemes import check_scheme, decode_tags, detect_scheme
 from .source import read_lines
+from .taken import Taken
 
 WORDS, TAGS, LABELS = FILES = ("seq.in", "seq.out", "label")
 _WHITESPACE = re.compile(r"[ \t]+")
@@ -24,7 +25,11 @@ def is_seq_folder(path: Path) -> bool:
 
 
 def read_seq(
-    path: Path, *, scheme: str = "auto", multilabel: Optional[str] = None
+    path: Path,
+    taken: Optional[Taken] = None,
+    *,
+    scheme: str = "auto",
+    multilabel: Optional[str] = None,
 ) -> List[SourceDoc]:
     """Read a folder with the files `seq.in` (words), `seq.out` (tags) and `label`.
 
@@ -32,6 +37,7 @@ def read_seq(
     them: words are joined by one space.
 
     path (Path): The folder, of one split.
+    taken (Optional[Taken]): Changed to tell what was taken for what.
     scheme (str): Scheme of the tags, "auto" or a key of `SCHEMES`.
     multilabel (Optional[str]): What stands between several labels of one text (# in
         ATIS). By default the line is one label.
@@ -40,8 +46,8 @@ def read_seq(
         tag is broken.
     """
     words_of, tags_of, labels = (
-        [_WHITESPACE.split(line.strip()) for line in read_lines(path / WORDS)],
-        [_WHITESPACE.split(line.strip()) for line in read_lines(path / TAGS)],
+        [_WHITESPACE.split(line.strip(" \t")) for line in read_lines(path / WORDS)],
+        [_WHITESPACE.split(line.strip(" \t")) for line in read_lines(path / TAGS)],
         read_lines(path / LABELS),
     )
     for name, other in ((TAGS, tags_of), (LABELS, labels)):
@@ -58,8 +64,13 @@ def read_seq(
             reason = f"{len(tags)} tags, but {WORDS} has {len(words)} words in that line"
             raise ConversionError(reason, path / TAGS, line)
     tag_lines = [[(line, tag) for tag in tags] for line, tags in enumerate(tags_of, 1)]
+    taken = taken if taken is not None else Taken()
+    taken.add("words", WORDS)
+    taken.add("entity tags", TAGS)
+    taken.add("labels", LABELS)
     if scheme == "auto":
         scheme = detect_scheme(tag_lines, path / TAGS)
+        taken.add("scheme of the tags", scheme, "by the tags")
     check_scheme(scheme)
     docs: List[SourceDoc] = []
     for words, tagged, label in zip(words_of, tag_lines, labels):

@@ -1,9 +1,40 @@
 """Read an input file as text, with the line of whatever is wrong with it."""
 
+import stat
 from pathlib import Path
 from typing import List
 
-from .errors import ConversionError
+from .errors import ConversionError, show
+
+BYTE_ORDER_MARK = "\ufeff"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def is_regular(path: Path) -> bool:
+    """Whether there is a regular file, or a link to one.
+
+    Opening anything else (a pipe, a device) may wait for ever or never end.
+
+    path (Path): The file.
+    RETURNS (bool): False also where there is nothing.
+    """
+    return path.is_file()
+
+
+def check_regular(path: Path) -> None:
+    """Check that a path can be read as a file.
+
+    path (Path): The path. It may be a link.
+    RAISES (ConversionError): If there is nothing, or something else than a file.
+    """
+    if is_regular(path):
+        return
+    if not path.exists():
+        raise ConversionError("there is no such file", path)
+    mode = path.stat().st_mode
+    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+    kind = next((name for is_kind, name in kinds if is_kind(mode)), "a device")
+    raise ConversionError(f"expected a regular file, found {kind}. Save what it gives first", path)
 
 
 def read_text(path: Path) -> str:
@@ -11,11 +42,13 @@ def read_text(path: Path) -> str:
 
     path (Path): The file.
     RETURNS (str): Its text, line ends as they are.
-    RAISES (ConversionError): If there is no such file, it is empty, or it is not UTF-8.
+    RAISES (ConversionError): If there is no such file, it is no regular file, it
+        is empty, or it is not UTF-8 text.
     """
-    if not path.is_file():
-        raise ConversionError("there is no such file", path)
+    check_regular(path)
     data = path.read_bytes()
+    if data.startswith(_UTF_16):
+        raise ConversionError("the file is UTF-16, expected UTF-8. Save it as UTF-8", path, 1)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as err:
@@ -23,23 +56,49 @@ def read_text(path: Path) -> str:
         raise ConversionError(
             f"not valid UTF-8 (byte 0x{data[err.start]:02x}). Save the file as UTF-8", path, line
         ) from None
-    text = text.removeprefix("\ufeff")
+    text = text.removeprefix(BYTE_ORDER_MARK)
     if not text.strip():
         raise ConversionError("the file is empty", path)
+    _check_characters(text, path)
     return text
 
 
 def read_lines(path: Path) -> List[str]:
     """Read the lines of a UTF-8 file.
 
-    Only line feeds end a line. `str.splitlines` would also cut at separators
-    like U+2028, which real text contains within a line.
+    Only line feeds end a line, with or without carriage returns before them.
+    `str.splitlines` would also cut at separators like U+2028, which real text
+    contains within a line.
 
     path (Path): The file.
     RETURNS (List[str]): The lines without their ends. Line 1 has index 0.
-    RAISES (ConversionError): See `read_text`.
+    RAISES (ConversionError): See `read_text`; or if a carriage return stands
+        within a line.
     """
-    lines = [line.removesuffix("\r") for line in read_text(path).split("\n")]
+    lines = [line.rstrip("\r") for line in read_text(path).split("\n")]
     if not lines[-1]:
         lines.pop()
+    for n, line in enumerate(lines, 1):
+        if "\r" in line:
+            raise ConversionError(
+                f"a carriage return within the line: {show(line)}. Save the file with line feeds "
+                "as line ends",
+                path,
+                n,
+            )
     return lines
+
+
+def _check_characters(text: str, path: Path) -> None:
+    at = text.find("\0")
+    if at >= 0:
+        reason = "a NUL character. Is it a binary file, or UTF-16? Expected text. Save it as UTF-8"
+        raise ConversionError(reason, path, text.count("\n", 0, at) + 1)
+    at = text.find("\n" + BYTE_ORDER_MARK)
+    if at >= 0:
+        raise ConversionError(
+            "a byte order mark (U+FEFF) within the file, as where two files were put together. "
+            "Remove it",
+            path,
+            text.count("\n", 0, at) + 2,
+        )

@@ -25,6 +25,9 @@ TOKEN_ATTRS = {
 class Summary:
     """The counts of one output file.
 
+    format (str): The format that the input was read in.
+    reason (str): Why it was taken for that.
+    taken (List[str]): What was taken for what: columns, a header, a scheme.
     annotated_tokens (Dict[str, int]): Tokens that carry each annotation. For "ents"
         that includes those known to be outside of entities.
     ents (Counter[str]): Entities by label.
@@ -36,6 +39,9 @@ class Summary:
 
     source: Path
     target: Path
+    format: str = ""
+    reason: str = ""
+    taken: List[str] = field(default_factory=list)
     docs: int = 0
     tokens: int = 0
     annotated_tokens: Dict[str, int] = field(default_factory=dict)

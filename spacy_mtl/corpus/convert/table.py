@@ -6,21 +6,27 @@ from pathlib import Path
 from typing import Iterator, List, Literal, Optional, Sequence, Tuple
 
 from .categories import split_labels
+from .checks import text_fault
+from .digits import index_number
 from .document import SourceDoc
-from .errors import ConversionError
+from .errors import ConversionError, show
 from .source import read_text
+from .taken import Taken
 from .tokenize import make_tokenize
 
 # A first row that has one of each is taken for a header.
 TEXT_NAMES = ("text", "sentence", "utterance", "document", "review", "comment", "message", "tweet")
 LABEL_NAMES = ("label", "labels", "category", "intent", "class", "sentiment", "topic", "target")
 MAX_FIELD = 2**31 - 1
+# A csv reader of Python takes some of these, and then reads something else.
+_NO_DELIMITERS = '\r\n\0"'
 
 Row = Tuple[int, List[str]]
 
 
 def read_table(
     path: Path,
+    taken: Optional[Taken] = None,
     *,
     delimiter: str = ",",
     header: Optional[bool] = None,
@@ -36,6 +42,7 @@ def read_table(
     label is a missing one.
 
     path (Path): The file.
+    taken (Optional[Taken]): Changed to tell what was taken for what.
     delimiter (str): One character between columns.
     header (Optional[bool]): Whether the first row names the columns. By default it
         does where a column is given by a name, or where the row has both a usual
@@ -50,11 +57,16 @@ def read_table(
     RETURNS (List[SourceDoc]): The documents.
     RAISES (ConversionError): If a column is not there or rows differ in length.
     """
-    if len(delimiter) != 1:
-        raise ConversionError(f"the delimiter is '{delimiter}', expected one character")
+    if len(delimiter) != 1 or delimiter in _NO_DELIMITERS or text_fault(delimiter):
+        raise ConversionError(
+            f"the delimiter is {show(delimiter)}, expected one character that is no quote and no "
+            "line end. For tabs, use the format 'tsv'"
+        )
+    taken = taken if taken is not None else Taken()
     tokenize = make_tokenize(lang)
     rows = _read_rows(path, delimiter, quotes)
     names = [name.strip() for name in rows[0][1]]
+    is_asked = header is not None
     if header is None:
         header = _looks_like_header(names, text_column, label_column)
     first_line = rows[0][0]
@@ -62,6 +74,16 @@ def read_table(
     label_at = _find_column(names, header, label_column, LABEL_NAMES, 1, path, first_line)
     if text_at == label_at:
         raise ConversionError(f"column {text_at} is to be both text and label", path, first_line)
+    for what, at, asked in (("texts", text_at, text_column), ("labels", label_at, label_column)):
+        name = f", {show(names[at])}" if header else ""
+        usual = header and names[at].lower() in (*TEXT_NAMES, *LABEL_NAMES)
+        why = "its usual name" if usual else "the default"
+        where = f"column {at} of {len(names)}{name}"
+        taken.add(what, where, "as asked for" if asked is not None else why)
+    if header:
+        taken.header = first_line
+        why = "as asked for" if is_asked else "it has usual names, or those asked for"
+        taken.add("header", f"line {first_line}: {', '.join(names)[:60]}", why)
     docs = []
     for line, row in rows[1 if header else 0 :]:
         doc = SourceDoc(*tokenize(row[text_at]), path, line)
@@ -109,7 +131,7 @@ def _parse(text: str, path: Path, delimiter: str, quotes: bool) -> Iterator[Row]
 
 
 def _looks_like_header(names: Sequence[str], *columns: Optional[str]) -> bool:
-    if any(column is not None and not column.lstrip("-").isdecimal() for column in columns):
+    if any(column is not None and index_number(column) is None for column in columns):
         return True
     lower = [name.lower() for name in names]
     return any(n in lower for n in TEXT_NAMES) and any(n in lower for n in LABEL_NAMES)
@@ -129,13 +151,20 @@ def _find_column(
         index = next((lower.index(name) for name in usual if name in lower), default)
     elif header and column in names:
         index = names.index(column)
-    elif column.lstrip("-").isdecimal():
-        index = int(column)
+        if names.count(column) > 1:
+            reason = f"there are {names.count(column)} columns {show(column)}. Give the index"
+            raise ConversionError(reason, path, line)
+    elif (number := index_number(column)) is not None:
+        index = number
     else:
-        found = ", ".join(names) if header else "no header"
-        raise ConversionError(f"there is no column '{column}'. There are: {found}", path, line)
+        found = ", ".join(names)[:200] if header else "no header"
+        raise ConversionError(f"there is no column {show(column)}. There are: {found}", path, line)
     if not -len(names) <= index < len(names):
+        asked = (column or str(index))[:60]
         raise ConversionError(
-            f"there is no column {index}: the row has {len(names)}. Check the delimiter", path, line
+            f"there is no column {asked}: the row has {len(names)}. Check the delimiter, and the "
+            "column",
+            path,
+            line,
         )
     return index % len(names)

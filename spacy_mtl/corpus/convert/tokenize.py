@@ -1,5 +1,6 @@
 """Words for formats that give texts only."""
 
+from functools import lru_cache
 from typing import Callable, List, Tuple
 
 import spacy
@@ -9,6 +10,8 @@ from .errors import ConversionError
 Tokenize = Callable[[str], Tuple[List[str], List[bool]]]
 
 
+# To make one takes longer than to read a small file.
+@lru_cache(maxsize=2)
 def make_tokenize(lang: str) -> Tokenize:
     """Make a function that cuts texts into words with a blank pipeline's tokenizer.
 
@@ -19,7 +22,8 @@ def make_tokenize(lang: str) -> Tokenize:
     try:
         # The tokenizer by itself has no limit on the length of a text.
         tokenizer = spacy.blank(lang).tokenizer
-    except ImportError as err:
+    except (ImportError, AttributeError, IndexError, TypeError, ValueError, OSError) as err:
+        # What spaCy raises for a name that is a module of its own, but no language.
         reason = f"no tokenizer for the language '{lang}': {err}"
         raise ConversionError(reason) from None
 

@@ -1,0 +1,48 @@
+import os
+
+import pytest
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
+
+from spacy_mtl.corpus.convert import ConversionError
+from spacy_mtl.corpus.convert.output import check_targets, write_files
+
+OLD = DocBin(docs=[Doc(Vocab(), words=["old"])]).to_bytes()
+
+
+@pytest.mark.parametrize("make", [os.link, os.symlink])
+def test_no_input_is_an_output(tmp_path, make):
+    source, target = tmp_path / "a.jsonl", tmp_path / "b.spacy"
+    source.write_bytes(OLD)
+    make(source, target)
+    with pytest.raises(ConversionError, match="b.spacy: the output is the input .*a.jsonl, which"):
+        check_targets({source: target}, [source])
+
+
+@pytest.mark.parametrize(
+    "content,is_old",
+    [(b"", True), (OLD, True), (b"x", False), (b"notes", False), (b"\x78\x9c", False)],
+)
+def test_only_spacy_files_are_overwritten(tmp_path, content, is_old):
+    source, target = tmp_path / "a.jsonl", tmp_path / "b.spacy"
+    source.write_bytes(b"{}")
+    target.write_bytes(content)
+    if is_old:
+        check_targets({source: target}, [source])
+    else:
+        with pytest.raises(ConversionError, match="b.spacy: exists and is no .spacy file"):
+            check_targets({source: target}, [source])
+
+
+def test_what_a_link_leads_to_is_written(tmp_path):
+    (tmp_path / "a.spacy").symlink_to("real.spacy")
+    write_files({tmp_path / "a.spacy": b"new"})
+    assert (tmp_path / "a.spacy").is_symlink()
+    assert (tmp_path / "real.spacy").read_bytes() == b"new"
+
+
+def test_nothing_is_left_of_what_cannot_be_written(tmp_path):
+    (tmp_path / "b.spacy").mkdir()
+    with pytest.raises(OSError, match="b.spacy"):
+        write_files({tmp_path / "b.spacy": b"new"})
+    assert [path.name for path in tmp_path.iterdir()] == ["b.spacy"]
