@@ -18,6 +18,7 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
+from ..encoder.mode import keep_evaluating
 from ..types import Monitor, TokenVectors, Weighting
 from .averages import use_torch_params
 from .closing import LEVELS, StepCloser, encoder_models
@@ -133,6 +134,8 @@ class MultiTask(Tok2Vec):
         """
         model = getattr(component, "model", None)
         if isinstance(model, Model):
+            keep_evaluating(self.model)
+            keep_evaluating(model)
             for node in model.walk():
                 if isinstance(node, Tok2VecListener) and node.upstream_name == self.name:
                     self.add_listener(node, component.name)
