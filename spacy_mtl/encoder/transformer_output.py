@@ -1,6 +1,6 @@
 """What the encoder gives for micro-batches, put together again."""
 
-from typing import Any, Sequence, Tuple
+from typing import Any, Dict, Sequence, Tuple
 
 import numpy
 from transformers.file_utils import ModelOutput
@@ -17,14 +17,16 @@ def merge_outputs(
     RETURNS (ModelOutput): The hidden states and what else has rows, all of them in order.
         Zeros where a row was shorter in its micro-batch.
     """
-    merged = ModelOutput()
+    found: Dict[str, Any] = {}
     for key in outputs[0]:
         values = [output[key] for output in outputs]
         layers = [value if isinstance(value, tuple) else (value,) for value in values]
         # As the library: what has no row a text, such as the past of a decoder, is dropped.
         if all(_has_rows(layer, rows) for own, rows in zip(layers, parts) for layer in own):
             tensors = tuple(_merge_tensors(own, parts, shape, key) for own in zip(*layers))
-            merged[key] = tensors if isinstance(values[0], tuple) else tensors[0]
+            found[key] = tensors if isinstance(values[0], tuple) else tensors[0]
+    # What is left out is None then, as in what the encoder gives.
+    merged: ModelOutput = type(outputs[0])(**found)
     return merged
 
 
