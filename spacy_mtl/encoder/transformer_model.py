@@ -7,6 +7,7 @@ import numpy
 import torch
 from spacy.tokens import Doc, Span
 from spacy_transformers.data_classes import FullTransformerBatch, HFObjects, WordpieceBatch
+from spacy_transformers.layers.hf_shim import HFShim
 from spacy_transformers.layers.split_trf import split_trf_batch
 from spacy_transformers.layers.transformer_model import TransformerModel
 from spacy_transformers.layers.trfs2arrays import trfs2arrays
@@ -24,7 +25,7 @@ from .mode import training
 from .precision import check_precision, computing
 from .shim import EncoderShim, SavedEncoderError
 from .transformer_input import TransformerInput, read_spans, read_windows, take
-from .transformer_output import merge_outputs
+from .transformer_output import empty_batch, merge_outputs, pool_without_tokens
 from .trial import try_encoder
 
 SpanGetter = Callable[[List[Doc]], List[List[Span]]]
@@ -106,7 +107,28 @@ def create_tok2vec_transformer(
         precision,
     )
     # A chain of a chain, as a listener becomes when it is replaced.
-    return chain(chain(model, split_trf_batch()), trfs2arrays(pooling, grad_factor))
+    pooled = pool_without_tokens(trfs2arrays(pooling, grad_factor))
+    return chain(chain(model, split_trf_batch()), pooled)
+
+
+def is_stock_transformer(model: Model) -> bool:
+    """RETURNS (bool): Whether a model is the library's own, and not one made of it."""
+    return type(model) is TransformerModel and type(model.layers[0].shims[0]) is HFShim
+
+
+def adopt_transformer(model: Any) -> Model[List[Doc], FullTransformerBatch]:
+    """Make the library's model one of ours, that reads batches without a word, too.
+
+    model (TransformerModel): The library's, with weights. Its shim becomes the new one's.
+    RETURNS (Model[List[Doc], FullTransformerBatch]): It gives what that one gives.
+    """
+    shim = model.layers[0].shims[0]
+    # Ours has other methods only.
+    shim.__class__ = EncoderShim
+    adopted: Any = _EncoderModel(model.attrs["name"], model.attrs["get_spans"], shim)
+    adopted.attrs["has_transformer"] = True
+    adopted.set_dim("nO", model.get_dim("nO"))
+    return _with_our_forward(adopted, shim._mixed_precision, "fp32")
 
 
 class _EncoderModel(TransformerModel):
@@ -184,7 +206,7 @@ def _forward(
             "nlp.initialize(), or load a trained pipeline."
         )
     if not any(len(doc) for doc in docs):
-        return FullTransformerBatch.empty(len(docs)), lambda d_output: docs
+        return empty_batch(len(docs), model.get_dim("nO")), lambda d_output: docs
     given = read(model, docs)
     wordpieces = given.wordpieces
     lengths = numpy.asarray(wordpieces.attention_mask.sum(axis=1), dtype="int64")

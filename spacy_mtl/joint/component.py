@@ -41,6 +41,7 @@ from .upstream import (
     check_all_served,
     check_annotated,
     check_connected,
+    check_initialized,
     check_no_rival,
     drop_callbacks,
     find_upstream,
@@ -288,6 +289,7 @@ class MultiTask(Tok2Vec):
         if not expected or not any(len(doc) for doc in docs):
             drop_callbacks(upstream)
             return losses
+        check_initialized(self.name, self.model)
         idle = [node for node in upstream if node._batch_id is None]
         check_annotated(self.name, idle, docs)
         sent = SentGradients(upstream) if self.gradients == "parameters" else None
