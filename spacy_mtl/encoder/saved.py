@@ -123,6 +123,8 @@ def problems_of_message(message: Mapping[str, Any]) -> Iterator[str]:
         )
         return
     yield from _problems_of_config(config)
+    if not set(tokenizer) - {"kwargs"}:
+        yield "there is no file of a tokenizer"
     for name, content in tokenizer.items():
         if name == "kwargs":
             yield from _problems_of_settings(content)
