@@ -92,3 +92,5 @@ def keep_evaluating(model: Model) -> None:
             # others may hold it, and its number stands in the state of optimisers.
             if type(shim) is PyTorchShim:
                 shim.__class__ = EvaluatingShim
+                # A network that was just made is in training.
+                evaluate(shim._model)
