@@ -9,8 +9,6 @@ from spacy.util import replace_model_node
 from thinc.api import Model
 from thinc.shims.shim import Shim
 
-from ..encoder.transformer_model import adopt_transformer, is_stock_transformer
-from ..encoder.transformer_output import pool_without_tokens
 from .upstream import find_upstream, upstream_listeners
 
 if TYPE_CHECKING:
@@ -36,6 +34,10 @@ def replace_listener(model: Model, listener: Model, component: "MultiTask") -> M
     component (MultiTask): The joint component.
     RETURNS (Model[List[Doc], List[Floats2d]]): Encoder with weights of its own.
     """
+    # What needs transformers is imported where there is one.
+    from ..encoder.transformer_model import adopt_transformer, is_stock_transformer
+    from ..encoder.transformer_output import pool_without_tokens
+
     tok2vec = copy_with_new_ids(component.model.get_ref("tok2vec"))
     for node in upstream_listeners(tok2vec):
         encoder = copy_with_new_ids(_upstream(component)[2].model)
@@ -69,6 +71,8 @@ class ReplacementConfig:
         component = None if self._component is None else self._component()
         if component is None or not upstream_listeners(component.model):
             return tok2vec_cfg
+        from ..encoder.transformer_model import is_stock_transformer
+
         nlp, name, pipe = _upstream(component)
         encoder_cfg = nlp.get_pipe_config(name)["model"]
         replace_func = pipe.model.attrs.get("replace_listener_cfg")
