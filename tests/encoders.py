@@ -162,6 +162,7 @@ KINDS: Dict[str, Callable[[str, Path], Path]] = {
     "bert": lambda bert, path: spoil(bert, path, lambda path: None),
     "mpnet": lambda bert, path: save("mpnet", bert, path, pad_token_id=1),
     "byte-level": lambda bert, path: save_byte_level(path),
+    "wide": lambda bert, path: save("bert", bert, path, hidden_size=24),
     "few rows": lambda bert, path: save("bert", bert, path, vocab_size=20),
     "few positions": lambda bert, path: save("bert", bert, path, max_position_embeddings=7),
     "some positions": lambda bert, path: save("bert", bert, path, max_position_embeddings=12),

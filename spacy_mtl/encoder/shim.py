@@ -92,9 +92,9 @@ class EncoderShim(EvaluatingShim, HFShim):
             message = unpack_shim(bytes_data)
             problems = list(problems_of_message(message))
         except SavedEncoderError as err:
-            raise self._refusal([str(err)]) from err
+            raise self.refusal([str(err)]) from err
         if problems:
-            raise self._refusal(problems)
+            raise self.refusal(problems)
         if not message["config"]:
             # The settings are those of the config: those of a file would be used at initialisation.
             own = self._hfmodel
@@ -105,7 +105,7 @@ class EncoderShim(EvaluatingShim, HFShim):
             self._load(message)
         # Whatever the library says of what it cannot build.
         except Exception as err:
-            raise self._refusal([f"{type(err).__name__}: {err}"]) from err
+            raise self.refusal([f"{type(err).__name__}: {err}"]) from err
         return self
 
     def _load(self, message: Dict[str, Any]) -> None:
@@ -130,7 +130,12 @@ class EncoderShim(EvaluatingShim, HFShim):
         self._hfmodel = HFObjects(tokenizer, network, vocabulary, empty, empty)
         self._model = network
 
-    def _refusal(self, problems: List[str]) -> SavedEncoderError:
+    def refusal(self, problems: List[str]) -> SavedEncoderError:
+        """Say why a saved encoder is not loaded, and how to mend it.
+
+        problems (List[str]): What is wrong.
+        RETURNS (SavedEncoderError): The error to raise.
+        """
         where = f"of the component '{self.owner}'" if self.owner else "of a component"
         return SavedEncoderError(
             f"The saved encoder, in the file 'model' {where}, cannot be loaded: "

@@ -144,6 +144,23 @@ class _EncoderModel(TransformerModel):
         copied.set_dim("nO", self.maybe_get_dim("nO"))
         return copied
 
+    def from_bytes(self, bytes_data: bytes) -> Any:
+        """Load the model.
+
+        bytes_data (bytes): The file `model` of the component.
+        RETURNS (Model): This one.
+        RAISES (SavedEncoderError): If it is damaged, another's, or would do more than load.
+        """
+        try:
+            return super().from_bytes(bytes_data)
+        except SavedEncoderError:
+            raise
+        # Whatever thinc says of what is cut short, or of another structure.
+        except Exception as err:
+            shim: Any = self.layers[0].shims[0]
+            problem = f"it is damaged, or that of another component ({type(err).__name__}: {err})"
+            raise shim.refusal([problem]) from err
+
     @property
     def _init_tokenizer_config(self) -> Dict[str, Any]:
         # What the component asks for to load a folder as it loads a name: with the code in it.

@@ -43,6 +43,7 @@ from .upstream import (
     check_connected,
     check_initialized,
     check_no_rival,
+    check_width,
     drop_callbacks,
     find_upstream,
     upstream_listeners,
@@ -134,6 +135,8 @@ class MultiTask(Tok2Vec):
         component (Pipe): A component later in the pipeline.
         """
         model = getattr(component, "model", None)
+        if self.nlp is not None:
+            check_width(self.nlp, self.name, upstream_listeners(self.model))
         if isinstance(model, Model):
             keep_evaluating(self.model)
             keep_evaluating(model)

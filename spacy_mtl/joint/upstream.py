@@ -151,6 +151,26 @@ def check_connected(nlp: Language, name: str, listeners: Sequence[Any]) -> None:
             )
 
 
+def check_width(nlp: Language, name: str, listeners: Sequence[Any]) -> None:
+    """Refuse an encoder that gives other vectors than the joint component was trained with.
+
+    nlp (Language): The pipeline.
+    name (str): The name of the joint component.
+    listeners (Sequence[Model]): Its listeners.
+    RAISES (ValueError): If one of them expects another width.
+    """
+    for node in listeners:
+        for upstream_name, pipe in find_upstream(nlp, [node]):
+            expected, found = node.maybe_get_dim("nO"), pipe.model.maybe_get_dim("nO")
+            if expected and found and expected != found:
+                raise ValueError(
+                    f"The component '{upstream_name}' gives vectors of width {found}, but "
+                    f"'{name}', which listens to it, was trained with a width of {expected}: the "
+                    f"file 'model' of '{upstream_name}' or of '{name}' is that of another "
+                    "pipeline. Copy both from one pipeline, or initialise and train both anew."
+                )
+
+
 def check_no_rival(nlp: Language, name: str, listeners: Sequence[Any]) -> None:
     """Refuse a second component that listens to the same encoder.
 

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 import warnings
 import zipfile
 from io import BytesIO
@@ -368,6 +369,21 @@ def make(encoder_dir: str, where: str) -> Any:
     return nlp
 
 
+@pytest.fixture(scope="module")
+def copy_of(encoder_of: Callable[[str], str], tmp_path_factory: Any) -> Callable[..., Path]:
+    """Write a copy of a trained pipeline: copy_of("bert", "component", path)."""
+    made: Dict[Any, Path] = {}
+
+    def write(kind: str, where: str, path: Path) -> Path:
+        if (kind, where) not in made:
+            made[kind, where] = tmp_path_factory.mktemp("saved")
+            make(encoder_of(kind), where).to_disk(made[kind, where])
+        shutil.copytree(made[kind, where], path, dirs_exist_ok=True)
+        return path
+
+    return write
+
+
 def change_shim(path: Path, change: Change) -> None:
     """Change the first encoder in a saved model."""
     message = srsly.read_msgpack(path)
@@ -383,9 +399,9 @@ def change_shim(path: Path, change: Change) -> None:
 )
 @pytest.mark.parametrize("change", [config(auto_map=CODE), file("/x/y"), cut])
 def test_no_pipeline_loads_it(
-    where: str, folder: str, change: Change, encoder_dir: str, tmp_path: Path
+    where: str, folder: str, change: Change, copy_of: Callable[..., Path], tmp_path: Path
 ) -> None:
-    make(encoder_dir, where).to_disk(tmp_path)
+    copy_of("bert", where, tmp_path)
     assert spacy.load(tmp_path)(TEXT)
     change_shim(tmp_path / folder / "model", change)
     with pytest.raises(ValueError, match="saved encoder") as caught:
@@ -396,11 +412,15 @@ def test_no_pipeline_loads_it(
 
 @pytest.mark.parametrize("trust", [True, False])
 def test_a_folder_brings_no_code(
-    trust: bool, encoder_dir: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trust: bool,
+    encoder_dir: str,
+    copy_of: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from encoders import edit, spoil
 
-    make(encoder_dir, "component").to_disk(tmp_path)
+    copy_of("bert", "component", tmp_path)
     model = tmp_path / "transformer" / "model"
     model.unlink()
     monkeypatch.setenv("HF_MODULES_CACHE", str(tmp_path / "modules"))
@@ -468,3 +488,57 @@ def test_an_encoder_with_code_is_told_of(encoder_dir: str, tmp_path: Path) -> No
     assert type(encoder.shims[0]._model).__name__ == "Own"
     with pytest.raises(SavedEncoderError, match="auto_map.*train with classes that transformers"):
         TransformerEncoder("x").from_bytes(encoder.to_bytes())
+
+
+def swap(path: Path, other: Path) -> None:
+    (path / "transformer" / "model").write_bytes((other / "transformer" / "model").read_bytes())
+
+
+def of_mtl(path: Path, other: Path) -> None:
+    (path / "transformer" / "model").write_bytes((other / "mtl" / "model").read_bytes())
+
+
+def shorten(n: int) -> Callable[[Path, Path], None]:
+    def change(path: Path, other: Path) -> None:
+        model = path / "transformer" / "model"
+        model.write_bytes(model.read_bytes()[:n])
+
+    return change
+
+
+def text_instead(path: Path, other: Path) -> None:
+    (path / "transformer" / "model").write_text("no model")
+
+
+def folder_instead(path: Path, other: Path) -> None:
+    (path / "transformer" / "model").unlink()
+    (path / "transformer" / "model").mkdir()
+
+
+FILES = [
+    Case("nothing is changed", lambda path, other: None, Gives(True)),
+    Case("nothing in it", shorten(0), Refused("'model' of the component 'transformer'", "Copy")),
+    Case("cut short", shorten(5000), Refused("'model' of the component 'transformer'", "Copy")),
+    Case("a byte too few", shorten(-1), Refused("'model' of the component 'transformer'", "Copy")),
+    Case("text", text_instead, Refused("'model' of the component 'transformer'", "damaged")),
+    Case("that of mtl", of_mtl, Refused("component 'transformer'", "of another component")),
+    Case(
+        "of a wider encoder",
+        swap,
+        Refused("'transformer' gives vectors of width 24", "'mtl'", "width of 16", "Copy both"),
+    ),
+    Case("a folder", folder_instead, Refused("is a folder", "Copy the pipeline anew")),
+]
+
+
+@pytest.mark.filterwarnings("ignore:Automatically converting")
+@pytest.mark.parametrize("case", FILES, ids=name_of)
+def test_file_of_a_component(case: Case, copy_of: Callable[..., Path], tmp_path: Path) -> None:
+    for name, kind in (("own", "bert"), ("other", "wide")):
+        copy_of(kind, "component", tmp_path / name)
+
+    def load(change: Callable[[Path, Path], None]) -> bool:
+        change(tmp_path / "own", tmp_path / "other")
+        return bool(spacy.load(tmp_path / "own")(TEXT))
+
+    check(case, load)
