@@ -6,14 +6,13 @@ looked at first, and nothing is built, unpickled or written before.
 """
 
 import json
-import pickletools
 import re
-from io import BytesIO
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
-from zipfile import BadZipFile, ZipFile
 
 from srsly import msgpack
+
+from .saved_weights import problems_of_weights
 
 _PARTS = ("config", "state", "tokenizer")
 # Their values are names of code.
@@ -51,11 +50,6 @@ _PLACES = {"mecab_option", "init_inputs", "subfolder", "source_spm", "target_spm
 _OF_SETTINGS = {"tokenizer_config.json", "special_tokens_map.json"}
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _IS_PLACE = re.compile(r"(_|^)(files?|paths?|dir|directory|folder|url)$")
-_OF_WEIGHTS = re.compile(
-    r"collections OrderedDict|torch\._utils _rebuild_\w+|torch \w*Storage|"
-    r"torch\.storage \w*Storage|torch\._tensor _rebuild_from_type_v2|torch Size|torch device|"
-    r"torch\.nn\.parameter Parameter|torch (b?float|u?int|bool|complex)\w*|_codecs encode"
-)
 
 
 class SavedEncoderError(ValueError):
@@ -130,7 +124,7 @@ def problems_of_message(message: Mapping[str, Any]) -> Iterator[str]:
             yield from _problems_of_settings(content)
         else:
             yield from _problems_of_file(name, content)
-    yield from _problems_of_state(state)
+    yield from problems_of_weights(state)
 
 
 def without_code(settings: Mapping[str, Any]) -> Dict[str, Any]:
@@ -277,42 +271,3 @@ def _problems_of_class(name: Any, where: str) -> Iterator[str]:
             f"{where} has tokenizer_class = {name!r}, which is no tokenizer of the installed "
             "transformers that loads without running code"
         )
-
-
-def _problems_of_state(state: Any) -> Iterator[str]:
-    if not isinstance(state, bytes):
-        yield f"its weights are of type {type(state).__name__}, expected bytes"
-        return
-    try:
-        with ZipFile(BytesIO(state)) as archive:
-            broken = archive.testzip()
-            pickles = [n for n in archive.namelist() if PurePosixPath(n).name == "data.pkl"]
-            if broken is not None:
-                yield f"its weights are damaged: the checksum of '{broken}' is another"
-            elif len(pickles) != 1:
-                yield f"its weights are no archive of torch: {len(pickles)} files 'data.pkl' in it"
-            else:
-                yield from _problems_of_pickle(archive.read(pickles[0]))
-    # NotImplementedError: bits flipped in a header ask for ciphers and such.
-    except (BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as err:
-        yield f"its weights are damaged, cut short, or no archive of torch ({err})"
-
-
-def _problems_of_pickle(data: bytes) -> Iterator[str]:
-    texts: List[str] = []
-    names: List[str] = []
-    try:
-        for opcode, argument, _ in pickletools.genops(data):
-            if isinstance(argument, str):
-                texts.append(argument)
-            if opcode.name in ("GLOBAL", "INST"):
-                names.append(str(argument))
-            elif opcode.name == "STACK_GLOBAL":
-                names.append(" ".join(texts[-2:]))
-    # Whatever it says of bytes that are no pickle.
-    except Exception as err:
-        yield f"its weights are damaged ({err})"
-        return
-    for name in dict.fromkeys(names):
-        if not _OF_WEIGHTS.fullmatch(name):
-            yield f"its weights name '{name.replace(' ', '.')}', which is code and no weight"
