@@ -81,6 +81,21 @@ def save_byte_level(path: Path) -> Path:
     return path
 
 
+def save_gpt2(bytes_: str, path: Path) -> Path:
+    """Save a GPT-2 with a tokenizer of its kind: no padding token, nothing around a text."""
+    from transformers import GPT2Tokenizer
+
+    files = [str(Path(bytes_) / name) for name in ("vocab.json", "merges.txt")]
+    tokenizer = GPT2Tokenizer(
+        *files, unk_token="<unk>", bos_token="</s>", eos_token="</s>", model_max_length=64
+    )
+    tokenizer.save_pretrained(path)
+    config = AutoConfig.for_model("gpt2", vocab_size=len(tokenizer), **OF_KIND["gpt2"])
+    torch.manual_seed(0)
+    AutoModel.from_config(config).save_pretrained(path)
+    return path
+
+
 def spoil(source: str, path: Path, how: Callable[[Path], Any]) -> Path:
     """Copy an encoder, and do something to the copy."""
     shutil.copytree(source, path, dirs_exist_ok=True)
@@ -162,6 +177,7 @@ KINDS: Dict[str, Callable[[str, Path], Path]] = {
     "bert": lambda bert, path: spoil(bert, path, lambda path: None),
     "mpnet": lambda bert, path: save("mpnet", bert, path, pad_token_id=1),
     "byte-level": lambda bert, path: save_byte_level(path),
+    "gpt2 of bytes": lambda bert, path: save_gpt2(str(save_byte_level(path)), path),
     "wide": lambda bert, path: save("bert", bert, path, hidden_size=24),
     "few rows": lambda bert, path: save("bert", bert, path, vocab_size=20),
     "few positions": lambda bert, path: save("bert", bert, path, max_position_embeddings=7),

@@ -38,6 +38,12 @@ CASES = [
     Case("the encoder half of T5", settings("t5"), Gives(works)),
     Case("the encoder half of BART", settings("bart"), Gives(works)),
     Case("a decoder", settings("gpt2"), Gives(works)),
+    Case("a decoder with its own tokenizer", settings("gpt2 of bytes"), Gives(works)),
+    Case(
+        "the same, slow",
+        settings("gpt2 of bytes", tokenizer_config={"use_fast": False}),
+        Gives(works),
+    ),
     Case("no limit of positions", settings("xlnet"), Gives(works)),
     Case("embeddings narrower than the network", settings("electra"), Gives(works)),
     Case("layers that are shared", settings("albert"), Gives(works)),
