@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, Callable, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 import spacy
@@ -61,6 +61,21 @@ def encoder_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
     )
     BertModel(config).save_pretrained(path)
     return str(path)
+
+
+@pytest.fixture(scope="session")
+def encoder_of(encoder_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """The folder of a random encoder by its kind: one of `encoders.KINDS`."""
+    from encoders import KINDS
+
+    made: Dict[str, str] = {}
+
+    def find(kind: str) -> str:
+        if kind not in made:
+            made[kind] = str(KINDS[kind](encoder_dir, tmp_path_factory.mktemp("kind")))
+        return made[kind]
+
+    return find
 
 
 @pytest.fixture(params=["before mtl", "inside mtl"])

@@ -7,9 +7,12 @@ on a processor with AVX2).
 
 import copy
 import warnings
+from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
+# One twin for all threads.
+_MAKING = Lock()
 _QUANTIZED: "WeakKeyDictionary[Any, Any]" = WeakKeyDictionary()
 
 
@@ -25,9 +28,10 @@ def quantized(network: Any) -> Any:
     RETURNS (Module): The twin, made once.
     RAISES (ValueError): If torch cannot do it here.
     """
-    if network not in _QUANTIZED:
-        _QUANTIZED[network] = _quantize(network)
-    return _QUANTIZED[network]
+    with _MAKING:
+        if network not in _QUANTIZED:
+            _QUANTIZED[network] = _quantize(network)
+        return _QUANTIZED[network]
 
 
 def _quantize(network: Any) -> Any:

@@ -1,33 +1,127 @@
 """Pretrained encoders, from a folder or the model hub."""
 
+import inspect
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Iterable, Optional, Sequence, Set
 
 from .special import SpecialPieces
 
 #: The longest window by default, special tokens included, where an encoder takes longer ones.
 LONGEST_WINDOW = 512
 
+# Where from, and with whose code: for network and tokenizer alike.
+_HUB_SETTINGS = {
+    *("cache_dir", "code_revision", "force_download", "local_files_only", "proxies", "revision"),
+    *("resume_download", "subfolder", "token", "trust_remote_code", "use_auth_token"),
+}
+_OF_ALL_TOKENIZERS = {
+    *("use_fast", "model_max_length", "padding_side", "truncation_side", "model_input_names"),
+    *("clean_up_tokenization_spaces", "split_special_tokens", "add_prefix_space", "from_slow"),
+    *("tokenizer_type", "extra_special_tokens", "chat_template", "do_lower_case", "strip_accents"),
+    *("tokenize_chinese_chars", "trim_offsets", "legacy", "name_or_path", "config"),
+}
+
+
+class EncoderError(ValueError):
+    """An encoder that cannot be loaded, or not be used."""
+
 
 def load_pretrained(
     name: str, tokenizer_config: Dict[str, Any], transformer_config: Dict[str, Any], where: str
 ) -> Any:
-    """Load an encoder and its tokenizer.
+    """Load an encoder and its tokenizer, and try them.
 
     name (str): A folder, or a name on the model hub.
     tokenizer_config (Dict[str, Any]): Settings of the tokenizer.
     transformer_config (Dict[str, Any]): Settings of the encoder.
     where (str): The block of the config that names it, for the error.
-    RETURNS (HFObjects): Both.
-    RAISES (ValueError): If there is no such encoder.
+    RETURNS (HFObjects): Both. Of an encoder-decoder it is the encoder.
+    RAISES (EncoderError): If there is no such encoder, a setting is none, or it does not work.
     """
-    from spacy_transformers.layers.transformer_model import huggingface_from_pretrained
+    from spacy_transformers.data_classes import HFObjects
+    from thinc.api import get_torch_default_device
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
 
+    given = {**transformer_config, "return_dict": True}
+    hub = {key: value for key, value in given.items() if key in _HUB_SETTINGS}
     try:
-        return huggingface_from_pretrained(name, dict(tokenizer_config), dict(transformer_config))
+        config, others = AutoConfig.from_pretrained(name, **given, return_unused_kwargs=True)
+        network, report = AutoModel.from_pretrained(
+            name, config=config, output_loading_info=True, **hub
+        )
+        tokenizer = AutoTokenizer.from_pretrained(name, **tokenizer_config)
+        vocabulary = vocabulary_of(tokenizer)
     # Damaged weights raise errors of the library that reads them.
     except Exception as err:
-        raise ValueError(explain_failure(name, where, err)) from err
+        raise EncoderError(explain_failure(name, where, err)) from err
+    unknown = [key for key in others if key not in _HUB_SETTINGS and key != "torch_dtype"]
+    check_settings("transformer_config", unknown, config.to_dict(), where)
+    known = tokenizer_settings(tokenizer)
+    unknown = [key for key in tokenizer_config if key not in known | _HUB_SETTINGS]
+    check_settings("tokenizer_config", unknown, known, where)
+    # Some lack a pooler, and that is no matter.
+    missing, n_all = report["missing_keys"], len(network.state_dict())
+    if 2 * len(missing) > n_all:
+        lacking = ValueError(f"the weights lack {len(missing)} of {n_all}, such as {min(missing)}")
+        raise EncoderError(explain_failure(name, where, lacking))
+    network = encoder_half(network)
+    network.to(get_torch_default_device())
+    settle(tokenizer)
+    return HFObjects(tokenizer, network, vocabulary)
+
+
+def vocabulary_of(tokenizer: Any) -> Optional[bytes]:
+    """RETURNS (Optional[bytes]): The file of its words, if it has one of its own to save."""
+    path = getattr(tokenizer, "vocab_file", None)
+    return Path(path).read_bytes() if path and Path(path).is_file() else None
+
+
+def encoder_half(network: Any) -> Any:
+    """RETURNS (PreTrainedModel): The encoder of an encoder-decoder; else the network itself."""
+    if "decoder_input_ids" not in inspect.signature(network.forward).parameters:
+        return network
+    return network.get_encoder()
+
+
+def settle(tokenizer: Any) -> None:
+    """Have a fast tokenizer neither pad nor cut off, as we call it, once and for all.
+
+    It is changed with the first call that wants something else, and while it is being changed no
+    other thread can use it.
+
+    tokenizer (PreTrainedTokenizerBase): The tokenizer.
+    """
+    if tokenizer.is_fast:
+        tokenizer.backend_tokenizer.no_padding()
+        tokenizer.backend_tokenizer.no_truncation()
+
+
+def tokenizer_settings(tokenizer: Any) -> Set[str]:
+    """RETURNS (Set[str]): What a tokenizer can be told, as far as its classes name it."""
+    classes = [*type(tokenizer).__mro__]
+    slow = getattr(tokenizer, "slow_tokenizer_class", None)
+    classes += [] if slow is None else [*slow.__mro__]
+    named = {p for c in classes for p in inspect.signature(c).parameters}
+    return {*named, *tokenizer.SPECIAL_TOKENS_ATTRIBUTES, *_OF_ALL_TOKENIZERS}
+
+
+def check_settings(key: str, unknown: Sequence[str], known: Iterable[str], where: str) -> None:
+    """Refuse settings that the library would leave out without a word.
+
+    key (str): Where they stand: "tokenizer_config" or "transformer_config".
+    unknown (Sequence[str]): Those settings.
+    known (Iterable[str]): What there is.
+    where (str): The block of the config that has them.
+    RAISES (EncoderError): If there are any.
+    """
+    if unknown:
+        near = get_close_matches(unknown[0], sorted(map(str, known)), n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise EncoderError(
+            f"'{key}' has {', '.join(map(repr, unknown))}, which the library does not know and "
+            f"would ignore.{hint} Mend or remove it in {where}."
+        )
 
 
 def explain_failure(name: str, where: str, err: Exception) -> str:
@@ -53,22 +147,43 @@ def explain_failure(name: str, where: str, err: Exception) -> str:
     )
 
 
-def find_special_pieces(tokenizer: Any) -> SpecialPieces:
+def find_special_pieces(tokenizer: Any, network: Any) -> SpecialPieces:
     """Find what an encoder wants around a text.
 
     tokenizer (PreTrainedTokenizerBase): The encoder's tokenizer.
+    network (PreTrainedModel): The encoder. Segments are for those that take any.
     RETURNS (SpecialPieces): The special tokens.
+    RAISES (EncoderError): If the tokenizer does not put them around a text.
     """
     plain = tokenizer("a", add_special_tokens=False)["input_ids"]
     encoded = tokenizer("a")
     whole, types = encoded["input_ids"], encoded.get("token_type_ids")
+    if types is not None and not takes_segments(network, max(types, default=0)):
+        types = None
     starts = range(len(whole) - len(plain) + 1)
-    start = next(i for i in starts if whole[i : i + len(plain)] == plain)
+    start = next((i for i in starts if whole[i : i + len(plain)] == plain), None)
+    if not plain or start is None:
+        raise EncoderError(
+            f"it makes the wordpieces {plain} of the letter 'a', and {whole} with the special ones "
+            "that the encoder wants around it"
+        )
     end = start + len(plain)
     # A model without a padding token was trained without padding; masked, any will do.
     padding = 0 if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     segments = None if types is None else (types[:start], types[start], types[end:])
     return SpecialPieces(whole[:start], whole[end:], padding, segments)
+
+
+def takes_segments(network: Any, highest: int) -> bool:
+    """Find whether an encoder takes the segments that its tokenizer offers.
+
+    network (PreTrainedModel): The encoder.
+    highest (int): The highest number of a segment.
+    RETURNS (bool): Whether it does. One without a limit is taken at its word.
+    """
+    limit = getattr(network.config, "type_vocab_size", None) or highest + 1
+    taken = "token_type_ids" in inspect.signature(network.forward).parameters
+    return taken and highest < limit
 
 
 def longest_window(tokenizer: Any, network: Any) -> int:

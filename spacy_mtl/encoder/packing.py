@@ -10,6 +10,7 @@ import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
+from threading import Lock
 from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 from weakref import WeakKeyDictionary
 
@@ -17,6 +18,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from .dropout import dropout
+from .mode import evaluate
 
 _ATTENTION: Any = torch.nn.functional.scaled_dot_product_attention
 _DROPOUT: Any = torch.nn.functional.dropout
@@ -102,6 +104,7 @@ class Packing:
     n_calls: int
 
 
+_TRYING = Lock()
 # None for a network that cannot.
 _PACKINGS: "WeakKeyDictionary[Any, Optional[Packing]]" = WeakKeyDictionary()
 
@@ -116,17 +119,19 @@ def find_packing(network: Any, longest: int) -> Optional[Packing]:
     """
     if network.training and getattr(network, "is_gradient_checkpointing", False):
         return None
-    if network not in _PACKINGS:
-        _PACKINGS[network] = _try_out(network, longest)
-        if _PACKINGS[network] is None:
-            _log_padded(network)
-    return _PACKINGS[network]
+    with _TRYING:
+        if network not in _PACKINGS:
+            _PACKINGS[network] = _try_out(network, longest)
+            if _PACKINGS[network] is None:
+                _log_padded(network)
+        return _PACKINGS[network]
 
 
 def forget_packing(network: Any) -> None:
     """Note that a network cannot read sequences that stand one after the other, after all."""
-    _PACKINGS[network] = None
-    _log_padded(network)
+    with _TRYING:
+        _PACKINGS[network] = None
+        _log_padded(network)
 
 
 def run_packed(
@@ -213,9 +218,11 @@ def _log_padded(network: Any) -> None:
 @contextmanager
 def _evaluating(network: Any, device: Any) -> Iterator[None]:
     was_training = network.training
-    network.eval()
+    evaluate(network)
     try:
         with torch.no_grad(), torch.autocast(device.type, enabled=False):
             yield
     finally:
-        network.train(was_training)
+        # Within a step only.
+        if was_training:
+            network.train()

@@ -1,11 +1,12 @@
 """The numbers that the encoder computes with."""
 
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any, Iterator, Tuple
 
 from .int8 import quantized
+from .mode import evaluate, training
 
 PRECISIONS = ("fp32", "bf16", "int8", "auto")
 
@@ -29,7 +30,9 @@ def check_precision(precision: str, architecture: str) -> None:
 
 @contextmanager
 def computing(network: Any, precision: str, is_train: bool) -> Iterator[Any]:
-    """Compute in a precision, with gradients or without.
+    """Compute in a precision, with gradients and dropout or without.
+
+    The way back wants `training` around it, too: what is computed again there has dropout.
 
     network (PreTrainedModel): An encoder.
     precision (str): One of `PRECISIONS`.
@@ -45,17 +48,14 @@ def computing(network: Any, precision: str, is_train: bool) -> Iterator[Any]:
             '"auto" for the training, or freeze what holds the encoder.'
         )
     device = next(network.parameters()).device
-    was_training = network.training
-    network.train(is_train)
-    try:
-        with (
-            torch.set_grad_enabled(is_train),
-            torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(precision, device)),
-        ):
-            yield quantized(network) if precision == "int8" else network
-    finally:
-        # What is computed again on the way back of an open step wants dropout.
-        network.train(was_training)
+    if not is_train:
+        evaluate(network)
+    with (
+        training(network) if is_train else nullcontext(),
+        torch.set_grad_enabled(is_train),
+        torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(precision, device)),
+    ):
+        yield quantized(network) if precision == "int8" else network
 
 
 @lru_cache

@@ -52,7 +52,7 @@ def read(
         side, at least. An eighth of the window at most.
     RETURNS (Reading): How they are read.
     """
-    special = find_special_pieces(tokenizer)
+    special = find_special_pieces(tokenizer, network)
     longest = longest_window(tokenizer, network)
     size = min(window or longest, longest) - len(special)
     context = min(context, size // 8)

@@ -8,16 +8,19 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, cast
 import numpy
 from spacy.tokens import Doc
 from spacy_transformers.data_classes import HFObjects
-from spacy_transformers.layers.hf_shim import HFShim
 from thinc.api import Model, torch2xp, xp2torch
 
 from ..registry import registry
 from ..types import Encoder, TokenVectors
 from .batching import MicroBatch, PaddedWindows, make_batches, pieces_a_batch
 from .loading import load_pretrained
+from .matching import tell_of_lost_words
+from .mode import training
 from .packing import NotPackableError, Packing, find_packing, forget_packing, run_packed
 from .precision import check_precision, computing
 from .reading import CONTEXT, Reading, read
+from .shim import EncoderShim
+from .trial import try_encoder
 
 
 @dataclass(frozen=True)
@@ -89,26 +92,25 @@ def TransformerEncoder(
     return Model(
         "transformer_encoder",
         partial(_forward, settings=settings),
-        init=partial(_init, name=name),
+        init=partial(_init, name=name, window=window),
         dims={"nO": None},
-        shims=[HFShim(hf)],
+        shims=[EncoderShim(hf)],
     )
 
 
-def _init(model: Encoder, X: Any = None, Y: Any = None, *, name: str) -> None:
+def _init(
+    model: Encoder, X: Any = None, Y: Any = None, *, name: str, window: Optional[int]
+) -> None:
     shim: Any = model.shims[0]
     if shim._model is not None:
         return
     found = shim._hfmodel
     where = 'the block that has @architectures = "spacy_mtl.TransformerEncoder.v1"'
-    loaded = load_pretrained(
-        name, found._init_tokenizer_config, found._init_transformer_config, where
-    )
-    found.tokenizer = loaded.tokenizer
-    found.transformer = loaded.transformer
-    found.vocab_file_contents = loaded.vocab_file_contents
-    shim._model = loaded.transformer
-    model.set_dim("nO", loaded.transformer.config.hidden_size)
+    configs = found._init_tokenizer_config, found._init_transformer_config
+    loaded = load_pretrained(name, *configs, where)
+    width = try_encoder(loaded.tokenizer, loaded.transformer, where, window)
+    shim.take(loaded)
+    model.set_dim("nO", width)
 
 
 def _forward(
@@ -123,6 +125,7 @@ def _forward(
             "The encoder has no weights yet: call nlp.initialize(), or load a trained pipeline."
         )
     reading = read(docs, shim._hfmodel.tokenizer, network, settings.window, settings.context)
+    tell_of_lost_words(shim._hfmodel.tokenizer, docs, reading.pieces.n_pieces)
     lengths: Any = numpy.asarray([len(doc) for doc in docs], dtype="int64")
     shape = int(lengths.sum()), model.get_dim("nO")
     found = None
@@ -135,8 +138,9 @@ def _forward(
 
     def backprop(d_outputs: TokenVectors) -> List[Doc]:
         d_vectors = xp2torch(model.ops.xp.concatenate(d_outputs), device=vectors.device)
-        for pooled, tokens in kept:
-            torch.autograd.backward(pooled, d_vectors[tokens])
+        with training(network):
+            for pooled, tokens in kept:
+                torch.autograd.backward(pooled, d_vectors[tokens])
         return docs
 
     outputs: Any = torch2xp(vectors)
@@ -162,9 +166,8 @@ def _encode_all(
         for batch in make_batches(reading, budget, packed=packing is not None):
             n_pieces += batch.windows.ids.size
             if is_train and n_pieces > kept_pieces:
-                # Somebody may have predicted before it is computed again.
                 given = running, batch, packing, device
-                pooled = checkpoint(_encode_in_training, *given, use_reentrant=False)
+                pooled = checkpoint(_encode, *given, use_reentrant=False)
             else:
                 pooled = _encode(running, batch, packing, device)
             tokens = torch.from_numpy(batch.tokens).to(device)
@@ -172,11 +175,6 @@ def _encode_all(
             if is_train:
                 kept.append((pooled, tokens))
     return vectors, kept
-
-
-def _encode_in_training(network: Any, *given: Any) -> Any:
-    network.train()
-    return _encode(network, *given)
 
 
 def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device: Any) -> Any:

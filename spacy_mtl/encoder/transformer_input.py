@@ -1,21 +1,20 @@
 """What the stock `transformer` component's model reads, in the library's own terms."""
 
 import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Iterator, List, Sequence, Tuple
+from typing import Any, List, Sequence, Set, Tuple, cast
 
 import numpy
 from spacy.tokens import Doc, Span
-from spacy_transformers.align import get_alignment, get_alignment_via_offset_mapping
+from spacy_transformers.align import get_alignment_via_offset_mapping, get_token_positions
 from spacy_transformers.data_classes import WordpieceBatch
-from spacy_transformers.layers.transformer_model import huggingface_tokenize
 from spacy_transformers.truncate import truncate_oversize_splits
 from thinc.types import Ragged
 
 from .batching import pad_windows
-from .loading import longest_window
+from .loading import find_special_pieces, longest_window
+from .matching import match_words, tell_of_lost_words
 from .reading import Reading, read
 from .windows import Windows
 
@@ -43,6 +42,7 @@ def read_windows(model: Any, docs: List[Doc]) -> TransformerInput:
     """
     tokenizer = model.tokenizer
     reading, n_windows = _fill_blank(read(docs, tokenizer, model.transformer), docs)
+    tell_of_lost_words(tokenizer, docs, reading.pieces.n_pieces)
     pieces, windows = reading.pieces, reading.windows
     padded: Any = pad_windows(reading, numpy.arange(len(windows.starts)))
     ids, mask = padded.ids, padded.mask
@@ -73,13 +73,29 @@ def read_spans(model: Any, docs: List[Doc]) -> TransformerInput:
     # As in spacy_transformers.layers.transformer_model.forward, which does all in one.
     spans = [[s for s in of_doc if len(s)] for of_doc in model.attrs["get_spans"](docs)]
     flat = [span for of_doc in spans for span in of_doc]
-    with _padding_right(model.tokenizer) as tokenizer:
-        encoded = huggingface_tokenize(tokenizer, [span.text for span in flat])
-    wordpieces = WordpieceBatch.from_batch_encoding(encoded)
-    if "offset_mapping" in encoded:
-        align = get_alignment_via_offset_mapping(flat, encoded["offset_mapping"])
+    tokenizer = model.tokenizer
+    # Padded here: a fast tokenizer that pads is changed, and cannot be used by others meanwhile.
+    encoded = tokenizer(
+        [span.text for span in flat],
+        return_attention_mask=False,
+        return_offsets_mapping=tokenizer.is_fast,
+        truncation=False,
+        padding=False,
+        verbose=False,
+    )
+    special = find_special_pieces(tokenizer, model.transformer)
+    ids = _pad(encoded["input_ids"], special.padding)
+    lengths = [len(row) for row in encoded["input_ids"]]
+    mask: Any = (numpy.arange(ids.shape[1]) < numpy.asarray(lengths)[:, None]).astype("float32")
+    types = None if special.types is None else _pad(encoded["token_type_ids"], 0)
+    strings = [tokenizer.convert_ids_to_tokens(row) for row in ids]
+    wordpieces = WordpieceBatch(strings, cast(Any, ids), mask, lengths, cast(Any, types))
+    if tokenizer.is_fast:
+        offsets: Any = _pad(encoded["offset_mapping"], (0, 0))
+        align = get_alignment_via_offset_mapping(flat, offsets)
     else:
-        align = get_alignment(flat, wordpieces.strings, model.tokenizer.all_special_tokens)
+        align = _match(tokenizer, flat, encoded["input_ids"], ids.shape[1])
+    tell_of_lost_words(tokenizer, docs, _of_tokens(docs, flat, align))
     longest = longest_window(model.tokenizer, model.transformer)
     if wordpieces.input_ids.shape[1] > longest:
         warnings.warn(
@@ -114,14 +130,38 @@ def take(wordpieces: WordpieceBatch, rows: numpy.ndarray, lengths: numpy.ndarray
     )
 
 
-@contextmanager
-def _padding_right(tokenizer: Any) -> Iterator[Any]:
-    side = tokenizer.padding_side
-    tokenizer.padding_side = "right"
-    try:
-        yield tokenizer
-    finally:
-        tokenizer.padding_side = side
+def _pad(rows: Sequence[Sequence[Any]], filler: Any) -> numpy.ndarray:
+    length = max(map(len, rows), default=0)
+    padded = [[*row, *[filler] * (length - len(row))] for row in rows]
+    return numpy.asarray(padded, dtype="int64")
+
+
+def _match(
+    tokenizer: Any, spans: Sequence[Span], ids: Sequence[Sequence[int]], length: int
+) -> Ragged:
+    """RETURNS (Ragged): As the library's `get_alignment`, where pieces are bytes, too."""
+    positions = get_token_positions(list(spans))
+    places: List[Set[int]] = [set() for _ in positions]
+    for row, (span, own) in enumerate(zip(spans, ids)):
+        for token, found in zip(span, match_words(tokenizer, [t.text for t in span], own)):
+            places[positions[token]].update(row * length + place for place in found)
+    flat = [place for of_token in places for place in sorted(of_token)]
+    as_int: Any = partial(numpy.asarray, dtype="int32")
+    return Ragged(as_int(flat), as_int([len(of_token) for of_token in places]))
+
+
+def _of_tokens(docs: Sequence[Doc], spans: Sequence[Span], align: Ragged) -> numpy.ndarray:
+    """RETURNS (Ints1d): How many pieces each token has, and one for those that no span has."""
+    ends = numpy.cumsum([len(doc) for doc in docs])
+    starts = {id(doc): end - len(doc) for doc, end in zip(docs, ends.tolist())}
+    n_pieces = numpy.ones(int(ends[-1]) if len(ends) else 0, dtype="int64")
+    positions = get_token_positions(list(spans))
+    lengths = align.lengths.tolist()
+    for span in spans:
+        start = starts[id(span.doc)]
+        for token in span:
+            n_pieces[start + token.i] = lengths[positions[token]]
+    return n_pieces
 
 
 def _fill_blank(reading: Reading, docs: Sequence[Doc]) -> Tuple[Reading, List[int]]:

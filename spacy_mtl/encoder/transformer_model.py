@@ -6,13 +6,10 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy
 import torch
 from spacy.tokens import Doc, Span
-from spacy_transformers.data_classes import FullTransformerBatch, WordpieceBatch
+from spacy_transformers.data_classes import FullTransformerBatch, HFObjects, WordpieceBatch
+from spacy_transformers.layers.hf_shim import HFShim
 from spacy_transformers.layers.split_trf import split_trf_batch
-from spacy_transformers.layers.transformer_model import (
-    TransformerModel,
-    huggingface_from_pretrained,
-    set_pytorch_transformer,
-)
+from spacy_transformers.layers.transformer_model import TransformerModel
 from spacy_transformers.layers.trfs2arrays import trfs2arrays
 from spacy_transformers.span_getters import get_doc_spans
 from thinc.api import Model, chain, xp2torch
@@ -23,9 +20,13 @@ from transformers.file_utils import ModelOutput
 from ..registry import registry
 from ..types import Encoder
 from .batching import batch_by_padded_size, pieces_a_batch
+from .loading import load_pretrained
+from .mode import training
 from .precision import check_precision, computing
+from .shim import EncoderShim, SavedEncoderError
 from .transformer_input import TransformerInput, read_spans, read_windows, take
-from .transformer_output import merge_outputs
+from .transformer_output import empty_batch, merge_outputs, pool_without_tokens
+from .trial import try_encoder
 
 SpanGetter = Callable[[List[Doc]], List[List[Span]]]
 
@@ -66,14 +67,10 @@ def create_transformer_model(
             f"A spacy_mtl.TransformerModel.v1 has mixed_precision = true and precision = "
             f"{precision!r}. Leave one of them out."
         )
-    model = TransformerModel(
-        name,
-        get_spans or _whole_documents,
-        dict(tokenizer_config),
-        dict(transformer_config),
-        mixed_precision,
-        dict(grad_scaler_config),
-    )
+    hf = HFObjects(None, None, None, dict(tokenizer_config), dict(transformer_config))
+    scaling = {"grad_scaler_config": dict(grad_scaler_config)}
+    shim = EncoderShim(hf, mixed_precision=mixed_precision, **scaling)
+    model = _EncoderModel(name, get_spans or _whole_documents, shim)
     return _with_our_forward(model, mixed_precision, precision)
 
 
@@ -110,7 +107,69 @@ def create_tok2vec_transformer(
         precision,
     )
     # A chain of a chain, as a listener becomes when it is replaced.
-    return chain(chain(model, split_trf_batch()), trfs2arrays(pooling, grad_factor))
+    pooled = pool_without_tokens(trfs2arrays(pooling, grad_factor))
+    return chain(chain(model, split_trf_batch()), pooled)
+
+
+def is_stock_transformer(model: Model) -> bool:
+    """RETURNS (bool): Whether a model is the library's own, and not one made of it."""
+    return type(model) is TransformerModel and type(model.layers[0].shims[0]) is HFShim
+
+
+def adopt_transformer(model: Any) -> Model[List[Doc], FullTransformerBatch]:
+    """Make the library's model one of ours, that reads batches without a word, too.
+
+    model (TransformerModel): The library's, with weights. Its shim becomes the new one's.
+    RETURNS (Model[List[Doc], FullTransformerBatch]): It gives what that one gives.
+    """
+    shim = model.layers[0].shims[0]
+    # Ours has other methods only.
+    shim.__class__ = EncoderShim
+    adopted: Any = _EncoderModel(model.attrs["name"], model.attrs["get_spans"], shim)
+    adopted.attrs["has_transformer"] = True
+    adopted.set_dim("nO", model.get_dim("nO"))
+    return _with_our_forward(adopted, shim._mixed_precision, "fp32")
+
+
+class _EncoderModel(TransformerModel):
+    """The library's model, with a shim of ours."""
+
+    def __init__(self, name: str, get_spans: SpanGetter, shim: EncoderShim) -> None:
+        super().__init__(name, get_spans)
+        self.layers[0].shims[0] = shim
+
+    def copy(self) -> Any:
+        """RETURNS (Model): As the library makes it; but its width stays known."""
+        copied = super().copy()
+        copied.set_dim("nO", self.maybe_get_dim("nO"))
+        return copied
+
+    def from_bytes(self, bytes_data: bytes) -> Any:
+        """Load the model.
+
+        bytes_data (bytes): The file `model` of the component.
+        RETURNS (Model): This one.
+        RAISES (SavedEncoderError): If it is damaged, another's, or would do more than load.
+        """
+        try:
+            return super().from_bytes(bytes_data)
+        except SavedEncoderError:
+            raise
+        # Whatever thinc says of what is cut short, or of another structure.
+        except Exception as err:
+            shim: Any = self.layers[0].shims[0]
+            problem = f"it is damaged, or that of another component ({type(err).__name__}: {err})"
+            raise shim.refusal([problem]) from err
+
+    @property
+    def _init_tokenizer_config(self) -> Dict[str, Any]:
+        # What the component asks for to load a folder as it loads a name: with the code in it.
+        raise SavedEncoderError(
+            "The 'model' of the saved component is a folder, or cannot be read. A model with "
+            '@architectures = "spacy_mtl.TransformerModel.v1" is saved as a file, and no other is '
+            "loaded: a folder could bring code. Copy the pipeline anew from where it was saved. "
+            "One of spacy-transformers 1.0 is loaded with its own architecture, and saved again."
+        )
 
 
 def _with_our_forward(
@@ -136,10 +195,17 @@ def _whole_documents(docs: List[Doc]) -> List[List[Span]]:
 
 
 def _init(model: Any, X: Any = None, Y: Any = None) -> None:
-    if not model.attrs["has_transformer"]:
-        configs = model._init_tokenizer_config, model._init_transformer_config
-        loaded = huggingface_from_pretrained(model.attrs["name"], *configs)
-        set_pytorch_transformer(model, loaded)
+    shim = model.layers[0].shims[0]
+    if model.attrs["has_transformer"]:
+        return
+    where = 'the block that has @architectures = "spacy_mtl.TransformerModel.v1"'
+    own = shim._hfmodel
+    configs = own._init_tokenizer_config, own._init_transformer_config
+    loaded = load_pretrained(model.attrs["name"], *configs, where)
+    width = try_encoder(loaded.tokenizer, loaded.transformer, where)
+    shim.take(loaded)
+    model.attrs["has_transformer"] = True
+    model.set_dim("nO", width)
 
 
 def _forward(
@@ -151,6 +217,13 @@ def _forward(
     run: Callable[[Any, WordpieceBatch, bool], Tuple[ModelOutput, Callable]],
     in_one_batch: bool,
 ) -> Tuple[FullTransformerBatch, Callable[[FullTransformerBatch], List[Doc]]]:
+    if model.transformer is None:
+        raise ValueError(
+            "The encoder of the spacy_mtl.TransformerModel.v1 has no weights yet: call "
+            "nlp.initialize(), or load a trained pipeline."
+        )
+    if not any(len(doc) for doc in docs):
+        return empty_batch(len(docs), model.get_dim("nO")), lambda d_output: docs
     given = read(model, docs)
     wordpieces = given.wordpieces
     lengths = numpy.asarray(wordpieces.attention_mask.sum(axis=1), dtype="int64")
@@ -191,11 +264,13 @@ def _run(
     with computing(model.transformer, precision, is_train) as network:
         output = network(**inputs)
     # numpy has no bfloat16.
-    as_float = ModelOutput(convert_recursive(_is_bfloat16, lambda tensor: tensor.float(), output))
+    found = convert_recursive(_is_bfloat16, lambda tensor: tensor.float(), dict(output))
+    as_float: ModelOutput = type(output)(**found)
 
     def backprop(d_hidden: Any) -> None:
         # Looked up when called: who needs several passes has the graph kept there.
-        torch.autograd.backward(as_float["last_hidden_state"], d_hidden)
+        with training(model.transformer):
+            torch.autograd.backward(as_float["last_hidden_state"], d_hidden)
 
     return as_float, backprop
 
@@ -207,10 +282,10 @@ def _is_bfloat16(value: Any) -> bool:
 def _replace_listener(precision: str, model: Any) -> Model:
     # The library's copies of a model forget how it was changed, and that it has weights.
     shim = model.layers[0].shims[0]
-    copied = TransformerModel(model.attrs["name"], model.attrs["get_spans"])
-    copied.layers[0].shims[0] = shim
+    shim.owner = None
+    copied: Any = _EncoderModel(model.attrs["name"], model.attrs["get_spans"], shim)
     copied.attrs["has_transformer"] = True
-    copied.set_dim("nO", shim._hfmodel.transformer.config.hidden_size)
+    copied.set_dim("nO", model.get_dim("nO"))
     return chain(_with_our_forward(copied, shim._mixed_precision, precision), split_trf_batch())
 
 

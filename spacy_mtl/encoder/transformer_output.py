@@ -1,8 +1,11 @@
 """What the encoder gives for micro-batches, put together again."""
 
-from typing import Any, Sequence, Tuple
+from functools import partial
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy
+from spacy_transformers.data_classes import FullTransformerBatch, TransformerData
+from thinc.api import Model
 from transformers.file_utils import ModelOutput
 
 
@@ -17,15 +20,54 @@ def merge_outputs(
     RETURNS (ModelOutput): The hidden states and what else has rows, all of them in order.
         Zeros where a row was shorter in its micro-batch.
     """
-    merged = ModelOutput()
+    found: Dict[str, Any] = {}
     for key in outputs[0]:
         values = [output[key] for output in outputs]
         layers = [value if isinstance(value, tuple) else (value,) for value in values]
         # As the library: what has no row a text, such as the past of a decoder, is dropped.
         if all(_has_rows(layer, rows) for own, rows in zip(layers, parts) for layer in own):
             tensors = tuple(_merge_tensors(own, parts, shape, key) for own in zip(*layers))
-            merged[key] = tensors if isinstance(values[0], tuple) else tensors[0]
+            found[key] = tensors if isinstance(values[0], tuple) else tensors[0]
+    # What is left out is None then, as in what the encoder gives.
+    merged: ModelOutput = type(outputs[0])(**found)
     return merged
+
+
+def empty_batch(n_docs: int, width: int) -> FullTransformerBatch:
+    """Make what the encoder gives for documents without a token.
+
+    Each has one vector, that belongs to no token, so that those who pool them know the width.
+
+    n_docs (int): How many documents.
+    width (int): The width of the encoder.
+    RETURNS (FullTransformerBatch): Their batch.
+    """
+    batch = FullTransformerBatch.empty(n_docs)
+    batch.cached_doc_data = [TransformerData.zeros(1, width) for _ in range(n_docs)]
+    for data in batch.cached_doc_data:
+        data.align = batch.align
+    return batch
+
+
+def pool_without_tokens(layer: Model) -> Model:
+    """Have the library's `trfs2arrays` take a batch without a token, at which it fails.
+
+    layer (Model[List[TransformerData], List[Floats2d]]): That layer.
+    RETURNS (Model[List[TransformerData], List[Floats2d]]): The same.
+    """
+    layer._func = partial(_pool, layer._func)
+    return layer
+
+
+def _pool(
+    pool: Callable, model: Model, batch: Sequence[TransformerData], is_train: bool
+) -> Tuple[List[Any], Callable]:
+    if not batch or any(len(data.align.lengths) for data in batch):
+        pooled: Tuple[List[Any], Callable] = pool(model, batch, is_train)
+        return pooled
+    # No width at all: the library's own batch without a token.
+    width = batch[0].width if batch[0].model_output else 0
+    return [model.ops.alloc2f(0, width) for _ in batch], lambda d_arrays: batch
 
 
 def _has_rows(value: Any, rows: numpy.ndarray) -> bool:

@@ -5,7 +5,8 @@ from typing import Any, List, Sequence, Tuple
 
 import numpy
 from spacy.tokens import Doc
-from spacy_alignments import get_alignments
+
+from .matching import match_words
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def split_into_wordpieces(tokenizer: Any, docs: Sequence[Doc]) -> Wordpieces:
     """Split documents into the wordpieces of an encoder.
 
     tokenizer (PreTrainedTokenizerBase): The encoder's tokenizer. A fast one tells where in
-        the text its pieces are; those of others are found by comparing characters.
+        the text its pieces are; those of others are found by comparing letters.
     docs (Sequence[Doc]): The documents.
     RETURNS (Wordpieces): Their wordpieces.
     """
@@ -58,13 +59,7 @@ def split_into_wordpieces(tokenizer: Any, docs: Sequence[Doc]) -> Wordpieces:
         sizes = [len(text) for text in texts]
         first, last = _align_by_offsets(docs, sizes, encoded["offset_mapping"][: len(texts)])
     else:
-        # The letters of "[UNK]" are none of the text's.
-        special = set(tokenizer.all_special_ids)
-        pieces = [
-            ["" if i in special else tokenizer.convert_ids_to_tokens(i) for i in of_doc]
-            for of_doc in ids
-        ]
-        first, last = _align_by_characters(docs, pieces, doc_ends)
+        first, last = _align_by_matching(tokenizer, docs, ids, doc_ends)
     return Wordpieces(_concatenate(ids), doc_ends, first, numpy.maximum(first, last))
 
 
@@ -96,13 +91,13 @@ def _align_by_offsets(
     return first, last
 
 
-def _align_by_characters(
-    docs: Sequence[Doc], pieces: Sequence[List[str]], doc_ends: numpy.ndarray
+def _align_by_matching(
+    tokenizer: Any, docs: Sequence[Doc], ids: Sequence[List[int]], doc_ends: numpy.ndarray
 ) -> Tuple[numpy.ndarray, numpy.ndarray]:
     first, last = [], []
-    for doc, of_doc, end in zip(docs, pieces, doc_ends.tolist()):
+    for doc, of_doc, end in zip(docs, ids, doc_ends.tolist()):
         start = place = end - len(of_doc)
-        for found in get_alignments([token.text for token in doc], of_doc)[0]:
+        for found in match_words(tokenizer, [token.text for token in doc], of_doc):
             first.append(start + found[0] if found else place)
             place = max(place, start + found[-1] + 1) if found else place
             last.append(place)

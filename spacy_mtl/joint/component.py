@@ -18,6 +18,7 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
+from ..encoder.mode import keep_evaluating
 from ..types import Monitor, TokenVectors, Weighting
 from .averages import use_torch_params
 from .closing import LEVELS, StepCloser, encoder_models
@@ -40,7 +41,9 @@ from .upstream import (
     check_all_served,
     check_annotated,
     check_connected,
+    check_initialized,
     check_no_rival,
+    check_width,
     drop_callbacks,
     find_upstream,
     upstream_listeners,
@@ -132,7 +135,11 @@ class MultiTask(Tok2Vec):
         component (Pipe): A component later in the pipeline.
         """
         model = getattr(component, "model", None)
+        if self.nlp is not None:
+            check_width(self.nlp, self.name, upstream_listeners(self.model))
         if isinstance(model, Model):
+            keep_evaluating(self.model)
+            keep_evaluating(model)
             for node in model.walk():
                 if isinstance(node, Tok2VecListener) and node.upstream_name == self.name:
                     self.add_listener(node, component.name)
@@ -285,6 +292,7 @@ class MultiTask(Tok2Vec):
         if not expected or not any(len(doc) for doc in docs):
             drop_callbacks(upstream)
             return losses
+        check_initialized(self.name, self.model)
         idle = [node for node in upstream if node._batch_id is None]
         check_annotated(self.name, idle, docs)
         sent = SentGradients(upstream) if self.gradients == "parameters" else None

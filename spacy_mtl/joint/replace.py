@@ -34,15 +34,24 @@ def replace_listener(model: Model, listener: Model, component: "MultiTask") -> M
     component (MultiTask): The joint component.
     RETURNS (Model[List[Doc], List[Floats2d]]): Encoder with weights of its own.
     """
+    # What needs transformers is imported where there is one.
+    from ..encoder.transformer_model import adopt_transformer, is_stock_transformer
+    from ..encoder.transformer_output import pool_without_tokens
+
     tok2vec = copy_with_new_ids(component.model.get_ref("tok2vec"))
     for node in upstream_listeners(tok2vec):
         encoder = copy_with_new_ids(_upstream(component)[2].model)
+        if is_stock_transformer(encoder):
+            encoder = adopt_transformer(encoder)
         replace_func = encoder.attrs.get("replace_listener")
         if replace_func is not None:
             encoder = replace_func(encoder)
         if node is tok2vec:
             return encoder
         replace_model_node(tok2vec, node, encoder)
+    for node in tok2vec.walk():
+        if node.name == "trfs2arrays":
+            pool_without_tokens(node)
     return tok2vec
 
 
@@ -62,10 +71,15 @@ class ReplacementConfig:
         component = None if self._component is None else self._component()
         if component is None or not upstream_listeners(component.model):
             return tok2vec_cfg
+        from ..encoder.transformer_model import is_stock_transformer
+
         nlp, name, pipe = _upstream(component)
         encoder_cfg = nlp.get_pipe_config(name)["model"]
         replace_func = pipe.model.attrs.get("replace_listener_cfg")
-        return replace_func(encoder_cfg, tok2vec_cfg) if replace_func else dict(encoder_cfg)
+        config = replace_func(encoder_cfg, tok2vec_cfg) if replace_func else dict(encoder_cfg)
+        if is_stock_transformer(pipe.model):
+            config["@architectures"] = "spacy_mtl.Tok2VecTransformer.v1"
+        return config
 
     def __deepcopy__(self, memo: Dict) -> "ReplacementConfig":
         return self

@@ -10,7 +10,7 @@ from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from thinc.api import Model
 
-from ..encoder.loading import explain_failure
+from ..encoder.loading import EncoderError, explain_failure
 
 _RUN_STATE = ("_batch_id", "_outputs", "_backprop")
 
@@ -151,6 +151,26 @@ def check_connected(nlp: Language, name: str, listeners: Sequence[Any]) -> None:
             )
 
 
+def check_width(nlp: Language, name: str, listeners: Sequence[Any]) -> None:
+    """Refuse an encoder that gives other vectors than the joint component was trained with.
+
+    nlp (Language): The pipeline.
+    name (str): The name of the joint component.
+    listeners (Sequence[Model]): Its listeners.
+    RAISES (ValueError): If one of them expects another width.
+    """
+    for node in listeners:
+        for upstream_name, pipe in find_upstream(nlp, [node]):
+            expected, found = node.maybe_get_dim("nO"), pipe.model.maybe_get_dim("nO")
+            if expected and found and expected != found:
+                raise ValueError(
+                    f"The component '{upstream_name}' gives vectors of width {found}, but "
+                    f"'{name}', which listens to it, was trained with a width of {expected}: the "
+                    f"file 'model' of '{upstream_name}' or of '{name}' is that of another "
+                    "pipeline. Copy both from one pipeline, or initialise and train both anew."
+                )
+
+
 def check_no_rival(nlp: Language, name: str, listeners: Sequence[Any]) -> None:
     """Refuse a second component that listens to the same encoder.
 
@@ -231,6 +251,11 @@ def explain_missing_encoder(nlp: Language) -> None:
         if isinstance(model, Model) and model.name == "transformer" and "name" in model.attrs:
             if not isinstance(model.init, _ExplainedInit):
                 model.init = _ExplainedInit(name, model.init)
+                model._func = partial(_run_initialized, name, model._func)
+                for node in model.walk():
+                    for shim in node.shims:
+                        if hasattr(shim, "owner"):
+                            shim.owner = name
 
 
 class _ExplainedInit:
@@ -243,10 +268,41 @@ class _ExplainedInit:
     def __call__(self, model: Model, X: Optional[Any] = None, Y: Optional[Any] = None) -> Any:
         try:
             return self.init(model, X=X, Y=Y)
+        except EncoderError as err:
+            raise EncoderError(f"The component '{self.component}': {err}") from err
         # Damaged weights raise errors of the library that reads them.
         except Exception as err:
             where = f"[components.{self.component}.model]"
             raise ValueError(explain_failure(model.attrs["name"], where, err)) from err
+
+
+def _run_initialized(
+    component: str, forward: Any, model: Model, docs: Sequence[Doc], is_train: bool
+) -> Any:
+    if any(shim._model is None for node in model.walk() for shim in node.shims):
+        raise ValueError(
+            f"The encoder of the component '{component}' has no weights yet: call "
+            "nlp.initialize(), or load a trained pipeline."
+        )
+    return forward(model, docs, is_train)
+
+
+def check_initialized(name: str, model: Model) -> None:
+    """Refuse to train an encoder that has no weights yet.
+
+    name (str): The name of the joint component.
+    model (Model): Its model.
+    RAISES (ValueError): If it was not initialised.
+    """
+    nodes = [model, *model.get_ref("tok2vec").walk()]
+    has_weights = all(node.has_param(key) for node in nodes for key in node.param_names)
+    has_networks = all(shim._model is not None for node in nodes for shim in node.shims)
+    if not (has_weights and has_networks):
+        raise ValueError(
+            f"The encoder of the component '{name}' has no weights yet: call nlp.initialize(), or "
+            "load a trained pipeline. A component that is frozen must be trained: give it a "
+            "'source' in [components]."
+        )
 
 
 def _lacks_upstream(node: Any, doc: Doc) -> bool:
