@@ -18,13 +18,8 @@ from spacy.util import load_config
 from thinc.api import Config
 from wasabi import msg
 
-from ..train.checkpoint import (
-    Checkpoint,
-    CheckpointError,
-    describe_data,
-    describe_machine,
-    find_latest,
-)
+from ..train.checkpoint import Checkpoint, CheckpointError, find_latest
+from ..train.circumstances import describe_data, describe_machine
 from ..train.loop import train
 
 # When a training ends may be changed while it goes on.
@@ -80,7 +75,7 @@ def train_cli(
             with show_validation_error(config_path, hint_fill=False):
                 nlp = init_nlp(config, use_gpu=use_gpu)
         else:
-            _check_same(found, meta, differ)
+            _check_same(found, meta, differ, damaged=found.check())
             nlp = found.load_pipeline()
             given = config.interpolate().get("training", {})
             nlp.config["training"].update({k: given[k] for k in _END if k in given})
@@ -114,7 +109,9 @@ def _check_folder(output: Path, resume: bool) -> None:
     msg.warn(f"No checkpoint in {output}: training from the beginning")
 
 
-def _check_same(checkpoint: Checkpoint, meta: Dict[str, Any], differ: bool) -> None:
+def _check_same(
+    checkpoint: Checkpoint, meta: Dict[str, Any], differ: bool, damaged: List[str]
+) -> None:
     before = checkpoint.read_meta()
     then, now = (Config().from_str(each["config"]) for each in (before, meta))
     changed = [name for name in _changes(then, now) if name not in {f"training.{k}" for k in _END}]
@@ -132,6 +129,8 @@ def _check_same(checkpoint: Checkpoint, meta: Dict[str, Any], differ: bool) -> N
         for key in {**before[part], **meta[part]}
         if meta[part].get(key) != before[part].get(key)
     ]
+    # What it says of the machine and the data may be wrong.
+    other += [f"{checkpoint.path.name}/{text}" for text in damaged]
     if not other:
         return
     text = f"The training began with something else than there is now: {', '.join(other)}"

@@ -85,7 +85,7 @@ class _Keeper:
             if task in scores and scores[task] > self._best.get(task, -1.0) + _ROUNDING:
                 self._best[task] = scores[task]
                 folder = _folder(Path(output).parent, task)
-                write_in_place(partial(shutil.copytree, output), folder)
+                write_in_place(partial(shutil.copytree, output, dirs_exist_ok=True), folder)
 
     def _read_best(self, folder: Path) -> Dict[str, float]:
         found = {}

@@ -145,6 +145,8 @@ class Training:
         """Go on from a state that `get_state` gave.
 
         state (Dict[str, Any]): The state.
+        RAISES (ValueError): If it does not fit the pipeline.
+        RAISES (CheckpointError): If the corpora do not give the batches that they gave.
         """
         slots = slots_of(self.nlp)
         self.step = state["step"]
@@ -156,13 +158,16 @@ class Training:
             self.optimizer.step_schedules()
         set_optimizer(self.optimizer, slots, state["optimizer"])
         set_gradients(slots, state["gradients"])
+        for name, pipe in self.nlp.components:
+            if hasattr(pipe, "get_training_state") and name not in state["components"]:
+                raise ValueError(f"its 'components' have no '{name}'")
         for name, found in state["components"].items():
             self.nlp.get_pipe(name).set_training_state(found)  # type: ignore[attr-defined]
         try:
             if state["corpus"] is not None:
                 self.corpus.replay(state["corpus"])
             self.batches.set_state(state["batches"])
-        except (ValueError, StopIteration) as err:
+        except (ValueError, OSError, StopIteration) as err:
             why = "there are fewer than then" if isinstance(err, StopIteration) else err
             raise CheckpointError(
                 f"The batches of {self.step} steps cannot be drawn from the corpora again: {why}. "
@@ -227,7 +232,10 @@ def train(
         log_step, finalize = settings["logger"](nlp, stdout, stderr)
     try:
         if checkpoint is not None:
-            training.set_state(checkpoint.read_state())
+            checkpoint.check()
+            state = checkpoint.read_state()
+            with checkpoint.explained():
+                training.set_state(state)
         else:
             # Before any pipeline is: whoever finds one can go on.
             write_checkpoint(output, 0, nlp, training.get_state(), meta or {})
@@ -238,7 +246,7 @@ def train(
                 with nlp.use_params(training.optimizer.averages):
                     write_in_place(before_to_disk(nlp).to_disk, output / DIR_MODEL_LAST)
                 if is_best:
-                    copy = partial(shutil.copytree, output / DIR_MODEL_LAST)
+                    copy = partial(shutil.copytree, output / DIR_MODEL_LAST, dirs_exist_ok=True)
                     write_in_place(copy, output / DIR_MODEL_BEST)
                 info["output_path"] = str(output / DIR_MODEL_LAST)
             log_step(info if is_best is not None else None)
