@@ -94,7 +94,7 @@ def write_checksums(folder: Path) -> None:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path not in (folder / CHECKSUMS, folder / _MARK)
     }
-    (folder / CHECKSUMS).write_text(json.dumps(found, indent=1) + "\n", encoding="utf8")
+    (folder / CHECKSUMS).write_text(json.dumps(found, indent=1), encoding="utf8")
 
 
 def damaged_files(folder: Path) -> List[str]:

@@ -29,7 +29,7 @@ _STATE_TYPES: Dict[str, Any] = {
     "batches": dict,
     "chance": dict,
 }
-#: In the state, the sizes of the files of the pipeline.
+#: In the meta, the sizes of the files of the pipeline.
 _FILES = "files"
 _META_TYPES = {"config": str, "data": dict, "machine": dict}
 
@@ -68,6 +68,8 @@ class Checkpoint:
             if text not in of_meta:
                 parts = (_PIPELINE, _STATE, CHECKSUMS)
                 raise self._error(text, next(p for p in parts if text.startswith(p)))
+        if not (self.path / CHECKSUMS).exists():
+            self._check_sizes()
         return of_meta
 
     def load_pipeline(self) -> Language:
@@ -92,13 +94,18 @@ class Checkpoint:
             state = _checked(srsly.read_msgpack(self.path / _STATE), _STATE_TYPES)
             if state["step"] != self.step:
                 raise ValueError(f"it is of step {state['step']}")
-        # spaCy loads without some of its files, and half a config may be one.
+            return state
+
+    def _check_sizes(self) -> None:
+        """spaCy loads without some of its files, and the first half of a config may be one."""
         now = _sizes(self.pipeline)
-        for name, size in state.pop(_FILES, {}).items():
+        with self.explained(_META):
+            meta = _checked(srsly.read_json(self.path / _META), {})
+            before = _checked(meta.get(_FILES, {}), {})
+        for name, size in before.items():
             if now.get(name) != size:
                 found = f"{now[name]} bytes" if name in now else "missing"
                 raise self._error(f"{name} is {found}, and it had {size} bytes", _PIPELINE)
-        return state
 
     @contextmanager
     def explained(self, part: str = _STATE) -> Iterator[None]:
@@ -175,9 +182,8 @@ def write_checkpoint(
 
     def write(new: Path) -> None:
         nlp.to_disk(new / _PIPELINE)
-        whole = {**state, _FILES: _sizes(new / _PIPELINE)}
-        srsly.write_msgpack(new / _STATE, whole)
-        srsly.write_json(new / _META, meta)
+        srsly.write_msgpack(new / _STATE, state)
+        srsly.write_json(new / _META, {**meta, _FILES: _sizes(new / _PIPELINE)})
 
     write_in_place(write, found.path)
     for other in find_checkpoints(folder):

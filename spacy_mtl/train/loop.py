@@ -26,6 +26,7 @@ from spacy.util import registry, resolve_dot_names
 from thinc.api import constant, fix_random_seed, set_gpu_allocator
 from wasabi import Printer
 
+from ..files import NEW, put_back
 from .batches import ReplayableBatches
 from .chance import get_chance, set_chance
 from .checkpoint import Checkpoint, CheckpointError, write_checkpoint, write_in_place
@@ -223,6 +224,12 @@ def train(
     """
     message = Printer(no_print=True)
     output.mkdir(parents=True, exist_ok=True)
+    for left in output.glob(f"{DIR_MODEL_BEST}*{NEW}"):
+        put_back(left.with_name(left.name.removesuffix(NEW)))
+    state: Dict[str, Any] = {}
+    if checkpoint is not None:
+        checkpoint.check()
+        state = checkpoint.read_state()
     training = Training(nlp, use_gpu)
     settings = training.settings
     before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
@@ -232,8 +239,6 @@ def train(
         log_step, finalize = settings["logger"](nlp, stdout, stderr)
     try:
         if checkpoint is not None:
-            checkpoint.check()
-            state = checkpoint.read_state()
             with checkpoint.explained():
                 training.set_state(state)
         else:
