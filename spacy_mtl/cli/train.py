@@ -5,27 +5,24 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import typer
-from spacy.cli._util import (
-    Arg,
-    Opt,
-    import_code,
-    parse_config_overrides,
-    setup_gpu,
-    show_validation_error,
-)
+from spacy.cli._util import Arg, Opt, show_validation_error
 from spacy.training.initialize import init_nlp
-from spacy.util import load_config
 from thinc.api import Config
 from wasabi import msg
 
 from ..train.checkpoint import Checkpoint, CheckpointError, find_latest
 from ..train.circumstances import describe_data, describe_machine
+from ..train.corpora import explained_corpora
 from ..train.loop import train
+from ..train.settings import check_training
+from .config import choose_gpu, load_code, read_config
+from .errors import ended_by_interrupt, explained
 
 # When a training ends may be changed while it goes on.
 _END = ("max_steps", "patience")
 
 
+@explained("Cannot train")
 def train_cli(
     ctx: typer.Context,
     config_path: Path = Arg(..., help="Path to config file", exists=True, dir_okay=False),
@@ -42,7 +39,7 @@ def train_cli(
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions that the config names"
     ),
-    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU", min=-1),
 ) -> None:
     """
     Train as `spacy train` does, with checkpoints that an interrupted training goes on from.
@@ -51,11 +48,12 @@ def train_cli(
     train`, to the last bit on a CPU. Settings are overridden as there, such as
     --training.max_steps 1000.
     """
-    overrides = parse_config_overrides(ctx.args)
-    import_code(code)
-    setup_gpu(use_gpu)
+    load_code(code)
+    choose_gpu(use_gpu)
+    config = read_config(config_path, ctx.args)
     with show_validation_error(config_path):
-        config = load_config(config_path, overrides=overrides, interpolate=False)
+        interpolated = config.interpolate()
+    check_training(interpolated.get("training", {}))
     _make_folder(output)
     found = find_latest(output)
     if found is not None and not resume:
@@ -65,24 +63,28 @@ def train_cli(
             exits=1,
         )
     meta = {
-        "config": config.interpolate().to_str(),
-        "data": describe_data(config.interpolate()),
+        "config": interpolated.to_str(),
+        "data": describe_data(interpolated),
         "machine": describe_machine(use_gpu),
     }
     try:
         if found is None:
             _check_folder(output, resume)
-            with show_validation_error(config_path, hint_fill=False):
+            with show_validation_error(config_path), explained_corpora(interpolated):
                 nlp = init_nlp(config, use_gpu=use_gpu)
         else:
             _check_same(found, meta, differ, damaged=found.check())
             nlp = found.load_pipeline()
-            given = config.interpolate().get("training", {})
+            given = interpolated.get("training", {})
             nlp.config["training"].update({k: given[k] for k in _END if k in given})
             msg.good(f"Going on after {found.step} steps: {found.path}")
         train(nlp, output, checkpoint=found, every=every, meta=meta, use_gpu=use_gpu)
     except CheckpointError as err:
         msg.fail("This training cannot go on", str(err), exits=1)
+    except KeyboardInterrupt:
+        latest = find_latest(output)
+        way = f"--resume goes on from {latest.path}" if latest else "There is no checkpoint yet"
+        ended_by_interrupt("Interrupted", way)
 
 
 def _make_folder(output: Path) -> None:

@@ -30,6 +30,8 @@ from ..files import NEW, put_back
 from .batches import ReplayableBatches
 from .chance import get_chance, set_chance
 from .checkpoint import Checkpoint, CheckpointError, write_checkpoint, write_in_place
+from .corpora import batcher_that_ends, explained_corpora, has_texts
+from .settings import check_training
 from .slots import get_gradients, get_optimizer, set_gradients, set_optimizer, slots_of
 
 
@@ -43,23 +45,25 @@ class Training:
         use_gpu (int): The number of a GPU, or -1.
         """
         self.nlp = nlp
-        config = nlp.config.interpolate()
+        self.config = config = nlp.config.interpolate()
         training = config["training"]
+        check_training(training)
         if training["seed"] is not None:
             fix_random_seed(training["seed"])
         if use_gpu >= 0 and training["gpu_allocator"]:
             set_gpu_allocator(training["gpu_allocator"])
         self.settings: Dict[str, Any] = registry.resolve(training, schema=ConfigSchemaTraining)
         names = [self.settings["train_corpus"], self.settings["dev_corpus"]]
-        self.corpus, dev_corpus = resolve_dot_names(config, names)
+        self.corpus, self.dev_corpus = resolve_dot_names(config, names)
         self.optimizer = self.settings["optimizer"]
         dropout = self.settings["dropout"]
         self._dropouts: Any = constant(dropout) if isinstance(dropout, float) else dropout
-        self._evaluate = create_evaluation_callback(nlp, dev_corpus, self.settings["score_weights"])
+        self._evaluate = create_evaluation_callback(
+            nlp, self.dev_corpus, self.settings["score_weights"]
+        )
+        batcher, max_epochs = batcher_that_ends(self.settings["batcher"]), training["max_epochs"]
         self.batches = ReplayableBatches(
-            lambda: create_train_batches(
-                nlp, self.corpus, self.settings["batcher"], self.settings["max_epochs"]
-            )
+            lambda: create_train_batches(nlp, self.corpus, batcher, max_epochs)
         )
         #: The next step.
         self.step = 0
@@ -234,6 +238,13 @@ def train(
     settings = training.settings
     before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
     frozen = settings["frozen_components"]
+    with explained_corpora(training.config):
+        if not has_texts(nlp, training.dev_corpus):
+            text = (
+                f"The development corpus '{settings['dev_corpus']}' gives no text, so nothing can "
+                "be scored: the first pipeline stays the best. Mend its 'path'."
+            )
+            stdout.write(message.warn(text) + "\n")
     stdout.write(message.info(f"Pipeline: {nlp.pipe_names}") + "\n")
     with nlp.select_pipes(disable=frozen):
         log_step, finalize = settings["logger"](nlp, stdout, stderr)
@@ -242,8 +253,12 @@ def train(
             with checkpoint.explained():
                 training.set_state(state)
         else:
+            state = training.get_state()
+            # What keeps it from a first step is said before there is anything to go on from.
+            with explained_corpora(training.config):
+                training.batches.peek()
             # Before any pipeline is: whoever finds one can go on.
-            write_checkpoint(output, 0, nlp, training.get_state(), meta or {})
+            write_checkpoint(output, 0, nlp, state, meta or {})
         for info, is_best in training.steps():
             if is_best is not None:
                 with nlp.select_pipes(disable=frozen):
