@@ -1,7 +1,8 @@
 """What our commands are given: a config, the code that it names, and a GPU."""
 
+import configparser
 from pathlib import Path
-from typing import List, Optional
+from typing import Any, Dict, List, Optional
 
 from spacy.cli._util import import_code, parse_config_overrides, setup_gpu, show_validation_error
 from spacy.util import import_file, load_config
@@ -23,6 +24,11 @@ def load_code(code: Optional[Path]) -> None:
     import_code(code)
 
 
+def overrides_of(args: List[str]) -> Dict[str, Any]:
+    """RETURNS (Dict[str, Any]): By dotted name, the settings that options override."""
+    return parse_config_overrides(list(args))
+
+
 def read_config(path: Path, args: List[str]) -> Config:
     """Read a config file.
 
@@ -31,12 +37,42 @@ def read_config(path: Path, args: List[str]) -> Config:
     RETURNS (Config): The config, not interpolated.
     RAISES (ValueError): If it is no config.
     """
-    overrides = parse_config_overrides(list(args))
+    overrides = overrides_of(args)
     try:
-        with show_validation_error(path):
-            return load_config(path, overrides=overrides, interpolate=False)
+        with show_validation_error(path, desc=f"The config file is {path}."):
+            config = load_config(path, overrides=overrides, interpolate=False)
+    except configparser.Error as err:
+        raise ValueError(f"{path} cannot be read: {err}. Mend it there.") from err
     except UnicodeDecodeError as err:
         raise ValueError(f"{path} is no text in UTF-8: {err}. Name a config file.") from err
+    if not isinstance(config.get("nlp"), dict):
+        raise ValueError(
+            f"{path} is no config of a pipeline: it has no block [nlp]. `python -m spacy init "
+            "config` makes one."
+        )
+    return config
+
+
+def check_overrides(config: Config, overrides: Dict[str, Any]) -> None:
+    """Refuse options that override what there is not: spaCy drops them when it fills a config.
+
+    config (Config): The config, filled.
+    overrides (Dict[str, Any]): By dotted name.
+    RAISES (ValueError): If there is such an option.
+    """
+    for name in overrides:
+        block: Any = config
+        for key in name.split("."):
+            if not isinstance(block, dict) or key not in block:
+                raise ValueError(
+                    f"--{name}: there is no such setting in the config. {_near(block)}"
+                )
+            block = block[key]
+
+
+def _near(block: Any) -> str:
+    keys = ", ".join(block) if isinstance(block, dict) else ""
+    return f"Where it would be, there are: {keys}." if keys else "Mend its name."
 
 
 def choose_gpu(use_gpu: int) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional
 import typer
 from spacy.cli._util import Arg, Opt, show_validation_error
 from spacy.language import Language
+from spacy.schemas import ConfigSchemaTraining
 from spacy.util import load_model_from_config, registry, resolve_dot_names
 from wasabi import msg
 
@@ -25,7 +26,7 @@ from ..report.corpora import (
 )
 from ..train.corpora import explained_corpora
 from ..train.settings import check_training
-from .config import load_code, read_config
+from .config import check_overrides, load_code, overrides_of, read_config
 from .errors import explained
 
 #: Batches of a schedule to look at, where it is not said how many there will be, and at most.
@@ -50,7 +51,9 @@ def debug_data_cli(
     config = read_config(config_path, ctx.args)
     with show_validation_error(config_path):
         nlp = load_model_from_config(config, auto_fill=True)
+        check_overrides(nlp.config, overrides_of(ctx.args))
         settings = nlp.config.interpolate()
+        registry.resolve(settings["training"], schema=ConfigSchemaTraining)
         names = [settings["training"]["train_corpus"], settings["training"]["dev_corpus"]]
         train_reader, dev_reader = resolve_dot_names(settings, names)
     window = window_of(nlp)

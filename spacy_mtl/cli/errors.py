@@ -75,10 +75,11 @@ def explain(error: BaseException, code: Optional[Path] = None) -> str:
     places = [place for each in _chain(error) for place in _places(each, code)]
     if places:
         text += f"\nIt comes from {places[-1]}. With --debug the Python traceback is shown."
-    elif not isinstance(error, _TOLD):
+    elif not isinstance(error, (*_TOLD, SyntaxError)):
         frames = traceback.extract_tb(error.__traceback__)
-        where = f" {frames[-1].filename}, line {frames[-1].lineno}" if frames else " nowhere known"
-        text += f"\nIt comes from{where}. With --debug the Python traceback is shown."
+        found = [f"{each.filename}, line {each.lineno}" for each in frames]
+        where = f" It comes from {found[-1]}." if found else ""
+        text += f"\n{where} With --debug the Python traceback is shown."
     return text
 
 

@@ -15,7 +15,7 @@ from ..train.circumstances import describe_data, describe_machine
 from ..train.corpora import explained_corpora
 from ..train.loop import train
 from ..train.settings import check_training
-from .config import choose_gpu, load_code, read_config
+from .config import check_overrides, choose_gpu, load_code, overrides_of, read_config
 from .errors import ended_by_interrupt, explained
 
 # When a training ends may be changed while it goes on.
@@ -53,7 +53,11 @@ def train_cli(
     config = read_config(config_path, ctx.args)
     with show_validation_error(config_path):
         interpolated = config.interpolate()
-    check_training(interpolated.get("training", {}))
+    if not isinstance(interpolated.get("training"), dict):
+        raise ValueError(
+            f"{config_path} has no block [training]. `python -m spacy init fill-config` adds it."
+        )
+    check_training(interpolated["training"])
     _make_folder(output)
     found = find_latest(output)
     if found is not None and not resume:
@@ -72,10 +76,11 @@ def train_cli(
             _check_folder(output, resume)
             with show_validation_error(config_path), explained_corpora(interpolated):
                 nlp = init_nlp(config, use_gpu=use_gpu)
+            check_overrides(nlp.config, overrides_of(ctx.args))
         else:
             _check_same(found, meta, differ, damaged=found.check())
             nlp = found.load_pipeline()
-            given = interpolated.get("training", {})
+            given = interpolated["training"]
             nlp.config["training"].update({k: given[k] for k in _END if k in given})
             msg.good(f"Going on after {found.step} steps: {found.path}")
         train(nlp, output, checkpoint=found, every=every, meta=meta, use_gpu=use_gpu)

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Tuple, Union
 
 from spacy.language import Language
 from spacy.tokens import DocBin
@@ -85,7 +85,9 @@ def batcher_that_ends(
             given.n_without = 0 if has_tokens else given.n_without + 1
             given.check()
             is_fed = is_fed or has_tokens
-            yield batch
+            # An empty one is no step: nothing is learned by it, and spaCy's loggers miss its losses.
+            if batch:
+                yield batch
         if not is_fed:
             raise ValueError(_nothing(f"a whole pass over {_told_of(examples, given)}"))
 
@@ -126,18 +128,21 @@ def _nothing(of_what: str) -> str:
     )
 
 
-def _paths(block: Any, name: str) -> Iterator[Tuple[str, Path]]:
+def _paths(block: Any, name: str) -> Iterator[Tuple[str, Union[str, Path]]]:
     if not isinstance(block, dict):
         return
     path = block.get("path")
-    if isinstance(path, (str, Path)) and str(path):
-        yield name, Path(path)
+    if isinstance(path, (str, Path)):
+        yield name, path
     for key, value in block.items():
         yield from _paths(value, f"{name}.{key}")
 
 
-def _damage(path: Path) -> str:
+def _damage(named: Union[str, Path]) -> str:
     """What is wrong with a corpus. Its documents are not made."""
+    if not named:
+        return "is not named: its path is empty"
+    path = Path(named)
     if not path.exists():
         return f"is missing: there is no file or folder {path}"
     files = sorted(path.rglob(f"*{_ENDING}")) if path.is_dir() else [path]

@@ -211,8 +211,8 @@ def train(
     every: Optional[int] = None,
     meta: Optional[Dict[str, Any]] = None,
     use_gpu: int = -1,
-    stdout: IO = sys.stdout,
-    stderr: IO = sys.stderr,
+    stdout: Optional[IO] = None,
+    stderr: Optional[IO] = None,
 ) -> Path:
     """Train a pipeline, with checkpoints.
 
@@ -222,11 +222,12 @@ def train(
     every (Optional[int]): Steps between checkpoints; by default, one at each evaluation.
     meta (Optional[Dict[str, Any]]): What to write beside each checkpoint, as JSON.
     use_gpu (int): The number of a GPU, or -1.
-    stdout (IO): Where the logger writes.
-    stderr (IO): Where it writes progress.
+    stdout (Optional[IO]): Where the logger writes; by default that of the process.
+    stderr (Optional[IO]): Where it writes progress, likewise.
     RETURNS (Path): The pipeline as it is at the end.
     """
     message = Printer(no_print=True)
+    stdout, stderr = stdout or sys.stdout, stderr or sys.stderr
     output.mkdir(parents=True, exist_ok=True)
     for left in output.glob(f"{DIR_MODEL_BEST}*{NEW}"):
         put_back(left.with_name(left.name.removesuffix(NEW)))
