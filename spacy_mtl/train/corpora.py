@@ -77,6 +77,7 @@ def batcher_that_ends(
 
     def make(examples: Any) -> Iterator[List[Example]]:
         given = _Given(examples)
+        held: List[List[Example]] = []
         is_fed = False
         # A stream of our reader is no more than a list of others.
         for batch in batcher(iter(given) if given.is_iterator else examples):
@@ -87,7 +88,11 @@ def batcher_that_ends(
             is_fed = is_fed or has_tokens
             # An empty one is no step: nothing is learned by it, and spaCy's loggers miss its losses.
             if batch:
-                yield batch
+                held.append(batch)
+            # Those without a token are held back till it is known that they are not all.
+            if is_fed:
+                yield from held
+                held = []
         if not is_fed:
             raise ValueError(_nothing(f"a whole pass over {_told_of(examples, given)}"))
 

@@ -325,8 +325,8 @@ TRAIN = [
     Case("an output that is a file", "--output a-file", Refused("--output a-file is no folder")),
     Case("an output in a file", "--output a-file/x", Refused("--output a-file/x is no folder")),
     Case("no such GPU", "--gpu-id 63", Refused("--gpu-id 63", "-1 for the CPU")),
-    Case("a GPU below the CPU", "--gpu-id -2", Refused("-2", "--gpu-id")),
-    Case("no steps between", "--every 0", Refused("--every", "0")),
+    Case("a GPU below the CPU", "--gpu-id -2", Refused("--gpu-id", "-1")),
+    Case("no steps between", "--every 0", Refused("--every", "1")),
     Case("all too long", NO_BATCH, Refused("over 4 texts", "discard_oversize = false")),
     Case(
         "all too long, without end",
@@ -504,12 +504,10 @@ QUANTIZE = [
     Case("loss without end", "trained out --max-loss inf", Refused("--max-loss", "inf")),
     Case("gain without end", "trained out --max-loss -inf", Refused("--max-loss", "inf")),
     Case("more than all", "trained out --max-loss 101", Refused("--max-loss", "from -100 to 100")),
-    Case("a loss of text", "trained out --max-loss lots", Refused("--max-loss", "lots")),
-    Case("onto itself", "trained trained --force", Refused("the pipeline 'trained' itself")),
-    Case("onto itself by a link", "trained link --force", Refused("the pipeline 'trained' itself")),
-    Case(
-        "onto itself by dots", "trained x/../trained -f", Refused("the pipeline 'trained' itself")
-    ),
+    Case("a loss of text", "trained out --max-loss lots", Refused("--max-loss", "valid number")),
+    Case("onto itself", "trained trained --force", Refused("'trained' itself")),
+    Case("onto itself by a link", "trained link --force", Refused("'trained' itself")),
+    Case("onto itself by dots", "trained x/../trained -f", Refused("'trained' itself")),
     Case("into itself", "trained trained/int8", Refused("is in", "Name another folder")),
     Case("onto its parent", "trained . --force", Refused("has in it", "Name another folder")),
     Case("onto a file", "trained a-file", Refused("'a-file' is a file")),
