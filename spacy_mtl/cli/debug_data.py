@@ -1,12 +1,13 @@
 """`python -m spacy mtl debug-data`: what the corpora of a config have, before training."""
 
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 import typer
-from spacy.cli._util import Arg, Opt, import_code, parse_config_overrides, show_validation_error
+from spacy.cli._util import Arg, Opt, show_validation_error
 from spacy.language import Language
-from spacy.util import load_config, load_model_from_config, registry, resolve_dot_names
+from spacy.schemas import ConfigSchemaTraining
+from spacy.util import load_model_from_config, registry, resolve_dot_names
 from wasabi import msg
 
 from ..corpus.checks import check_stock, check_tasks
@@ -23,11 +24,16 @@ from ..report.corpora import (
     scored_tasks,
     window_of,
 )
+from ..train.corpora import explained_corpora
+from ..train.settings import check_training
+from .config import check_overrides, load_code, overrides_of, read_config
+from .errors import explained
 
 #: Batches of a schedule to look at, where it is not said how many there will be, and at most.
 _N_BATCHES, _MOST = 10_000, 200_000
 
 
+@explained("Cannot look at the corpora")
 def debug_data_cli(
     ctx: typer.Context,
     config_path: Path = Arg(..., help="Path to config file", exists=True, dir_okay=False),
@@ -41,19 +47,23 @@ def debug_data_cli(
 
     Reads all corpora once; trains nothing. Ends with 1 if something keeps a task from training.
     """
-    import_code(code)
+    load_code(code)
+    config = read_config(config_path, ctx.args)
     with show_validation_error(config_path):
-        config = load_config(config_path, overrides=parse_config_overrides(ctx.args))
         nlp = load_model_from_config(config, auto_fill=True)
+        check_overrides(nlp.config, overrides_of(ctx.args))
         settings = nlp.config.interpolate()
+        registry.resolve(settings["training"], schema=ConfigSchemaTraining)
         names = [settings["training"]["train_corpus"], settings["training"]["dev_corpus"]]
         train_reader, dev_reader = resolve_dot_names(settings, names)
     window = window_of(nlp)
     try:
-        train = _count(nlp, train_reader, window)
-        if isinstance(train_reader, MultiCorpus):
-            check_stock(nlp, train_reader.specs.values())
-        dev = _count(nlp, dev_reader, None)
+        check_training(settings["training"])
+        with explained_corpora(settings):
+            train = _count(nlp, train_reader, window)
+            if isinstance(train_reader, MultiCorpus):
+                check_stock(nlp, train_reader.specs.values())
+            dev = _count(nlp, dev_reader, None)
         mixer = mixer_of(train_reader, train) if isinstance(train_reader, MultiCorpus) else None
         mix = _mix(settings, train, mixer)
     except ValueError as err:
@@ -62,7 +72,8 @@ def debug_data_cli(
     _print_corpora(train, mix if mixer is not None else {}, n_labels)
     msg.divider("Development corpora")
     _print_corpora(dev, {}, n_labels)
-    found = problems_of(nlp, train, dev, mix)
+    found = [*_empty(names[0], train, is_train=True), *_empty(names[1], dev, is_train=False)]
+    found += problems_of(nlp, train, dev, mix)
     if mixer is None and settings["training"]["batcher"]["@batchers"] == CORPUS_BATCHER:
         text = (
             f"{CORPUS_BATCHER} draws by a schedule, but {names[0]} is no reader of several corpora "
@@ -86,6 +97,13 @@ def _count(nlp: Language, reader: Any, window: Optional[Window]) -> Dict[str, Co
             for name, spec in reader.specs.items()
         }
     return {"(all)": count_corpus(nlp, reader(nlp), scored_tasks(nlp), window)}
+
+
+def _empty(name: str, corpora: Dict[str, CorpusCounts], is_train: bool) -> List[Problem]:
+    if any(counts.n_texts for counts in corpora.values()):
+        return []
+    why = "training stops there" if is_train else "nothing can be scored"
+    return [Problem(f"The corpus '{name}' gives no text: {why}.", keeps_from_training=is_train)]
 
 
 def _mix(

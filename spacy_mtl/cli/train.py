@@ -5,32 +5,24 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import typer
-from spacy.cli._util import (
-    Arg,
-    Opt,
-    import_code,
-    parse_config_overrides,
-    setup_gpu,
-    show_validation_error,
-)
+from spacy.cli._util import Arg, Opt, show_validation_error
 from spacy.training.initialize import init_nlp
-from spacy.util import load_config
 from thinc.api import Config
 from wasabi import msg
 
-from ..train.checkpoint import (
-    Checkpoint,
-    CheckpointError,
-    describe_data,
-    describe_machine,
-    find_latest,
-)
+from ..train.checkpoint import Checkpoint, CheckpointError, find_latest
+from ..train.circumstances import describe_data, describe_machine
+from ..train.corpora import explained_corpora
 from ..train.loop import train
+from ..train.settings import check_training
+from .config import check_overrides, choose_gpu, load_code, overrides_of, read_config
+from .errors import ended_by_interrupt, explained
 
 # When a training ends may be changed while it goes on.
 _END = ("max_steps", "patience")
 
 
+@explained("Cannot train")
 def train_cli(
     ctx: typer.Context,
     config_path: Path = Arg(..., help="Path to config file", exists=True, dir_okay=False),
@@ -47,7 +39,7 @@ def train_cli(
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions that the config names"
     ),
-    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU", min=-1),
 ) -> None:
     """
     Train as `spacy train` does, with checkpoints that an interrupted training goes on from.
@@ -56,11 +48,16 @@ def train_cli(
     train`, to the last bit on a CPU. Settings are overridden as there, such as
     --training.max_steps 1000.
     """
-    overrides = parse_config_overrides(ctx.args)
-    import_code(code)
-    setup_gpu(use_gpu)
+    load_code(code)
+    choose_gpu(use_gpu)
+    config = read_config(config_path, ctx.args)
     with show_validation_error(config_path):
-        config = load_config(config_path, overrides=overrides, interpolate=False)
+        interpolated = config.interpolate()
+    if not isinstance(interpolated.get("training"), dict):
+        raise ValueError(
+            f"{config_path} has no block [training]. `python -m spacy init fill-config` adds it."
+        )
+    check_training(interpolated["training"])
     _make_folder(output)
     found = find_latest(output)
     if found is not None and not resume:
@@ -70,24 +67,29 @@ def train_cli(
             exits=1,
         )
     meta = {
-        "config": config.interpolate().to_str(),
-        "data": describe_data(config.interpolate()),
+        "config": interpolated.to_str(),
+        "data": describe_data(interpolated),
         "machine": describe_machine(use_gpu),
     }
     try:
         if found is None:
             _check_folder(output, resume)
-            with show_validation_error(config_path, hint_fill=False):
+            with show_validation_error(config_path), explained_corpora(interpolated):
                 nlp = init_nlp(config, use_gpu=use_gpu)
+            check_overrides(nlp.config, overrides_of(ctx.args))
         else:
-            _check_same(found, meta, differ)
+            _check_same(found, meta, differ, damaged=found.check())
             nlp = found.load_pipeline()
-            given = config.interpolate().get("training", {})
+            given = interpolated["training"]
             nlp.config["training"].update({k: given[k] for k in _END if k in given})
             msg.good(f"Going on after {found.step} steps: {found.path}")
         train(nlp, output, checkpoint=found, every=every, meta=meta, use_gpu=use_gpu)
     except CheckpointError as err:
         msg.fail("This training cannot go on", str(err), exits=1)
+    except KeyboardInterrupt:
+        latest = find_latest(output)
+        way = f"--resume goes on from {latest.path}" if latest else "There is no checkpoint yet"
+        ended_by_interrupt("Interrupted", way)
 
 
 def _make_folder(output: Path) -> None:
@@ -114,7 +116,9 @@ def _check_folder(output: Path, resume: bool) -> None:
     msg.warn(f"No checkpoint in {output}: training from the beginning")
 
 
-def _check_same(checkpoint: Checkpoint, meta: Dict[str, Any], differ: bool) -> None:
+def _check_same(
+    checkpoint: Checkpoint, meta: Dict[str, Any], differ: bool, damaged: List[str]
+) -> None:
     before = checkpoint.read_meta()
     then, now = (Config().from_str(each["config"]) for each in (before, meta))
     changed = [name for name in _changes(then, now) if name not in {f"training.{k}" for k in _END}]
@@ -132,6 +136,8 @@ def _check_same(checkpoint: Checkpoint, meta: Dict[str, Any], differ: bool) -> N
         for key in {**before[part], **meta[part]}
         if meta[part].get(key) != before[part].get(key)
     ]
+    # What it says of the machine and the data may be wrong.
+    other += [f"{checkpoint.path.name}/{text}" for text in damaged]
     if not other:
         return
     text = f"The training began with something else than there is now: {', '.join(other)}"

@@ -75,6 +75,11 @@ class CorpusBatcher:
                     "batcher in [training.batcher]."
                 )
             found.setdefault(example.corpus, []).append(example)
+        if not examples:
+            raise ValueError(
+                "spacy_mtl.CorpusBatcher.v1 gets no examples in a pass. Look at the corpus that "
+                "'train_corpus' in [training] names."
+            )
         mixer = examples[0].mixer
         if self._mixer is not mixer:
             self._piles = {name: _Pile() for name in mixer.sizes}
@@ -99,11 +104,13 @@ class CorpusBatcher:
 
     def _next(self, name: str, begin_pass: Callable[[], Iterator[Example]]) -> List[Example]:
         """The next batch of a corpus (or of the mix of all), in this pass or the next."""
-        for _ in range(2):
-            batch = next(self._batches.get(name, iter(())), None)
+        for is_new in (False, True):
+            if is_new:
+                self._batches[name] = iter(self.batcher(begin_pass()))
+            # Empty ones are none: they do not end a pass.
+            batch = next(filter(None, self._batches.get(name, iter(()))), None)
             if batch:
                 return batch
-            self._batches[name] = iter(self.batcher(begin_pass()))
         of_what = f"the corpus '{name}'" if name else "the corpora"
         raise ValueError(
             f"The batcher makes no batch of {of_what}: it "

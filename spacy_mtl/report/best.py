@@ -4,7 +4,7 @@ import shutil
 import sys
 from functools import partial
 from pathlib import Path
-from typing import IO, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import IO, Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import srsly
 from spacy.language import Language
@@ -85,14 +85,14 @@ class _Keeper:
             if task in scores and scores[task] > self._best.get(task, -1.0) + _ROUNDING:
                 self._best[task] = scores[task]
                 folder = _folder(Path(output).parent, task)
-                write_in_place(partial(shutil.copytree, output), folder)
+                write_in_place(partial(shutil.copytree, output, dirs_exist_ok=True), folder)
 
     def _read_best(self, folder: Path) -> Dict[str, float]:
         found = {}
         for task in self.tasks:
             meta = _folder(folder, task) / "meta.json"
             if meta.exists():
-                scores = scores_by_task(self.nlp, srsly.read_json(meta).get("performance", {}))
+                scores = scores_by_task(self.nlp, _read_performance(meta))
                 found.update({task: scores[task]} if task in scores else {})
         return found
 
@@ -107,6 +107,17 @@ def _read_tasks(nlp: Language, tasks: Sequence[str]) -> List[str]:
                 "[training.logger]."
             )
     return list(tasks) or scored
+
+
+def _read_performance(meta: Path) -> Dict[str, Any]:
+    try:
+        return dict(srsly.read_json(meta).get("performance", {}))
+    except (OSError, ValueError, TypeError, AttributeError) as err:
+        raise ValueError(
+            f"{meta} cannot be read, so the best score of that task till now is not known "
+            f"({type(err).__name__}: {err}). Remove the folder {meta.parent}, which is damaged: "
+            "the best is then that of the steps to come."
+        ) from err
 
 
 def _folder(output: Path, task: str) -> Path:

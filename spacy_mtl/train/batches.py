@@ -6,7 +6,7 @@ each draw that used some, but where the draws before it lead to them (as with an
 uses some for each text).
 """
 
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from .chance import get_data_chance, is_same_chance, set_data_chance
 
@@ -27,11 +27,45 @@ class ReplayableBatches:
         self._used: List[Tuple[int, Dict[str, Any]]] = []
         #: What the draws that used a generator have left it at.
         self._left: Dict[str, Any] = {}
+        #: Drawn, and not given yet.
+        self._next: Optional[Tuple[int, List[Any]]] = None
+
+    def peek(self) -> None:
+        """Draw the next batch, which the next step gets. Whoever asks for a state does so before.
+
+        RAISES (StopIteration): If there is none.
+        """
+        if self._next is None:
+            self._next = self._draw()
 
     def __iter__(self) -> Batches:
         return self
 
     def __next__(self) -> Tuple[int, List[Any]]:
+        found, self._next = self._next, None
+        return self._draw() if found is None else found
+
+    def get_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): What it takes to get to the same place again."""
+        return {"n_drawn": self._n_drawn, "used": [list(each) for each in self._used]}
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Draw until the place that `get_state` was asked at. Random numbers are not put back.
+
+        state (Dict[str, Any]): The state.
+        """
+        self._used = [(n, chance) for n, chance in state["used"]]
+        chances = dict(self._used)
+        self._batches, self._n_drawn, self._next = self._make(), 0, None
+        while self._n_drawn < state["n_drawn"]:
+            if self._n_drawn in chances:
+                set_data_chance(chances[self._n_drawn])
+            next(self._batches)
+            self._n_drawn += 1
+        left = get_data_chance()
+        self._left = {name: left[name] for chance in chances.values() for name in chance}
+
+    def _draw(self) -> Tuple[int, List[Any]]:
         before = get_data_chance()
         found = next(self._batches)
         after = get_data_chance()
@@ -46,23 +80,3 @@ class ReplayableBatches:
         self._left.update({name: after[name] for name in used})
         self._n_drawn += 1
         return found
-
-    def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): What it takes to get to the same place again."""
-        return {"n_drawn": self._n_drawn, "used": [list(each) for each in self._used]}
-
-    def set_state(self, state: Dict[str, Any]) -> None:
-        """Draw until the place that `get_state` was asked at. Random numbers are not put back.
-
-        state (Dict[str, Any]): The state.
-        """
-        self._used = [(n, chance) for n, chance in state["used"]]
-        chances = dict(self._used)
-        self._batches, self._n_drawn = self._make(), 0
-        while self._n_drawn < state["n_drawn"]:
-            if self._n_drawn in chances:
-                set_data_chance(chances[self._n_drawn])
-            next(self._batches)
-            self._n_drawn += 1
-        left = get_data_chance()
-        self._left = {name: left[name] for chance in chances.values() for name in chance}

@@ -1,33 +1,37 @@
 """Checkpoints: a folder that is there in full, or not at all."""
 
-import os
-import platform
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import srsly
 from spacy.language import Language
-from spacy.util import load_model, walk_dict
-from thinc.api import Config
+from spacy.util import load_model
+
+from .. import files
+from ..files import CHECKSUMS, NEW, OLD, damaged_files
 
 PREFIX = "checkpoint-"
-_NEW, _OLD = ".new", ".old"
 _PIPELINE, _STATE, _META = "pipeline", "state.msgpack", "meta.json"
-_LIBRARIES = (
-    "spacy_mtl",
-    "spacy",
-    "thinc",
-    "torch",
-    "transformers",
-    "spacy-transformers",
-    "tokenizers",
-    "torchjd",
-    "numpy",
-)
+#: What the parts are made of: see `Training.get_state`, and who writes the meta.
+_STATE_TYPES: Dict[str, Any] = {
+    "step": int,
+    "results": list,
+    "losses": dict,
+    "words": int,
+    "seconds": (int, float),
+    "optimizer": dict,
+    "gradients": dict,
+    "components": dict,
+    "corpus": (dict, type(None)),
+    "batches": dict,
+    "chance": dict,
+}
+#: In the meta, the sizes of the files of the pipeline.
+_FILES = "files"
+_META_TYPES = {"config": str, "data": dict, "machine": dict}
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,31 @@ class Checkpoint:
         """RETURNS (Path): The pipeline, with raw parameters (no averages)."""
         return self.path / _PIPELINE
 
+    def check(self) -> List[str]:
+        """Look whether its files are those that were written. They are not loaded.
+
+        RETURNS (List[str]): What is wrong with the meta, by which a training is compared and not
+            continued.
+        RAISES (CheckpointError): If one is missing or damaged.
+        """
+        if not self.path.is_dir():
+            raise self._error("it is no folder")
+        for part in (_PIPELINE, _STATE, _META):
+            if not (self.path / part).exists():
+                raise self._error("there is no such file", part)
+        damaged = damaged_files(self.path)
+        of_meta = [text for text in damaged if text.startswith(f"{_META} ")]
+        for text in damaged:
+            if text not in of_meta:
+                parts = (_PIPELINE, _STATE, CHECKSUMS)
+                raise self._error(text, next(p for p in parts if text.startswith(p)))
+        if not (self.path / CHECKSUMS).exists():
+            self._check_sizes()
+        return of_meta
+
     def load_pipeline(self) -> Language:
         """RETURNS (Language): The pipeline. RAISES (CheckpointError): If it does not load."""
-        with self._explained(_PIPELINE):
+        with self.explained(_PIPELINE):
             return load_model(self.path / _PIPELINE)
 
     def read_meta(self) -> Dict[str, Any]:
@@ -56,29 +82,77 @@ class Checkpoint:
 
         RAISES (CheckpointError): If it cannot be read.
         """
-        with self._explained(_META):
-            return srsly.read_json(self.path / _META)
+        with self.explained(_META):
+            return _checked(srsly.read_json(self.path / _META), _META_TYPES)
 
     def read_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): All but the pipeline.
 
         RAISES (CheckpointError): If it cannot be read.
         """
-        with self._explained(_STATE):
-            return srsly.read_msgpack(self.path / _STATE)
+        with self.explained(_STATE):
+            state = _checked(srsly.read_msgpack(self.path / _STATE), _STATE_TYPES)
+            if state["step"] != self.step:
+                raise ValueError(f"it is of step {state['step']}")
+            return state
+
+    def _check_sizes(self) -> None:
+        """spaCy loads without some of its files, and the first half of a config may be one."""
+        now = _sizes(self.pipeline)
+        with self.explained(_META):
+            meta = _checked(srsly.read_json(self.path / _META), {})
+            before = _checked(meta.get(_FILES, {}), {})
+        for name, size in before.items():
+            if now.get(name) != size:
+                found = f"{now[name]} bytes" if name in now else "missing"
+                raise self._error(f"{name} is {found}, and it had {size} bytes", _PIPELINE)
 
     @contextmanager
-    def _explained(self, part: str) -> Iterator[None]:
+    def explained(self, part: str = _STATE) -> Iterator[None]:
+        """Say of what fails inside which file is to blame, and what can be done.
+
+        part (str): The file, or the folder of the pipeline.
+        RAISES (CheckpointError): If anything fails.
+        """
         try:
             yield
+        except CheckpointError:
+            raise
+        except KeyError as err:
+            raise self._error(f"there is no {err}", part) from err
         except Exception as err:
-            older = sorted(path.name for path in self.path.parent.glob(f"{PREFIX}*{_OLD}"))
-            raise CheckpointError(
-                f"{self.path / part} cannot be read: {err}. If the checkpoint {self.path.name} is "
-                "damaged, remove its folder to begin anew"
-                + (f", or rename {older[-1]} to go on from there" if older else "")
-                + "."
-            ) from err
+            raise self._error(f"{err or type(err).__name__}", part) from err
+
+    def _error(self, cause: str, part: str = "") -> "CheckpointError":
+        folder = self.path.parent
+        before = [each.path.name for each in find_checkpoints(folder) if each.step < self.step]
+        renamed = sorted(path.name for path in folder.glob(f"{PREFIX}*{OLD}"))
+        way = f"remove its folder to go on from {before[0]}" if before else ""
+        way = way or "remove its folder to begin anew"
+        if renamed and not before:
+            way += f", or rename {renamed[-1]} to go on from there"
+        cause = cause.rstrip(". ")
+        return CheckpointError(
+            f"{self.path / part} cannot be read: {cause}. If the checkpoint {self.path.name} is "
+            f"damaged, {way}."
+        )
+
+
+def _sizes(folder: Path) -> Dict[str, int]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
+
+def _checked(found: Any, types: Dict[str, Any]) -> Dict[str, Any]:
+    if not isinstance(found, dict):
+        raise ValueError(f"it is a {type(found).__name__}, no dictionary")
+    for key, expected in types.items():
+        if key not in found:
+            raise ValueError(f"it has no '{key}'")
+        value = found[key]
+        if not isinstance(value, expected) or isinstance(value, bool):
+            raise ValueError(f"its '{key}' is {value!r:.80}, a {type(value).__name__}")
+    return found
 
 
 class CheckpointError(ValueError):
@@ -102,59 +176,35 @@ def write_checkpoint(
     RAISES (CheckpointError): If it cannot be written.
     """
     found = Checkpoint(folder / f"{PREFIX}{step}", step)
-    for left in [*folder.glob(f"{PREFIX}*{_NEW}"), *folder.glob(f"{PREFIX}*{_OLD}")]:
+    for left in [*folder.glob(f"{PREFIX}*{NEW}"), *folder.glob(f"{PREFIX}*{OLD}")]:
         # Of a process that was killed.
         shutil.rmtree(left)
 
     def write(new: Path) -> None:
-        new.mkdir(parents=True)
         nlp.to_disk(new / _PIPELINE)
         srsly.write_msgpack(new / _STATE, state)
-        srsly.write_json(new / _META, meta)
+        srsly.write_json(new / _META, {**meta, _FILES: _sizes(new / _PIPELINE)})
 
     write_in_place(write, found.path)
     for other in find_checkpoints(folder):
         if other.step < step:
-            _remove(other.path)
+            files.remove(other.path)
     return found
 
 
 def write_in_place(write: Callable[[Path], Any], path: Path) -> None:
-    """Write a folder under another name, and give it its own once it is whole.
+    """Write a folder of a training under another name, and give it its own once it is whole.
 
-    write (Callable[[Path], Any]): Writes to the folder that it is given, which is not there yet.
+    write (Callable[[Path], Any]): Writes to the folder that it is given, which is there.
     path (Path): The folder. What was there goes, once this is whole.
     RAISES (CheckpointError): If the disk is full, or refuses otherwise.
     """
-    new = path.with_name(path.name + _NEW)
-    shutil.rmtree(new, ignore_errors=True)
     try:
-        write(new)
-        _sync(new)
-    except OSError as err:
-        shutil.rmtree(new, ignore_errors=True)
+        files.write_in_place(write, path)
+    except files.WriteError as err:
         raise CheckpointError(
-            f"{path} cannot be written: {err}. What was there before is as it was: mend that, such "
-            "as by making room, and go on (`spacy mtl train` with --resume)."
+            f"{err} Mend that, such as by making room, and go on (`spacy mtl train` with --resume)."
         ) from err
-    _put_in_place(new, path)
-
-
-def _put_in_place(new: Path, path: Path) -> None:
-    old = path.with_name(path.name + _OLD)
-    shutil.rmtree(old, ignore_errors=True)
-    if path.exists():
-        path.rename(old)
-    new.rename(path)
-    _sync_folder(path.parent)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _remove(path: Path) -> None:
-    # It loses its name first: what is half removed is no checkpoint.
-    old = path.with_name(path.name + _OLD)
-    path.rename(old)
-    shutil.rmtree(old)
 
 
 def find_checkpoints(folder: Path) -> List[Checkpoint]:
@@ -174,59 +224,3 @@ def find_checkpoints(folder: Path) -> List[Checkpoint]:
 def find_latest(folder: Path) -> Optional[Checkpoint]:
     """RETURNS (Optional[Checkpoint]): The newest checkpoint of an output folder, if any."""
     return next(iter(find_checkpoints(folder)), None)
-
-
-def describe_machine(use_gpu: int) -> Dict[str, Any]:
-    """Tell what the figures of a training depend on, beside its config and data.
-
-    use_gpu (int): The number of a GPU, or -1.
-    RETURNS (Dict[str, Any]): Versions of libraries, processor and threads.
-    """
-    import torch
-
-    found: Dict[str, Any] = {name: _version(name) for name in _LIBRARIES}
-    found["python"] = platform.python_version()
-    found["processor"] = platform.machine() if use_gpu < 0 else torch.cuda.get_device_name(use_gpu)
-    found["threads"] = torch.get_num_threads()
-    return found
-
-
-def describe_data(config: Config) -> Dict[str, int]:
-    """Tell which files a training reads.
-
-    config (Config): Its config, interpolated.
-    RETURNS (Dict[str, int]): By path in the block [corpora], the bytes that it has.
-    """
-    found = {}
-    for _, value in walk_dict(config.get("corpora", {})):
-        if isinstance(value, str) and value and Path(value).exists():
-            files = [Path(value)] if Path(value).is_file() else Path(value).rglob("*.spacy")
-            found[value] = sum(file.stat().st_size for file in files)
-    return found
-
-
-def _version(library: str) -> Optional[str]:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return None
-
-
-def _sync(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        else:
-            _sync_folder(path)
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    # Windows has no such thing.
-    if hasattr(os, "O_DIRECTORY"):
-        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)

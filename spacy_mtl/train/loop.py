@@ -26,9 +26,12 @@ from spacy.util import registry, resolve_dot_names
 from thinc.api import constant, fix_random_seed, set_gpu_allocator
 from wasabi import Printer
 
+from ..files import NEW, put_back
 from .batches import ReplayableBatches
 from .chance import get_chance, set_chance
 from .checkpoint import Checkpoint, CheckpointError, write_checkpoint, write_in_place
+from .corpora import batcher_that_ends, explained_corpora, has_texts
+from .settings import check_training
 from .slots import get_gradients, get_optimizer, set_gradients, set_optimizer, slots_of
 
 
@@ -42,23 +45,25 @@ class Training:
         use_gpu (int): The number of a GPU, or -1.
         """
         self.nlp = nlp
-        config = nlp.config.interpolate()
+        self.config = config = nlp.config.interpolate()
         training = config["training"]
+        check_training(training)
         if training["seed"] is not None:
             fix_random_seed(training["seed"])
         if use_gpu >= 0 and training["gpu_allocator"]:
             set_gpu_allocator(training["gpu_allocator"])
         self.settings: Dict[str, Any] = registry.resolve(training, schema=ConfigSchemaTraining)
         names = [self.settings["train_corpus"], self.settings["dev_corpus"]]
-        self.corpus, dev_corpus = resolve_dot_names(config, names)
+        self.corpus, self.dev_corpus = resolve_dot_names(config, names)
         self.optimizer = self.settings["optimizer"]
         dropout = self.settings["dropout"]
         self._dropouts: Any = constant(dropout) if isinstance(dropout, float) else dropout
-        self._evaluate = create_evaluation_callback(nlp, dev_corpus, self.settings["score_weights"])
+        self._evaluate = create_evaluation_callback(
+            nlp, self.dev_corpus, self.settings["score_weights"]
+        )
+        batcher, max_epochs = batcher_that_ends(self.settings["batcher"]), training["max_epochs"]
         self.batches = ReplayableBatches(
-            lambda: create_train_batches(
-                nlp, self.corpus, self.settings["batcher"], self.settings["max_epochs"]
-            )
+            lambda: create_train_batches(nlp, self.corpus, batcher, max_epochs)
         )
         #: The next step.
         self.step = 0
@@ -145,6 +150,8 @@ class Training:
         """Go on from a state that `get_state` gave.
 
         state (Dict[str, Any]): The state.
+        RAISES (ValueError): If it does not fit the pipeline.
+        RAISES (CheckpointError): If the corpora do not give the batches that they gave.
         """
         slots = slots_of(self.nlp)
         self.step = state["step"]
@@ -156,13 +163,16 @@ class Training:
             self.optimizer.step_schedules()
         set_optimizer(self.optimizer, slots, state["optimizer"])
         set_gradients(slots, state["gradients"])
+        for name, pipe in self.nlp.components:
+            if hasattr(pipe, "get_training_state") and name not in state["components"]:
+                raise ValueError(f"its 'components' have no '{name}'")
         for name, found in state["components"].items():
             self.nlp.get_pipe(name).set_training_state(found)  # type: ignore[attr-defined]
         try:
             if state["corpus"] is not None:
                 self.corpus.replay(state["corpus"])
             self.batches.set_state(state["batches"])
-        except (ValueError, StopIteration) as err:
+        except (ValueError, OSError, StopIteration) as err:
             why = "there are fewer than then" if isinstance(err, StopIteration) else err
             raise CheckpointError(
                 f"The batches of {self.step} steps cannot be drawn from the corpora again: {why}. "
@@ -201,8 +211,8 @@ def train(
     every: Optional[int] = None,
     meta: Optional[Dict[str, Any]] = None,
     use_gpu: int = -1,
-    stdout: IO = sys.stdout,
-    stderr: IO = sys.stderr,
+    stdout: Optional[IO] = None,
+    stderr: Optional[IO] = None,
 ) -> Path:
     """Train a pipeline, with checkpoints.
 
@@ -212,25 +222,44 @@ def train(
     every (Optional[int]): Steps between checkpoints; by default, one at each evaluation.
     meta (Optional[Dict[str, Any]]): What to write beside each checkpoint, as JSON.
     use_gpu (int): The number of a GPU, or -1.
-    stdout (IO): Where the logger writes.
-    stderr (IO): Where it writes progress.
+    stdout (Optional[IO]): Where the logger writes; by default that of the process.
+    stderr (Optional[IO]): Where it writes progress, likewise.
     RETURNS (Path): The pipeline as it is at the end.
     """
     message = Printer(no_print=True)
+    stdout, stderr = stdout or sys.stdout, stderr or sys.stderr
     output.mkdir(parents=True, exist_ok=True)
+    for left in output.glob(f"{DIR_MODEL_BEST}*{NEW}"):
+        put_back(left.with_name(left.name.removesuffix(NEW)))
+    state: Dict[str, Any] = {}
+    if checkpoint is not None:
+        checkpoint.check()
+        state = checkpoint.read_state()
     training = Training(nlp, use_gpu)
     settings = training.settings
     before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
     frozen = settings["frozen_components"]
+    with explained_corpora(training.config):
+        if not has_texts(nlp, training.dev_corpus):
+            text = (
+                f"The development corpus '{settings['dev_corpus']}' gives no text, so nothing can "
+                "be scored: the first pipeline stays the best. Mend its 'path'."
+            )
+            stdout.write(message.warn(text) + "\n")
     stdout.write(message.info(f"Pipeline: {nlp.pipe_names}") + "\n")
     with nlp.select_pipes(disable=frozen):
         log_step, finalize = settings["logger"](nlp, stdout, stderr)
     try:
         if checkpoint is not None:
-            training.set_state(checkpoint.read_state())
+            with checkpoint.explained():
+                training.set_state(state)
         else:
+            state = training.get_state()
+            # What keeps it from a first step is said before there is anything to go on from.
+            with explained_corpora(training.config):
+                training.batches.peek()
             # Before any pipeline is: whoever finds one can go on.
-            write_checkpoint(output, 0, nlp, training.get_state(), meta or {})
+            write_checkpoint(output, 0, nlp, state, meta or {})
         for info, is_best in training.steps():
             if is_best is not None:
                 with nlp.select_pipes(disable=frozen):
@@ -238,7 +267,7 @@ def train(
                 with nlp.use_params(training.optimizer.averages):
                     write_in_place(before_to_disk(nlp).to_disk, output / DIR_MODEL_LAST)
                 if is_best:
-                    copy = partial(shutil.copytree, output / DIR_MODEL_LAST)
+                    copy = partial(shutil.copytree, output / DIR_MODEL_LAST, dirs_exist_ok=True)
                     write_in_place(copy, output / DIR_MODEL_BEST)
                 info["output_path"] = str(output / DIR_MODEL_LAST)
             log_step(info if is_best is not None else None)

@@ -12,7 +12,8 @@ from spacy.language import Language
 from thinc.api import Model, Optimizer, to_numpy, torch2xp, xp2torch
 
 #: What an optimizer keeps for each parameter.
-_KEPT = ("mom1", "mom2", "averages", "nr_update", "last_seen")
+_COUNTS = ("nr_update", "last_seen")
+_KEPT = ("mom1", "mom2", "averages", *_COUNTS)
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,13 @@ class Slot:
     key: Tuple[int, str]
     owner: Any
     name: str
+
+    @property
+    def shape(self) -> Tuple[int, ...]:
+        """RETURNS (Tuple[int, ...]): That of its values."""
+        is_layer = isinstance(self.owner, Model)
+        value: Any = self.owner.get_param(self.name) if is_layer else self.owner
+        return tuple(value.shape)
 
     def gradient(self) -> Optional[Any]:
         """RETURNS (Optional[FloatsXd]): What waits for the optimizer's next step.
@@ -102,7 +110,9 @@ def set_gradients(slots: List[Slot], gradients: Dict[str, Any]) -> None:
 
     slots (List[Slot]): The parameters.
     gradients (Dict[str, Any]): By address.
+    RAISES (ValueError): If they are of other parameters.
     """
+    _check_fit(slots, gradients, "gradients")
     for slot in slots:
         if slot.address in gradients:
             value = gradients[slot.address]
@@ -135,15 +145,39 @@ def set_optimizer(sgd: Optimizer, slots: List[Slot], state: Dict[str, Any]) -> N
     sgd (Optimizer): The optimizer, newly made.
     slots (List[Slot]): The parameters.
     state (Dict[str, Any]): The state.
+    RAISES (ValueError): If it is of another optimizer, or of other parameters.
     """
     keys = {slot.address: slot.key for slot in slots}
     ops = {slot.address: _ops_of(slot) for slot in slots}
     sgd._radam_buffer = [list(row) for row in state["radam"]]
     for kept in _KEPT:
-        for address, value in state.get(kept, {}).items():
+        if getattr(sgd, kept) is None:
+            continue
+        _check_fit(slots, state[kept], kept)
+        for address, value in state[kept].items():
             is_count = isinstance(value, int)
             copied = value if is_count else ops[address](numpy.array(value))
             getattr(sgd, kept)[keys[address]] = copied
+
+
+def _check_fit(slots: List[Slot], values: Dict[str, Any], what: str) -> None:
+    shapes = {slot.address: slot.shape for slot in slots}
+    for address, value in values.items():
+        if address not in shapes:
+            raise ValueError(f"it has '{what}' of {address}, which the pipeline does not have")
+        # What an optimizer keeps as moments may have any shape.
+        if what in ("mom1", "mom2"):
+            is_right = isinstance(value, numpy.ndarray)
+        elif what in _COUNTS:
+            is_right = isinstance(value, int) and not isinstance(value, bool)
+        else:
+            shape = tuple(value) if isinstance(value, list) else getattr(value, "shape", None)
+            is_right = shape == shapes[address]
+        if not is_right:
+            raise ValueError(
+                f"its '{what}' of {address}, a parameter of the shape {shapes[address]}, are "
+                f"{value!r:.80}"
+            )
 
 
 def _ops_of(slot: Slot) -> Any:

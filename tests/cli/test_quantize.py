@@ -1,5 +1,7 @@
 """`spacy mtl quantize`: a trained pipeline in int8."""
 
+import errno
+import os
 from pathlib import Path
 from typing import Any, Callable, Dict
 
@@ -16,6 +18,7 @@ from tiny import add_joint, inner, make_docs, make_examples
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)
+from spacy_mtl.files import CHECKSUMS, damaged_files
 
 Run = Callable[..., Any]
 
@@ -108,6 +111,37 @@ def test_refusals(run: Run, inside: Path, tmp_path: Path) -> None:
     assert "in int8 already" in run("int8", "other", "-d", "dev.spacy").output
     assert "is a file" in run("trained", "dev.spacy").output
     assert "nowhere" in run("nowhere", "other").output
+
+
+def test_what_is_written(run: Run, inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it or nothing, over a pipeline or not; and with checksums."""
+    args = ("-d", "dev.spacy", "-m", 100)
+
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    spacy.blank("en").to_disk("elsewhere")
+    Path("int8").symlink_to("elsewhere")
+    before = sorted(path.name for path in Path("elsewhere").iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        for folder, more in (("int8", ["--force"]), ("new", [])):
+            result = run("trained", folder, *args, *more)
+            assert result.exit_code == 1
+            text = " ".join(result.output.split())
+            assert f"{folder} cannot be written: [Errno 28] No space left" in text
+            assert "What was there before is as it was" in text
+    assert not list(Path().glob("new*"))
+    assert not list(Path().glob("*.new"))
+    assert sorted(path.name for path in Path("int8").iterdir()) == before
+    assert spacy.load("int8").pipe_names == []
+    result = run("trained", "int8", *args, "--force")
+    assert result.exit_code == 0, result.output
+    # The link still leads there, and what was there is gone.
+    assert Path("int8").is_symlink()
+    assert spacy.load("elsewhere").pipe_names == spacy.load("trained").pipe_names
+    assert (Path("elsewhere") / CHECKSUMS).is_file()
+    assert not damaged_files(Path("elsewhere"))
 
 
 def test_what_cannot_be_measured(run: Run, inside: Path) -> None:

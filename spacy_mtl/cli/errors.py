@@ -1,0 +1,127 @@
+"""Errors of our commands: what is wrong, without a traceback, which --debug shows."""
+
+import inspect
+import re
+import traceback
+from functools import wraps
+from pathlib import Path
+from typing import Any, Callable, Iterator, List, Optional, TypeVar
+
+import typer
+from click.exceptions import ClickException
+from spacy.cli._util import Opt
+from thinc.api import ConfigValidationError
+from wasabi import msg
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+#: Errors whose text is written for whoever gave the input; others are most likely mistakes of code.
+_TOLD = (ValueError, OSError, ImportError, RuntimeError)
+#: What click, typer and we end a command with.
+_ENDS = (ClickException, typer.Exit, typer.Abort)
+_DEBUG = "debug"
+_HELP = "Show the Python traceback of an error"
+#: Exit status of what is interrupted, as shells have it.
+_INTERRUPTED = 130
+
+
+def explained(title: str) -> Callable[[_Command], _Command]:
+    """Make a decorator that has a command print its errors, and end with 1.
+
+    The command gets the option --debug. What is no mistake of an input (a `MemoryError`, say)
+    is left as it is.
+
+    title (str): What cannot be done, such as "Cannot train".
+    RETURNS (Callable): The decorator.
+    """
+
+    def decorate(command: _Command) -> _Command:
+        @wraps(command)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            is_debugged = kwargs.pop(_DEBUG, False)
+            try:
+                return command(*args, **kwargs)
+            except (*_ENDS, MemoryError):
+                raise
+            except Exception as err:
+                if is_debugged:
+                    raise
+                msg.fail(title, explain(err, kwargs.get("code")), exits=1)
+
+        signature = inspect.signature(command)
+        debug = inspect.Parameter(
+            _DEBUG,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=Opt(False, "--debug", help=_HELP),
+            annotation=bool,
+        )
+        run.__signature__ = signature.replace(  # type: ignore[attr-defined]
+            parameters=[*signature.parameters.values(), debug]
+        )
+        run.__annotations__ = {**command.__annotations__, _DEBUG: bool}
+        return run  # type: ignore[return-value]
+
+    return decorate
+
+
+def explain(error: BaseException, code: Optional[Path] = None) -> str:
+    """Say what an error is about.
+
+    error (BaseException): The error.
+    code (Optional[Path]): A file of the user's, that functions of the config are in.
+    RETURNS (str): Its text; and where it comes from, if that is such a file, or if it is of a
+        kind that a mistake in code has.
+    """
+    text = _text_of(error)
+    places = [place for each in _chain(error) for place in _places(each, code)]
+    if places:
+        text += f"\nIt comes from {places[-1]}. With --debug the Python traceback is shown."
+    elif not isinstance(error, (*_TOLD, SyntaxError)):
+        frames = traceback.extract_tb(error.__traceback__)
+        found = [f"{each.filename}, line {each.lineno}" for each in frames]
+        where = f" It comes from {found[-1]}." if found else ""
+        text += f"\n{where} With --debug the Python traceback is shown."
+    return text
+
+
+def ended_by_interrupt(title: str, text: str) -> None:
+    """End a command that was interrupted from the keyboard.
+
+    title (str): What was interrupted.
+    text (str): How to go on.
+    """
+    msg.warn(title, text)
+    raise typer.Exit(_INTERRUPTED)
+
+
+def _text_of(error: BaseException) -> str:
+    if isinstance(error, ConfigValidationError):
+        # Without the whole block of the config.
+        shown = error.from_error(error, title="", show_config=False)
+        title = error.title or "Config validation error"
+        return f"{title}: {shown.text.strip()}"
+    # That of a KeyError is in quotes.
+    is_quoted = isinstance(error, KeyError) and len(error.args) == 1
+    text = str(error.args[0] if is_quoted else error).strip()
+    is_sentence = isinstance(error, (ValueError, OSError, RuntimeError)) and " " in text
+    if is_sentence or re.match(r"\[[EW]\d+\] ", text):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _chain(error: Optional[BaseException]) -> Iterator[BaseException]:
+    seen: List[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _places(error: BaseException, code: Optional[Path]) -> List[str]:
+    if code is None:
+        return []
+    path = Path(code).resolve()
+    return [
+        f"{code}, line {frame.lineno}, in {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).resolve() == path
+    ]

@@ -1,0 +1,167 @@
+"""What a training cannot do with its corpora, told with the block of the config and the file."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Tuple, Union
+
+from spacy.language import Language
+from spacy.tokens import DocBin
+from spacy.training import Example
+
+from .chance import get_data_chance, set_data_chance
+
+#: So many texts of a stream without a batch are no coincidence.
+_MOST_WITHOUT = 1_000_000
+_ENDING = ".spacy"
+
+
+@contextmanager
+def explained_corpora(config: Dict[str, Any]) -> Iterator[None]:
+    """Say of what fails inside which file of [corpora] is to blame, if one is.
+
+    config (Dict[str, Any]): The config, interpolated.
+    RAISES (ValueError): If a file is missing, damaged or empty; else the error as it was.
+    """
+    try:
+        yield
+    except Exception as err:
+        found = damaged_corpora(config)
+        if not found:
+            raise
+        raise ValueError(" ".join(found)) from err
+
+
+def damaged_corpora(config: Dict[str, Any]) -> List[str]:
+    """Find the corpora that spaCy's readers cannot read.
+
+    config (Dict[str, Any]): The config, interpolated.
+    RETURNS (List[str]): What is wrong with which.
+    """
+    training = config.get("training", {})
+    names = [str(training.get(key)) for key in ("train_corpus", "dev_corpus")]
+    tops = dict.fromkeys(name.split(".")[0] for name in names)
+    found = []
+    for top in tops:
+        for block, path in _paths(config.get(top), top):
+            what = _damage(path)
+            if what:
+                found.append(f"The corpus of [{block}] {what}. Mend 'path' there, or that file.")
+    return found
+
+
+def has_texts(nlp: Language, reader: Callable[[Language], Iterable[Example]]) -> bool:
+    """Look whether a reader gives a text. The random numbers stay as they are.
+
+    nlp (Language): The pipeline.
+    reader (Callable): The reader.
+    RETURNS (bool): Whether there is a text.
+    RAISES (Exception): Whatever the reader raises.
+    """
+    chance = get_data_chance()
+    try:
+        for _ in reader(nlp):
+            return True
+        return False
+    finally:
+        set_data_chance(chance)
+
+
+def batcher_that_ends(
+    batcher: Callable[[Iterable[Example]], Iterable[List[Example]]],
+) -> Callable[[Any], Any]:
+    """Have a batcher fail where it makes nothing of a pass: it would be asked for ever.
+
+    batcher (Callable): The batcher.
+    RETURNS (Callable): The same, but for that.
+    """
+
+    def make(examples: Any) -> Iterator[List[Example]]:
+        given = _Given(examples)
+        held: List[List[Example]] = []
+        is_fed = False
+        # A stream of our reader is no more than a list of others.
+        for batch in batcher(iter(given) if given.is_iterator else examples):
+            batch = list(batch)
+            has_tokens = any(len(eg) for eg in batch)
+            given.n_without = 0 if has_tokens else given.n_without + 1
+            given.check()
+            is_fed = is_fed or has_tokens
+            # An empty one is no step: nothing is learned by it, and spaCy's loggers miss its losses.
+            if batch:
+                held.append(batch)
+            # Those without a token are held back till it is known that they are not all.
+            if is_fed:
+                yield from held
+                held = []
+        if not is_fed:
+            raise ValueError(_nothing(f"a whole pass over {_told_of(examples, given)}"))
+
+    return make
+
+
+class _Given:
+    """Counts what is given to a batcher since its last batch."""
+
+    def __init__(self, examples: Any) -> None:
+        self.is_iterator = not hasattr(examples, "__len__") and not hasattr(examples, "streams")
+        self.n_given = self.n_without = 0
+        self._examples = examples
+
+    def __iter__(self) -> Iterator[Example]:
+        for example in self._examples:
+            self.n_given += 1
+            self.n_without += 1
+            self.check()
+            yield example
+
+    def check(self) -> None:
+        if self.n_without > _MOST_WITHOUT:
+            raise ValueError(_nothing(f"{_MOST_WITHOUT:,} texts"))
+
+
+def _told_of(examples: Any, given: _Given) -> str:
+    if given.is_iterator:
+        return f"{given.n_given:,} texts"
+    return f"{len(examples):,} texts" if hasattr(examples, "__len__") else "the corpora"
+
+
+def _nothing(of_what: str) -> str:
+    return (
+        f"The batcher makes no batch with a token of {of_what}. Look at [training.batcher]: raise "
+        "its 'size', or set discard_oversize = false there; and whether the corpus that "
+        "'train_corpus' in [training] names has texts with tokens."
+    )
+
+
+def _paths(block: Any, name: str) -> Iterator[Tuple[str, Union[str, Path]]]:
+    if not isinstance(block, dict):
+        return
+    path = block.get("path")
+    if isinstance(path, (str, Path)):
+        yield name, path
+    for key, value in block.items():
+        yield from _paths(value, f"{name}.{key}")
+
+
+def _damage(named: Union[str, Path]) -> str:
+    """What is wrong with a corpus. Its documents are not made."""
+    if not named:
+        return "is not named: its path is empty"
+    path = Path(named)
+    if not path.exists():
+        return f"is missing: there is no file or folder {path}"
+    files = sorted(path.rglob(f"*{_ENDING}")) if path.is_dir() else [path]
+    if not files:
+        return f"is empty: the folder {path} has no files *{_ENDING}"
+    if path.is_file() and path.suffix != _ENDING:
+        # Of another reader than spaCy's.
+        return "" if path.stat().st_size else f"is empty: {path} has 0 bytes"
+    n_texts = 0
+    for file in files:
+        if not file.stat().st_size:
+            return f"is damaged: {file} has 0 bytes"
+        try:
+            n_texts += len(DocBin().from_disk(file))
+        except Exception as err:
+            return f"is damaged or no {_ENDING} file: {file} cannot be read ({err})"
+    return "" if n_texts else f"is empty: {path} has no documents"

@@ -1,0 +1,44 @@
+"""Whether the numbers of the block [training] let a training go on, and end."""
+
+import math
+from typing import Any, Dict, List, Optional
+
+#: The least that a number may be, and what is meant by it.
+_LEAST = {
+    "eval_frequency": (1, "steps between evaluations"),
+    "accumulate_gradient": (1, "parts that a batch is cut into"),
+    "patience": (0, "steps without a better score, 0 for no such end"),
+    "max_steps": (0, "steps, 0 for no such end"),
+    "max_epochs": (-1, "passes, 0 for no such end, -1 for a corpus that is streamed"),
+}
+#: What numpy takes.
+_MOST_SEED = 2**32 - 1
+
+
+def check_training(settings: Dict[str, Any]) -> None:
+    """Check the numbers of [training], of which spaCy checks the types.
+
+    settings (Dict[str, Any]): The block, or what there is of it.
+    RAISES (ValueError): If one is out of range. It tells of all of them.
+    """
+    found: List[str] = []
+    for key, (least, meaning) in _LEAST.items():
+        value = settings.get(key, least)
+        if _is_number(value) and not value >= least:
+            found.append(f"'{key}' is {value}, but it is {least} or more ({meaning})")
+    dropout = settings.get("dropout", 0.0)
+    if _is_number(dropout) and not 0 <= dropout < 1:
+        found.append(f"'dropout' is {dropout}, but it is a share from 0 to below 1")
+    seed: Optional[Any] = settings.get("seed")
+    if _is_number(seed) and not 0 <= seed <= _MOST_SEED:  # type: ignore[operator]
+        found.append(f"'seed' is {seed}, but it is from 0 to {_MOST_SEED}, or null")
+    weights = settings.get("score_weights")
+    for name, weight in weights.items() if isinstance(weights, dict) else ():
+        if _is_number(weight) and not math.isfinite(weight):
+            found.append(f"'{name}' in [training.score_weights] is {weight}, no finite number")
+    if found:
+        raise ValueError(f"Mend in [training]: {'; '.join(found)}.")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
