@@ -6,14 +6,14 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 from spacy.training import Example
 
-from ..registry import registry
+from ..registry import register
 from .mixer import Mixer
 
 #: What [training.batcher] takes: from examples to lists of them.
 Batcher = Callable[[Iterable[Example]], Iterable[List[Example]]]
 
 
-@registry.batchers("spacy_mtl.CorpusBatcher.v1")
+@register("batchers", "spacy_mtl.CorpusBatcher.v1")
 def create_corpus_batcher(batcher: Batcher, mixed: bool = False) -> Batcher:
     """Create a batcher that draws from corpora by their schedule.
 

@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from ..heads.scores import check_outputs
-from ..registry import registry
+from ..registry import register
 from ..types import TASKS_KEY, Schedule
 from .annotation import KINDS, clear, kinds_of
 from .checks import (
@@ -31,7 +31,7 @@ from .survey import Survey, look_through
 CORPUS_BATCHER = "spacy_mtl.CorpusBatcher.v1"
 
 
-@registry.readers("spacy_mtl.MultiCorpus.v1")
+@register("readers", "spacy_mtl.MultiCorpus.v1")
 def create_multi_corpus(
     corpora: Dict[str, Dict[str, Any]],
     schedule: Any = None,  # A Schedule: the error below says more than spaCy's validation.

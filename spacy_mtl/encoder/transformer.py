@@ -11,7 +11,7 @@ from spacy_transformers.data_classes import HFObjects
 from spacy_transformers.layers.hf_shim import HFShim
 from thinc.api import Model, torch2xp, xp2torch
 
-from ..registry import registry
+from ..registry import register
 from ..types import Encoder, TokenVectors
 from .batching import MicroBatch, PaddedWindows, make_batches, pieces_a_batch
 from .loading import load_pretrained
@@ -30,7 +30,7 @@ class _Settings:
     kept_pieces: Optional[int]
 
 
-@registry.architectures("spacy_mtl.TransformerEncoder.v1")
+@register("architectures", "spacy_mtl.TransformerEncoder.v1")
 def TransformerEncoder(
     name: str,
     tokenizer_config: Dict[str, Any] = {"use_fast": True},

@@ -20,7 +20,7 @@ from thinc.types import Floats2d, Ragged
 from thinc.util import convert_recursive
 from transformers.file_utils import ModelOutput
 
-from ..registry import registry
+from ..registry import register
 from ..types import Encoder
 from .batching import batch_by_padded_size, pieces_a_batch
 from .precision import check_precision, computing
@@ -30,7 +30,7 @@ from .transformer_output import merge_outputs
 SpanGetter = Callable[[List[Doc]], List[List[Span]]]
 
 
-@registry.architectures("spacy_mtl.TransformerModel.v1")
+@register("architectures", "spacy_mtl.TransformerModel.v1")
 def create_transformer_model(
     name: str,
     get_spans: Optional[SpanGetter] = None,
@@ -77,7 +77,7 @@ def create_transformer_model(
     return _with_our_forward(model, mixed_precision, precision)
 
 
-@registry.architectures("spacy_mtl.Tok2VecTransformer.v1")
+@register("architectures", "spacy_mtl.Tok2VecTransformer.v1")
 def create_tok2vec_transformer(
     name: str,
     pooling: Model[Ragged, Floats2d],

@@ -8,7 +8,7 @@ from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from thinc.api import Model
 
-from ..registry import registry
+from ..registry import register
 from ..types import Encoder, TokenVectors, ViewCallback
 
 # What a listener holds between the forward pass of a step and its closing.
@@ -22,7 +22,7 @@ _RUN_STATE: Dict[str, Any] = {
 }
 
 
-@registry.architectures("spacy_mtl.TaskListener.v1")
+@register("architectures", "spacy_mtl.TaskListener.v1")
 def create_task_listener(upstream: str = "mtl", width: Optional[int] = None) -> Encoder:
     """Create the layer that gives a head its task's view of the shared encoder.
 

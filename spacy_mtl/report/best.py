@@ -13,7 +13,7 @@ from spacy.util import SimpleFrozenList
 from wasabi import Printer
 
 from ..corpus.feedback import scores_by_task
-from ..registry import registry
+from ..registry import register
 from ..train.checkpoint import write_in_place
 from .logger import Info, Logger, LogStep, create_console_logger
 
@@ -21,7 +21,7 @@ from .logger import Info, Logger, LogStep, create_console_logger
 _ROUNDING = 1e-9
 
 
-@registry.loggers("spacy_mtl.BestByTask.v1")
+@register("loggers", "spacy_mtl.BestByTask.v1")
 def create_best_by_task(
     logger: Optional[Callable] = None,
     tasks: List[str] = SimpleFrozenList(),

@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.util import ensure_path
 from wasabi import Printer
 
-from ..registry import registry
+from ..registry import register, registry
 from .console import Console
 from .log_file import open_log, write_line
 from .monitor import Reading, StepMonitor
@@ -21,9 +21,9 @@ LogStep = Callable[[Optional[Info]], None]
 Logger = Callable[[Language, IO, IO], Tuple[LogStep, Callable[[], None]]]
 
 
-@registry.loggers("spacy_mtl.ConsoleLogger.v1")
+@register("loggers", "spacy_mtl.ConsoleLogger.v1")
 def create_console_logger(
-    progress_bar: Optional[str] = None,
+    progress_bar: Any = None,  # The error below says more than that of a type.
     console_output: bool = True,
     output_file: Optional[Union[str, Path]] = None,
     logger: Optional[Callable] = None,

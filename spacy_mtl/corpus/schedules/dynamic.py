@@ -3,12 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Dict, List, Optional, Sequence
 
-from ...registry import mtl_schedules
+from ...registry import register
 from ...types import Progress, Schedule
 from .base import BLOCK, check_between, check_names
 
 
-@mtl_schedules("spacy_mtl.ByLoss.v1")
+@register("mtl_schedules", "spacy_mtl.ByLoss.v1")
 def create_by_loss(power: float = 1.0, decay: float = 0.98, least: float = 0.05) -> Schedule:
     """Create a schedule that gives more to corpora whose tasks have learned less.
 
@@ -28,7 +28,7 @@ def create_by_loss(power: float = 1.0, decay: float = 0.98, least: float = 0.05)
     return ByLoss(power, decay, least)
 
 
-@mtl_schedules("spacy_mtl.ByScore.v1")
+@register("mtl_schedules", "spacy_mtl.ByScore.v1")
 def create_by_score(
     patience: int = 2,
     tolerance: float = 0.001,
@@ -59,7 +59,7 @@ def create_by_score(
     return ByScore(patience, tolerance, fall, idle, boost)
 
 
-@mtl_schedules("spacy_mtl.Bandit.v1")
+@register("mtl_schedules", "spacy_mtl.Bandit.v1")
 def create_bandit(target: str, forget: float = 0.1) -> Schedule:
     """Create a bandit that looks for the corpora which help one task.
 

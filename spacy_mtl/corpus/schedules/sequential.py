@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence
 
-from ...registry import mtl_schedules
+from ...registry import register
 from ...types import Progress, Schedule
 from .base import BLOCK, check_between, check_names, warn_left_out
 
 
-@mtl_schedules("spacy_mtl.Sequential.v1")
+@register("mtl_schedules", "spacy_mtl.Sequential.v1")
 def create_sequential(phases: List[Dict[str, Any]], replay: float = 0.0) -> Schedule:
     """Create a schedule of phases. After the last, that one goes on.
 
