@@ -13,7 +13,7 @@ from typing import Any, Callable
 import catalogue
 from spacy.util import registry as spacy_registry
 
-from .settings import Function, check_finite_config, checked
+from .settings import Function, Rule, check_finite_config, checked
 
 __all__ = ["Registry", "check_finite_config", "register", "registry"]
 
@@ -85,17 +85,18 @@ mtl_weightings: Any = registry.mtl_weightings
 mtl_schedules: Any = registry.mtl_schedules
 
 
-def register(registry_name: str, name: str) -> Callable[[Function], Function]:
+def register(registry_name: str, name: str, /, **rules: Rule) -> Callable[[Function], Function]:
     """Register a function of this package, whose settings are checked: see `checked`.
 
     registry_name (str): The registry, such as "architectures".
     name (str): The name, such as "spacy_mtl.HardSharing.v1".
+    **rules (Rule): What a setting has to be beside its type.
     RETURNS (Callable): A decorator.
     """
 
     def decorate(function: Function) -> Function:
         block = _BLOCKS[registry_name].replace("{title}", name)
-        found = checked(name, block)(function)
+        found = checked(name, block, **rules)(function)
         getattr(registry, registry_name)(name, func=found)
         return found
 

@@ -5,46 +5,39 @@ nothing keeps NaN or infinity out of a float. What fits no range is refused by w
 """
 
 import inspect
-import math
-import sys
-from collections.abc import Callable as AbstractCallable
-from collections.abc import Iterable as AbstractIterable
-from collections.abc import Iterator as AbstractIterator
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Iterator,
-    Literal,
-    Optional,
-    Tuple,
-    TypeVar,
-    Union,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import Any, Callable, Dict, Iterator, Optional, TypeVar, get_type_hints
 
 from thinc.api import Config, ConfigValidationError
 
+from .hints import LARGEST, is_finite, misfit, shortened
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-#: More is none of a number of steps, texts or wordpieces, and JSON cannot hold it.
-LARGEST = sys.maxsize
-_NAMES = {
-    float: "a finite number",
-    int: "a whole number",
-    bool: "true or false",
-    str: "a text",
-    Path: "a path",
-    type(None): "null",
-}
+
+@dataclass(frozen=True)
+class Rule:
+    """What a setting has to be beside its type, where it is not null.
+
+    says (str): In words, for messages.
+    holds (Callable[[Any], bool]): Whether a value of the right type is so.
+    """
+
+    says: str
+    holds: Callable[[Any], bool]
 
 
-def checked(title: str, block: str) -> Callable[[Function], Function]:
+NOT_EMPTY = Rule("a text that is not empty", bool)
+#: Path("") is the folder one is in.
+NOT_EMPTY_PATH = Rule(
+    "the path of a file, or null for none", lambda path: str(path) not in ("", ".")
+)
+AT_LEAST_ONE = Rule("a whole number, 1 or more", lambda number: number >= 1)
+
+
+def checked(title: str, block: str, /, **rules: Rule) -> Callable[[Function], Function]:
     """Have a function that a config names look at its settings before and after it is called.
 
     The types are those of its hints. What has no type (`Any`), and each range, the function
@@ -53,6 +46,7 @@ def checked(title: str, block: str) -> Callable[[Function], Function]:
     title (str): What it is registered as, for messages.
     block (str): Where its settings are in a config, for messages. "{name}" stands for the
         name of the component that it makes.
+    **rules (Rule): What a setting has to be beside its type.
     RETURNS (Callable): A decorator, which keeps the signature.
     """
 
@@ -70,11 +64,12 @@ def checked(title: str, block: str) -> Callable[[Function], Function]:
             where = f"Mend it in {block.format(name=name)}."
             for key, value in given.items():
                 _check_type(key, value, hints.get(key, Any), whose, where)
+                _check_rule(key, value, rules.get(key), whose, where)
             made = function(*args, **kwargs)
             for key, value in given.items():
                 for path, number in _not_finite(value, key):
                     raise ValueError(
-                        f"'{path}' of {whose} is {_short(number)}, but it must be a finite "
+                        f"'{path}' of {whose} is {shortened(number)}, but it must be a finite "
                         f"number. {where}"
                     )
             return made
@@ -84,6 +79,29 @@ def checked(title: str, block: str) -> Callable[[Function], Function]:
         return call  # type: ignore[return-value]
 
     return decorate
+
+
+def check_keys(key: str, given: Mapping[str, Any], taken_by: Any, whose: str, where: str) -> None:
+    """Refuse a block of settings that goes to a function of another library, if it takes no such.
+
+    key (str): The name of the block.
+    given (Dict[str, Any]): The block.
+    taken_by (Callable): The function, or the class.
+    whose (str): What has the block, for messages.
+    where (str): Where it is in a config, for messages.
+    RAISES (ValueError): If it has an unknown key, or a value of another type.
+    """
+    function = taken_by.__init__ if inspect.isclass(taken_by) else taken_by
+    hints = get_type_hints(function)
+    known = list(inspect.signature(taken_by).parameters)
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ValueError(
+            f"'{key}' of {whose} has '{unknown[0]}', but it is a block with some of: "
+            f"{', '.join(known)}. Mend it in {where}."
+        )
+    for name, value in given.items():
+        _check_type(f"{key}.{name}", value, hints.get(name, Any), whose, f"Mend it in {where}.")
 
 
 def check_finite_config(config: Dict[str, Any]) -> None:
@@ -100,7 +118,7 @@ def check_finite_config(config: Dict[str, Any]) -> None:
     errors = [
         {
             "loc": path.split("."),
-            "msg": f"{_short(number)} is not a finite number. Mend {_in_block(path)}.",
+            "msg": f"{shortened(number)} is not a finite number. Mend {_in_block(path)}.",
         }
         for path, number in _not_finite(config, "")
     ]
@@ -113,7 +131,7 @@ def check_finite_config(config: Dict[str, Any]) -> None:
 
 
 def _check_type(key: str, value: Any, hint: Any, whose: str, where: str) -> None:
-    found = _misfit(key, value, hint)
+    found = misfit(key, value, hint)
     if found is None:
         return
     path, wrong, expected = found
@@ -122,83 +140,16 @@ def _check_type(key: str, value: Any, hint: Any, whose: str, where: str) -> None
         hint_of_text = " Write it without quotes."
     too_large = isinstance(wrong, int) and abs(wrong) > LARGEST
     raise ValueError(
-        f"'{path}' of {whose} is {_short(wrong)}, but it must be {expected}"
+        f"'{path}' of {whose} is {shortened(wrong)}, but it must be {expected}"
         f"{', below 2 ** 63' if too_large else ''}.{hint_of_text} {where}"
     )
 
 
-def _misfit(path: str, value: Any, hint: Any) -> Optional[Tuple[str, Any, str]]:
-    """The first value that does not fit a type: where it is, what it is, what it should be."""
-    if hint is Any:
-        return None
-    origin, args = get_origin(hint), get_args(hint)
-    if origin is Union:
-        found = [_misfit(path, value, arg) for arg in args]
-        if None in found:
-            return None
-        # The one that got deepest says most.
-        deepest = max((each for each in found if each is not None), key=lambda each: len(each[0]))
-        return (path, value, _named(hint)) if deepest[0] == path else deepest
-    if origin is Literal:
-        return None if value in args else (path, value, _named(hint))
-    kind = origin or hint
-    if not _is_a(value, kind):
-        return path, value, _named(hint)
-    if isinstance(value, Mapping) and len(args) == 2:
-        for key, each in value.items():
-            below = _misfit(f"{path}.{key}", key, args[0]) or _misfit(
-                f"{path}.{key}", each, args[1]
-            )
-            if below is not None:
-                return below
-    elif isinstance(value, (list, tuple)) and len(args) == 1:
-        for i, each in enumerate(value):
-            below = _misfit(f"{path}.{i}", each, args[0])
-            if below is not None:
-                return below
-    return None
-
-
-def _is_a(value: Any, kind: Any) -> bool:
-    if kind is float or kind is int:
-        kinds = (int, float) if kind is float else (int,)
-        # NaN is a float: whoever has a range for it can say more.
-        is_number = isinstance(value, kinds) and not isinstance(value, bool)
-        return is_number and (isinstance(value, float) or _is_finite(value))
-    if kind is Path:
-        return isinstance(value, (str, Path))
-    if kind in (AbstractIterable, AbstractIterator):
-        # Thinc's schedules are generators.
-        return isinstance(value, kind) and not isinstance(value, (str, bytes, Mapping))
-    if kind is Sequence or kind is list:
-        return isinstance(value, (list, tuple))
-    if kind is AbstractCallable:
-        return callable(value)
-    try:
-        return isinstance(value, kind)
-    except TypeError:
-        # A protocol, or a name for the type checker only.
-        return True
-
-
-def _named(hint: Any) -> str:
-    origin, args = get_origin(hint), get_args(hint)
-    if origin is Union:
-        return " or ".join(dict.fromkeys(_named(arg) for arg in args))
-    if origin is Literal:
-        return "one of: " + ", ".join(repr(arg) for arg in args)
-    if hint in _NAMES:
-        return _NAMES[hint]
-    kind = origin or hint
-    if kind is dict:
-        return "a block of keys and values"
-    if kind in (list, Sequence):
-        return "a list"
-    if kind in (AbstractIterable, AbstractIterator):
-        return "a schedule"
-    if kind is AbstractCallable:
-        return "a function, made by a block with an '@'"
-    return f"a {getattr(kind, '__name__', kind)}, made by a block with an '@'"
+def _check_rule(key: str, value: Any, rule: Optional[Rule], whose: str, where: str) -> None:
+    if rule is not None and value is not None and not rule.holds(value):
+        raise ValueError(
+            f"'{key}' of {whose} is {shortened(value)}, but it must be {rule.says}. {where}"
+        )
 
 
 def _not_finite(value: Any, path: str) -> Iterator[Tuple[str, Any]]:
@@ -209,22 +160,10 @@ def _not_finite(value: Any, path: str) -> Iterator[Tuple[str, Any]]:
     elif isinstance(value, (list, tuple)):
         for i, each in enumerate(value):
             yield from _not_finite(each, f"{path}.{i}")
-    elif isinstance(value, (int, float)) and not _is_finite(value):
+    elif isinstance(value, (int, float)) and not is_finite(value):
         yield path, value
-
-
-def _is_finite(value: Any) -> bool:
-    return abs(value) <= LARGEST if isinstance(value, int) else math.isfinite(value)
 
 
 def _in_block(path: str) -> str:
     block, _, key = path.rpartition(".")
     return f"'{key}' in [{block}]" if block else f"'{key}'"
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, int) and abs(value) > LARGEST:
-        # Python refuses to write out long ones.
-        return f"a whole number of about {value.bit_length() * 3 // 10} digits"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

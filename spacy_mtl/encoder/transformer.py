@@ -12,6 +12,7 @@ from spacy_transformers.layers.hf_shim import HFShim
 from thinc.api import Model, torch2xp, xp2torch
 
 from ..registry import register
+from ..settings import NOT_EMPTY
 from ..types import Encoder, TokenVectors
 from .batching import MicroBatch, PaddedWindows, make_batches, pieces_a_batch
 from .loading import load_pretrained
@@ -30,7 +31,7 @@ class _Settings:
     kept_pieces: Optional[int]
 
 
-@register("architectures", "spacy_mtl.TransformerEncoder.v1")
+@register("architectures", "spacy_mtl.TransformerEncoder.v1", name=NOT_EMPTY)
 def TransformerEncoder(
     name: str,
     tokenizer_config: Dict[str, Any] = {"use_fast": True},

@@ -15,12 +15,13 @@ from spacy_transformers.layers.transformer_model import (
 )
 from spacy_transformers.layers.trfs2arrays import trfs2arrays
 from spacy_transformers.span_getters import get_doc_spans
-from thinc.api import Model, chain, xp2torch
+from thinc.api import Model, PyTorchGradScaler, chain, xp2torch
 from thinc.types import Floats2d, Ragged
 from thinc.util import convert_recursive
 from transformers.file_utils import ModelOutput
 
 from ..registry import register
+from ..settings import NOT_EMPTY, check_keys
 from ..types import Encoder
 from .batching import batch_by_padded_size, pieces_a_batch
 from .precision import check_precision, computing
@@ -30,7 +31,7 @@ from .transformer_output import merge_outputs
 SpanGetter = Callable[[List[Doc]], List[List[Span]]]
 
 
-@register("architectures", "spacy_mtl.TransformerModel.v1")
+@register("architectures", "spacy_mtl.TransformerModel.v1", name=NOT_EMPTY)
 def create_transformer_model(
     name: str,
     get_spans: Optional[SpanGetter] = None,
@@ -66,6 +67,9 @@ def create_transformer_model(
             f"A spacy_mtl.TransformerModel.v1 has mixed_precision = true and precision = "
             f"{precision!r}. Leave one of them out."
         )
+    title = "spacy_mtl.TransformerModel.v1"
+    where = f'the block that has @architectures = "{title}"'
+    check_keys("grad_scaler_config", grad_scaler_config, PyTorchGradScaler, title, where)
     model = TransformerModel(
         name,
         get_spans or _whole_documents,
@@ -77,7 +81,7 @@ def create_transformer_model(
     return _with_our_forward(model, mixed_precision, precision)
 
 
-@register("architectures", "spacy_mtl.Tok2VecTransformer.v1")
+@register("architectures", "spacy_mtl.Tok2VecTransformer.v1", name=NOT_EMPTY)
 def create_tok2vec_transformer(
     name: str,
     pooling: Model[Ragged, Floats2d],

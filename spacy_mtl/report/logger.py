@@ -11,6 +11,7 @@ from spacy.util import ensure_path
 from wasabi import Printer
 
 from ..registry import register, registry
+from ..settings import NOT_EMPTY_PATH
 from .console import Console
 from .log_file import open_log, write_line
 from .monitor import Reading, StepMonitor
@@ -21,7 +22,7 @@ LogStep = Callable[[Optional[Info]], None]
 Logger = Callable[[Language, IO, IO], Tuple[LogStep, Callable[[], None]]]
 
 
-@register("loggers", "spacy_mtl.ConsoleLogger.v1")
+@register("loggers", "spacy_mtl.ConsoleLogger.v1", output_file=NOT_EMPTY_PATH)
 def create_console_logger(
     progress_bar: Any = None,  # The error below says more than that of a type.
     console_output: bool = True,

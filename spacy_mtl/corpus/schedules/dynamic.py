@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Dict, List, Optional, Sequence
 
 from ...registry import register
+from ...settings import NOT_EMPTY
 from ...types import Progress, Schedule
 from .base import BLOCK, check_between, check_names
 
@@ -59,7 +60,7 @@ def create_by_score(
     return ByScore(patience, tolerance, fall, idle, boost)
 
 
-@register("mtl_schedules", "spacy_mtl.Bandit.v1")
+@register("mtl_schedules", "spacy_mtl.Bandit.v1", target=NOT_EMPTY)
 def create_bandit(target: str, forget: float = 0.1) -> Schedule:
     """Create a bandit that looks for the corpora which help one task.
 
