@@ -6,6 +6,7 @@ from collections.abc import Callable as AbstractCallable
 from collections.abc import Iterable as AbstractIterable
 from collections.abc import Iterator as AbstractIterator
 from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, Optional, Tuple, Union, get_args, get_origin
 
@@ -59,7 +60,7 @@ def misfit(path: str, value: Any, hint: Any) -> Optional[Tuple[str, Any, str]]:
 
 def is_finite(value: Any) -> bool:
     """RETURNS (bool): Whether a number is no NaN, not infinite, and not too large to count to."""
-    return abs(value) <= LARGEST if isinstance(value, int) else math.isfinite(value)
+    return abs(value) <= LARGEST if isinstance(value, Integral) else math.isfinite(value)
 
 
 def shortened(value: Any) -> str:
@@ -67,16 +68,21 @@ def shortened(value: Any) -> str:
     if isinstance(value, int) and abs(value) > LARGEST:
         # Python refuses to write out long ones.
         return f"a whole number of about {value.bit_length() * 3 // 10} digits"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:
+        # Of such a number inside.
+        return f"a {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _is_a(value: Any, kind: Any) -> bool:
     if kind is float or kind is int:
-        kinds = (int, float) if kind is float else (int,)
+        is_number = isinstance(value, Real if kind is float else Integral)
+        if not is_number or isinstance(value, bool):
+            return False
         # NaN is a float: whoever has a range for it can say more.
-        is_number = isinstance(value, kinds) and not isinstance(value, bool)
-        return is_number and (isinstance(value, float) or is_finite(value))
+        return not isinstance(value, Integral) or is_finite(value)
     if kind is Path:
         return isinstance(value, (str, Path))
     if kind in (AbstractIterable, AbstractIterator):

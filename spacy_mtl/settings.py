@@ -8,7 +8,8 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Callable, Dict, Iterator, Optional, TypeVar, get_type_hints
+from numbers import Real
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple, TypeVar, get_type_hints
 
 from thinc.api import Config, ConfigValidationError
 
@@ -160,7 +161,7 @@ def _not_finite(value: Any, path: str) -> Iterator[Tuple[str, Any]]:
     elif isinstance(value, (list, tuple)):
         for i, each in enumerate(value):
             yield from _not_finite(each, f"{path}.{i}")
-    elif isinstance(value, (int, float)) and not is_finite(value):
+    elif isinstance(value, Real) and not is_finite(value):
         yield path, value
 
 
