@@ -60,12 +60,12 @@ def misfit(path: str, value: Any, hint: Any) -> Optional[Tuple[str, Any, str]]:
 
 def is_finite(value: Any) -> bool:
     """RETURNS (bool): Whether a number is no NaN, not infinite, and not too large to count to."""
-    return abs(value) <= LARGEST if isinstance(value, Integral) else math.isfinite(value)
+    return abs(int(value)) <= LARGEST if isinstance(value, Integral) else math.isfinite(value)
 
 
 def shortened(value: Any) -> str:
     """RETURNS (str): A value as a message shows it."""
-    if isinstance(value, int) and abs(value) > LARGEST:
+    if isinstance(value, int) and not is_finite(value):
         # Python refuses to write out long ones.
         return f"a whole number of about {value.bit_length() * 3 // 10} digits"
     try:
@@ -82,7 +82,7 @@ def _is_a(value: Any, kind: Any) -> bool:
         if not is_number or isinstance(value, bool):
             return False
         # NaN is a float: whoever has a range for it can say more.
-        return not isinstance(value, Integral) or is_finite(value)
+        return not isinstance(value, Integral) or bool(is_finite(value))
     if kind is Path:
         return isinstance(value, (str, Path))
     if kind in (AbstractIterable, AbstractIterator):
