@@ -51,6 +51,14 @@ class ScheduledNumber:
         _check(value, self.title, f" at step {step}, by its schedule", self.hint)
         return float(value)
 
+    def check(self) -> None:
+        """Look at the first value, before training begins.
+
+        RAISES (ValueError): If it is no finite number >= 0, or there is none.
+        """
+        if self._seen or not self._is_cut:
+            self.at(0)
+
     def __getstate__(self) -> Dict[str, Any]:
         # Generators cannot be pickled. What is pickled to predict elsewhere needs none.
         return {**self.__dict__, "_values": iter(()), "_is_cut": True}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import wraps
 from numbers import Real
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple, TypeVar, get_type_hints
+from typing import Any, Callable, Dict, Iterator, Optional, Sequence, Tuple, TypeVar, get_type_hints
 
 from thinc.api import Config, ConfigValidationError
 
@@ -103,6 +103,40 @@ def check_keys(key: str, given: Mapping[str, Any], taken_by: Any, whose: str, wh
         )
     for name, value in given.items():
         _check_type(f"{key}.{name}", value, hints.get(name, Any), whose, f"Mend it in {where}.")
+
+
+def takes(function: Any, n_arguments: int) -> bool:
+    """Find out whether something can be called with so many arguments, by position.
+
+    function (Any): What a config names, where a function of a certain kind is asked for.
+    n_arguments (int): How many.
+    RETURNS (bool): Whether it can, as far as it can be known.
+    """
+    if not callable(function):
+        return False
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        # Of functions that are not written in Python.
+        return True
+    try:
+        signature.bind(*range(n_arguments))
+    except TypeError:
+        return False
+    return True
+
+
+def read_names(given: Any) -> Sequence[str]:
+    """Read a list of names.
+
+    given (Any): What a config has.
+    RETURNS (Sequence[str]): The names; none, if it is no list of different texts.
+    """
+    if not isinstance(given, (list, tuple)):
+        return ()
+    if not all(isinstance(name, str) and name for name in given) or len({*given}) < len(given):
+        return ()
+    return tuple(given)
 
 
 def check_finite_config(config: Dict[str, Any]) -> None:

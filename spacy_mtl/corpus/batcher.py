@@ -6,7 +6,9 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 from spacy.training import Example
 
+from ..hints import shortened
 from ..registry import register
+from ..settings import takes
 from .mixer import Mixer
 
 #: What [training.batcher] takes: from examples to lists of them.
@@ -27,6 +29,12 @@ def create_corpus_batcher(batcher: Batcher, mixed: bool = False) -> Batcher:
         spacy.batch_by_padded.v1, mixes over its buffer; a corpus with fewer texts than its
         share of a batch, or of that buffer, has some of them more than once.)
     """
+    if isinstance(batcher, CorpusBatcher) or not takes(batcher, 1):
+        raise ValueError(
+            f"'batcher' of spacy_mtl.CorpusBatcher.v1 is {shortened(batcher)}, but it is what "
+            "makes batches of a size. Set [training.batcher.batcher] to @batchers = "
+            '"spacy.batch_by_words.v1", or another of spaCy\'s.'
+        )
     return CorpusBatcher(batcher, mixed)
 
 
@@ -103,7 +111,7 @@ class CorpusBatcher:
             batch = next(self._batches.get(name, iter(())), None)
             if batch:
                 return batch
-            self._batches[name] = iter(self.batcher(begin_pass()))
+            self._batches[name] = self._make_batches(begin_pass())
         of_what = f"the corpus '{name}'" if name else "the corpora"
         raise ValueError(
             f"The batcher makes no batch of {of_what}: it "
@@ -111,9 +119,41 @@ class CorpusBatcher:
             "discard_oversize = false there."
         )
 
+    def _make_batches(self, examples: Iterator[Example]) -> Iterator[List[Example]]:
+        source = _Source(examples)
+        try:
+            yield from self.batcher(source)
+        except Exception as err:
+            if err is source.error:
+                raise
+            raise ValueError(
+                f"The batcher in [training.batcher.batcher] fails: {err} Mend its settings, "
+                "such as 'size', a number of 1 or more."
+            ) from err
+
     def _mix(self, mixer: Mixer) -> Iterator[Example]:
         while True:
             yield next(self._sources[mixer.draw_example(self._shares)])
+
+
+class _Source:
+    """Examples for a batcher. It remembers an error of theirs, which is none of the batcher's."""
+
+    def __init__(self, examples: Iterator[Example]) -> None:
+        self.examples = examples
+        self.error: Optional[Exception] = None
+
+    def __iter__(self) -> Iterator[Example]:
+        return self
+
+    def __next__(self) -> Example:
+        try:
+            return next(self.examples)
+        except StopIteration:
+            raise
+        except Exception as err:
+            self.error = err
+            raise
 
 
 class _Pile:

@@ -7,7 +7,6 @@ from typing import Any, Dict
 
 import pytest
 import spacy
-from cases import Case, Gives, Refused, check, name_of
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import create_train_batches

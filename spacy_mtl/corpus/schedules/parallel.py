@@ -28,7 +28,7 @@ def create_proportional() -> Schedule:
 
 
 @register("mtl_schedules", "spacy_mtl.Temperature.v1")
-def create_temperature(temperature: float = 1.0) -> Schedule:
+def create_temperature(temperature: Any = 1.0) -> Schedule:
     """Create a schedule that draws corpora by their size to the power of 1 / temperature.
 
     temperature (float): > 0. 1 is Proportional; the higher, the nearer to Uniform.
