@@ -200,5 +200,8 @@ def _not_finite(value: Any, path: str) -> Iterator[Tuple[str, Any]]:
 
 
 def _in_block(path: str) -> str:
-    block, _, key = path.rpartition(".")
+    names = path.split(".")
+    # Items of a list have no block of their own.
+    n = next((i - 1 for i, name in enumerate(names) if i and name.isdigit()), len(names) - 1)
+    block, key = ".".join(names[:n]), ".".join(names[n:])
     return f"'{key}' in [{block}]" if block else f"'{key}'"

@@ -122,13 +122,17 @@ class CorpusBatcher:
     def _make_batches(self, examples: Iterator[Example]) -> Iterator[List[Example]]:
         source = _Source(examples)
         try:
-            yield from self.batcher(source)
+            for batch in self.batcher(source):
+                if not isinstance(batch, (list, tuple)):
+                    raise TypeError(f"it gives a {type(batch).__name__} for a list of examples")
+                yield list(batch)
         except Exception as err:
             if err is source.error:
                 raise
             raise ValueError(
-                f"The batcher in [training.batcher.batcher] fails: {err} Mend its settings, "
-                "such as 'size', a number of 1 or more."
+                "The batcher in [training.batcher.batcher] fails: "
+                f"{str(err).rstrip('.')}. Mend its "
+                "settings, such as 'size', a number of 1 or more."
             ) from err
 
     def _mix(self, mixer: Mixer) -> Iterator[Example]:

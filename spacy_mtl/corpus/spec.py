@@ -57,7 +57,8 @@ class CorpusSpec:
                     example = next(examples, None)
                 except Exception as err:
                     raise ValueError(
-                        f"The corpus '{self.name}' ({self.source}) cannot be read: {err} "
+                        f"The corpus '{self.name}' ({self.source}) cannot be read: "
+                        f"{str(err).rstrip('.')}. "
                         f"Mend the file, or 'path' in {self.block}."
                     ) from err
                 if example is None:

@@ -82,7 +82,8 @@ def TransformerEncoder(
         if value is not None and value < least:
             raise ValueError(
                 f"'{key}' of a spacy_mtl.TransformerEncoder.v1 is {value!r}, but it is a number of "
-                f"wordpieces and must be at least {least}."
+                f"wordpieces and must be at least {least}. Mend it in the block that has "
+                '@architectures = "spacy_mtl.TransformerEncoder.v1".'
             )
     # Not attributes of the model: those of the saved one would win over the config.
     settings = _Settings(window, context, precision, packing, batch_pieces, kept_pieces)

@@ -57,8 +57,8 @@ def create_console_logger(
     check_logger(logger, "spacy_mtl.ConsoleLogger.v1")
     if progress_bar not in (None, "train", "eval"):
         raise ValueError(
-            f"'progress_bar' in [training.logger] is {progress_bar!r}. It is \"train\", "
-            '"eval" or null.'
+            f"'progress_bar' in [training.logger] is {shortened(progress_bar)}. Set it to "
+            '"train", "eval" or null.'
         )
 
     def setup_printer(
