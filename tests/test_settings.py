@@ -87,7 +87,7 @@ def test_settings_that_are_wrong(settings: Dict[str, Any], message: str) -> None
 
 def test_functions_keep_what_is_known_of_them() -> None:
     """Their arguments, for confection and spaCy; where they are, for `spacy package` and pickle."""
-    assert list(inspect.signature(create_mgda).parameters)[0] == "epsilon"
+    assert next(iter(inspect.signature(create_mgda).parameters)) == "epsilon"
     assert get_arg_names(make_tagger)[:2] == ["nlp", "name"]
     found = registry.find("mtl_weightings", "spacy_mtl.MGDA.v1")
     assert found["module"] == "spacy_mtl.weighting.aggregation"
