@@ -8,10 +8,27 @@ weighting written by a user needs no more than a decorator:
 """
 
 import difflib
-from typing import Any
+from typing import Any, Callable
 
 import catalogue
 from spacy.util import registry as spacy_registry
+
+from .settings import Function, Rule, check_finite_config, checked
+
+__all__ = ["Registry", "check_finite_config", "register", "registry"]
+
+#: Where a config has what a registry is for, for messages.
+_BLOCKS = {
+    "architectures": 'the block that has @architectures = "{title}"',
+    "batchers": "[training.batcher]",
+    "loggers": "[training.logger]",
+    "mtl_schedules": "the block [schedule] of the corpus (usually [corpora.train.schedule])",
+    "mtl_weightings": (
+        "the block [weighting] of the 'mtl' component (usually [components.mtl.weighting])"
+    ),
+    "readers": "[corpora.train] (or [corpora.dev])",
+    "scorers": "the block [scorer] of the component",
+}
 
 
 class Registry(catalogue.Registry):
@@ -66,3 +83,21 @@ registry: Any = spacy_registry
 
 mtl_weightings: Any = registry.mtl_weightings
 mtl_schedules: Any = registry.mtl_schedules
+
+
+def register(registry_name: str, name: str, /, **rules: Rule) -> Callable[[Function], Function]:
+    """Register a function of this package, whose settings are checked: see `checked`.
+
+    registry_name (str): The registry, such as "architectures".
+    name (str): The name, such as "spacy_mtl.HardSharing.v1".
+    **rules (Rule): What a setting has to be beside its type.
+    RETURNS (Callable): A decorator.
+    """
+
+    def decorate(function: Function) -> Function:
+        block = _BLOCKS[registry_name].replace("{title}", name)
+        found = checked(name, block, **rules)(function)
+        getattr(registry, registry_name)(name, func=found)
+        return found
+
+    return decorate

@@ -1,8 +1,9 @@
 """Numbers of a config that may be thinc schedules, looked up by step."""
 
-import math
 from numbers import Real
 from typing import Any, Collection, Dict, Iterable, List, Union
+
+from .hints import is_finite, shortened
 
 #: What `read_number` makes of the entry of a config.
 Number = Union[float, "ScheduledNumber"]
@@ -50,6 +51,14 @@ class ScheduledNumber:
         _check(value, self.title, f" at step {step}, by its schedule", self.hint)
         return float(value)
 
+    def check(self) -> None:
+        """Look at the first value, before training begins.
+
+        RAISES (ValueError): If it is no finite number >= 0, or there is none.
+        """
+        if self._seen or not self._is_cut:
+            self.at(0)
+
     def __getstate__(self) -> Dict[str, Any]:
         # Generators cannot be pickled. What is pickled to predict elsewhere needs none.
         return {**self.__dict__, "_values": iter(()), "_is_cut": True}
@@ -77,8 +86,8 @@ def number_at(number: Number, step: int) -> float:
 
 def _check(value: Any, title: str, when: str, hint: str) -> None:
     is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_number or not 0 <= value < math.inf:
+    if not is_number or value < 0 or not is_finite(value):
         raise ValueError(
-            f"{title} is {value!r}{when}. It is a finite number >= 0, or a schedule of such "
-            f"numbers. {hint}"
+            f"{title} is {shortened(value)}{when}. It is a finite number >= 0, or a schedule of "
+            f"such numbers. {hint}"
         )

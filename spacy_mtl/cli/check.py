@@ -32,7 +32,8 @@ def check_cli(
     for kind, title in _TITLES.items():
         found = [finding for finding in checked.findings if finding.kind == kind]
         if found:
-            (msg.info if kind == NOTE else msg.fail)(title)
+            show = msg.info if kind == NOTE else msg.fail
+            show(title)
         for finding in found:
             msg.text(f"  {finding.where}: {finding.text}")
     if not checked.is_good:

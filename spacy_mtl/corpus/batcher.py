@@ -6,14 +6,16 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 from spacy.training import Example
 
-from ..registry import registry
+from ..hints import shortened
+from ..registry import register
+from ..settings import takes
 from .mixer import Mixer
 
 #: What [training.batcher] takes: from examples to lists of them.
 Batcher = Callable[[Iterable[Example]], Iterable[List[Example]]]
 
 
-@registry.batchers("spacy_mtl.CorpusBatcher.v1")
+@register("batchers", "spacy_mtl.CorpusBatcher.v1")
 def create_corpus_batcher(batcher: Batcher, mixed: bool = False) -> Batcher:
     """Create a batcher that draws from corpora by their schedule.
 
@@ -27,6 +29,12 @@ def create_corpus_batcher(batcher: Batcher, mixed: bool = False) -> Batcher:
         spacy.batch_by_padded.v1, mixes over its buffer; a corpus with fewer texts than its
         share of a batch, or of that buffer, has some of them more than once.)
     """
+    if isinstance(batcher, CorpusBatcher) or not takes(batcher, 1):
+        raise ValueError(
+            f"'batcher' of spacy_mtl.CorpusBatcher.v1 is {shortened(batcher)}, but it is what "
+            "makes batches of a size. Set [training.batcher.batcher] to @batchers = "
+            '"spacy.batch_by_words.v1", or another of spaCy\'s.'
+        )
     return CorpusBatcher(batcher, mixed)
 
 
@@ -106,7 +114,7 @@ class CorpusBatcher:
         """The next batch of a corpus (or of the mix of all), in this pass or the next."""
         for is_new in (False, True):
             if is_new:
-                self._batches[name] = iter(self.batcher(begin_pass()))
+                self._batches[name] = self._make_batches(begin_pass())
             # Empty ones are none: they do not end a pass.
             batch = next(filter(None, self._batches.get(name, iter(()))), None)
             if batch:
@@ -118,9 +126,45 @@ class CorpusBatcher:
             "discard_oversize = false there."
         )
 
+    def _make_batches(self, examples: Iterator[Example]) -> Iterator[List[Example]]:
+        source = _Source(examples)
+        try:
+            for batch in self.batcher(source):
+                if not isinstance(batch, (list, tuple)):
+                    raise TypeError(f"it gives a {type(batch).__name__} for a list of examples")
+                yield list(batch)
+        except Exception as err:
+            if err is source.error:
+                raise
+            raise ValueError(
+                "The batcher in [training.batcher.batcher] fails: "
+                f"{str(err).rstrip('.')}. Mend its "
+                "settings, such as 'size', a number of 1 or more."
+            ) from err
+
     def _mix(self, mixer: Mixer) -> Iterator[Example]:
         while True:
             yield next(self._sources[mixer.draw_example(self._shares)])
+
+
+class _Source:
+    """Examples for a batcher. It remembers an error of theirs, which is none of the batcher's."""
+
+    def __init__(self, examples: Iterator[Example]) -> None:
+        self.examples = examples
+        self.error: Optional[Exception] = None
+
+    def __iter__(self) -> Iterator[Example]:
+        return self
+
+    def __next__(self) -> Example:
+        try:
+            return next(self.examples)
+        except StopIteration:
+            raise
+        except Exception as err:
+            self.error = err
+            raise
 
 
 class _Pile:

@@ -10,7 +10,9 @@ from spacy.language import Language
 from spacy.training import Example
 
 from ..heads.scores import check_outputs
-from ..registry import registry
+from ..hints import shortened
+from ..registry import register
+from ..settings import takes
 from ..types import TASKS_KEY, Schedule
 from .annotation import KINDS, clear, kinds_of
 from .checks import (
@@ -31,7 +33,7 @@ from .survey import Survey, look_through
 CORPUS_BATCHER = "spacy_mtl.CorpusBatcher.v1"
 
 
-@registry.readers("spacy_mtl.MultiCorpus.v1")
+@register("readers", "spacy_mtl.MultiCorpus.v1")
 def create_multi_corpus(
     corpora: Dict[str, Dict[str, Any]],
     schedule: Any = None,  # A Schedule: the error below says more than spaCy's validation.
@@ -67,11 +69,11 @@ def create_multi_corpus(
             f"'shuffle_buffer' of spacy_mtl.MultiCorpus.v1 is {shuffle_buffer!r}, but it is a "
             "number of examples, 1 or more. Mend it in [corpora.train]."
         )
-    if schedule is not None and not callable(schedule):
+    if schedule is not None and not takes(schedule, 1):
         raise ValueError(
-            f"'schedule' of spacy_mtl.MultiCorpus.v1 is {schedule!r}, which cannot be called. It "
-            'is a function\'s work: set @mtl_schedules = "spacy_mtl.Proportional.v1" (or another) '
-            "in [corpora.train.schedule]."
+            f"'schedule' of spacy_mtl.MultiCorpus.v1 is {shortened(schedule)}, which cannot be "
+            "called with a progress. It is a function's work: set @mtl_schedules = "
+            '"spacy_mtl.Proportional.v1" (or another) in [corpora.train.schedule].'
         )
     specs = {name: read_spec(name, settings) for name, settings in corpora.items()}
     return MultiCorpus(specs, schedule, shuffle_buffer)

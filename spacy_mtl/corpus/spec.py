@@ -9,6 +9,8 @@ from spacy.language import Language
 from spacy.training import Corpus, Example
 from spacy.util import ensure_path
 
+from ..settings import read_names
+
 Reader = Callable[[Language], Iterable[Example]]
 
 
@@ -55,7 +57,8 @@ class CorpusSpec:
                     example = next(examples, None)
                 except Exception as err:
                     raise ValueError(
-                        f"The corpus '{self.name}' ({self.source}) cannot be read: {err} "
+                        f"The corpus '{self.name}' ({self.source}) cannot be read: "
+                        f"{str(err).rstrip('.')}. "
                         f"Mend the file, or 'path' in {self.block}."
                     ) from err
                 if example is None:
@@ -111,11 +114,15 @@ def read_spec(name: str, settings: Any) -> CorpusSpec:
             f"The corpus '{name}' is {settings!r}, but it is a block with some of: "
             f"{', '.join(known)}. Mend {where}."
         )
-    tasks = settings.get("tasks")
-    if not isinstance(tasks, (list, tuple)) or not tasks:
+    if not name.strip():
         raise ValueError(
-            f"'tasks' of the corpus '{name}' is {tasks!r}, but it is a list with the names of the "
-            f"components whose annotation it has. Mend {where}."
+            f"A corpus has the name '{name}', but a name is a text that is not empty. Mend {where}."
+        )
+    tasks = read_names(settings.get("tasks"))
+    if not tasks:
+        raise ValueError(
+            f"'tasks' of the corpus '{name}' is {settings.get('tasks')!r}, but it is a list with "
+            f"the names of the components whose annotation it has, each once. Mend {where}."
         )
     for key, least in (("limit", 0), ("max_length", 0), ("repeat", 1)):
         value = settings.get(key, least)
@@ -127,7 +134,7 @@ def read_spec(name: str, settings: Any) -> CorpusSpec:
     path = settings.get("path")
     if not callable(path):
         path = _read_path(name, path)
-    return CorpusSpec(name, **{**settings, "path": path, "tasks": tuple(tasks)})
+    return CorpusSpec(name, **{**settings, "path": path, "tasks": tasks})
 
 
 def _read_path(name: str, given: Any) -> Path:

@@ -24,7 +24,8 @@ def check_precision(precision: str, architecture: str) -> None:
         raise ValueError(
             f"'precision' of a {architecture} is {precision!r}, but it must be "
             '"fp32" (float32), "bf16" (bfloat16), "auto" (bfloat16 where the processor or GPU has '
-            'it natively) or "int8" (for trained pipelines on a CPU).'
+            'it natively) or "int8" (for trained pipelines on a CPU). Mend it in the block that '
+            f'has @architectures = "{architecture}".'
         )
 
 

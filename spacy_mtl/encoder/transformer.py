@@ -10,7 +10,8 @@ from spacy.tokens import Doc
 from spacy_transformers.data_classes import HFObjects
 from thinc.api import Model, torch2xp, xp2torch
 
-from ..registry import registry
+from ..registry import register
+from ..settings import NOT_EMPTY
 from ..types import Encoder, TokenVectors
 from .batching import MicroBatch, PaddedWindows, make_batches, pieces_a_batch
 from .loading import load_pretrained
@@ -33,7 +34,7 @@ class _Settings:
     kept_pieces: Optional[int]
 
 
-@registry.architectures("spacy_mtl.TransformerEncoder.v1")
+@register("architectures", "spacy_mtl.TransformerEncoder.v1", name=NOT_EMPTY)
 def TransformerEncoder(
     name: str,
     tokenizer_config: Dict[str, Any] = {"use_fast": True},
@@ -84,7 +85,8 @@ def TransformerEncoder(
         if value is not None and value < least:
             raise ValueError(
                 f"'{key}' of a spacy_mtl.TransformerEncoder.v1 is {value!r}, but it is a number of "
-                f"wordpieces and must be at least {least}."
+                f"wordpieces and must be at least {least}. Mend it in the block that has "
+                '@architectures = "spacy_mtl.TransformerEncoder.v1".'
             )
     # Not attributes of the model: those of the saved one would win over the config.
     settings = _Settings(window, context, precision, packing, batch_pieces, kept_pieces)

@@ -12,12 +12,13 @@ from spacy_transformers.layers.split_trf import split_trf_batch
 from spacy_transformers.layers.transformer_model import TransformerModel
 from spacy_transformers.layers.trfs2arrays import trfs2arrays
 from spacy_transformers.span_getters import get_doc_spans
-from thinc.api import Model, chain, xp2torch
+from thinc.api import Model, PyTorchGradScaler, chain, xp2torch
 from thinc.types import Floats2d, Ragged
 from thinc.util import convert_recursive
 from transformers.file_utils import ModelOutput
 
-from ..registry import registry
+from ..registry import register
+from ..settings import NOT_EMPTY, check_keys
 from ..types import Encoder
 from .batching import batch_by_padded_size, pieces_a_batch
 from .loading import load_pretrained
@@ -31,7 +32,7 @@ from .trial import try_encoder
 SpanGetter = Callable[[List[Doc]], List[List[Span]]]
 
 
-@registry.architectures("spacy_mtl.TransformerModel.v1")
+@register("architectures", "spacy_mtl.TransformerModel.v1", name=NOT_EMPTY)
 def create_transformer_model(
     name: str,
     get_spans: Optional[SpanGetter] = None,
@@ -67,6 +68,9 @@ def create_transformer_model(
             f"A spacy_mtl.TransformerModel.v1 has mixed_precision = true and precision = "
             f"{precision!r}. Leave one of them out."
         )
+    title = "spacy_mtl.TransformerModel.v1"
+    where = f'the block that has @architectures = "{title}"'
+    check_keys("grad_scaler_config", grad_scaler_config, PyTorchGradScaler, title, where)
     hf = HFObjects(None, None, None, dict(tokenizer_config), dict(transformer_config))
     scaling = {"grad_scaler_config": dict(grad_scaler_config)}
     shim = EncoderShim(hf, mixed_precision=mixed_precision, **scaling)
@@ -74,7 +78,7 @@ def create_transformer_model(
     return _with_our_forward(model, mixed_precision, precision)
 
 
-@registry.architectures("spacy_mtl.Tok2VecTransformer.v1")
+@register("architectures", "spacy_mtl.Tok2VecTransformer.v1", name=NOT_EMPTY)
 def create_tok2vec_transformer(
     name: str,
     pooling: Model[Ragged, Floats2d],

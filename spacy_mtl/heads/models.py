@@ -6,11 +6,12 @@ from spacy.tokens import Doc
 from thinc.api import Dropout, Linear, Model, NumpyOps, Relu, chain, with_array
 from thinc.types import Floats2d, Ragged
 
-from ..registry import registry
+from ..registry import register, registry
+from ..settings import AT_LEAST_ONE
 from ..types import Encoder, TokenVectors
 
 
-@registry.architectures("spacy_mtl.TokenClassifier.v1")
+@register("architectures", "spacy_mtl.TokenClassifier.v1", nO=AT_LEAST_ONE)
 def TokenClassifier(
     tok2vec: Encoder,
     hidden_width: Optional[int] = None,
@@ -68,7 +69,7 @@ def _init_transitions(model: Model, X: Optional[Floats2d] = None, Y: Any = None)
     model.set_param("T", model.ops.alloc2f(n, n))
 
 
-@registry.architectures("spacy_mtl.TextClassifier.v1")
+@register("architectures", "spacy_mtl.TextClassifier.v1", nO=AT_LEAST_ONE)
 def TextClassifier(
     tok2vec: Encoder,
     pooling: Optional[Model[Ragged, Floats2d]] = None,

@@ -13,7 +13,8 @@ from thinc.api import Config, Model
 
 from ..arrays import cut_like
 from ..losses import MISSING, softmax_cross_entropy
-from ..registry import registry
+from ..registry import register
+from ..settings import NOT_EMPTY, checked
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
 from .crf import CrfLoss, crf_loss, decode_crf, legal_transitions
@@ -44,6 +45,7 @@ upstream = "mtl"
     default_config=Config().from_str(DEFAULT_CONFIG)["mtl_ner"],
     default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
+@checked("mtl_ner", "[components.{name}]", spans_key=NOT_EMPTY)
 def make_ner(
     nlp: Language,
     name: str,
@@ -104,7 +106,7 @@ def score_entities(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]
     )
 
 
-@registry.scorers("spacy_mtl.ner_scorer.v1")
+@register("scorers", "spacy_mtl.ner_scorer.v1")
 def make_ner_scorer() -> Callable:
     """Create the scorer of entity heads."""
     return score_entities

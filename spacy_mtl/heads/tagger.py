@@ -13,7 +13,8 @@ from thinc.api import Config, Model
 
 from ..arrays import cut_like
 from ..losses import MISSING, softmax_cross_entropy
-from ..registry import registry
+from ..registry import register
+from ..settings import checked
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
 from .gold import aligned_strings, aligned_values
@@ -46,6 +47,7 @@ ATTRIBUTES = ("tag", "pos")
     # spaCy knows these by factory, not by attribute: see Tagger.initialize.
     default_score_weights={"tag_acc": 1.0, "pos_acc": None},
 )
+@checked("mtl_tagger", "[components.{name}]")
 def make_tagger(
     nlp: Language,
     name: str,
@@ -100,7 +102,7 @@ def score_tags(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
     )
 
 
-@registry.scorers("spacy_mtl.tagger_scorer.v1")
+@register("scorers", "spacy_mtl.tagger_scorer.v1")
 def make_tagger_scorer() -> Callable:
     """Create the scorer of tagging heads."""
     return score_tags

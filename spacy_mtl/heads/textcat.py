@@ -12,7 +12,8 @@ from thinc.api import Config, Model
 from thinc.types import Floats1d, Floats2d, FloatsXd
 
 from ..losses import MISSING, softmax, softmax_cross_entropy
-from ..registry import registry
+from ..registry import register
+from ..settings import checked
 from ..types import LossAndGradient
 from .component import TaskHead
 from .gold import without_others
@@ -57,6 +58,7 @@ SCORE_WEIGHTS = {
     default_config=DEFAULTS,
     default_score_weights=SCORE_WEIGHTS,
 )
+@checked("mtl_textcat", "[components.{name}]")
 def make_textcat(
     nlp: Language,
     name: str,
@@ -110,7 +112,7 @@ def score_cats(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
     return Scorer.score_cats(annotated, "cats", **kwargs)
 
 
-@registry.scorers("spacy_mtl.textcat_scorer.v1")
+@register("scorers", "spacy_mtl.textcat_scorer.v1")
 def make_textcat_scorer() -> Callable:
     """Create the scorer of text classification heads."""
     return score_cats

@@ -12,6 +12,7 @@ from thinc.api import Model
 from thinc.types import Floats2d, FloatsXd
 
 from ..losses import sigmoid, sigmoid_cross_entropy
+from ..settings import checked
 from ..types import LossAndGradient
 from .textcat import DEFAULTS, SCORE_WEIGHTS, TextCategorizer
 
@@ -23,6 +24,7 @@ from .textcat import DEFAULTS, SCORE_WEIGHTS, TextCategorizer
     default_config={"threshold": 0.5, **DEFAULTS},
     default_score_weights=SCORE_WEIGHTS,
 )
+@checked("mtl_textcat_multilabel", "[components.{name}]")
 def make_multilabel_textcat(
     nlp: Language,
     name: str,

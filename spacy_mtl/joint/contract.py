@@ -7,6 +7,7 @@ from typing import Any, Dict, NoReturn
 from thinc.api import Model, get_array_module
 from thinc.types import Floats2d
 
+from ..settings import takes
 from ..types import Combined, Weighting
 
 
@@ -18,7 +19,7 @@ def check_weighting(weighting: Any, component: str) -> None:
     RAISES (ValueError): If it cannot be called, or has one half of a pair of methods.
     """
     where = f"Mend it, or [components.{component}.weighting]."
-    if isinstance(weighting, Model) or not callable(weighting):
+    if isinstance(weighting, Model) or not takes(weighting, 2):
         raise ValueError(
             f"The weighting of the component '{component}' is {repr(weighting)[:60]}, which cannot "
             "be called with losses and gradients. It is made by a function that is registered: "

@@ -6,6 +6,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Config, Model
 
+from ..settings import checked
 from ..types import TokenVectors
 from .component import MultiTask
 from .fork import use_one_thread_after_fork
@@ -34,6 +35,7 @@ weights = {}
 @Language.factory(
     "mtl", assigns=["doc.tensor"], default_config=Config().from_str(DEFAULT_CONFIG)["mtl"]
 )
+@checked("mtl", "[components.{name}]")
 def make_multi_task(
     nlp: Language,
     name: str,

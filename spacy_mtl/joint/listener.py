@@ -8,7 +8,8 @@ from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from thinc.api import Model
 
-from ..registry import registry
+from ..registry import register
+from ..settings import AT_LEAST_ONE, NOT_EMPTY
 from ..types import Encoder, TokenVectors, ViewCallback
 
 # What a listener holds between the forward pass of a step and its closing.
@@ -22,7 +23,7 @@ _RUN_STATE: Dict[str, Any] = {
 }
 
 
-@registry.architectures("spacy_mtl.TaskListener.v1")
+@register("architectures", "spacy_mtl.TaskListener.v1", upstream=NOT_EMPTY, width=AT_LEAST_ONE)
 def create_task_listener(upstream: str = "mtl", width: Optional[int] = None) -> Encoder:
     """Create the layer that gives a head its task's view of the shared encoder.
 

@@ -5,6 +5,7 @@ import sys
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Callable, Dict, List, Optional, Sequence, Tuple
+from weakref import WeakSet
 
 import srsly
 from spacy.language import Language
@@ -13,15 +14,18 @@ from spacy.util import SimpleFrozenList
 from wasabi import Printer
 
 from ..corpus.feedback import scores_by_task
-from ..registry import registry
+from ..registry import register
+from ..settings import read_names
 from ..train.checkpoint import write_in_place
-from .logger import Info, Logger, LogStep, create_console_logger
+from .logger import Info, Logger, LogStep, check_logger, create_console_logger
 
 #: More than what a score loses in the meta.json of a pipeline, which keeps ten digits.
 _ROUNDING = 1e-9
+#: Pipelines for which the logger inside is being set up.
+_SET_UP: "WeakSet[Language]" = WeakSet()
 
 
-@registry.loggers("spacy_mtl.BestByTask.v1")
+@register("loggers", "spacy_mtl.BestByTask.v1")
 def create_best_by_task(
     logger: Optional[Callable] = None,
     tasks: List[str] = SimpleFrozenList(),
@@ -38,12 +42,27 @@ def create_best_by_task(
     tasks (List[str]): The components; all that are trained and have a score by default.
     RETURNS (Callable): The logger.
     """
+    check_logger(logger, "spacy_mtl.BestByTask.v1")
+    if tasks and not read_names(tasks):
+        raise ValueError(
+            f"'tasks' of spacy_mtl.BestByTask.v1 is {tasks!r}, but it is a list of names, each "
+            "once. Mend it in [training.logger]."
+        )
 
     def setup_printer(
         nlp: Language, stdout: IO = sys.stdout, stderr: IO = sys.stderr
     ) -> Tuple[LogStep, Callable[[], None]]:
         keeper = _Keeper(nlp, _read_tasks(nlp, tasks), stderr)
-        log_other, finalize = (logger or create_console_logger())(nlp, stdout, stderr)
+        if nlp in _SET_UP:
+            raise ValueError(
+                "[training.logger] has a spacy_mtl.BestByTask.v1 inside of another, and both would "
+                "write to the same folders. Name it only once there."
+            )
+        _SET_UP.add(nlp)
+        try:
+            log_other, finalize = (logger or create_console_logger())(nlp, stdout, stderr)
+        finally:
+            _SET_UP.discard(nlp)
 
         def log_step(info: Optional[Info]) -> None:
             if info is not None:

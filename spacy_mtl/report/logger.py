@@ -10,7 +10,9 @@ from spacy.language import Language
 from spacy.util import ensure_path
 from wasabi import Printer
 
-from ..registry import registry
+from ..hints import shortened
+from ..registry import register, registry
+from ..settings import NOT_EMPTY_PATH, takes
 from .console import Console
 from .log_file import open_log, write_line
 from .monitor import Reading, StepMonitor
@@ -21,9 +23,9 @@ LogStep = Callable[[Optional[Info]], None]
 Logger = Callable[[Language, IO, IO], Tuple[LogStep, Callable[[], None]]]
 
 
-@registry.loggers("spacy_mtl.ConsoleLogger.v1")
+@register("loggers", "spacy_mtl.ConsoleLogger.v1", output_file=NOT_EMPTY_PATH)
 def create_console_logger(
-    progress_bar: Optional[str] = None,
+    progress_bar: Any = None,  # The error below says more than that of a type.
     console_output: bool = True,
     output_file: Optional[Union[str, Path]] = None,
     logger: Optional[Callable] = None,
@@ -52,10 +54,11 @@ def create_console_logger(
     RETURNS (Callable): The logger.
     RAISES (ValueError): If there is no such progress bar.
     """
+    check_logger(logger, "spacy_mtl.ConsoleLogger.v1")
     if progress_bar not in (None, "train", "eval"):
         raise ValueError(
-            f"'progress_bar' in [training.logger] is {progress_bar!r}. It is \"train\", "
-            '"eval" or null.'
+            f"'progress_bar' in [training.logger] is {shortened(progress_bar)}. Set it to "
+            '"train", "eval" or null.'
         )
 
     def setup_printer(
@@ -101,6 +104,20 @@ def create_console_logger(
         return log_step, finalize
 
     return setup_printer
+
+
+def check_logger(logger: Any, of: str) -> None:
+    """Refuse what is no logger.
+
+    logger (Optional[Callable]): What a config names as one.
+    of (str): The registered name of the logger around it.
+    RAISES (ValueError): If it cannot be called like one.
+    """
+    if logger is not None and not takes(logger, 3):
+        raise ValueError(
+            f"'logger' of {of} is {shortened(logger)}, which cannot be called with a pipeline and "
+            "two streams. Set @loggers in [training.logger.logger], or leave it out."
+        )
 
 
 _NO_STEPS = Reading(0, {}, {})

@@ -5,11 +5,11 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 from spacy.tokens import Doc
 from thinc.api import Model
 
-from ..registry import registry
+from ..registry import register
 from ..types import Encoder, Sharing, TokenVectors
 
 
-@registry.architectures("spacy_mtl.HardSharing.v1")
+@register("architectures", "spacy_mtl.HardSharing.v1")
 def HardSharing(tok2vec: Encoder) -> Model[List[Doc], TokenVectors]:
     """Share the whole encoder between all tasks.
 

@@ -4,14 +4,14 @@ from typing import Any, Dict
 
 import numpy
 
-from ..registry import mtl_weightings
+from ..registry import register
 from ..types import Weighting
 from .base import BLOCK, Rows, check_not_negative, check_positive
 from .by_gramian import GramianWeighting, solve_by
 from .scaling import root, split
 
 
-@mtl_weightings("spacy_mtl.PCGrad.v1")
+@register("mtl_weightings", "spacy_mtl.PCGrad.v1")
 def create_pcgrad(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
     """Create gradient surgery: each gradient loses what points against another.
 
@@ -24,7 +24,7 @@ def create_pcgrad(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weigh
     return PCGrad(weights, normalize)
 
 
-@mtl_weightings("spacy_mtl.MGDA.v1")
+@register("mtl_weightings", "spacy_mtl.MGDA.v1")
 def create_mgda(
     epsilon: float = 0.001,
     max_iters: int = 100,
@@ -44,7 +44,7 @@ def create_mgda(
     return MGDA({"epsilon": epsilon, "max_iters": max_iters}, weights, normalize)
 
 
-@mtl_weightings("spacy_mtl.CAGrad.v1")
+@register("mtl_weightings", "spacy_mtl.CAGrad.v1")
 def create_cagrad(
     c: float = 0.5, weights: Dict[str, Any] = {}, normalize: bool = True
 ) -> Weighting:
@@ -59,7 +59,7 @@ def create_cagrad(
     return CAGrad({"c": c, "norm_eps": 1e-8}, weights, normalize)
 
 
-@mtl_weightings("spacy_mtl.IMTLG.v1")
+@register("mtl_weightings", "spacy_mtl.IMTLG.v1")
 def create_imtlg(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
     """Create impartial gradient balance (IMTL-G): equal projections on all gradients.
 
@@ -74,7 +74,7 @@ def create_imtlg(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weight
     return IMTLG(weights, normalize)
 
 
-@mtl_weightings("spacy_mtl.AlignedMTL.v1")
+@register("mtl_weightings", "spacy_mtl.AlignedMTL.v1")
 def create_aligned_mtl(
     scale_mode: str = "min", weights: Dict[str, Any] = {}, normalize: bool = True
 ) -> Weighting:
@@ -96,7 +96,7 @@ def create_aligned_mtl(
     return AlignedMTL({"scale_mode": scale_mode}, weights, normalize)
 
 
-@mtl_weightings("spacy_mtl.UPGrad.v1")
+@register("mtl_weightings", "spacy_mtl.UPGrad.v1")
 def create_upgrad(
     reg_eps: float = 0.0001, weights: Dict[str, Any] = {}, normalize: bool = True
 ) -> Weighting:
@@ -113,7 +113,7 @@ def create_upgrad(
     return UPGrad({"reg_eps": reg_eps}, weights, normalize)
 
 
-@mtl_weightings("spacy_mtl.DualProj.v1")
+@register("mtl_weightings", "spacy_mtl.DualProj.v1")
 def create_dual_proj(
     reg_eps: float = 0.0001, weights: Dict[str, Any] = {}, normalize: bool = True
 ) -> Weighting:
@@ -128,7 +128,7 @@ def create_dual_proj(
     return DualProj({"reg_eps": reg_eps}, weights, normalize)
 
 
-@mtl_weightings("spacy_mtl.ConFIG.v1")
+@register("mtl_weightings", "spacy_mtl.ConFIG.v1")
 def create_config(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
     """Create conflict-free inverse gradients: equal cosines with all gradients.
 

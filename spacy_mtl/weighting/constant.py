@@ -5,12 +5,12 @@ from typing import Any, Dict, Sequence
 from thinc.api import get_array_module
 from thinc.types import Floats2d
 
-from ..registry import mtl_weightings
+from ..registry import register
 from ..types import Combined, Weighting
 from .preferences import Preferences, check_step
 
 
-@mtl_weightings("spacy_mtl.Constant.v1")
+@register("mtl_weightings", "spacy_mtl.Constant.v1")
 def create_constant(weights: Dict[str, Any] = {}) -> Weighting:
     """Create a weighted sum of the task losses.
 

@@ -7,13 +7,13 @@ import numpy
 from thinc.api import get_array_module, to_numpy
 from thinc.types import Floats1d
 
-from ..registry import mtl_weightings
+from ..registry import register
 from ..types import Weighting
 from .base import BLOCK, Rows, TaskWeighting, check_not_negative, check_size
 from .scaling import combine, lengths
 
 
-@mtl_weightings("spacy_mtl.DBMTL.v1")
+@register("mtl_weightings", "spacy_mtl.DBMTL.v1")
 def create_db_mtl(
     beta: float = 0.9,
     decay: float = 0.5,

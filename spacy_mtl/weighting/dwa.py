@@ -5,13 +5,13 @@ from typing import Any, Dict, Optional, Sequence
 
 import numpy
 
-from ..registry import mtl_weightings
+from ..registry import register
 from ..types import Weighting
 from .base import check_positive
 from .by_losses import LossWeighting, derivative
 
 
-@mtl_weightings("spacy_mtl.DWA.v1")
+@register("mtl_weightings", "spacy_mtl.DWA.v1")
 def create_dwa(
     every: int = 100,
     temperature: float = 2.0,

@@ -7,7 +7,7 @@ import numpy
 from spacy.util import logger
 from thinc.api import get_array_module, to_numpy
 
-from ..registry import mtl_weightings
+from ..registry import register
 from ..types import Weighting
 from .base import BLOCK, Rows, TaskWeighting, check_positive, check_size
 
@@ -17,7 +17,7 @@ _EPSILON = 1e-7
 _ALL = 0.999
 
 
-@mtl_weightings("spacy_mtl.ExcessMTL.v1")
+@register("mtl_weightings", "spacy_mtl.ExcessMTL.v1")
 def create_excess_mtl(
     step_size: float = 1.0,
     warmup_steps: int = 0,

@@ -4,13 +4,13 @@ from typing import Any, Dict
 
 import numpy
 
-from ..registry import mtl_weightings
+from ..registry import register
 from ..types import Weighting
 from .base import Rows, check_not_negative
 from .by_gramian import GramianWeighting, solve_by
 
 
-@mtl_weightings("spacy_mtl.FairGrad.v1")
+@register("mtl_weightings", "spacy_mtl.FairGrad.v1")
 def create_fairgrad(
     alpha: float = 1.0, weights: Dict[str, Any] = {}, normalize: bool = True
 ) -> Weighting:

@@ -4,7 +4,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 
 import numpy
 
-from ..registry import mtl_weightings
+from ..registry import register
 from ..types import Weighting
 from .base import Rows, check_not_negative
 from .by_losses import LossWeighting, derivative
@@ -14,7 +14,7 @@ from .learned import LearnedScalars, check_learn_rate
 _EPSILON = 1e-8
 
 
-@mtl_weightings("spacy_mtl.FAMO.v1")
+@register("mtl_weightings", "spacy_mtl.FAMO.v1")
 def create_famo(
     learn_rate: Optional[float] = None,
     weight_decay: float = 0.001,

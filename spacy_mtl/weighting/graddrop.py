@@ -6,12 +6,12 @@ import numpy
 from thinc.api import get_array_module, torch2xp
 from thinc.types import Floats1d
 
-from ..registry import mtl_weightings
+from ..registry import register
 from ..types import Weighting
 from .base import Rows, TaskWeighting
 
 
-@mtl_weightings("spacy_mtl.GradDrop.v1")
+@register("mtl_weightings", "spacy_mtl.GradDrop.v1")
 def create_graddrop(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
     """Create gradient sign dropout: each value keeps the tasks of one sign, drawn by size.
 

@@ -4,7 +4,7 @@ from typing import Any, Dict, Optional
 
 import numpy
 
-from ..registry import mtl_weightings
+from ..registry import register
 from ..types import Weighting
 from .base import Rows, TaskWeighting, check_not_negative
 from .learned import LearnedScalars, check_learn_rate
@@ -14,7 +14,7 @@ from .scaling import lengths
 _LEAST = 1e-3
 
 
-@mtl_weightings("spacy_mtl.GradNorm.v1")
+@register("mtl_weightings", "spacy_mtl.GradNorm.v1")
 def create_gradnorm(
     learn_rate: Optional[float] = None,
     alpha: float = 1.5,

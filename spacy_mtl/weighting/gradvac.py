@@ -4,13 +4,13 @@ from typing import Any, Dict, Tuple
 
 import numpy
 
-from ..registry import mtl_weightings
+from ..registry import register
 from ..types import Weighting
 from .base import BLOCK, Rows
 from .by_gramian import GramianWeighting, solve_by
 
 
-@mtl_weightings("spacy_mtl.GradVac.v1")
+@register("mtl_weightings", "spacy_mtl.GradVac.v1")
 def create_gradvac(
     beta: float = 0.5, weights: Dict[str, Any] = {}, normalize: bool = True
 ) -> Weighting:

@@ -4,7 +4,7 @@ from typing import Any, Dict
 
 import numpy
 
-from ..registry import mtl_weightings
+from ..registry import register
 from ..types import Weighting
 from .base import Rows
 from .by_gramian import GramianWeighting
@@ -15,7 +15,7 @@ _MAX_STEPS = 200
 _RIDGE = 1e-10
 
 
-@mtl_weightings("spacy_mtl.NashMTL.v1")
+@register("mtl_weightings", "spacy_mtl.NashMTL.v1")
 def create_nash_mtl(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
     """Create the Nash bargaining solution: G w = 1 / w, with G the Gramian of the gradients.
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, Iterable, Sequence
 
-from ..scheduled import Number, number_at, read_number
+from ..scheduled import Number, ScheduledNumber, number_at, read_number
 
 
 class Preferences(Dict[str, Number]):
@@ -27,7 +27,10 @@ class Preferences(Dict[str, Number]):
         return {task: number_at(self.get(task, 1.0), step) for task in tasks}
 
     def check_tasks(self, tasks: Sequence[str]) -> None:
-        """Refuse a weight for a task that the pipeline does not have: see `Weighting`."""
+        """Refuse what does not fit the pipeline: see `Weighting`.
+
+        RAISES (ValueError): If there is such a task, or a schedule begins with no weight.
+        """
         unknown = [task for task in self if task not in tasks]
         if unknown:
             raise ValueError(
@@ -36,6 +39,9 @@ class Preferences(Dict[str, Number]):
                 "[nlp.pipeline]; mend 'weights' in the block [weighting] of the 'mtl' component "
                 "(usually [components.mtl.weighting])."
             )
+        for weight in self.values():
+            if isinstance(weight, ScheduledNumber):
+                weight.check()
 
 
 def check_step(step: Any) -> int:

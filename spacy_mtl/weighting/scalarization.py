@@ -4,13 +4,13 @@ from typing import Any, Dict, Sequence
 
 import numpy
 
-from ..registry import mtl_weightings
+from ..registry import register
 from ..types import Weighting
 from .base import check_positive
 from .by_losses import LossWeighting, derivative
 
 
-@mtl_weightings("spacy_mtl.RLW.v1")
+@register("mtl_weightings", "spacy_mtl.RLW.v1")
 def create_rlw(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
     """Create random loss weighting: a softmax of normal numbers, drawn anew every step.
 
@@ -23,7 +23,7 @@ def create_rlw(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weightin
     return RLW(weights, normalize)
 
 
-@mtl_weightings("spacy_mtl.GLS.v1")
+@register("mtl_weightings", "spacy_mtl.GLS.v1")
 def create_gls(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
     """Create the geometric loss strategy: the geometric mean of the losses.
 
@@ -37,7 +37,7 @@ def create_gls(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weightin
     return GLS(weights, normalize)
 
 
-@mtl_weightings("spacy_mtl.STCH.v1")
+@register("mtl_weightings", "spacy_mtl.STCH.v1")
 def create_stch(mu: float = 0.1, weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
     """Create smooth Tchebycheff scalarization: a smooth maximum of the losses.
 

@@ -4,13 +4,13 @@ from typing import Any, Dict, Optional, Sequence
 
 import numpy
 
-from ..registry import mtl_weightings
+from ..registry import register
 from ..types import Weighting
 from .by_losses import LossWeighting, derivative
 from .learned import LearnedScalars, check_learn_rate
 
 
-@mtl_weightings("spacy_mtl.Uncertainty.v1")
+@register("mtl_weightings", "spacy_mtl.Uncertainty.v1")
 def create_uncertainty(
     learn_rate: Optional[float] = None, weights: Dict[str, Any] = {}, normalize: bool = True
 ) -> Weighting:
@@ -29,7 +29,7 @@ def create_uncertainty(
     return Uncertainty(learn_rate, weights, normalize)
 
 
-@mtl_weightings("spacy_mtl.IMTLL.v1")
+@register("mtl_weightings", "spacy_mtl.IMTLL.v1")
 def create_imtll(
     learn_rate: Optional[float] = None, weights: Dict[str, Any] = {}, normalize: bool = True
 ) -> Weighting:

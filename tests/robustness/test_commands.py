@@ -1,4 +1,4 @@
-"""What our commands are given: an error that says what and where, no traceback, nothing half done."""
+"""What our commands are given: an error that says what and where, no traceback, no leftovers."""
 
 import subprocess
 import sys

@@ -3,12 +3,13 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Dict, List, Optional, Sequence
 
-from ...registry import mtl_schedules
+from ...registry import register
+from ...settings import NOT_EMPTY
 from ...types import Progress, Schedule
 from .base import BLOCK, check_between, check_names
 
 
-@mtl_schedules("spacy_mtl.ByLoss.v1")
+@register("mtl_schedules", "spacy_mtl.ByLoss.v1")
 def create_by_loss(power: float = 1.0, decay: float = 0.98, least: float = 0.05) -> Schedule:
     """Create a schedule that gives more to corpora whose tasks have learned less.
 
@@ -28,7 +29,7 @@ def create_by_loss(power: float = 1.0, decay: float = 0.98, least: float = 0.05)
     return ByLoss(power, decay, least)
 
 
-@mtl_schedules("spacy_mtl.ByScore.v1")
+@register("mtl_schedules", "spacy_mtl.ByScore.v1")
 def create_by_score(
     patience: int = 2,
     tolerance: float = 0.001,
@@ -59,7 +60,7 @@ def create_by_score(
     return ByScore(patience, tolerance, fall, idle, boost)
 
 
-@mtl_schedules("spacy_mtl.Bandit.v1")
+@register("mtl_schedules", "spacy_mtl.Bandit.v1", target=NOT_EMPTY)
 def create_bandit(target: str, forget: float = 0.1) -> Schedule:
     """Create a bandit that looks for the corpora which help one task.
 

@@ -3,32 +3,32 @@
 import math
 from typing import Any, Dict, Sequence
 
-from ...registry import mtl_schedules
+from ...registry import register
 from ...scheduled import Number, number_at, read_number
 from ...types import Progress, Schedule
 from .base import BLOCK, check_names, warn_left_out
 
 
-@mtl_schedules("spacy_mtl.RoundRobin.v1")
+@register("mtl_schedules", "spacy_mtl.RoundRobin.v1")
 def create_round_robin() -> Schedule:
     """Create a schedule that takes one corpus after the other, a batch each."""
     return RoundRobin()
 
 
-@mtl_schedules("spacy_mtl.Uniform.v1")
+@register("mtl_schedules", "spacy_mtl.Uniform.v1")
 def create_uniform() -> Schedule:
     """Create a schedule that draws every corpus with the same probability."""
     return Uniform()
 
 
-@mtl_schedules("spacy_mtl.Proportional.v1")
+@register("mtl_schedules", "spacy_mtl.Proportional.v1")
 def create_proportional() -> Schedule:
     """Create a schedule that draws corpora by their number of examples."""
     return Temperature(1.0)
 
 
-@mtl_schedules("spacy_mtl.Temperature.v1")
-def create_temperature(temperature: float = 1.0) -> Schedule:
+@register("mtl_schedules", "spacy_mtl.Temperature.v1")
+def create_temperature(temperature: Any = 1.0) -> Schedule:
     """Create a schedule that draws corpora by their size to the power of 1 / temperature.
 
     temperature (float): > 0. 1 is Proportional; the higher, the nearer to Uniform.
@@ -37,7 +37,7 @@ def create_temperature(temperature: float = 1.0) -> Schedule:
     return Temperature(temperature)
 
 
-@mtl_schedules("spacy_mtl.Annealed.v1")
+@register("mtl_schedules", "spacy_mtl.Annealed.v1")
 def create_annealed(temperature: Any) -> Schedule:
     """Create a schedule like Temperature, whose temperature changes with the batches.
 
@@ -48,7 +48,7 @@ def create_annealed(temperature: Any) -> Schedule:
     return Temperature(temperature)
 
 
-@mtl_schedules("spacy_mtl.Weighted.v1")
+@register("mtl_schedules", "spacy_mtl.Weighted.v1")
 def create_weighted(shares: Dict[str, Any]) -> Schedule:
     """Create a schedule that draws corpora by given shares.
 

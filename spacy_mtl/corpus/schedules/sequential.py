@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence
 
-from ...registry import mtl_schedules
+from ...hints import is_finite, shortened
+from ...registry import register
+from ...settings import read_names
 from ...types import Progress, Schedule
 from .base import BLOCK, check_between, check_names, warn_left_out
 
 
-@mtl_schedules("spacy_mtl.Sequential.v1")
+@register("mtl_schedules", "spacy_mtl.Sequential.v1")
 def create_sequential(phases: List[Dict[str, Any]], replay: float = 0.0) -> Schedule:
     """Create a schedule of phases. After the last, that one goes on.
 
@@ -112,11 +114,11 @@ class Sequential:
 def _read_phase(i: int, phase: Dict[str, Any], is_last: bool) -> Phase:
     where = f"Mend 'phases' in {BLOCK}."
     unknown = set(phase).difference(("tasks", "steps", "epochs"))
-    tasks = phase.get("tasks")
-    if unknown or not isinstance(tasks, (list, tuple)) or not tasks:
+    tasks = read_names(phase.get("tasks"))
+    if unknown or not tasks:
         raise ValueError(
-            f"Phase {i} of Sequential is {phase}, but it has 'tasks', a list of names, and one of "
-            f"'steps' and 'epochs'. {where}"
+            f"Phase {i} of Sequential is {phase}, but it has 'tasks', a list of names, each once, "
+            f"and one of 'steps' and 'epochs'. {where}"
         )
     lengths = [phase.get("steps"), phase.get("epochs")]
     n_given = sum(length is not None for length in lengths)
@@ -125,11 +127,12 @@ def _read_phase(i: int, phase: Dict[str, Any], is_last: bool) -> Phase:
             f"Phase {i} of Sequential ({', '.join(tasks)}) needs one of 'steps' and 'epochs' to "
             f"say how long it is; only the last may go without. {where}"
         )
-    for length in lengths:
-        is_number = isinstance(length, (int, float)) and not isinstance(length, bool)
-        if length is not None and not (is_number and length > 0):
+    for length, key in zip(lengths, ("steps", "epochs")):
+        is_number = isinstance(length, (int, float) if key == "epochs" else int)
+        is_number = is_number and not isinstance(length, bool)
+        if length is not None and not (is_number and length > 0 and is_finite(length)):
             raise ValueError(
-                f"Phase {i} of Sequential ({', '.join(tasks)}) has a length of {length!r}, but it "
-                f"must be a number > 0. {where}"
+                f"Phase {i} of Sequential ({', '.join(tasks)}) has a length of {shortened(length)} "
+                f"{key}, but it must be a {'whole ' if key == 'steps' else ''}number > 0. {where}"
             )
-    return Phase(tuple(tasks), *lengths)
+    return Phase(tasks, *lengths)

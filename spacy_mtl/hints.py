@@ -1,0 +1,119 @@
+"""Whether a value fits a type hint: more strictly than confection, which takes text for numbers."""
+
+import math
+import sys
+from collections.abc import Callable as AbstractCallable
+from collections.abc import Iterable as AbstractIterable
+from collections.abc import Iterator as AbstractIterator
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, Literal, Optional, Tuple, Union, get_args, get_origin
+
+#: More is none of a number of steps, texts or wordpieces, and JSON cannot hold it.
+LARGEST = sys.maxsize
+_NAMES = {
+    float: "a finite number",
+    int: "a whole number",
+    bool: "true or false",
+    str: "a text",
+    Path: "a path",
+    type(None): "null",
+}
+
+
+def misfit(path: str, value: Any, hint: Any) -> Optional[Tuple[str, Any, str]]:
+    """Find the first value that does not fit a type.
+
+    path (str): What has the value.
+    value (Any): The value, with others inside.
+    hint (Any): The type hint. What is no plain type in it is compared by class, or not at all.
+    RETURNS (Optional[Tuple[str, Any, str]]): Where it is, what it is, what it has to be.
+    """
+    if hint is Any:
+        return None
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Union:
+        found = [misfit(path, value, arg) for arg in args]
+        if None in found:
+            return None
+        # The one that got deepest says most.
+        deepest = max((each for each in found if each is not None), key=lambda each: len(each[0]))
+        return (path, value, _named(hint)) if deepest[0] == path else deepest
+    if origin is Literal:
+        return None if value in args else (path, value, _named(hint))
+    kind = origin or hint
+    if not _is_a(value, kind):
+        return path, value, _named(hint)
+    if isinstance(value, Mapping) and len(args) == 2:
+        for key, each in value.items():
+            below = misfit(f"{path}.{key}", key, args[0]) or misfit(f"{path}.{key}", each, args[1])
+            if below is not None:
+                return below
+    elif isinstance(value, (list, tuple)) and len(args) == 1:
+        for i, each in enumerate(value):
+            below = misfit(f"{path}.{i}", each, args[0])
+            if below is not None:
+                return below
+    return None
+
+
+def is_finite(value: Any) -> bool:
+    """RETURNS (bool): Whether a number is no NaN, not infinite, and not too large to count to."""
+    return abs(int(value)) <= LARGEST if isinstance(value, Integral) else math.isfinite(value)
+
+
+def shortened(value: Any) -> str:
+    """RETURNS (str): A value as a message shows it."""
+    if isinstance(value, int) and not is_finite(value):
+        # Python refuses to write out long ones.
+        return f"a whole number of about {value.bit_length() * 3 // 10} digits"
+    try:
+        text = repr(value)
+    except ValueError:
+        # Of such a number inside.
+        return f"a {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _is_a(value: Any, kind: Any) -> bool:
+    if kind is float or kind is int:
+        is_number = isinstance(value, Real if kind is float else Integral)
+        if not is_number or isinstance(value, bool):
+            return False
+        # NaN is a float: whoever has a range for it can say more.
+        return not isinstance(value, Integral) or bool(is_finite(value))
+    if kind is Path:
+        return isinstance(value, (str, Path))
+    if kind in (AbstractIterable, AbstractIterator):
+        # Thinc's schedules are generators.
+        return isinstance(value, kind) and not isinstance(value, (str, bytes, Mapping))
+    if kind is Sequence or kind is list:
+        return isinstance(value, (list, tuple))
+    if kind is AbstractCallable:
+        return callable(value)
+    try:
+        return isinstance(value, kind)
+    except TypeError:
+        # A protocol, or a name for the type checker only.
+        return True
+
+
+def _named(hint: Any) -> str:
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Union:
+        return " or ".join(dict.fromkeys(_named(arg) for arg in args))
+    if origin is Literal:
+        return "one of: " + ", ".join(repr(arg) for arg in args)
+    if hint in _NAMES:
+        return _NAMES[hint]
+    kind = origin or hint
+    if kind is dict:
+        return "a block of keys and values"
+    if kind in (list, Sequence):
+        return "a list"
+    if kind in (AbstractIterable, AbstractIterator):
+        return "a schedule"
+    if kind is AbstractCallable:
+        return "a function, made by a block with an '@'"
+    return f"a {getattr(kind, '__name__', kind)}, made by a block with an '@'"
