@@ -5,7 +5,7 @@ from spacy.cli._util import Arg
 from wasabi import msg
 
 from ..deploy.check import DAMAGE, DANGER, NOTE, Checked, check_pipeline
-from ..deploy.saved import NoPipelineError
+from .errors import explained
 
 _TITLES = {
     DANGER: "Do not load it, unless you know and trust who made it",
@@ -14,6 +14,7 @@ _TITLES = {
 }
 
 
+@explained("Cannot check")
 def check_cli(
     pipeline: str = Arg(..., help="The folder of a pipeline, or the name of an installed one"),
 ) -> None:
@@ -24,16 +25,14 @@ def check_cli(
     that `mtl train` and `mtl quantize` write, too), for versions that do not fit, and for heads
     whose labels do not fit their model. Ends with 1 if it finds any.
     """
-    try:
-        checked = check_pipeline(pipeline)
-    except NoPipelineError as err:
-        msg.fail("Nothing to check", str(err), exits=1)
+    checked = check_pipeline(pipeline)
     _print_parts(checked)
     for kind, title in _TITLES.items():
         found = [finding for finding in checked.findings if finding.kind == kind]
-        if found:
-            show = msg.info if kind == NOTE else msg.fail
-            show(title)
+        if found and kind == NOTE:
+            msg.info(title)
+        elif found:
+            msg.fail(title)
         for finding in found:
             msg.text(f"  {finding.where}: {finding.text}")
     if not checked.is_good:

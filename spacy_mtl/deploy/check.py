@@ -116,6 +116,8 @@ def check_pipeline(name: str) -> Checked:
     config, meta = Config(), {}
     try:
         config = read_config(folder)
+        if not config.get("nlp"):
+            findings.append(Finding(DAMAGE, CONFIG, "It has no block [nlp], as pipelines have"))
     except Exception as err:
         findings.append(Finding(DAMAGE, CONFIG, f"It cannot be read: {err}"))
     try:

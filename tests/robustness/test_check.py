@@ -177,7 +177,7 @@ CASES = [
     # What would run code, or write elsewhere.
     Case(
         "code of the hub, in the config",
-        in_config("tokenizer_config = {", 'tokenizer_config = {"trust_remote_code":true,'),
+        in_config("use_fast = true", "use_fast = true\ntrust_remote_code = true"),
         found(DANGER, "tokenizer_config", "trust_remote_code"),
     ),
     Case(
@@ -221,7 +221,7 @@ CASES = [
     Case("a link out of the pipeline", link, found(DANGER, "vocab/strings.json", "link")),
     # What is damaged.
     Case("no config that can be read", write("config.cfg", "[nlp"), found(DAMAGE, "config.cfg")),
-    Case("an empty config", write("config.cfg", ""), found(DAMAGE, "config.cfg")),
+    Case("an empty config", write("config.cfg", ""), found(DAMAGE, "config.cfg", "[nlp]")),
     Case("no meta", lambda f: (f / "meta.json").unlink(), found(DAMAGE, "meta.json")),
     Case("a meta cut short", truncate("meta.json", 0.5), found(DAMAGE, "meta.json")),
     Case("a meta that is a list", write("meta.json", "[]"), found(DAMAGE, "meta.json", "list")),
@@ -255,7 +255,12 @@ CASES = [
     Case("an empty model", truncate("ner/model", 0), found(DAMAGE, "ner/model")),
     Case("a model cut short", truncate("mtl/model", 0.9), found(DAMAGE, "mtl/model")),
     Case(
-        "a model that is a text", write("ner/model", "a text"), found(DAMAGE, "ner/model", "lists")
+        "a model that is a text", write("ner/model", "a text"), found(DAMAGE, "ner/model", "read")
+    ),
+    Case(
+        "a model that is a list",
+        lambda f: (f / "ner/model").write_bytes(srsly.msgpack_dumps([1])),
+        found(DAMAGE, "ner/model", "lists"),
     ),
     Case("swapped models", swap("ner/model", "tagger/model"), found(DAMAGE, "ner/cfg", "classes")),
     Case("weights that are NaN", nan_in("ner"), found(DAMAGE, "ner/model", "NaN")),
