@@ -27,9 +27,11 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..joint.averages import use_torch_params
 from ..joint.listener import TaskListener
+from ..joint.loading import Unfit, explained, load_from_bytes, load_from_disk
 from ..types import LossAndGradient
 from .gold import without_others
 from .learn_rate import finish_update_scaled
+from .loading import check_labels, check_size
 from .models import check_unit
 from .scores import find_collisions, part_heads, prefixed
 
@@ -313,6 +315,49 @@ class TaskHead(TrainablePipe):
         """
         with self.model.use_params(params), use_torch_params([self.model], params):
             yield
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "TaskHead":
+        """Load the head: see `to_bytes`.
+
+        bytes_data (bytes): What `to_bytes` gave.
+        exclude (Iterable[str]): Parts to leave out.
+        RETURNS (TaskHead): This head.
+        RAISES (ValueError): If a part is damaged, or labels and model do not fit.
+        """
+        exclude = list(exclude)
+        load_from_bytes(self, bytes_data, exclude, self.check_cfg)
+        self._check_loaded("the bytes", exclude)
+        return self
+
+    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "TaskHead":
+        """Load the head: see `to_disk`.
+
+        path (Union[str, Path]): A folder.
+        exclude (Iterable[str]): Parts to leave out.
+        RETURNS (TaskHead): This head.
+        RAISES (ValueError): If a part is damaged, or labels and model do not fit.
+        """
+        exclude = list(exclude)
+        load_from_disk(self, path, exclude, self.check_cfg)
+        self._check_loaded(f"{path} ('cfg' and 'model')", exclude)
+        return self
+
+    def check_cfg(self, cfg: Dict[str, Any]) -> None:
+        """Refuse settings that no head of this kind has saved.
+
+        cfg (Dict[str, Any]): The settings.
+        RAISES (Unfit): If they are none.
+        """
+        check_labels(cfg)
+        prefix = cfg.get("score_prefix", "")
+        if not isinstance(prefix, str):
+            raise Unfit(f"'score_prefix' is {prefix!r}, but it must be a string")
+
+    def _check_loaded(self, where: str, exclude: List[str]) -> None:
+        # Labels and model may be loaded one after the other.
+        if self.labels or "cfg" not in exclude:
+            with explained(f"{where} of the component '{self.name}'"):
+                check_size(self.model, self.labels, self.classes())
 
     def _check_labels(self) -> None:
         if not self.labels:
