@@ -3,6 +3,7 @@
 Longer than other files: what a spaCy component has to offer stands in its class.
 """
 
+import math
 import warnings
 from itertools import islice
 from typing import (
@@ -29,10 +30,12 @@ from ..joint.averages import use_torch_params
 from ..joint.listener import TaskListener
 from ..joint.loading import Unfit, explained, load_from_bytes, load_from_disk
 from ..types import LossAndGradient
+from .finite import check_finite
 from .gold import without_others
 from .learn_rate import finish_update_scaled
 from .loading import check_labels, check_size
 from .models import check_unit
+from .scorers import call_scorer
 from .scores import find_collisions, part_heads, prefixed
 
 
@@ -81,10 +84,10 @@ class TaskHead(TrainablePipe):
         RAISES (ValueError): If a setting is out of its range.
         """
         super().__init__(vocab, model, name, labels=[], score_prefix=score_prefix, **cfg)
-        if not learn_rate_scale > 0:
+        if not 0 < learn_rate_scale < math.inf:
             raise ValueError(
                 f"'learn_rate_scale' of the component '{name}' is {learn_rate_scale!r}, but it "
-                f"multiplies the learning rate and must be > 0. Mend [components.{name}]. To keep "
+                "multiplies the learning rate: it must be > 0 and finite. Mend [components.{name}]. To keep "
                 "a component as it is, name it in [training.frozen_components]."
             )
         if not 0 <= label_smoothing < 1:
@@ -137,15 +140,33 @@ class TaskHead(TrainablePipe):
         """Compute the mean loss over annotated units and its gradient.
 
         examples (Iterable[Example]): The batch.
-        scores (Union[List[Floats2d], Floats2d]): The logits.
-        RETURNS (Tuple[float, Union[List[Floats2d], Floats2d]]): Loss and gradient.
+        scores (Union[List[Floats2d], Floats2d]): What `predict` gives.
+        RETURNS (Tuple[float, Union[List[Floats2d], Floats2d]]): The loss, and its gradient
+            by the logits, which is what the model takes back.
         """
-        loss, d_scores = self.loss_of(without_others(examples, self.name), scores)
+        loss, d_scores = self.compute_loss(examples, scores)
         return loss.value, d_scores
 
     def loss_of(self, examples: List[Example], scores: Any) -> Tuple[LossAndGradient, Any]:
-        """RETURNS (Tuple[LossAndGradient, Any]): The loss, and d_scores like scores."""
+        """Compute the loss from logits.
+
+        examples (List[Example]): What `own_examples` gave.
+        scores (Union[List[Floats2d], Floats2d]): The logits.
+        RETURNS (Tuple[LossAndGradient, Any]): The loss, and d_scores like scores.
+        """
         raise NotImplementedError
+
+    def own_examples(self, examples: Iterable[Example]) -> List[Example]:
+        """Take the gold annotation that the head learns, and is scored by.
+
+        examples (Iterable[Example]): The batch.
+        RETURNS (List[Example]): The same texts, without annotation of other tasks.
+        """
+        return without_others(examples, self.name)
+
+    def score_arguments(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): What scorers of this package need, beside the labels."""
+        return {}
 
     def add_gradients(self, loss: LossAndGradient) -> None:
         """Add the gradients of parameters that the forward pass does not use.
@@ -154,6 +175,15 @@ class TaskHead(TrainablePipe):
         """
 
     # What does not.
+
+    def compute_loss(self, examples: Iterable[Example], logits: Any) -> Tuple[LossAndGradient, Any]:
+        """Compute the loss from what the model gives.
+
+        examples (Iterable[Example]): The batch.
+        logits (Union[List[Floats2d], Floats2d]): What the model gives.
+        RETURNS (Tuple[LossAndGradient, Any]): See `loss_of`.
+        """
+        return self.loss_of(self.own_examples(examples), logits)
 
     @property
     def score_prefix(self) -> str:
@@ -218,7 +248,7 @@ class TaskHead(TrainablePipe):
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         # Typed as Any: spaCy's validation makes an iterator of an iterable, a string too.
         if labels is None:
-            examples = without_others(get_examples(), self.name)
+            examples = self.own_examples(get_examples())
             labels = {label: None for eg in examples for label in self.count_labels(eg)}
         elif isinstance(labels, (str, Mapping)) or not isinstance(labels, Iterable) or not labels:
             raise ValueError(
@@ -246,9 +276,28 @@ class TaskHead(TrainablePipe):
 
         docs (Iterable[Doc]): The documents.
         RETURNS (Union[List[Floats2d], Floats2d]): The logits.
+        RAISES (ValueError): If one is not finite.
         """
         self._check_is_initialized()
-        return self.model.predict(list(docs))
+        docs = list(docs)
+        scores = self.model.predict(docs) if any(map(len, docs)) else self._of_no_tokens(docs)
+        check_finite(scores, self.model, self.name)
+        return scores
+
+    def _of_no_tokens(self, docs: List[Doc]) -> Any:
+        # An encoder of the head's own, or a layer, may not take a batch without a token.
+        alloc, n_classes = self.model.ops.alloc2f, len(self.classes())
+        if self.unit == "token":
+            return [alloc(0, n_classes) for _ in docs]
+        encoder = self.model.get_ref("tok2vec") if self.model.has_ref("tok2vec") else None
+        if not docs:
+            return alloc(0, n_classes)
+        if self.model.layers[:1] != [encoder] or not encoder.has_dim("nO"):
+            return self.model.predict(docs)
+        scores: Any = [alloc(0, encoder.get_dim("nO")) for _ in docs]
+        for layer in self.model.layers[1:]:
+            scores = layer.predict(scores)
+        return scores
 
     def update(
         self,
@@ -277,7 +326,7 @@ class TaskHead(TrainablePipe):
         self._check_is_initialized()
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update(docs)
-        loss, d_scores = self.loss_of(without_others(examples, self.name), scores)
+        loss, d_scores = self.compute_loss(examples, scores)
         losses[self.name] += loss.value
         self.add_gradients(loss)
         backprop(d_scores)
@@ -305,7 +354,10 @@ class TaskHead(TrainablePipe):
         """RETURNS (Dict[str, Any]): The scores, of the examples with annotation for the head."""
         if self.scorer is None:
             return {}
-        scores = self.scorer(without_others(examples, self.name), **kwargs)
+        settings = {key: value for key, value in self.cfg.items() if key != "score_prefix"}
+        shared = {**settings, "labels": self.labels, **kwargs}
+        own = {**self.score_arguments(), **kwargs}
+        scores = call_scorer(self.scorer, self.name, self.own_examples(examples), shared, own)
         return prefixed(scores, self.score_prefix)
 
     def use_params(self, params: Dict) -> Iterator[None]:
