@@ -28,7 +28,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..joint.averages import use_torch_params
 from ..joint.listener import TaskListener
-from ..joint.loading import Unfit, explained, load_from_bytes, load_from_disk
+from ..joint.loading import UnfitError, explained, load_from_bytes, load_from_disk
 from ..types import LossAndGradient
 from .finite import check_finite
 from .gold import without_others
@@ -87,8 +87,9 @@ class TaskHead(TrainablePipe):
         if not 0 < learn_rate_scale < math.inf:
             raise ValueError(
                 f"'learn_rate_scale' of the component '{name}' is {learn_rate_scale!r}, but it "
-                "multiplies the learning rate: it must be > 0 and finite. Mend [components.{name}]. To keep "
-                "a component as it is, name it in [training.frozen_components]."
+                "multiplies the learning rate: it must be > 0 and finite. Mend "
+                f"[components.{name}]. To keep a component as it is, name it in "
+                "[training.frozen_components]."
             )
         if not 0 <= label_smoothing < 1:
             raise ValueError(
@@ -398,12 +399,12 @@ class TaskHead(TrainablePipe):
         """Refuse settings that no head of this kind has saved.
 
         cfg (Dict[str, Any]): The settings.
-        RAISES (Unfit): If they are none.
+        RAISES (UnfitError): If they are none.
         """
         check_labels(cfg)
         prefix = cfg.get("score_prefix", "")
         if not isinstance(prefix, str):
-            raise Unfit(f"'score_prefix' is {prefix!r}, but it must be a string")
+            raise UnfitError(f"'score_prefix' is {prefix!r}, but it must be a string")
 
     def _check_loaded(self, where: str, exclude: List[str]) -> None:
         # Labels and model may be loaded one after the other.

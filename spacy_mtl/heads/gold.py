@@ -137,7 +137,7 @@ def decided(example: Example, labels: Sequence[str]) -> Example:
     soft = [label for label in labels if cats.get(label, 0.0) not in (0.0, 1.0)]
     if not soft:
         return example
-    gold = example.reference.copy()
+    gold = _copied(example.reference)
     gold.cats = {**cats, **{label: float(cats[label] >= 0.5) for label in soft}}
     return Example(example.predicted, gold)
 
@@ -156,12 +156,8 @@ def fit_to_words(example: Example, key: Optional[str]) -> Tuple[Example, List[Sp
     changed = [span for span, words in fitted if words is not span]
     if not changed:
         return example, changed
-    copied = gold.copy()
-    kept = [
-        Span(copied, words.start, words.end, words.label_, words.kb_id_, span_id=words.id_)
-        for _, words in fitted
-        if words is not None
-    ]
+    copied = _copied(gold)
+    kept = [_moved(words, copied) for _, words in fitted if words is not None]
     if key is not None:
         copied.spans[key] = SpanGroup(copied, name=key, spans=kept)
     else:
@@ -170,6 +166,21 @@ def fit_to_words(example: Example, key: Optional[str]) -> Tuple[Example, List[Sp
         cut = [copied[i : i + 1] for i in sorted(left)]
         copied.set_ents(kept, outside=cut, default="unmodified")
     return Example(example.predicted, copied), changed
+
+
+def _copied(doc: Doc) -> Doc:
+    # Doc.copy fails at a span without a token.
+    parts = ["spans", "user_data", "user_data_keys", "user_data_values"]
+    copied = Doc(doc.vocab).from_bytes(doc.to_bytes(exclude=parts), exclude=parts)
+    copied.user_data = dict(doc.user_data)
+    for key, group in doc.spans.items():
+        spans = [_moved(span, copied) for span in group if len(span)]
+        copied.spans[key] = SpanGroup(copied, name=group.name, attrs=dict(group.attrs), spans=spans)
+    return copied
+
+
+def _moved(span: Span, doc: Doc) -> Span:
+    return Span(doc, span.start, span.end, span.label_, span.kb_id_, span_id=span.id_)
 
 
 def _words_of(span: Span) -> Optional[Span]:

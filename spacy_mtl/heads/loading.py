@@ -4,25 +4,25 @@ from typing import Any, Dict, List, Sequence
 
 from thinc.api import Model
 
-from ..joint.loading import Unfit
+from ..joint.loading import UnfitError
 
 
 def check_labels(cfg: Dict[str, Any]) -> None:
     """Refuse labels that are no list of different strings.
 
     cfg (Dict[str, Any]): The settings that a head has saved.
-    RAISES (Unfit): If they are none.
+    RAISES (UnfitError): If they are none.
     """
     labels = cfg.get("labels")
     if not isinstance(labels, list):
         found = repr(labels)[:60] if "labels" in cfg else "not there"
-        raise Unfit(f"'labels' is {found}, but it must be a list of strings")
+        raise UnfitError(f"'labels' is {found}, but it must be a list of strings")
     for label in labels:
         if not isinstance(label, str) or not label:
-            raise Unfit(f"'labels' has {label!r}, but labels are strings, and not empty")
+            raise UnfitError(f"'labels' has {label!r}, but labels are strings, and not empty")
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice:
-        raise Unfit(f"'labels' has {twice[0]!r} more than once")
+        raise UnfitError(f"'labels' has {twice[0]!r} more than once")
 
 
 def check_size(model: Model, labels: Sequence[str], classes: List[str]) -> None:
@@ -31,14 +31,14 @@ def check_size(model: Model, labels: Sequence[str], classes: List[str]) -> None:
     model (Model): The model of a head. One without a size is not initialised yet.
     labels (Sequence[str]): The labels.
     classes (List[str]): What the model scores.
-    RAISES (Unfit): If the two are not of one head.
+    RAISES (UnfitError): If the two are not of one head.
     """
     output = model.get_ref("output_layer")
     if output.has_dim("nO") is not True:
         return
     n_classes = output.get_dim("nO")
     if n_classes != len(classes) or not labels:
-        raise Unfit(
+        raise UnfitError(
             f"its {len(labels)} labels ({_some(labels)}) make {len(classes)} classes, but its "
             f"model scores {n_classes}. One of the files 'cfg' and 'model' is another head's, or "
             "has been changed"
@@ -61,7 +61,9 @@ def _check_arrays(node: Model, n_classes: int) -> None:
         shape = expected.get(name)
         found = node.get_param(name).shape if node.has_param(name) else None
         if shape is not None and shape != found:
-            raise Unfit(f"the array '{name}' of '{node.name}' has the shape {found}, not {shape}")
+            raise UnfitError(
+                f"the array '{name}' of '{node.name}' has the shape {found}, not {shape}"
+            )
 
 
 def _some(labels: Sequence[str]) -> str:

@@ -12,9 +12,9 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model
 from thinc.types import Floats1d, Floats2d, FloatsXd
 
+from ..joint.loading import UnfitError
 from ..losses import MISSING, softmax, softmax_cross_entropy
 from ..registry import registry
-from ..joint.loading import Unfit
 from ..types import LossAndGradient
 from .component import TaskHead
 from .gold import decided
@@ -277,9 +277,9 @@ class TextCategorizer(TaskHead):
         super().check_cfg(cfg)
         threshold, positive = cfg.get("threshold", 0.0), cfg.get("positive_label")
         if not _is_share(threshold):
-            raise Unfit(f"'threshold' is {threshold!r}, but it must be a number in [0, 1]")
+            raise UnfitError(f"'threshold' is {threshold!r}, but it must be a number in [0, 1]")
         if positive is not None and positive not in cfg["labels"]:
-            raise Unfit(f"'positive_label' is {positive!r}, but it must be null or a label")
+            raise UnfitError(f"'positive_label' is {positive!r}, but it must be null or a label")
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
         """Score the head's labels.

@@ -19,7 +19,7 @@ _WAY_OUT = (
 )
 
 
-class Unfit(ValueError):
+class UnfitError(ValueError):
     """What is wrong with a part, in a sentence without full stop, for `explained`."""
 
 
@@ -34,7 +34,7 @@ def explained(what: str, way_out: str = _WAY_OUT) -> Iterator[None]:
     try:
         yield
     except Exception as err:
-        kind = "" if isinstance(err, Unfit) else f"{type(err).__name__}: "
+        kind = "" if isinstance(err, UnfitError) else f"{type(err).__name__}: "
         why = f"{kind}{err}".rstrip(".")
         raise ValueError(f"Can't use {what}: {why}. {way_out}") from err
 
@@ -50,13 +50,14 @@ def load_from_disk(
     pipe (TrainablePipe): The component.
     path (Union[str, Path]): The folder that its `to_disk` wrote.
     exclude (Iterable[str]): Parts to leave out.
-    check_cfg (Optional[Callable[[Dict], None]]): Raises Unfit for settings that are none of its own.
+    check_cfg (Optional[Callable[[Dict], None]]): Raises UnfitError for
+        settings that are none of its own.
     RAISES (ValueError): If a part is damaged or missing.
     """
     folder = Path(path)
     with explained(f"{folder}, the folder of the component '{pipe.name}'"):
         if not folder.is_dir():
-            raise Unfit("it is no folder" if folder.exists() else "there is no such folder")
+            raise UnfitError("it is no folder" if folder.exists() else "there is no such folder")
     if "cfg" not in exclude:
         with explained(_name(pipe, "settings", folder / "cfg")):
             _set_cfg(pipe, _read(folder / "cfg"), check_cfg)
@@ -80,7 +81,8 @@ def load_from_bytes(
     bytes_data (bytes): What its `to_bytes` gave. It may have been told to leave out the
         vocabulary, which a pipeline holds once.
     exclude (Iterable[str]): Parts to leave out.
-    check_cfg (Optional[Callable[[Dict], None]]): Raises Unfit for settings that are none of its own.
+    check_cfg (Optional[Callable[[Dict], None]]): Raises UnfitError for
+        settings that are none of its own.
     RAISES (ValueError): If a part is damaged or missing.
     """
     message = unpacked(pipe.name, bytes_data)
@@ -106,7 +108,9 @@ def unpacked(name: str, bytes_data: bytes) -> Dict[str, Any]:
     with explained(f"the bytes of the component '{name}'"):
         message = srsly.msgpack_loads(bytes_data)
         if not isinstance(message, dict):
-            raise Unfit(f"they hold {_kind(message)}, but what 'to_bytes' gives is a map of parts")
+            raise UnfitError(
+                f"they hold {_kind(message)}, but what 'to_bytes' gives is a map of parts"
+            )
         return message
 
 
@@ -116,26 +120,28 @@ def _name(pipe: TrainablePipe, part: str, where: Any) -> str:
 
 def _read(file: Path) -> bytes:
     if file.is_dir():
-        raise Unfit("it is a folder, but a file is expected")
+        raise UnfitError("it is a folder, but a file is expected")
     if not file.exists():
-        raise Unfit("there is no such file")
+        raise UnfitError("there is no such file")
     data = file.read_bytes()
     if not data:
-        raise Unfit("the file is empty")
+        raise UnfitError("the file is empty")
     return data
 
 
 def _part(message: Dict[str, Any], key: str) -> bytes:
     if key not in message:
-        raise Unfit(f"there is no such part, only {sorted(map(str, message)) or 'none at all'}")
+        raise UnfitError(
+            f"there is no such part, only {sorted(map(str, message)) or 'none at all'}"
+        )
     data = message[key]
     # JSON comes as text.
     if isinstance(data, str):
         data = data.encode("utf8")
     if not isinstance(data, bytes):
-        raise Unfit(f"it is {_kind(data)}, but bytes are expected")
+        raise UnfitError(f"it is {_kind(data)}, but bytes are expected")
     if not data:
-        raise Unfit("it is empty")
+        raise UnfitError("it is empty")
     return data
 
 
@@ -144,7 +150,7 @@ def _set_cfg(
 ) -> None:
     cfg = srsly.json_loads(data.decode("utf8"))
     if not isinstance(cfg, dict):
-        raise Unfit(f"it holds {_kind(cfg)}, but settings are a map in JSON")
+        raise UnfitError(f"it holds {_kind(cfg)}, but settings are a map in JSON")
     if check is not None:
         check(cfg)
     pipe.cfg.update(cfg)
@@ -160,12 +166,12 @@ def _check_structure(model: Model, message: Any) -> None:
     """Refuse what thinc would leave as it is: a layer's array or shim that is not there."""
     nodes = list(model.walk())
     if not isinstance(message, dict):
-        raise Unfit(f"it holds {_kind(message)}, but a model is a map of nodes and arrays")
+        raise UnfitError(f"it holds {_kind(message)}, but a model is a map of nodes and arrays")
     for key in ("nodes", "attrs", "params", "shims"):
         found = message.get(key)
         if not isinstance(found, list) or len(found) != len(nodes):
             has = f"{len(found)}" if isinstance(found, list) else _kind(found)
-            raise Unfit(
+            raise UnfitError(
                 f"'{key}' is a list of {len(nodes)}, one for each layer of the model that the "
                 f"config describes, but the file has {has}"
             )
@@ -174,22 +180,24 @@ def _check_structure(model: Model, message: Any) -> None:
         where = f"layer {i} ('{node.name}')"
         info = message["nodes"][i]
         if not all(isinstance(x, dict) for x in (info, params, message["attrs"][i])):
-            raise Unfit(f"the data of {where} is no map")
+            raise UnfitError(f"the data of {where} is no map")
         if not isinstance(shims, list) or len(shims) != len(node.shims):
-            raise Unfit(f"{where} has {len(node.shims)} wrapped models, the file another number")
+            raise UnfitError(
+                f"{where} has {len(node.shims)} wrapped models, the file another number"
+            )
         _check_same("dimensions", where, info.get("dims"), node.dim_names)
         _check_same("references", where, info.get("refs"), node.ref_names)
         _check_same("arrays", where, params, node.param_names)
         for name, value in params.items():
             is_array = is_xp_array(value) and value.dtype.kind in "fiu"
             if value is not None and not is_array:
-                raise Unfit(f"'{name}' of {where} is {_kind(value)}, but an array is expected")
+                raise UnfitError(f"'{name}' of {where} is {_kind(value)}, but an array is expected")
 
 
 def _check_same(what: str, where: str, found: Any, expected: Iterable[str]) -> None:
     if not isinstance(found, dict) or not set(expected) <= set(found):
         has = sorted(map(str, found)) if isinstance(found, dict) else _kind(found)
-        raise Unfit(f"{where} has the {what} {sorted(expected)}, but the file has {has}")
+        raise UnfitError(f"{where} has the {what} {sorted(expected)}, but the file has {has}")
 
 
 def _kind(value: Any) -> str:
