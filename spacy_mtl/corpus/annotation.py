@@ -72,7 +72,8 @@ class TaskGold:
         # A head of exclusive categories refuses those of another among its own.
         is_mixed = self.named is not None and "categories" in self.kinds
         if hasattr(self._pipe, "count_labels") and not is_mixed:
-            found = self._pipe.count_labels(example)
+            (own,) = self._pipe.own_examples([example])
+            found = self._pipe.count_labels(own)
         elif "entities" in self.kinds:
             found = [ent.label_ for ent in gold.ents]
         elif "categories" in self.kinds:
@@ -86,6 +87,11 @@ class TaskGold:
         elif "dependencies" in self.kinds:
             found = [token.dep_ for token in gold if token.dep]
         return found if self.named is None else [each for each in found if each in self.named]
+
+    def count_unfit(self, example: Example) -> int:
+        """RETURNS (int): How many gold entities a head of this package has to trim or leave out."""
+        count = getattr(self._pipe, "count_unfit", None)
+        return 0 if count is None else count(example)
 
     def is_in(self, doc: Doc) -> bool:
         """RETURNS (bool): Whether there is annotation; True also where that is not known."""

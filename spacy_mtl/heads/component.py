@@ -3,6 +3,7 @@
 Longer than other files: what a spaCy component has to offer stands in its class.
 """
 
+import math
 import warnings
 from itertools import islice
 from typing import (
@@ -27,10 +28,14 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..joint.averages import use_torch_params
 from ..joint.listener import TaskListener
+from ..joint.loading import UnfitError, explained, load_from_bytes, load_from_disk
 from ..types import LossAndGradient
+from .finite import check_finite
 from .gold import without_others
 from .learn_rate import finish_update_scaled
+from .loading import check_labels, check_size
 from .models import check_unit
+from .scorers import call_scorer
 from .scores import find_collisions, part_heads, prefixed
 
 
@@ -79,11 +84,12 @@ class TaskHead(TrainablePipe):
         RAISES (ValueError): If a setting is out of its range.
         """
         super().__init__(vocab, model, name, labels=[], score_prefix=score_prefix, **cfg)
-        if not learn_rate_scale > 0:
+        if not 0 < learn_rate_scale < math.inf:
             raise ValueError(
                 f"'learn_rate_scale' of the component '{name}' is {learn_rate_scale!r}, but it "
-                f"multiplies the learning rate and must be > 0. Mend [components.{name}]. To keep "
-                "a component as it is, name it in [training.frozen_components]."
+                "multiplies the learning rate: it must be > 0 and finite. Mend "
+                f"[components.{name}]. To keep a component as it is, name it in "
+                "[training.frozen_components]."
             )
         if not 0 <= label_smoothing < 1:
             raise ValueError(
@@ -135,15 +141,33 @@ class TaskHead(TrainablePipe):
         """Compute the mean loss over annotated units and its gradient.
 
         examples (Iterable[Example]): The batch.
-        scores (Union[List[Floats2d], Floats2d]): The logits.
-        RETURNS (Tuple[float, Union[List[Floats2d], Floats2d]]): Loss and gradient.
+        scores (Union[List[Floats2d], Floats2d]): What `predict` gives.
+        RETURNS (Tuple[float, Union[List[Floats2d], Floats2d]]): The loss, and its gradient
+            by the logits, which is what the model takes back.
         """
-        loss, d_scores = self.loss_of(without_others(examples, self.name), scores)
+        loss, d_scores = self.compute_loss(examples, scores)
         return loss.value, d_scores
 
     def loss_of(self, examples: List[Example], scores: Any) -> Tuple[LossAndGradient, Any]:
-        """RETURNS (Tuple[LossAndGradient, Any]): The loss, and d_scores like scores."""
+        """Compute the loss from logits.
+
+        examples (List[Example]): What `own_examples` gave.
+        scores (Union[List[Floats2d], Floats2d]): The logits.
+        RETURNS (Tuple[LossAndGradient, Any]): The loss, and d_scores like scores.
+        """
         raise NotImplementedError
+
+    def own_examples(self, examples: Iterable[Example]) -> List[Example]:
+        """Take the gold annotation that the head learns, and is scored by.
+
+        examples (Iterable[Example]): The batch.
+        RETURNS (List[Example]): The same texts, without annotation of other tasks.
+        """
+        return without_others(examples, self.name)
+
+    def score_arguments(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): What scorers of this package need, beside the labels."""
+        return {}
 
     def add_gradients(self, loss: LossAndGradient) -> None:
         """Add the gradients of parameters that the forward pass does not use.
@@ -152,6 +176,15 @@ class TaskHead(TrainablePipe):
         """
 
     # What does not.
+
+    def compute_loss(self, examples: Iterable[Example], logits: Any) -> Tuple[LossAndGradient, Any]:
+        """Compute the loss from what the model gives.
+
+        examples (Iterable[Example]): The batch.
+        logits (Union[List[Floats2d], Floats2d]): What the model gives.
+        RETURNS (Tuple[LossAndGradient, Any]): See `loss_of`.
+        """
+        return self.loss_of(self.own_examples(examples), logits)
 
     @property
     def score_prefix(self) -> str:
@@ -216,7 +249,7 @@ class TaskHead(TrainablePipe):
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         # Typed as Any: spaCy's validation makes an iterator of an iterable, a string too.
         if labels is None:
-            examples = without_others(get_examples(), self.name)
+            examples = self.own_examples(get_examples())
             labels = {label: None for eg in examples for label in self.count_labels(eg)}
         elif isinstance(labels, (str, Mapping)) or not isinstance(labels, Iterable) or not labels:
             raise ValueError(
@@ -244,9 +277,28 @@ class TaskHead(TrainablePipe):
 
         docs (Iterable[Doc]): The documents.
         RETURNS (Union[List[Floats2d], Floats2d]): The logits.
+        RAISES (ValueError): If one is not finite.
         """
         self._check_is_initialized()
-        return self.model.predict(list(docs))
+        docs = list(docs)
+        scores = self.model.predict(docs) if any(map(len, docs)) else self._of_no_tokens(docs)
+        check_finite(scores, self.model, self.name)
+        return scores
+
+    def _of_no_tokens(self, docs: List[Doc]) -> Any:
+        # An encoder of the head's own, or a layer, may not take a batch without a token.
+        alloc, n_classes = self.model.ops.alloc2f, len(self.classes())
+        if self.unit == "token":
+            return [alloc(0, n_classes) for _ in docs]
+        encoder = self.model.get_ref("tok2vec") if self.model.has_ref("tok2vec") else None
+        if not docs:
+            return alloc(0, n_classes)
+        if self.model.layers[:1] != [encoder] or not encoder.has_dim("nO"):
+            return self.model.predict(docs)
+        scores: Any = [alloc(0, encoder.get_dim("nO")) for _ in docs]
+        for layer in self.model.layers[1:]:
+            scores = layer.predict(scores)
+        return scores
 
     def update(
         self,
@@ -275,7 +327,7 @@ class TaskHead(TrainablePipe):
         self._check_is_initialized()
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update(docs)
-        loss, d_scores = self.loss_of(without_others(examples, self.name), scores)
+        loss, d_scores = self.compute_loss(examples, scores)
         losses[self.name] += loss.value
         self.add_gradients(loss)
         backprop(d_scores)
@@ -303,7 +355,10 @@ class TaskHead(TrainablePipe):
         """RETURNS (Dict[str, Any]): The scores, of the examples with annotation for the head."""
         if self.scorer is None:
             return {}
-        scores = self.scorer(without_others(examples, self.name), **kwargs)
+        settings = {key: value for key, value in self.cfg.items() if key != "score_prefix"}
+        shared = {**settings, "labels": self.labels, **kwargs}
+        own = {**self.score_arguments(), **kwargs}
+        scores = call_scorer(self.scorer, self.name, self.own_examples(examples), shared, own)
         return prefixed(scores, self.score_prefix)
 
     def use_params(self, params: Dict) -> Iterator[None]:
@@ -313,6 +368,49 @@ class TaskHead(TrainablePipe):
         """
         with self.model.use_params(params), use_torch_params([self.model], params):
             yield
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "TaskHead":
+        """Load the head: see `to_bytes`.
+
+        bytes_data (bytes): What `to_bytes` gave.
+        exclude (Iterable[str]): Parts to leave out.
+        RETURNS (TaskHead): This head.
+        RAISES (ValueError): If a part is damaged, or labels and model do not fit.
+        """
+        exclude = list(exclude)
+        load_from_bytes(self, bytes_data, exclude, self.check_cfg)
+        self._check_loaded("the bytes", exclude)
+        return self
+
+    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "TaskHead":
+        """Load the head: see `to_disk`.
+
+        path (Union[str, Path]): A folder.
+        exclude (Iterable[str]): Parts to leave out.
+        RETURNS (TaskHead): This head.
+        RAISES (ValueError): If a part is damaged, or labels and model do not fit.
+        """
+        exclude = list(exclude)
+        load_from_disk(self, path, exclude, self.check_cfg)
+        self._check_loaded(f"{path} ('cfg' and 'model')", exclude)
+        return self
+
+    def check_cfg(self, cfg: Dict[str, Any]) -> None:
+        """Refuse settings that no head of this kind has saved.
+
+        cfg (Dict[str, Any]): The settings.
+        RAISES (UnfitError): If they are none.
+        """
+        check_labels(cfg)
+        prefix = cfg.get("score_prefix", "")
+        if not isinstance(prefix, str):
+            raise UnfitError(f"'score_prefix' is {prefix!r}, but it must be a string")
+
+    def _check_loaded(self, where: str, exclude: List[str]) -> None:
+        # Labels and model may be loaded one after the other.
+        if self.labels or "cfg" not in exclude:
+            with explained(f"{where} of the component '{self.name}'"):
+                check_size(self.model, self.labels, self.classes())
 
     def _check_labels(self) -> None:
         if not self.labels:

@@ -7,7 +7,7 @@ each token; else spaCy aligns them.
 from typing import Any, Iterable, List, Optional, Sequence, Tuple
 
 import numpy
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
 from ..types import TASKS_KEY
@@ -123,6 +123,77 @@ def aligned_spans(example: Example, key: str) -> Tuple[Sequence[Span], List[Opti
         whole = [f"B-{span.label_}", *inside, f"L-{span.label_}"]
         classes[aligned.start : aligned.end] = whole if len(aligned) > 1 else [f"U-{span.label_}"]
     return kept, classes
+
+
+def decided(example: Example, labels: Sequence[str]) -> Example:
+    """Turn categories with values between into those that a text has or has not.
+
+    example (Example): With categories from 0.0 to 1.0, or without.
+    labels (Sequence[str]): The categories. Others are left alone.
+    RETURNS (Example): The example; a new one where a value is neither 0.0 nor 1.0. From 0.5 on
+        it counts as 1.0.
+    """
+    cats = example.reference.cats
+    soft = [label for label in labels if cats.get(label, 0.0) not in (0.0, 1.0)]
+    if not soft:
+        return example
+    gold = _copied(example.reference)
+    gold.cats = {**cats, **{label: float(cats[label] >= 0.5) for label in soft}}
+    return Example(example.predicted, gold)
+
+
+def fit_to_words(example: Example, key: Optional[str]) -> Tuple[Example, List[Span]]:
+    """Trim entities to their words.
+
+    example (Example): With annotation, or without.
+    key (Optional[str]): Of `doc.spans`; None for `doc.ents`.
+    RETURNS (Tuple[Example, List[Span]]): The example, a new one where an entity begins or ends
+        with whitespace, and the spans that were trimmed or, without a word or a label, left out.
+    """
+    gold = example.reference
+    spans = gold.ents if key is None else gold.spans.get(key, ())
+    fitted = [(span, _words_of(span)) for span in spans]
+    changed = [span for span, words in fitted if words is not span]
+    if not changed:
+        return example, changed
+    copied = _copied(gold)
+    kept = [_moved(words, copied) for _, words in fitted if words is not None]
+    if key is not None:
+        copied.spans[key] = SpanGroup(copied, name=key, spans=kept)
+    else:
+        left = {i for span in changed for i in range(span.start, span.end)}
+        left.difference_update(i for span in kept for i in range(span.start, span.end))
+        cut = [copied[i : i + 1] for i in sorted(left)]
+        copied.set_ents(kept, outside=cut, default="unmodified")
+    return Example(example.predicted, copied), changed
+
+
+def _copied(doc: Doc) -> Doc:
+    # Doc.copy fails at a span without a token.
+    parts = ["spans", "user_data", "user_data_keys", "user_data_values"]
+    copied = Doc(doc.vocab).from_bytes(doc.to_bytes(exclude=parts), exclude=parts)
+    copied.user_data = dict(doc.user_data)
+    for key, group in doc.spans.items():
+        spans = [_moved(span, copied) for span in group if len(span)]
+        copied.spans[key] = SpanGroup(copied, name=group.name, attrs=dict(group.attrs), spans=spans)
+    return copied
+
+
+def _moved(span: Span, doc: Doc) -> Span:
+    return Span(doc, span.start, span.end, span.label_, span.kb_id_, span_id=span.id_)
+
+
+def _words_of(span: Span) -> Optional[Span]:
+    doc, start, end = span.doc, span.start, span.end
+    while start < end and doc[start].text.isspace():
+        start += 1
+    while end > start and doc[end - 1].text.isspace():
+        end -= 1
+    if start == end or not span.label:
+        return None
+    if (start, end) == (span.start, span.end):
+        return span
+    return Span(doc, start, end, span.label_, span.kb_id_, span_id=span.id_)
 
 
 def _aligned_by_spacy(example: Example) -> Any:

@@ -18,7 +18,7 @@ from ..settings import NOT_EMPTY, checked
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
 from .crf import CrfLoss, crf_loss, decode_crf, legal_transitions
-from .gold import aligned_entities, aligned_spans
+from .gold import aligned_entities, aligned_spans, fit_to_words
 from .viterbi import OUTSIDE, PREFIXES, class_names, decode_biluo
 
 DEFAULT_CONFIG = """
@@ -80,13 +80,18 @@ def make_ner(
     )
 
 
-def score_entities(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+def score_entities(
+    examples: Iterable[Example],
+    *,
+    spans_key: Optional[str] = None,
+    labels: Optional[Iterable[str]] = None,
+    **kwargs: Any,
+) -> Dict[str, Any]:
     """Score entities under spaCy's keys "ents_p", "ents_r", "ents_f", "ents_per_type".
 
     With a `spans_key`, such as "sc", under "spans_sc_p" and so on. With `labels`, other entities
     do not count. Documents without entity annotation do not count.
     """
-    spans_key, labels = kwargs.pop("spans_key", None), kwargs.pop("labels", None)
     if spans_key is None and labels is None:
         return get_ner_prf(examples, **kwargs)
     if spans_key is None:
@@ -187,21 +192,7 @@ class EntityRecognizer(TaskHead):
         self, examples: List[Example], scores: TokenVectors
     ) -> Tuple[LossAndGradient, TokenVectors]:
         """RETURNS (Tuple[LossAndGradient, Any]): See `TaskHead.loss_of`."""
-        index = {name: i for i, name in enumerate(self.classes())}
-        gold: List[Optional[str]] = []
-        for eg in examples:
-            if self.spans_key is None:
-                ents, classes = aligned_entities(eg)
-            else:
-                ents, classes = aligned_spans(eg, self.spans_key)
-            gold.extend(classes)
-            if len(ents) < len(self._gold(eg.reference)):
-                self._warn_lost(eg, ents)
-        in_entity = [name for name in gold if name and name[1:2] == "-"]
-        self._warn_unknown(name[2:] for name in in_entity)
-        # An entity of a type that is none of this head's is outside of its entities.
-        index = {**dict.fromkeys(in_entity, OUTSIDE), **index}
-        labels = numpy.asarray([index.get(name or "", MISSING) for name in gold], dtype="int64")
+        labels = self._gold_classes(examples)
         ops = self.model.ops
         flat = ops.flatten(scores)
         if self.learns_transitions:
@@ -262,11 +253,80 @@ class EntityRecognizer(TaskHead):
                     ents.append(Span(doc, start, end, label=label))
             doc.set_ents(ents, blocked=blocked, default="outside")
 
-    def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): The scores of what the head sets."""
+    def score_arguments(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): What the head sets: see `TaskHead.score_arguments`."""
         # Beside another head, which sets entities, too.
         labels = self.labels if self.score_prefix and self.spans_key is None else None
-        return super().score(examples, spans_key=self.spans_key, labels=labels, **kwargs)
+        return {"spans_key": self.spans_key, "labels": labels}
+
+    def own_examples(self, examples: Iterable[Example]) -> List[Example]:
+        """Take the entities that the head can give: see `TaskHead.own_examples`.
+
+        examples (Iterable[Example]): The batch.
+        RETURNS (List[Example]): The same texts, with entities that begin and end with words.
+        """
+        found = []
+        for eg in super().own_examples(examples):
+            fitted, changed = fit_to_words(eg, self.spans_key)
+            found.append(fitted)
+            if changed:
+                self._warn_once(
+                    "unfit",
+                    f"The entity {changed[0].text!r} ({changed[0].label_ or 'without a label'}) in "
+                    f"{eg.reference.text[:60]!r} begins or ends with whitespace, or has no word or "
+                    "no label: no head gives such a one. They are trimmed to their words, or left "
+                    "out, for training and for scores. `spacy mtl debug-data` counts them. Mend "
+                    "the corpus.",
+                )
+        return found
+
+    def count_unfit(self, example: Example) -> int:
+        """RETURNS (int): How many gold entities are trimmed or left out."""
+        (eg,) = super().own_examples([example])
+        return len(fit_to_words(eg, self.spans_key)[1])
+
+    def get_loss(self, examples: Iterable[Example], scores: Any) -> Tuple[float, Any]:
+        """Compute the loss of the classes that `predict` found, or of logits.
+
+        A sequence that is found has no likelihood: the loss of classes is the share of annotated
+        tokens whose class is wrong, and the gradient that of a perceptron: 1 / n at the class
+        that is found, -1 / n at the right one, where the two differ.
+
+        examples (Iterable[Example]): The batch.
+        scores (List[Union[Ints1d, Floats2d]]): What `predict` gives. Or logits.
+        RETURNS (Tuple[float, List[Floats2d]]): The loss, and its gradient by the logits.
+        """
+        if any(array.ndim > 1 for array in scores):
+            return super().get_loss(examples, scores)
+        labels = self._gold_classes(self.own_examples(examples))
+        n_classes = len(self.classes())
+        found = numpy.concatenate([numpy.zeros(0, "int64"), *scores])
+        d_scores = numpy.zeros((len(found), n_classes), dtype="float32")
+        n_units = max(1, int((labels != MISSING).sum()))
+        rows = numpy.nonzero((labels != MISSING) & (labels != found))[0]
+        d_scores[rows, found[rows]] = 1 / n_units
+        d_scores[rows, labels[rows]] = -1 / n_units
+        parts = numpy.split(d_scores, numpy.cumsum([len(array) for array in scores])[:-1])
+        gradient = [self.model.ops.asarray(part) for part in parts] if len(scores) else []
+        return len(rows) / n_units, gradient
+
+    def _gold_classes(self, examples: List[Example]) -> numpy.ndarray:
+        """RETURNS (Ints1d): The gold class of each token, or MISSING."""
+        index = {name: i for i, name in enumerate(self.classes())}
+        gold: List[Optional[str]] = []
+        for eg in examples:
+            if self.spans_key is None:
+                ents, classes = aligned_entities(eg)
+            else:
+                ents, classes = aligned_spans(eg, self.spans_key)
+            gold.extend(classes)
+            if len(ents) < len(self._gold(eg.reference)):
+                self._warn_lost(eg, ents)
+        in_entity = [name for name in gold if name and name[1:2] == "-"]
+        self._warn_unknown(name[2:] for name in in_entity)
+        # An entity of a type that is none of this head's is outside of its entities.
+        index = {**dict.fromkeys(in_entity, OUTSIDE), **index}
+        return numpy.asarray([index.get(name or "", MISSING) for name in gold], dtype="int64")
 
     def _gold(self, doc: Doc) -> Sequence[Span]:
         if self.spans_key is None:

@@ -85,12 +85,13 @@ def make_tagger(
     )
 
 
-def score_tags(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+def score_tags(
+    examples: Iterable[Example], *, attribute: str = "tag", **kwargs: Any
+) -> Dict[str, Any]:
     """Score the attribute that the head sets, as "tag_acc", "pos_acc" or "EXTENSION_acc".
 
     Tokens without annotation do not count.
     """
-    attribute = kwargs.pop("attribute", "tag")
     if not attribute.startswith("_."):
         return Scorer.score_token_attr(examples, attribute, **kwargs)
     return Scorer.score_token_attr(
@@ -263,9 +264,9 @@ class Tagger(TaskHead):
                 if self.overwrite or not token._.get(name):
                     token._.set(name, self.labels[i])
 
-    def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): The scores of the head's attribute."""
-        return super().score(examples, attribute=self.attribute, **kwargs)
+    def score_arguments(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The head's attribute: see `TaskHead.score_arguments`."""
+        return {"attribute": self.attribute}
 
 
 def _sets_tags(nlp: Language) -> bool:

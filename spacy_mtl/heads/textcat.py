@@ -1,6 +1,7 @@
 """The head for whole texts: exclusive categories."""
 
 import math
+from numbers import Real
 from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from spacy.language import Language
@@ -11,15 +12,17 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model
 from thinc.types import Floats1d, Floats2d, FloatsXd
 
+from ..joint.loading import UnfitError
 from ..losses import MISSING, softmax, softmax_cross_entropy
 from ..registry import register
 from ..settings import checked
 from ..types import LossAndGradient
 from .component import TaskHead
-from .gold import without_others
+from .gold import decided
 
 DEFAULT_CONFIG = """
 [textcat]
+threshold = 0.0
 learn_rate_scale = 1.0
 label_smoothing = 0.0
 class_weights = {}
@@ -63,6 +66,7 @@ def make_textcat(
     nlp: Language,
     name: str,
     model: Model[List[Doc], Floats2d],
+    threshold: float,
     learn_rate_scale: float,
     label_smoothing: float,
     class_weights: Dict[str, float],
@@ -73,6 +77,8 @@ def make_textcat(
     """Create a head for exclusive categories: one a text.
 
     model (Model[List[Doc], Floats2d]): From documents to logits.
+    threshold (float): In [0, 1]. For scorers of users; as with spaCy's `textcat`, the best
+        category is predicted, whatever its probability.
     learn_rate_scale (float): Factor of the learning rate for the head's layers.
     label_smoothing (float): In [0, 1).
     class_weights (Dict[str, float]): Factor of the loss by label, >= 0. A label
@@ -87,6 +93,7 @@ def make_textcat(
         nlp.vocab,
         model,
         name,
+        threshold=threshold,
         learn_rate_scale=learn_rate_scale,
         label_smoothing=label_smoothing,
         class_weights=class_weights,
@@ -96,7 +103,13 @@ def make_textcat(
     )
 
 
-def score_cats(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+def score_cats(
+    examples: Iterable[Example],
+    *,
+    multi_label: bool = True,
+    labels: Iterable[str] = (),
+    **kwargs: Any,
+) -> Dict[str, Any]:
     """Score categories under spaCy's keys "cats_*".
 
     Documents without categories do not count, and with exclusive categories neither
@@ -104,12 +117,11 @@ def score_cats(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
     spaCy's scorer would take the first label for the gold one.
     """
     annotated = [eg for eg in examples if eg.reference.cats]
-    if not kwargs.get("multi_label", True):
-        labels = kwargs["labels"]
+    if not multi_label:
         annotated = [eg for eg in annotated if any(map(eg.reference.cats.get, labels))]
     if not annotated:
         return {key: None for key in SCORE_WEIGHTS}
-    return Scorer.score_cats(annotated, "cats", **kwargs)
+    return Scorer.score_cats(annotated, "cats", multi_label=multi_label, labels=labels, **kwargs)
 
 
 @register("scorers", "spacy_mtl.textcat_scorer.v1")
@@ -135,12 +147,19 @@ class TextCategorizer(TaskHead):
         model: Model[List[Doc], Floats2d],
         name: str = "textcat",
         *,
+        threshold: float = 0.0,
         class_weights: Dict[str, float] = {},
         prefix: str = "",
         **settings: Any,
     ) -> None:
         """Initialise a text classification head: see `make_textcat` and `TaskHead`."""
-        super().__init__(vocab, model, name, **settings)
+        if not _is_share(threshold):
+            raise ValueError(
+                f"'threshold' of the component '{name}' is {threshold!r}, but it is a probability "
+                f"in [0, 1]. Mend [components.{name}]."
+            )
+        settings = {"positive_label": None, **settings}
+        super().__init__(vocab, model, name, threshold=threshold, **settings)
         self.prefix = prefix
         if prefix:
             self.annotation = f"a category that begins with '{prefix}'"
@@ -159,7 +178,7 @@ class TextCategorizer(TaskHead):
 
     def has_gold(self, doc: Doc) -> bool:
         """RETURNS (bool): Whether there is a category with the prefix."""
-        return any(label.startswith(self.prefix) for label in doc.cats)
+        return any(str(label).startswith(self.prefix) for label in doc.cats)
 
     def output_keys(self) -> Set[str]:
         """RETURNS (Set[str]): The categories."""
@@ -175,9 +194,23 @@ class TextCategorizer(TaskHead):
         *,
         nlp: Optional[Language] = None,
         labels: Any = None,
+        positive_label: Optional[str] = None,
     ) -> None:
-        """Find the labels and give the model its size: see `TaskHead.initialize`."""
+        """Find the labels and give the model its size: see `TaskHead.initialize`.
+
+        positive_label (Optional[str]): Of two labels that whose F-score is the "cats_score".
+        RAISES (ValueError): If it is none of the labels, or there are more than two.
+        """
         super().initialize(get_examples, nlp=nlp, labels=labels)
+        if positive_label is not None and (
+            positive_label not in self.labels or len(self.labels) != 2
+        ):
+            raise ValueError(
+                f"'positive_label' of the component '{self.name}' is {positive_label!r}, but it "
+                f"must be one of two labels, and the labels are {list(self.labels)}. Mend "
+                f"[initialize.components.{self.name}]."
+            )
+        self.cfg["positive_label"] = positive_label
         unknown = [label for label in self.class_weights if label not in self.labels]
         if unknown:
             raise ValueError(
@@ -221,17 +254,60 @@ class TextCategorizer(TaskHead):
         for doc, row in zip(docs, self.model.ops.to_numpy(scores).tolist()):
             doc.cats.update(zip(self.labels, row))
 
+    def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, FloatsXd]:
+        """Compute the loss from probabilities: see `TaskHead.get_loss`.
+
+        examples (Iterable[Example]): The batch.
+        scores (Floats2d): What `predict` gives: probabilities. Of logits, take `compute_loss`.
+        RETURNS (Tuple[float, Floats2d]): The loss, and its gradient by the logits.
+        RAISES (ValueError): If they are no probabilities.
+        """
+        xp = self.model.ops.xp
+        is_valid = bool(((scores >= -1e-3) & (scores <= 1 + 1e-3)).all())
+        if not is_valid or not self._is_distribution(scores):
+            raise ValueError(
+                f"'get_loss' of the component '{self.name}' takes what 'predict' gives, "
+                "probabilities, but got other values. For what the model gives, logits, take "
+                "'compute_loss'."
+            )
+        # A probability of 0 has a loss, too.
+        clipped = xp.clip(scores, 1e-7, 1 - 1e-7)
+        return super().get_loss(examples, self._logits(clipped))
+
+    def check_cfg(self, cfg: Dict[str, Any]) -> None:
+        """Refuse settings that no head of this kind has saved: see `TaskHead.check_cfg`."""
+        super().check_cfg(cfg)
+        threshold, positive = cfg.get("threshold", 0.0), cfg.get("positive_label")
+        if not _is_share(threshold):
+            raise UnfitError(f"'threshold' is {threshold!r}, but it must be a number in [0, 1]")
+        if positive is not None and positive not in cfg["labels"]:
+            raise UnfitError(f"'positive_label' is {positive!r}, but it must be null or a label")
+
     def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): The scores of the head's labels."""
+        """Score the head's labels.
+
+        examples (Iterable[Example]): The examples. A gold category counts as positive from 0.5
+            on: scores are of decisions.
+        RETURNS (Dict[str, Any]): The scores.
+        RAISES (ValueError): If gold categories have values that the loss refuses, too.
+        """
         if self.scorer is None:
             return {}
-        examples = list(examples)
-        own = without_others(examples, self.name)
+        own = self.own_examples(examples)
+        for eg in own:
+            self._check_cats(eg)
         self._warn_unknown(label for eg in own for label in self._gold_labels(eg))
-        kwargs.setdefault("multi_label", self.multi_label)
-        kwargs.setdefault("threshold", self.cfg.get("threshold"))
-        kwargs.setdefault("labels", self.labels)
-        return super().score(examples, **kwargs)
+        return super().score([decided(eg, self.labels) for eg in own], **kwargs)
+
+    def score_arguments(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): Whether labels exclude: see `TaskHead.score_arguments`."""
+        return {"multi_label": self.multi_label}
+
+    def _is_distribution(self, scores: Floats2d) -> bool:
+        return bool((abs(scores.sum(axis=1) - 1) < 1e-2).all())
+
+    def _logits(self, probabilities: Floats2d) -> Floats2d:
+        return self.model.ops.xp.log(probabilities)
 
     def _probabilities(self, logits: Floats2d) -> Floats2d:
         return softmax(logits)
@@ -278,4 +354,21 @@ class TextCategorizer(TaskHead):
 
     def _cats(self, eg: Example) -> Dict[str, float]:
         cats = eg.reference.cats
-        return {label: cats[label] for label in cats if label.startswith(self.prefix)}
+        for label in cats:
+            if not isinstance(label, str):
+                self._refuse(eg, f"the label {label!r}: labels are strings")
+        own = {label: cats[label] for label in cats if label.startswith(self.prefix)}
+        for label, value in own.items():
+            if not isinstance(value, Real) or not math.isfinite(value):
+                self._refuse(eg, f"{label!r} at {value!r}: a value is a finite number")
+        return own
+
+    def _refuse(self, eg: Example, what: str) -> None:
+        raise ValueError(
+            f"The head '{self.name}' takes categories with values from 0.0 to 1.0, but the text "
+            f"{eg.reference.text[:60]!r} has {what}. Mend the corpus."
+        )
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, Real) and 0 <= value <= 1

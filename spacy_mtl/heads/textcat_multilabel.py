@@ -21,7 +21,7 @@ from .textcat import DEFAULTS, SCORE_WEIGHTS, TextCategorizer
     "mtl_textcat_multilabel",
     assigns=["doc.cats"],
     requires=["doc.tensor"],
-    default_config={"threshold": 0.5, **DEFAULTS},
+    default_config={**DEFAULTS, "threshold": 0.5},
     default_score_weights=SCORE_WEIGHTS,
 )
 @checked("mtl_textcat_multilabel", "[components.{name}]")
@@ -84,12 +84,17 @@ class MultiLabelTextCategorizer(TextCategorizer):
         **settings: Any,
     ) -> None:
         """Initialise the head: see `make_multilabel_textcat` and `TaskHead`."""
-        if not 0 <= threshold <= 1:
-            raise ValueError(
-                f"'threshold' of the component '{name}' is {threshold!r}, but it is a probability "
-                f"in [0, 1]. Mend [components.{name}]."
-            )
         super().__init__(vocab, model, name, threshold=threshold, **settings)
+
+    def initialize(  # type: ignore[override]
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Any = None,
+    ) -> None:
+        """Find the labels and give the model its size: see `TaskHead.initialize`."""
+        super().initialize(get_examples, nlp=nlp, labels=labels)
 
     def loss_of(
         self, examples: List[Example], scores: Floats2d
@@ -115,6 +120,12 @@ class MultiLabelTextCategorizer(TextCategorizer):
 
     def _probabilities(self, logits: Floats2d) -> Floats2d:
         return sigmoid(logits)
+
+    def _is_distribution(self, scores: Floats2d) -> bool:
+        return True
+
+    def _logits(self, probabilities: Floats2d) -> Floats2d:
+        return self.model.ops.xp.log(probabilities / (1 - probabilities))
 
     def _check_cats(self, eg: Example) -> None:
         cats = self._cats(eg)

@@ -24,6 +24,7 @@ from .averages import use_torch_params
 from .closing import LEVELS, StepCloser, encoder_models
 from .contract import check_weighting
 from .listener import TaskListener
+from .loading import load_from_bytes, load_from_disk, unpacked
 from .membership import (
     Membership,
     check_only_one,
@@ -33,7 +34,7 @@ from .membership import (
 )
 from .parameters import check_exact
 from .replace import offer_replacement
-from .state import explained, get_state, pack, set_state
+from .state import explained_state, get_state, pack, set_state
 from .step import JointStep
 from .upstream import (
     HeldCallbacks,
@@ -377,13 +378,12 @@ class MultiTask(Tok2Vec):
         RETURNS (MultiTask): This component.
         """
         exclude = list(exclude)
-        message = srsly.msgpack_loads(bytes_data)
-        super().from_bytes(message.get("component", bytes_data), exclude=exclude)
-        if "weighting" not in exclude:
-            # Version 0.1.0 wrote no state.
-            packed = message.get("weighting")
-            if packed is not None:
-                self._set_state(srsly.msgpack_loads(packed))
+        message = unpacked(self.name, bytes_data)
+        # Version 0.1.0 wrote the component alone, without a state.
+        load_from_bytes(self, message.get("component", bytes_data), exclude)
+        if "weighting" not in exclude and message.get("weighting") is not None:
+            with explained_state("part 'weighting' of the bytes"):
+                self._set_state(srsly.msgpack_loads(message["weighting"]))
         return self
 
     def to_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> None:
@@ -405,10 +405,10 @@ class MultiTask(Tok2Vec):
         RETURNS (MultiTask): This component.
         """
         exclude = list(exclude)
-        super().from_disk(path, exclude=exclude)
+        load_from_disk(self, path, exclude)
         file = Path(path) / "weighting"
         if "weighting" not in exclude and file.exists():
-            with explained(file):
+            with explained_state(str(file)):
                 self._set_state(srsly.msgpack_loads(file.read_bytes()))
         return self
 

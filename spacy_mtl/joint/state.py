@@ -3,13 +3,12 @@
 Weightings that learn have `get_state` and `set_state`; those of users may go without.
 """
 
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Dict, Iterator, Optional
+from typing import Any, ContextManager, Dict, Optional
 
 import srsly
 
 from ..types import Weighting
+from .loading import explained
 
 
 def get_state(weighting: Weighting) -> Optional[Dict[str, Any]]:
@@ -50,19 +49,14 @@ def pack(state: Dict[str, Any], weighting: Weighting) -> bytes:
         ) from err
 
 
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Say of whatever fails that a file is damaged.
+def explained_state(what: str) -> ContextManager[None]:
+    """Say of whatever fails that a state is damaged.
 
-    path (Path): The file, of a state.
+    what (str): The file, or the part of the bytes.
     RAISES (ValueError): Instead of any other error.
     """
-    try:
-        yield
-    except Exception as err:
-        raise ValueError(
-            f"Can't use {path}, what the weighting of the tasks had learned: "
-            f"{type(err).__name__}: {err}. The file is damaged. Take it from another copy; "
-            "or delete it, and the pipeline loads and predicts as before, and a "
-            "training that goes on learns the weights anew."
-        ) from err
+    return explained(
+        f"{what}, what the weighting of the tasks had learned",
+        "It is damaged. Take it from another copy; or delete it, and the pipeline loads and "
+        "predicts as before, and a training that goes on learns the weights anew.",
+    )

@@ -23,11 +23,13 @@ class TaskCounts:
     n_texts (int): The texts with annotation for it.
     labels (Counter): How often each label is annotated: tokens, entities, texts.
     knows_labels (bool): Whether labels can be counted: not those of all stock components.
+    n_unfit (int): The entities that begin or end with whitespace, or have no word or no label.
     """
 
     n_texts: int = 0
     labels: Counter = field(default_factory=Counter)
     knows_labels: bool = True
+    n_unfit: int = 0
 
 
 @dataclass
@@ -83,6 +85,7 @@ def count_corpus(
             counts.n_long += window.is_exceeded_by(example)
         for task, found in counts.tasks.items():
             found.n_texts += gold[task].is_in(example.reference)
+            found.n_unfit += gold[task].count_unfit(example)
             for label in gold[task].labels(example):
                 # Texts list the categories that they have not, too.
                 found.labels[label] += example.reference.cats.get(label, 1.0) > 0
@@ -162,6 +165,7 @@ def problems_of(
     tasks = list(dict.fromkeys(task for counts in train.values() for task in counts.tasks))
     others = [name for name in scored_tasks(nlp) if name not in tasks]
     found = [p for task in tasks + others for p in _problems_of_task(nlp, task, train, dev, mix)]
+    found += [*_unfit(train, "training"), *_unfit(dev, "development")]
     return [*found, *_collisions(nlp, tasks, train), *_long_texts(train)]
 
 
@@ -246,6 +250,17 @@ def _collisions(
                 f"'{task}' and '{other}' both have the labels {', '.join(both[:5])} "
                 f"({', '.join(sorted(kinds))}): one would overwrite the other."
             )
+
+
+def _unfit(corpora: Dict[str, CorpusCounts], kind: str) -> Iterator[Problem]:
+    for corpus, counts in corpora.items():
+        for task, found in counts.tasks.items():
+            if found.n_unfit:
+                yield Problem(
+                    f"'{task}': {found.n_unfit} entities of the {kind} corpus '{corpus}' begin or "
+                    "end with whitespace, or have no word or no label: they are trimmed to their "
+                    "words, or left out."
+                )
 
 
 def _long_texts(train: Dict[str, CorpusCounts]) -> Iterator[Problem]:

@@ -446,9 +446,9 @@ def test_head_gradient_is_exact(nlp: Language, factory: str) -> None:
     def loss(view: List[numpy.ndarray]) -> float:
         listener.open(docs, view, lambda d: sent.append([x.copy() for x in d]) or d)
         scores, backprop = head.model.begin_update(docs)
-        value, d_scores = head.get_loss(examples, scores)
+        found, d_scores = head.loss_of(examples, scores)
         backprop(d_scores)
-        return value
+        return found.value
 
     loss(views)
     found = sent[0]

@@ -1,0 +1,70 @@
+"""What a head has saved: whether its settings, its labels and its model are of one head."""
+
+from typing import Any, Dict, List, Sequence
+
+from thinc.api import Model
+
+from ..joint.loading import UnfitError
+
+
+def check_labels(cfg: Dict[str, Any]) -> None:
+    """Refuse labels that are no list of different strings.
+
+    cfg (Dict[str, Any]): The settings that a head has saved.
+    RAISES (UnfitError): If they are none.
+    """
+    labels = cfg.get("labels")
+    if not isinstance(labels, list):
+        found = repr(labels)[:60] if "labels" in cfg else "not there"
+        raise UnfitError(f"'labels' is {found}, but it must be a list of strings")
+    for label in labels:
+        if not isinstance(label, str) or not label:
+            raise UnfitError(f"'labels' has {label!r}, but labels are strings, and not empty")
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        raise UnfitError(f"'labels' has {twice[0]!r} more than once")
+
+
+def check_size(model: Model, labels: Sequence[str], classes: List[str]) -> None:
+    """Refuse a model that scores another number of classes than the labels make.
+
+    model (Model): The model of a head. One without a size is not initialised yet.
+    labels (Sequence[str]): The labels.
+    classes (List[str]): What the model scores.
+    RAISES (UnfitError): If the two are not of one head.
+    """
+    output = model.get_ref("output_layer")
+    if output.has_dim("nO") is not True:
+        return
+    n_classes = output.get_dim("nO")
+    if n_classes != len(classes) or not labels:
+        raise UnfitError(
+            f"its {len(labels)} labels ({_some(labels)}) make {len(classes)} classes, but its "
+            f"model scores {n_classes}. One of the files 'cfg' and 'model' is another head's, or "
+            "has been changed"
+        )
+    nodes = [output]
+    if model.has_ref("transitions"):
+        nodes.append(model.get_ref("transitions"))
+    for node in nodes:
+        _check_arrays(node, n_classes)
+
+
+def _check_arrays(node: Model, n_classes: int) -> None:
+    n_inputs = node.get_dim("nI") if node.has_dim("nI") else None
+    expected = {
+        "W": (n_classes, n_inputs),
+        "b": (n_classes,),
+        "T": (n_classes + 1, n_classes + 1),
+    }
+    for name in node.param_names:
+        shape = expected.get(name)
+        found = node.get_param(name).shape if node.has_param(name) else None
+        if shape is not None and shape != found:
+            raise UnfitError(
+                f"the array '{name}' of '{node.name}' has the shape {found}, not {shape}"
+            )
+
+
+def _some(labels: Sequence[str]) -> str:
+    return ", ".join(labels[:5]) + (", ..." if len(labels) > 5 else "") if labels else "none"

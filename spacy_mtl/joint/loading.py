@@ -1,0 +1,206 @@
+"""Loading what a component has saved: what is damaged is refused, and named.
+
+spaCy passes on whatever msgpack, JSON or thinc say of a damaged part, and takes a part that is
+not there, or a model without its arrays, without a word.
+"""
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, Optional
+
+import srsly
+from spacy.pipeline import TrainablePipe
+from thinc.api import Model
+from thinc.util import convert_recursive, is_xp_array
+
+_WAY_OUT = (
+    "It is damaged, or not of this component and its config. Take the pipeline from another copy, "
+    "or train it again."
+)
+
+
+class UnfitError(ValueError):
+    """What is wrong with a part, in a sentence without full stop, for `explained`."""
+
+
+@contextmanager
+def explained(what: str, way_out: str = _WAY_OUT) -> Iterator[None]:
+    """Say of whatever fails which part cannot be used, why, and the way out.
+
+    what (str): The part, such as "PATH, the model of the component 'ner'".
+    way_out (str): Sentences.
+    RAISES (ValueError): Instead of any other error.
+    """
+    try:
+        yield
+    except Exception as err:
+        kind = "" if isinstance(err, UnfitError) else f"{type(err).__name__}: "
+        why = f"{kind}{err}".rstrip(".")
+        raise ValueError(f"Can't use {what}: {why}. {way_out}") from err
+
+
+def load_from_disk(
+    pipe: TrainablePipe,
+    path: Any,
+    exclude: Iterable[str],
+    check_cfg: Optional[Callable[[Dict[str, Any]], None]] = None,
+) -> None:
+    """Load settings, vocabulary and model from a folder.
+
+    pipe (TrainablePipe): The component.
+    path (Union[str, Path]): The folder that its `to_disk` wrote.
+    exclude (Iterable[str]): Parts to leave out.
+    check_cfg (Optional[Callable[[Dict], None]]): Raises UnfitError for
+        settings that are none of its own.
+    RAISES (ValueError): If a part is damaged or missing.
+    """
+    folder = Path(path)
+    with explained(f"{folder}, the folder of the component '{pipe.name}'"):
+        if not folder.is_dir():
+            raise UnfitError("it is no folder" if folder.exists() else "there is no such folder")
+    if "cfg" not in exclude:
+        with explained(_name(pipe, "settings", folder / "cfg")):
+            _set_cfg(pipe, _read(folder / "cfg"), check_cfg)
+    if "vocab" not in exclude:
+        with explained(_name(pipe, "vocabulary", folder / "vocab")):
+            pipe.vocab.from_disk(folder / "vocab", exclude=list(exclude))
+    if "model" not in exclude:
+        with explained(_name(pipe, "model", folder / "model")):
+            _set_model(pipe.model, _read(folder / "model"))
+
+
+def load_from_bytes(
+    pipe: TrainablePipe,
+    bytes_data: bytes,
+    exclude: Iterable[str],
+    check_cfg: Optional[Callable[[Dict[str, Any]], None]] = None,
+) -> None:
+    """Load settings, vocabulary and model from bytes: see `load_from_disk`.
+
+    pipe (TrainablePipe): The component.
+    bytes_data (bytes): What its `to_bytes` gave. It may have been told to leave out the
+        vocabulary, which a pipeline holds once.
+    exclude (Iterable[str]): Parts to leave out.
+    check_cfg (Optional[Callable[[Dict], None]]): Raises UnfitError for
+        settings that are none of its own.
+    RAISES (ValueError): If a part is damaged or missing.
+    """
+    message = unpacked(pipe.name, bytes_data)
+    if "cfg" not in exclude:
+        with explained(_name(pipe, "settings", "part 'cfg' of the bytes")):
+            _set_cfg(pipe, _part(message, "cfg"), check_cfg)
+    if "vocab" not in exclude and "vocab" in message:
+        with explained(_name(pipe, "vocabulary", "part 'vocab' of the bytes")):
+            pipe.vocab.from_bytes(message["vocab"], exclude=list(exclude))
+    if "model" not in exclude:
+        with explained(_name(pipe, "model", "part 'model' of the bytes")):
+            _set_model(pipe.model, _part(message, "model"))
+
+
+def unpacked(name: str, bytes_data: bytes) -> Dict[str, Any]:
+    """Read the parts of a component.
+
+    name (str): The component.
+    bytes_data (bytes): What its `to_bytes` gave.
+    RETURNS (Dict[str, Any]): By name.
+    RAISES (ValueError): If it is no map.
+    """
+    with explained(f"the bytes of the component '{name}'"):
+        message = srsly.msgpack_loads(bytes_data)
+        if not isinstance(message, dict):
+            raise UnfitError(
+                f"they hold {_kind(message)}, but what 'to_bytes' gives is a map of parts"
+            )
+        return message
+
+
+def _name(pipe: TrainablePipe, part: str, where: Any) -> str:
+    return f"{where}, the {part} of the component '{pipe.name}'"
+
+
+def _read(file: Path) -> bytes:
+    if file.is_dir():
+        raise UnfitError("it is a folder, but a file is expected")
+    if not file.exists():
+        raise UnfitError("there is no such file")
+    data = file.read_bytes()
+    if not data:
+        raise UnfitError("the file is empty")
+    return data
+
+
+def _part(message: Dict[str, Any], key: str) -> bytes:
+    if key not in message:
+        raise UnfitError(
+            f"there is no such part, only {sorted(map(str, message)) or 'none at all'}"
+        )
+    data = message[key]
+    # JSON comes as text.
+    if isinstance(data, str):
+        data = data.encode("utf8")
+    if not isinstance(data, bytes):
+        raise UnfitError(f"it is {_kind(data)}, but bytes are expected")
+    if not data:
+        raise UnfitError("it is empty")
+    return data
+
+
+def _set_cfg(
+    pipe: TrainablePipe, data: bytes, check: Optional[Callable[[Dict[str, Any]], None]]
+) -> None:
+    cfg = srsly.json_loads(data.decode("utf8"))
+    if not isinstance(cfg, dict):
+        raise UnfitError(f"it holds {_kind(cfg)}, but settings are a map in JSON")
+    if check is not None:
+        check(cfg)
+    pipe.cfg.update(cfg)
+
+
+def _set_model(model: Model, data: bytes) -> None:
+    message = srsly.msgpack_loads(data)
+    _check_structure(model, message)
+    model.from_dict(convert_recursive(is_xp_array, model.ops.asarray, message))
+
+
+def _check_structure(model: Model, message: Any) -> None:
+    """Refuse what thinc would leave as it is: a layer's array or shim that is not there."""
+    nodes = list(model.walk())
+    if not isinstance(message, dict):
+        raise UnfitError(f"it holds {_kind(message)}, but a model is a map of nodes and arrays")
+    for key in ("nodes", "attrs", "params", "shims"):
+        found = message.get(key)
+        if not isinstance(found, list) or len(found) != len(nodes):
+            has = f"{len(found)}" if isinstance(found, list) else _kind(found)
+            raise UnfitError(
+                f"'{key}' is a list of {len(nodes)}, one for each layer of the model that the "
+                f"config describes, but the file has {has}"
+            )
+    for i, node in enumerate(nodes):
+        params, shims = message["params"][i], message["shims"][i]
+        where = f"layer {i} ('{node.name}')"
+        info = message["nodes"][i]
+        if not all(isinstance(x, dict) for x in (info, params, message["attrs"][i])):
+            raise UnfitError(f"the data of {where} is no map")
+        if not isinstance(shims, list) or len(shims) != len(node.shims):
+            raise UnfitError(
+                f"{where} has {len(node.shims)} wrapped models, the file another number"
+            )
+        _check_same("dimensions", where, info.get("dims"), node.dim_names)
+        _check_same("references", where, info.get("refs"), node.ref_names)
+        _check_same("arrays", where, params, node.param_names)
+        for name, value in params.items():
+            is_array = is_xp_array(value) and value.dtype.kind in "fiu"
+            if value is not None and not is_array:
+                raise UnfitError(f"'{name}' of {where} is {_kind(value)}, but an array is expected")
+
+
+def _check_same(what: str, where: str, found: Any, expected: Iterable[str]) -> None:
+    if not isinstance(found, dict) or not set(expected) <= set(found):
+        has = sorted(map(str, found)) if isinstance(found, dict) else _kind(found)
+        raise UnfitError(f"{where} has the {what} {sorted(expected)}, but the file has {has}")
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "nothing (null)"
+    return f"a {type(value).__name__}: {str(value)[:40]!r}"
