@@ -1,0 +1,386 @@
+"""Heads: gold that is strange, no texts at all, scorers of others, weights that are no numbers."""
+
+import math
+import warnings
+from typing import Any, Dict, Iterable, List
+
+import numpy
+import pytest
+import spacy
+from cases import Case, Gives, Refused, check, name_of
+from spacy.language import Language
+from spacy.scorer import Scorer
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from tiny import add_joint, make_examples
+
+from spacy_mtl.registry import registry
+
+FACTORIES = ("mtl_tagger", "mtl_ner", "mtl_textcat", "mtl_textcat_multilabel")
+WORDS = ["Anna", " ", "saw", "New", "\n", "York", "\n\n"]
+
+
+def make_head(factory: str, **config: Any) -> Any:
+    """A head that is initialised on the tiny corpus, with its pipeline as `head.pipeline`."""
+    nlp = spacy.blank("en")
+    add_joint(nlp, None)
+    head: Any = nlp.add_pipe(factory, name="head", config=config)
+    nlp.initialize(lambda: make_examples(nlp))
+    head.pipeline = nlp
+    return head
+
+
+# Entities with whitespace at an edge.
+
+SPANS = [
+    Case("of words only", [(0, 1)], Gives([(0, 1)])),
+    Case("begins with a space", [(1, 3)], Gives([(2, 3)])),
+    Case("ends with a space", [(0, 2)], Gives([(0, 1)])),
+    Case("spaces at both ends", [(1, 5)], Gives([(2, 4)])),
+    Case("a space inside", [(3, 6)], Gives([(3, 6)])),
+    Case("a space inside, and one at the end", [(3, 7)], Gives([(3, 6)])),
+    Case("whitespace only", [(4, 5)], Gives([])),
+    Case("whitespace only, at the end", [(6, 7)], Gives([])),
+    Case("whitespace only, beside a word", [(0, 1), (1, 2)], Gives([(0, 1)])),
+    Case("two that each take a space", [(0, 2), (3, 5)], Gives([(0, 1), (3, 4)])),
+    Case("all of the text", [(0, 7)], Gives([(0, 6)])),
+    Case("none", [], Gives([])),
+]
+
+
+def gold_of(nlp: Language, spans: List[Any], key: Any, words: List[str] = WORDS) -> Example:
+    doc = Doc(nlp.vocab, words=words, spaces=[False] * len(words))
+    found = [Span(doc, start, end, label="PER") for start, end in spans]
+    if key is None:
+        doc.set_ents(found, default="outside")
+    else:
+        doc.spans[key] = found
+    return Example(Doc(nlp.vocab, words=words, spaces=[False] * len(words)), doc)
+
+
+def predicted_like(eg: Example, spans: Iterable[Any], key: Any) -> Example:
+    """The same gold, and spans that were predicted."""
+    doc = Doc(eg.x.vocab, words=[t.text for t in eg.x], spaces=[False] * len(eg.x))
+    found = [Span(doc, start, end, label="PER") for start, end in spans]
+    if key is None:
+        doc.set_ents(found, default="outside")
+    else:
+        doc.spans[key] = found
+    return Example(doc, eg.reference)
+
+
+@pytest.mark.parametrize("key", [None, "sc"])
+@pytest.mark.parametrize("case", SPANS, ids=name_of)
+def test_whitespace_is_cut_off_entities(case: Case, key: Any) -> None:
+    """In training and in scores: what is predicted for it is right, and has the lowest loss."""
+    nlp = spacy.blank("en")
+    add_joint(nlp, None)
+    head: Any = nlp.add_pipe("mtl_ner", name="head", config={"spans_key": key})
+    nlp.initialize(lambda: [*make_examples(nlp), gold_of(nlp, [(0, 1)], key)])
+    eg = gold_of(nlp, case.given, key)
+    is_cut = case.given != case.answer.value  # type: ignore[union-attr]
+
+    def run(spans: Any) -> Any:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            (own,) = head.own_examples([eg])
+            head.own_examples([eg])
+        assert len([w for w in told if "begins or ends with whitespace" in str(w.message)]) == (
+            1 if is_cut else 0
+        )
+        found = own.reference.ents if key is None else own.reference.spans[key]
+        changed = [span for span in case.given if span not in case.answer.value]  # type: ignore[union-attr]
+        assert head.count_unfit(eg) == len(changed)
+        return [(span.start, span.end) for span in found]
+
+    check(case, run)
+    scores = head.score([predicted_like(eg, case.answer.value, key)])  # type: ignore[union-attr]
+    if case.answer.value:  # type: ignore[union-attr]
+        assert scores["ents_f" if key is None else f"spans_{key}_f"] == 1.0
+    # The right sequence, with certainty: no loss.
+    logits = certain(head, case.answer.value, len(WORDS))  # type: ignore[union-attr]
+    assert head.get_loss([eg], [logits])[0] == pytest.approx(0.0, abs=1e-6)
+
+
+def certain(head: Any, spans: Iterable[Any], n: int) -> numpy.ndarray:
+    names = ["O"] * n
+    for start, end in spans:
+        inside = [f"I-{'PER'}"] * (end - start - 2)
+        names[start:end] = ["U-PER"] if end - start == 1 else ["B-PER", *inside, "L-PER"]
+    logits = numpy.zeros((n, len(head.classes())), dtype="f")
+    for row, name in enumerate(names):
+        logits[row, head.classes().index(name)] = 50.0
+    return logits
+
+
+def test_whitespace_where_tokens_differ() -> None:
+    """The pipeline cuts the text elsewhere: what still aligns is trimmed, the rest is left out."""
+    head = make_head("mtl_ner")
+    gold = gold_of(head.pipeline, [(0, 2), (3, 7)], None).reference
+    words = ["Anna", " ", "saw", "New", "\nYork", "\n\n"]
+    predicted = Doc(head.vocab, words=words, spaces=[False] * len(words))
+    assert predicted.text == gold.text
+    with pytest.warns(UserWarning, match="begins or ends with whitespace"):
+        (own,) = head.own_examples([Example(predicted, gold)])
+    loss, _ = head.loss_of([own], [certain(head, [(0, 1), (3, 5)], len(words))])
+    assert loss.value == pytest.approx(0.0, abs=1e-6)
+
+
+# No texts, and texts without tokens.
+
+
+@pytest.mark.parametrize("factory", FACTORIES)
+@pytest.mark.parametrize("n_empty", [0, 1, 3])
+def test_no_words(factory: str, n_empty: int) -> None:
+    head = make_head(factory)
+    nlp = head.pipeline
+    docs = [nlp.make_doc("") for _ in range(n_empty)]
+    for doc in docs:
+        nlp.get_pipe("mtl").set_annotations([doc], nlp.get_pipe("mtl").predict([doc]))
+    scores = head.predict(docs)
+    assert len(scores) == n_empty
+    head.set_annotations(docs, scores)
+    examples = [Example(doc, nlp.make_doc("")) for doc in docs]
+    loss, d_scores = head.get_loss(examples, scores)
+    assert loss == 0.0
+    assert len(d_scores) == n_empty
+    assert head.update(examples, sgd=False) == {"head": 0.0}
+    assert not any(value for value in head.score(examples).values() if value != {})
+    assert nlp.update(examples, sgd=False) is not None
+    assert list(head.pipe(docs)) == docs
+    assert list(nlp.pipe([""] * n_empty)) is not None
+
+
+# predict and get_loss fit together.
+
+
+@pytest.mark.parametrize("factory", FACTORIES)
+def test_loss_of_what_is_predicted_is_that_of_training(factory: str) -> None:
+    head = make_head(factory)
+    nlp = head.pipeline
+    examples = make_examples(nlp)
+    losses = nlp.update(examples, sgd=False)
+    docs = list(nlp.pipe([eg.predicted.copy() for eg in examples]))
+    loss, d_scores = head.get_loss(examples, head.predict(docs))
+    assert loss == pytest.approx(losses["head"], rel=1e-5)
+    expected = head.loss_of(examples, head.model.predict(docs))[1]
+    for found, row in zip(d_scores, expected):
+        numpy.testing.assert_allclose(found, row, atol=1e-6)
+
+
+@pytest.mark.parametrize("factory", ["mtl_textcat", "mtl_textcat_multilabel"])
+def test_logits_are_no_probabilities(factory: str) -> None:
+    head = make_head(factory)
+    examples = make_examples(head.pipeline)[:1]
+    with pytest.raises(ValueError, match="'head' takes the probabilities that predict.*loss_of"):
+        head.get_loss(examples, numpy.asarray([[3.0, -2.0]], dtype="f"))
+
+
+@pytest.mark.parametrize("factory", ["mtl_textcat", "mtl_textcat_multilabel"])
+def test_probabilities_at_the_ends_have_a_loss(factory: str) -> None:
+    head = make_head(factory)
+    examples = make_examples(head.pipeline)[:1]
+    for scores in ([[1.0, 0.0]], [[0.0, 1.0]]):
+        loss, gradient = head.get_loss(examples, numpy.asarray(scores, dtype="f"))
+        assert math.isfinite(loss)
+        assert numpy.isfinite(gradient).all()
+
+
+# Values of categories.
+
+
+def examples_with(nlp: Language, values: List[Dict[str, float]]) -> List[Example]:
+    found = []
+    for i, cats in enumerate(values):
+        doc = nlp.make_doc(f"text {i}")
+        predicted = nlp.make_doc(f"text {i}")
+        predicted.cats = {"a": 0.9 - 0.1 * i, "b": 0.1 * i}
+        doc.cats = cats
+        found.append(Example(predicted, doc))
+    return found
+
+
+CATS = [
+    Case("soft", [{"a": 0.9, "b": 0.1}, {"a": 0.2, "b": 0.8}], Gives(1.0)),
+    Case("three values", [{"a": 0.9}, {"a": 0.4}, {"a": 0.1}], Gives(0.5)),
+    Case("half is positive", [{"a": 0.5}, {"a": 0.49}], Gives(0.5)),
+    Case("one value only", [{"a": 0.7, "b": 0.7}, {"a": 0.7, "b": 0.7}], Gives(0.0)),
+    Case("hard", [{"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0}], Gives(1.0)),
+    Case("whole numbers", [{"a": 1, "b": 0}, {"a": 0, "b": 1}], Gives(1.0)),
+    Case("none", [{}, {}], Gives(None)),
+    Case("NaN", [{"a": math.nan}], Refused("'head'", "text 0", "nan", "corpus")),
+    Case("infinite", [{"a": math.inf}], Refused("'head'", "text 0", "inf", "corpus")),
+]
+
+
+@pytest.mark.parametrize(
+    "scorer",
+    [
+        "spacy_mtl.textcat_scorer.v1",
+        "spacy.textcat_multilabel_scorer.v1",
+        "spacy.textcat_multilabel_scorer.v2",
+    ],
+)
+@pytest.mark.parametrize("case", CATS, ids=name_of)
+def test_soft_categories_are_scored(case: Case, scorer: str) -> None:
+    head = make_head("mtl_textcat_multilabel", scorer={"@scorers": scorer})
+
+    def run(values: Any) -> Any:
+        scores = head.score(examples_with(head.pipeline, values))
+        flat = [v for v in scores.values() if isinstance(v, float)]
+        assert all(math.isfinite(value) for value in flat)
+        return scores["cats_score"]
+
+    is_stock = scorer.startswith("spacy.")
+    # spaCy gives 0.0 where nothing is annotated.
+    check(
+        Case(case.name, case.given, Gives(0.0)) if is_stock and not any(case.given) else case, run
+    )
+
+
+# Scorers of others.
+
+
+def only_examples(examples: Iterable[Example]) -> Dict[str, Any]:
+    return {"mine": float(len(list(examples)))}
+
+
+def as_stock(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+    return Scorer.score_cats(examples, "cats", multi_label=False, **kwargs)
+
+
+def gives_nan(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+    return {"mine": math.nan, "by": {"a": {"f": math.inf, "p": 0.5}}, "n": 3}
+
+
+def names_labels(examples: Iterable[Example], labels: Any, multi_label: Any) -> Dict[str, Any]:
+    return {"mine": [list(labels), multi_label]}
+
+
+SCORERS = [
+    Case("only examples", only_examples, Gives(lambda s: s["mine"] == 4.0)),
+    Case("as in stock", as_stock, Gives(lambda s: s["cats_score"] >= 0)),
+    Case("no number", gives_nan, Gives({"mine": None, "by": {"a": {"f": None, "p": 0.5}}, "n": 3})),
+    Case("by names", names_labels, Gives({"mine": [["a", "b"], False]})),
+    *(
+        Case(name, name, Gives(lambda s: s["cats_score"] >= 0))
+        for name in (
+            "spacy.textcat_scorer.v1",
+            "spacy.textcat_scorer.v2",
+            "spacy.textcat_multilabel_scorer.v1",
+            "spacy.textcat_multilabel_scorer.v2",
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize("case", SCORERS, ids=name_of)
+def test_scorers_of_others(case: Case) -> None:
+    head = make_head("mtl_textcat")
+    nlp = head.pipeline
+    examples = [Example(nlp(eg.text), eg.reference) for eg in make_examples(nlp)]
+
+    def run(scorer: Any) -> Any:
+        head.scorer = scorer if callable(scorer) else registry.get("scorers", scorer)()
+        return head.score(examples)
+
+    check(case, run)
+
+
+@pytest.mark.parametrize(
+    ("factory", "scorer", "key"),
+    [
+        ("mtl_ner", "spacy.ner_scorer.v1", "ents_f"),
+        ("mtl_tagger", "spacy.tagger_scorer.v1", "tag_acc"),
+        ("mtl_textcat", "spacy.textcat_scorer.v2", "cats_score"),
+        ("mtl_textcat_multilabel", "spacy.textcat_multilabel_scorer.v2", "cats_score"),
+    ],
+)
+def test_scorers_of_spacy_in_evaluate(factory: str, scorer: str, key: str) -> None:
+    head = make_head(factory, scorer={"@scorers": scorer})
+    scores = head.pipeline.evaluate(make_examples(head.pipeline))
+    assert scores[key] is not None
+
+
+# Settings of initialisation.
+
+POSITIVE = [
+    Case("of two", {"positive_label": "b"}, Gives("F (b)")),
+    Case("none", {}, Gives("macro F")),
+    Case("no label", {"positive_label": "z"}, Refused("'head'", "'z'", "a, b", "initialize")),
+    Case(
+        "of three",
+        {"positive_label": "a", "labels": ["a", "b", "c"]},
+        Refused("'head'", "'a'", "two", "a, b, c"),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", POSITIVE, ids=name_of)
+def test_positive_label(case: Case) -> None:
+    def run(settings: Dict[str, Any]) -> Any:
+        nlp = spacy.blank("en")
+        add_joint(nlp, None)
+        nlp.add_pipe("mtl_textcat", name="head", config={"threshold": 0.3})
+        nlp.config["initialize"]["components"] = {"head": settings}
+        nlp.initialize(lambda: make_examples(nlp))
+        found = nlp.evaluate(make_examples(nlp))
+        again = spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
+        assert again.evaluate(make_examples(again)) | {"speed": 0} == found | {"speed": 0}
+        return found["cats_score_desc"]
+
+    check(case, run)
+
+
+def test_positive_label_of_independent_categories() -> None:
+    nlp = spacy.blank("en")
+    add_joint(nlp, None)
+    nlp.add_pipe("mtl_textcat_multilabel", name="head")
+    nlp.config["initialize"]["components"] = {"head": {"positive_label": "a"}}
+    with pytest.raises(ValueError, match="'head'.*'a'.*independent"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+SETTINGS = [
+    Case(f"{key} is {value}", (factory, key, value), Refused("'head'", key, str(value)))
+    for factory, key in [
+        ("mtl_ner", "learn_rate_scale"),
+        ("mtl_tagger", "label_smoothing"),
+        ("mtl_textcat", "threshold"),
+        ("mtl_textcat_multilabel", "threshold"),
+    ]
+    for value in (math.nan, math.inf, -math.inf, -1.0)
+]
+
+
+@pytest.mark.parametrize("case", SETTINGS, ids=name_of)
+def test_settings_that_are_no_numbers(case: Case) -> None:
+    """Made by their class: spaCy itself refuses such a number in a config."""
+    made = make_head(case.given[0])
+
+    def run(given: Any) -> Any:
+        _, key, value = given
+        return type(made)(made.vocab, made.model, "head", **{key: value})
+
+    check(case, run)
+
+
+# Weights that are no numbers.
+
+
+@pytest.mark.parametrize("factory", FACTORIES)
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("where", ["head", "encoder"])
+def test_values_that_are_no_numbers_are_told_of(factory: str, value: float, where: str) -> None:
+    head = make_head(factory)
+    nlp = head.pipeline
+    doc = nlp.make_doc("Anna runs")
+    nlp.get_pipe("mtl")(doc)
+    if where == "head":
+        head.model.get_ref("output_layer").get_param("W")[0, 0] = value
+        says = "its own weights"
+    else:
+        doc.tensor[0, 0] = value
+        says = "what it gets from the encoder for the text 'Anna runs'"
+    with pytest.raises(ValueError, match=f"'head' scores with values.*{says}"):
+        head.predict([doc])
