@@ -8,6 +8,7 @@ from collections.abc import Iterator as AbstractIterator
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal, Optional, Tuple, Union, get_args, get_origin
 
 #: More is none of a number of steps, texts or wordpieces, and JSON cannot hold it.
@@ -33,7 +34,7 @@ def misfit(path: str, value: Any, hint: Any) -> Optional[Tuple[str, Any, str]]:
     if hint is Any:
         return None
     origin, args = get_origin(hint), get_args(hint)
-    if origin is Union:
+    if origin in (Union, UnionType):
         found = [misfit(path, value, arg) for arg in args]
         if None in found:
             return None
@@ -101,7 +102,7 @@ def _is_a(value: Any, kind: Any) -> bool:
 
 def _named(hint: Any) -> str:
     origin, args = get_origin(hint), get_args(hint)
-    if origin is Union:
+    if origin in (Union, UnionType):
         return " or ".join(dict.fromkeys(_named(arg) for arg in args))
     if origin is Literal:
         return "one of: " + ", ".join(repr(arg) for arg in args)

@@ -15,7 +15,14 @@ from spacy.util import registry as spacy_registry
 
 from .settings import Function, Rule, check_finite_config, checked
 
-__all__ = ["Registry", "check_finite_config", "register", "registry"]
+__all__ = [
+    "Registry",
+    "check_finite_config",
+    "mtl_schedules",
+    "mtl_weightings",
+    "register",
+    "registry",
+]
 
 #: Where a config has what a registry is for, for messages.
 _BLOCKS = {
