@@ -8,6 +8,8 @@ from spacy.cli._util import import_code, parse_config_overrides, setup_gpu, show
 from spacy.util import import_file, load_config
 from thinc.api import Config
 
+from ..settings import check_finite_config
+
 
 def load_code(code: Optional[Path]) -> None:
     """Import a Python file with functions that a config names.
@@ -41,6 +43,8 @@ def read_config(path: Path, args: List[str]) -> Config:
     try:
         with show_validation_error(path, desc=f"The config file is {path}."):
             config = load_config(path, overrides=overrides, interpolate=False)
+            # spaCy stops at one, too, and prints the whole config for it.
+            check_finite_config(config)
     except configparser.Error as err:
         raise ValueError(f"{path} cannot be read: {err}. Mend it there.") from err
     except UnicodeDecodeError as err:
