@@ -107,13 +107,17 @@ class Mixer:
                     f"The schedule {title} gives the corpus '{corpus}' a share of {share!r} at "
                     f"batch {self.step}. A share is a finite number >= 0. Mend {BLOCK}."
                 )
-        total = math.fsum(found.values())
-        if not total:
+        largest = max(found.values(), default=0.0)
+        if not largest:
             raise ValueError(
                 f"The schedule {title} gives all corpora a share of 0 at batch {self.step}, so "
                 f"there is none to draw. Mend {BLOCK}."
             )
-        return {name: found[name] / total for name in self.sizes if found.get(name, 0.0) > 0}
+        # By a power of two, which changes no digit: the sum of large ones would overflow.
+        exponent = math.frexp(largest)[1]
+        parts = {name: math.ldexp(found.get(name, 0.0), -exponent) for name in self.sizes}
+        total = math.fsum(parts.values())
+        return {name: part / total for name, part in parts.items() if part > 0}
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What was drawn, and what the schedule has learned."""

@@ -370,3 +370,11 @@ def test_schedule_of_a_user_that_gives_something_else(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Mixer(lambda progress: shares, SIZES, TASKS).draw()
+
+
+@pytest.mark.parametrize("share", [1.7e308, 5e-324])
+def test_shares_at_the_ends_of_what_a_number_can_be(share: float) -> None:
+    """Shares are in any unit: their sum does not overflow."""
+    mixer = mixer_of("Weighted", shares=dict.fromkeys(SIZES, share))
+    assert mixer.shares(False) == pytest.approx(dict.fromkeys(SIZES, 0.25))
+    assert mixer.draw() in SIZES
