@@ -99,8 +99,9 @@ class TaskWeighting:
         if not numpy.isfinite(found).all():
             raise ValueError(
                 f"{self.title} found no finite weights for the gradients of {', '.join(tasks)}, "
-                f"whose largest values are {[sizes[i] for i in kept]}. Take another method in "
-                f"{BLOCK}."
+                f"whose largest values are {[sizes[i] for i in kept]}. Very large or small "
+                f"settings do that: mend 'weights' and the numbers of {BLOCK}, or take another "
+                "method there."
             )
         weights.update(zip(tasks, found.tolist()))
         return Combined(combined.astype(gradients.dtype, copy=False), weights)

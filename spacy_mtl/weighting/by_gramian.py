@@ -4,7 +4,7 @@ from typing import Any, Callable
 
 import numpy
 
-from .base import Rows, TaskWeighting
+from .base import BLOCK, Rows, TaskWeighting
 from .scaling import gramian, shrink
 
 
@@ -26,7 +26,7 @@ class GramianWeighting(TaskWeighting):
         factors = numpy.ones(len(rows.tasks)) if self.has_preferences else rows.preferences
         # Small factors make small rows.
         gram, more = shrink(gram * numpy.outer(factors, factors))
-        weights = factors * self.solve(gram, rows)
+        weights = factors * self._solve_or_explain(gram, rows)
         if not self.normalize and self.degree:
             weights = weights * 2.0 ** ((exponent + more) * self.degree)
         return weights
@@ -40,6 +40,19 @@ class GramianWeighting(TaskWeighting):
         RETURNS (ndarray): Shape: (n_tasks,).
         """
         raise NotImplementedError
+
+    def _solve_or_explain(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
+        # Solvers of several libraries, each with errors of its own that know no config.
+        try:
+            return self.solve(gram, rows)
+        except (ImportError, MemoryError):
+            raise
+        except Exception as err:
+            raise ValueError(
+                f"{self.title} found no weights for the gradients of {', '.join(rows.tasks)}: its "
+                f"solver gave up ({str(err).rstrip('.')}). Very large or small settings do that: "
+                f"mend 'weights' and the numbers of {BLOCK}, or take another method there."
+            ) from err
 
 
 def solve_by(weighting: Callable[[Any], Any], gram: numpy.ndarray) -> numpy.ndarray:

@@ -210,6 +210,43 @@ def test_methods_without_torchjd(monkeypatch: pytest.MonkeyPatch, name: str) -> 
     make(name)(LOSSES, ROWS)
 
 
+@pytest.mark.parametrize(
+    "name, settings",
+    [
+        ("CAGrad", {"c": 1e39}),
+        ("CAGrad", {"weights": {"a": 1e300}}),
+        ("UPGrad", {"reg_eps": 1e39}),
+        ("DualProj", {"reg_eps": 1e39}),
+        ("FairGrad", {"alpha": 1e-300}),
+        ("FairGrad", {"weights": {"a": 1e-300}}),
+    ],
+)
+def test_solver_that_gives_up(name: str, settings: Dict[str, Any]) -> None:
+    """Solvers are of several libraries, and their errors know of no config."""
+    message = rf"{name} found no weights.*a, b.*solver"
+    with numpy.errstate(all="ignore"), pytest.raises(ValueError, match=message) as caught:
+        make(name, **settings)(LOSSES, ROWS + numpy.float32(0.1))
+    assert "mend 'weights' and the numbers of the block [weighting]" in str(caught.value)
+    assert caught.value.__cause__ is not None
+
+
+def test_missing_library_of_a_solver_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def solve(self: Any, gram: Any, rows: Any) -> Any:
+        raise ImportError("no such library")
+
+    weighting = make("PCGrad")
+    monkeypatch.setattr(type(weighting), "solve", solve)
+    with pytest.raises(ImportError, match="no such library"):
+        weighting(LOSSES, ROWS)
+
+
+@pytest.mark.parametrize("name", ["GradDrop", "NashMTL"])
+def test_weights_too_large_for_a_method(name: str) -> None:
+    message = rf"{name} found no finite.*mend 'weights'.*block"
+    with numpy.errstate(all="ignore"), pytest.raises(ValueError, match=message):
+        make(name, weights={"a": 1e300})(LOSSES, ROWS + numpy.float32(0.1))
+
+
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"Constant"}))
 @pytest.mark.parametrize("value", [numpy.nan, numpy.inf])
 def test_diverged(name: str, value: float) -> None:
