@@ -1,4 +1,4 @@
-"""What our commands are given: an error that says what and where, no traceback, nothing half done."""
+"""What our commands are given: an error that says what and where, and nothing half done."""
 
 import subprocess
 import sys
