@@ -386,6 +386,25 @@ def test_train(case: Case, here: Path) -> None:
         assert not damaged_files(here / "out/model-best")
 
 
+DEBUG = [
+    Case(
+        "no texts to train on",
+        "--corpora.train.path=empty.spacy",
+        Refused("The corpus 'corpora.train' gives no text: training stops there"),
+    ),
+    Case(
+        "no texts to measure on",
+        "--corpora.dev.path=empty.spacy",
+        says("The corpus 'corpora.dev' gives no text: nothing can be scored"),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", DEBUG, ids=name_of)
+def test_debug_data(case: Case, here: Path) -> None:
+    check(case, lambda given: run("debug-data", given))
+
+
 CODED_CASES = [
     Case("no batch", {"batcher": "none.v1"}, Refused("makes no batch", "a whole pass over 4")),
     Case("empty batches", {"batcher": "empty.v1"}, Refused("makes no batch", "over 4 texts")),
