@@ -406,6 +406,11 @@ def test_debug_data(case: Case, here: Path) -> None:
 
 
 CODED_CASES = [
+    Case(
+        "a batcher of corpora without any",
+        {"inner": "first_empty.v1", "reader": "nothing_later.v1", "max_epochs": -1},
+        Refused("spacy_mtl.CorpusBatcher.v1 gets no examples in a pass", "'train_corpus'"),
+    ),
     Case("no batch", {"batcher": "none.v1"}, Refused("makes no batch", "a whole pass over 4")),
     Case("empty batches", {"batcher": "empty.v1"}, Refused("makes no batch", "over 4 texts")),
     Case("empty for ever", {"batcher": "empty_for_ever.v1"}, Refused("makes no batch")),
