@@ -10,6 +10,9 @@ from thinc.api import Config
 
 from ..settings import check_finite_config
 
+#: Blocks in which spaCy knows every setting.
+_CLOSED = ("nlp", "training")
+
 
 def load_code(code: Optional[Path]) -> None:
     """Import a Python file with functions that a config names.
@@ -58,25 +61,21 @@ def read_config(path: Path, args: List[str]) -> Config:
 
 
 def check_overrides(config: Config, overrides: Dict[str, Any]) -> None:
-    """Refuse options that override what there is not: spaCy drops them when it fills a config.
+    """Refuse options that spaCy drops without a word when it fills a config.
+
+    What functions of a block do not take, it tells of itself.
 
     config (Config): The config, filled.
     overrides (Dict[str, Any]): By dotted name.
     RAISES (ValueError): If there is such an option.
     """
     for name in overrides:
-        block: Any = config
-        for key in name.split("."):
-            if not isinstance(block, dict) or key not in block:
-                raise ValueError(
-                    f"--{name}: there is no such setting in the config. {_near(block)}"
-                )
-            block = block[key]
-
-
-def _near(block: Any) -> str:
-    keys = ", ".join(block) if isinstance(block, dict) else ""
-    return f"Where it would be, there are: {keys}." if keys else "Mend its name."
+        block, key = name.split(".")[:2]
+        if block in _CLOSED and key not in config[block]:
+            raise ValueError(
+                f"--{name}: there is no such setting. Those of [{block}] are "
+                f"{', '.join(config[block])}."
+            )
 
 
 def choose_gpu(use_gpu: int) -> None:

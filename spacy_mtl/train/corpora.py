@@ -86,7 +86,7 @@ def batcher_that_ends(
             given.n_without = 0 if has_tokens else given.n_without + 1
             given.check()
             is_fed = is_fed or has_tokens
-            # An empty one is no step: nothing is learned, and spaCy's loggers miss its losses.
+            # An empty one is no step: nothing is learned, and loggers would miss its losses.
             if batch:
                 held.append(batch)
             # Those without a token are held back till it is known that they are not all.

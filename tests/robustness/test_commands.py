@@ -1,4 +1,4 @@
-"""What our commands are given: an error that says what and where, no traceback, no leftovers."""
+"""What our commands are given: an error that says what and where, and nothing half done."""
 
 import subprocess
 import sys
@@ -118,6 +118,16 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         schedule = {"@mtl_schedules": "spacy_mtl.Uniform.v1"}
         set_corpora(config, "corpus.spacy", schedule, mixed=mixed)
         config.to_disk(folder / ("mixed.cfg" if mixed else "multi.cfg"))
+    config["training"]["batcher"] = config["training"]["batcher"]["batcher"]
+    config.to_disk(folder / "unwrapped.cfg")
+    source = spacy.blank("en")
+    source.add_pipe("sentencizer")
+    source.to_disk(folder / "source")
+    config = config_of("corpus.spacy", max_steps=2, eval_frequency=1)
+    config["components"]["sentences"] = {"source": "x", "component": "sentencizer"}
+    config["nlp"]["pipeline"] = ["sentences", *config["nlp"]["pipeline"]]
+    config["training"]["score_weights"] = {"tag_acc": 1.0}
+    config.to_disk(folder / "sourced.cfg")
     (folder / "no-header.cfg").write_text("[training\nx = 1\n")
     (folder / "binary.cfg").write_bytes(b"\xff\xfe\x00[nlp]")
     (folder / "empty.cfg").write_text("")
@@ -222,6 +232,11 @@ BOTH = [
         "--training.max_stepps=3",
         Refused("--training.max_stepps", "no such setting", "max_steps"),
     ),
+    Case(
+        "unknown setting of the pipeline",
+        "--nlp.batch_sizes=3",
+        Refused("--nlp.batch_sizes", "no such setting", "batch_size"),
+    ),
     Case("unknown variable", ["--paths.train=${paths.x}"], Refused("paths.x")),
     Case("unknown corpus", "--training.train_corpus=corpora.x", Refused("corpora.x")),
     Case(
@@ -292,6 +307,17 @@ def test_both(case: Case, command: str, here: Path) -> None:
 TRAIN = [
     Case("as it should be", "", says("Saved pipeline")),
     Case("several corpora", "multi.cfg", says("Saved pipeline")),
+    # It is put inside of another, and is another setting then.
+    Case(
+        "a batcher that is wrapped",
+        "unwrapped.cfg --training.batcher.size=9",
+        says("Saved pipeline"),
+    ),
+    Case(
+        "a component from elsewhere",
+        "sourced.cfg --components.sentences.source=source",
+        says("Saved pipeline"),
+    ),
     Case(
         "training corpus: no texts",
         "--corpora.train.path=empty.spacy",
@@ -360,7 +386,31 @@ def test_train(case: Case, here: Path) -> None:
         assert not damaged_files(here / "out/model-best")
 
 
+DEBUG = [
+    Case(
+        "no texts to train on",
+        "--corpora.train.path=empty.spacy",
+        Refused("The corpus 'corpora.train' gives no text: training stops there"),
+    ),
+    Case(
+        "no texts to measure on",
+        "--corpora.dev.path=empty.spacy",
+        says("The corpus 'corpora.dev' gives no text: nothing can be scored"),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", DEBUG, ids=name_of)
+def test_debug_data(case: Case, here: Path) -> None:
+    check(case, lambda given: run("debug-data", given))
+
+
 CODED_CASES = [
+    Case(
+        "a batcher of corpora without any",
+        {"inner": "first_empty.v1", "reader": "nothing_later.v1", "max_epochs": -1},
+        Refused("spacy_mtl.CorpusBatcher.v1 gets no examples in a pass", "'train_corpus'"),
+    ),
     Case("no batch", {"batcher": "none.v1"}, Refused("makes no batch", "a whole pass over 4")),
     Case("empty batches", {"batcher": "empty.v1"}, Refused("makes no batch", "over 4 texts")),
     Case("empty for ever", {"batcher": "empty_for_ever.v1"}, Refused("makes no batch")),
