@@ -318,6 +318,7 @@ def test_scorers(nlp: Language, case: Case) -> None:
             warnings.simplefilter("ignore")
             if not isinstance(case.answer, Refused):
                 nlp.evaluate(egs)
+            egs = [Example(nlp(eg.predicted), eg.reference) for eg in egs]
             check(case, lambda _: head.score(egs))
     finally:
         head.scorer = before
