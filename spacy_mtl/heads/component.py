@@ -290,10 +290,13 @@ class TaskHead(TrainablePipe):
         alloc, n_classes = self.model.ops.alloc2f, len(self.classes())
         if self.unit == "token":
             return [alloc(0, n_classes) for _ in docs]
-        encoder = self.model.get_ref("tok2vec") if self.model.has_ref("tok2vec") else None
         if not docs:
             return alloc(0, n_classes)
-        if self.model.layers[:1] != [encoder] or not encoder.has_dim("nO"):
+        encoder = self.model.layers[0] if self.model.layers else self.model
+        is_encoder = bool(self.model.has_ref("tok2vec")) and encoder is self.model.get_ref(
+            "tok2vec"
+        )
+        if not is_encoder or not encoder.has_dim("nO"):
             return self.model.predict(docs)
         scores: Any = [alloc(0, encoder.get_dim("nO")) for _ in docs]
         for layer in self.model.layers[1:]:

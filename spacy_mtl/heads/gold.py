@@ -180,7 +180,7 @@ def _copied(doc: Doc) -> Doc:
 
 
 def _moved(span: Span, doc: Doc) -> Span:
-    return Span(doc, span.start, span.end, span.label_, span.kb_id_, span_id=span.id_)
+    return Span(doc, span.start, span.end, span.label_, kb_id=span.kb_id_, span_id=span.id_)
 
 
 def _words_of(span: Span) -> Optional[Span]:
@@ -193,7 +193,7 @@ def _words_of(span: Span) -> Optional[Span]:
         return None
     if (start, end) == (span.start, span.end):
         return span
-    return Span(doc, start, end, span.label_, span.kb_id_, span_id=span.id_)
+    return Span(doc, start, end, span.label_, kb_id=span.kb_id_, span_id=span.id_)
 
 
 def _aligned_by_spacy(example: Example) -> Any:

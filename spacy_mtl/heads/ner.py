@@ -95,10 +95,11 @@ def score_entities(
     if spans_key is None and labels is None:
         return get_ner_prf(examples, **kwargs)
     if spans_key is None:
+        own = set(labels or ())
         return Scorer.score_spans(
             examples,
             "ents",
-            getter=lambda doc, _: [ent for ent in doc.ents if ent.label_ in labels],
+            getter=lambda doc, _: [ent for ent in doc.ents if ent.label_ in own],
             has_annotation=lambda doc: doc.has_annotation("ENT_IOB"),
             **kwargs,
         )

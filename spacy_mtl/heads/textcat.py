@@ -358,7 +358,11 @@ class TextCategorizer(TaskHead):
             if not isinstance(label, str):
                 self._refuse(eg, f"the label {label!r}: labels are strings")
         own = {label: cats[label] for label in cats if label.startswith(self.prefix)}
+        is_sized = self.model.get_ref("output_layer").has_dim("nO") is True
         for label, value in own.items():
+            # That of another label may be another head's.
+            if is_sized and label not in self.labels:
+                continue
             if not isinstance(value, Real) or not math.isfinite(value):
                 self._refuse(eg, f"{label!r} at {value!r}: a value is a finite number")
         return own
@@ -371,4 +375,4 @@ class TextCategorizer(TaskHead):
 
 
 def _is_share(value: Any) -> bool:
-    return isinstance(value, Real) and 0 <= value <= 1
+    return isinstance(value, Real) and 0 <= float(value) <= 1
