@@ -7,11 +7,13 @@ from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
 from ..corpus.convert import FORMATS, SCHEMES, ConversionError, Summary, convert
+from .errors import explained
 
 SCHEME_NAMES = ", ".join(SCHEMES)
 FORMAT_NAMES = ", ".join(["auto", *FORMATS])
 
 
+@explained("Cannot convert")
 def convert_cli(
     inputs: List[Path] = Arg(
         ...,

@@ -10,6 +10,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
+from thinc.types import Floats2d
 
 from ..arrays import cut_like
 from ..losses import MISSING, softmax_cross_entropy
@@ -215,33 +216,14 @@ class EntityRecognizer(TaskHead):
             gradient = self.model.ops.asarray(loss.d_transitions)
             self.model.get_ref("transitions").inc_grad("T", gradient)
 
-    def predict(self, docs: Iterable[Doc]) -> List[numpy.ndarray]:
-        """Find the best legal BILUO sequences.
+    def set_annotations(self, docs: Iterable[Doc], scores: Sequence[Floats2d]) -> None:
+        """Set `doc.ents`, or the spans, to the best legal sequences.
 
         docs (Iterable[Doc]): The documents.
-        RETURNS (List[Ints1d]): The classes of the tokens of each document, as
-            indices into `classes()`. Shape of each: (n_tokens,).
+        scores (List[Floats2d]): The logits that `predict` gave. Shape: (n_tokens, n_classes).
         """
         docs = list(docs)
-        scores = super().predict(docs)
-        lengths = [len(doc) for doc in docs]
-        if not any(lengths):
-            return [numpy.zeros(0, dtype="int64") for _ in docs]
-        flat = self.model.ops.to_numpy(self.model.ops.flatten(scores)).copy()
-        _forbid_edges_on_spaces(flat, docs)
-        if self.learns_transitions:
-            classes = decode_crf(flat, lengths, self._transitions())
-        else:
-            classes = decode_biluo(flat, lengths)
-        return numpy.split(classes, numpy.cumsum(lengths)[:-1])
-
-    def set_annotations(self, docs: Iterable[Doc], scores: Sequence[numpy.ndarray]) -> None:
-        """Set `doc.ents`, or the spans.
-
-        docs (Iterable[Doc]): The documents.
-        scores (List[Ints1d]): The classes that `predict` found.
-        """
-        for doc, classes in zip(docs, scores):
+        for doc, classes in zip(docs, self.decode(docs, scores)):
             if self.spans_key is not None:
                 spans = [Span(doc, *span) for span in self._spans(classes)]
                 doc.spans[self.spans_key] = SpanGroup(doc, name=self.spans_key, spans=spans)
@@ -253,6 +235,25 @@ class EntityRecognizer(TaskHead):
                 if not taken.intersection(range(start, end)):
                     ents.append(Span(doc, start, end, label=label))
             doc.set_ents(ents, blocked=blocked, default="outside")
+
+    def decode(self, docs: Sequence[Doc], scores: Sequence[Floats2d]) -> List[numpy.ndarray]:
+        """Find the best legal BILUO sequences.
+
+        docs (Sequence[Doc]): The documents.
+        scores (List[Floats2d]): The logits. Shape: (n_tokens, n_classes).
+        RETURNS (List[Ints1d]): The classes of the tokens of each document, as
+            indices into `classes()`. Shape of each: (n_tokens,).
+        """
+        lengths = [len(doc) for doc in docs]
+        if not any(lengths):
+            return [numpy.zeros(0, dtype="int64") for _ in docs]
+        flat = self.model.ops.to_numpy(self.model.ops.flatten(list(scores))).copy()
+        _forbid_edges_on_spaces(flat, docs)
+        if self.learns_transitions:
+            classes = decode_crf(flat, lengths, self._transitions())
+        else:
+            classes = decode_biluo(flat, lengths)
+        return numpy.split(classes, numpy.cumsum(lengths)[:-1])
 
     def score_arguments(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What the head sets: see `TaskHead.score_arguments`."""
@@ -285,31 +286,6 @@ class EntityRecognizer(TaskHead):
         """RETURNS (int): How many gold entities are trimmed or left out."""
         (eg,) = super().own_examples([example])
         return len(fit_to_words(eg, self.spans_key)[1])
-
-    def get_loss(self, examples: Iterable[Example], scores: Any) -> Tuple[float, Any]:
-        """Compute the loss of the classes that `predict` found, or of logits.
-
-        A sequence that is found has no likelihood: the loss of classes is the share of annotated
-        tokens whose class is wrong, and the gradient that of a perceptron: 1 / n at the class
-        that is found, -1 / n at the right one, where the two differ.
-
-        examples (Iterable[Example]): The batch.
-        scores (List[Union[Ints1d, Floats2d]]): What `predict` gives. Or logits.
-        RETURNS (Tuple[float, List[Floats2d]]): The loss, and its gradient by the logits.
-        """
-        if any(array.ndim > 1 for array in scores):
-            return super().get_loss(examples, scores)
-        labels = self._gold_classes(self.own_examples(examples))
-        n_classes = len(self.classes())
-        found = numpy.concatenate([numpy.zeros(0, "int64"), *scores])
-        d_scores = numpy.zeros((len(found), n_classes), dtype="float32")
-        n_units = max(1, int((labels != MISSING).sum()))
-        rows = numpy.nonzero((labels != MISSING) & (labels != found))[0]
-        d_scores[rows, found[rows]] = 1 / n_units
-        d_scores[rows, labels[rows]] = -1 / n_units
-        parts = numpy.split(d_scores, numpy.cumsum([len(array) for array in scores])[:-1])
-        gradient = [self.model.ops.asarray(part) for part in parts] if len(scores) else []
-        return len(rows) / n_units, gradient
 
     def _gold_classes(self, examples: List[Example]) -> numpy.ndarray:
         """RETURNS (Ints1d): The gold class of each token, or MISSING."""

@@ -25,7 +25,7 @@ def call_scorer(
     examples (List[Example]): The examples.
     shared (Mapping[str, Any]): What components of spaCy give: settings and labels.
     own (Mapping[str, Any]): What heads of this package give.
-    RETURNS (Dict[str, Any]): The scores; None for what is not a number.
+    RETURNS (Dict[str, Any]): The scores; None for what is NaN or infinite.
     RAISES (ValueError): If they are no map.
     """
     named, takes_all = _parameters(scorer)
@@ -37,7 +37,7 @@ def call_scorer(
             f"The scorer of the component '{name}' gave {scores!r}, but scores are a map from keys "
             f"to values. Mend the function, or 'scorer' in [components.{name}]."
         )
-    return _without_nan(dict(scores))
+    return _finite(dict(scores))
 
 
 def _parameters(scorer: Callable) -> Any:
@@ -49,10 +49,10 @@ def _parameters(scorer: Callable) -> Any:
     return named, any(p.kind is p.VAR_KEYWORD for p in found)
 
 
-def _without_nan(value: Any) -> Any:
+def _finite(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_nan(found) for key, found in value.items()}
+        return {key: _finite(found) for key, found in value.items()}
     try:
-        return None if math.isnan(value) else value
+        return value if math.isfinite(value) else None
     except TypeError:
         return value
