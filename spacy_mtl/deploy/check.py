@@ -21,6 +21,7 @@ from thinc.api import Config
 
 from ..files import CHECKSUMS, damaged_files
 from ..heads.viterbi import class_names
+from ..packed import unpack
 from .saved import (
     CONFIG,
     META,
@@ -270,7 +271,7 @@ def _check_model(model: SavedModel, where: str) -> Tuple[int, List[Finding]]:
 
 def _is_encoder(data: bytes) -> bool:
     try:
-        message = srsly.msgpack_loads(data)
+        message = unpack(data)
     except Exception:
         # Whose it is says so.
         return True
@@ -280,7 +281,7 @@ def _is_encoder(data: bytes) -> bool:
 def _count_of_network(data: bytes) -> int:
     import torch
 
-    message = srsly.msgpack_loads(data)
+    message = unpack(data)
     state = message.get("state") if isinstance(message, dict) else None
     if not state:
         return 0

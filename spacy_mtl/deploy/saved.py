@@ -8,6 +8,8 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 import srsly
 from thinc.api import Config
 
+from ..packed import unpack
+
 CONFIG, META = "config.cfg", "meta.json"
 
 
@@ -94,7 +96,7 @@ def read_model(path: Path) -> SavedModel:
     RETURNS (SavedModel): Its parts.
     RAISES (ValueError): If it is something else, or damaged.
     """
-    found = srsly.msgpack_loads(path.read_bytes())
+    found = unpack(path.read_bytes())
     keys = ("nodes", "attrs", "params", "shims")
     if not isinstance(found, dict) or not all(isinstance(found.get(k), list) for k in keys):
         raise ValueError(f"it has no lists {', '.join(keys)}, as models have")

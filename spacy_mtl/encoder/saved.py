@@ -10,8 +10,7 @@ import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-from srsly import msgpack
-
+from ..packed import unpack
 from .saved_weights import problems_of_weights
 
 _PARTS = ("config", "state", "tokenizer")
@@ -77,8 +76,7 @@ def unpack_shim(data: bytes) -> Dict[str, Any]:
     RAISES (SavedEncoderError): If they are damaged, or none of an encoder.
     """
     try:
-        # Not srsly's own function: that leaves the garbage collector off where it fails.
-        message = msgpack.unpackb(data, raw=False, use_list=True)
+        message = unpack(data)
     # Whatever the decoder, or those that libraries have registered with it, says.
     except Exception as err:
         raise SavedEncoderError(

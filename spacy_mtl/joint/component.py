@@ -19,6 +19,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..encoder.mode import keep_evaluating
+from ..packed import unpack
 from ..types import Monitor, TokenVectors, Weighting
 from .averages import use_torch_params
 from .closing import LEVELS, StepCloser, encoder_models
@@ -383,7 +384,7 @@ class MultiTask(Tok2Vec):
         load_from_bytes(self, message.get("component", bytes_data), exclude)
         if "weighting" not in exclude and message.get("weighting") is not None:
             with explained_state("part 'weighting' of the bytes"):
-                self._set_state(srsly.msgpack_loads(message["weighting"]))
+                self._set_state(unpack(message["weighting"]))
         return self
 
     def to_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> None:
@@ -409,7 +410,7 @@ class MultiTask(Tok2Vec):
         file = Path(path) / "weighting"
         if "weighting" not in exclude and file.exists():
             with explained_state(str(file)):
-                self._set_state(srsly.msgpack_loads(file.read_bytes()))
+                self._set_state(unpack(file.read_bytes()))
         return self
 
     def forget(self) -> None:

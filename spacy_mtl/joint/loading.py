@@ -13,6 +13,8 @@ from spacy.pipeline import TrainablePipe
 from thinc.api import Model
 from thinc.util import convert_recursive, is_xp_array
 
+from ..packed import unpack
+
 _WAY_OUT = (
     "It is damaged, or not of this component and its config. Take the pipeline from another copy, "
     "or train it again."
@@ -106,7 +108,7 @@ def unpacked(name: str, bytes_data: bytes) -> Dict[str, Any]:
     RAISES (ValueError): If it is no map.
     """
     with explained(f"the bytes of the component '{name}'"):
-        message = srsly.msgpack_loads(bytes_data)
+        message = unpack(bytes_data)
         if not isinstance(message, dict):
             raise UnfitError(
                 f"they hold {_kind(message)}, but what 'to_bytes' gives is a map of parts"
@@ -157,7 +159,7 @@ def _set_cfg(
 
 
 def _set_model(model: Model, data: bytes) -> None:
-    message = srsly.msgpack_loads(data)
+    message = unpack(data)
     _check_structure(model, message)
     model.from_dict(convert_recursive(is_xp_array, model.ops.asarray, message))
 

@@ -37,7 +37,7 @@ def pack(state: Dict[str, Any], weighting: Weighting) -> bytes:
 
     state (Dict[str, Any]): The state.
     weighting (Weighting): Whose it is.
-    RETURNS (bytes): For `srsly.msgpack_loads`.
+    RETURNS (bytes): For `packed.unpack`.
     RAISES (ValueError): If it holds what msgpack does not know.
     """
     try:

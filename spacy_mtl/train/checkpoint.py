@@ -12,6 +12,7 @@ from spacy.util import load_model
 
 from .. import files
 from ..files import CHECKSUMS, NEW, OLD, damaged_files
+from ..packed import unpack
 
 PREFIX = "checkpoint-"
 _PIPELINE, _STATE, _META = "pipeline", "state.msgpack", "meta.json"
@@ -91,7 +92,7 @@ class Checkpoint:
         RAISES (CheckpointError): If it cannot be read.
         """
         with self.explained(_STATE):
-            state = _checked(srsly.read_msgpack(self.path / _STATE), _STATE_TYPES)
+            state = _checked(unpack((self.path / _STATE).read_bytes()), _STATE_TYPES)
             if state["step"] != self.step:
                 raise ValueError(f"it is of step {state['step']}")
             return state

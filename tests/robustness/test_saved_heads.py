@@ -1,5 +1,6 @@
 """Saved heads, and `mtl`: what is damaged, changed or of another head is refused by name."""
 
+import gc
 import json
 import shutil
 from pathlib import Path
@@ -375,3 +376,12 @@ def test_spacys_own_files(copy: Path) -> None:
             error_of(lambda: spacy.load(copy), (Exception,))
         file.write_bytes(whole)
     assert same(spacy.load(copy))
+
+
+def test_damage_leaves_the_process_as_it_was(scratch: Language) -> None:
+    """srsly switches the garbage collector off while it reads, and on only where that went well."""
+    for component in ("ner", "mtl"):
+        assert gc.isenabled()
+        with pytest.raises(ValueError, match=component):
+            scratch.get_pipe(component).from_bytes(b"\xc1")  # type: ignore[attr-defined]
+    assert gc.isenabled()
