@@ -4,7 +4,8 @@ import typer
 from spacy.cli._util import Arg
 from wasabi import msg
 
-from ..deploy.check import DAMAGE, DANGER, NOTE, Checked, check_pipeline
+from ..deploy.check import check_pipeline
+from ..deploy.findings import DAMAGE, DANGER, NOTE, Checked
 from .errors import explained
 
 _TITLES = {

@@ -4,15 +4,11 @@ A pipeline of somebody else's is a program as much as data: its config names fun
 files may name more. Everything here reads; nothing of the pipeline is imported, resolved or built.
 """
 
-import math
 import stat
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from io import BytesIO
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator
 
-import numpy
 import spacy
 import srsly
 from spacy.language import Language
@@ -20,88 +16,12 @@ from spacy.util import is_compatible_version, registry, split_requirement
 from thinc.api import Config
 
 from ..files import CHECKSUMS, damaged_files
-from ..heads.viterbi import class_names
-from ..packed import unpack
-from .saved import (
-    CONFIG,
-    META,
-    SavedModel,
-    blocks_of,
-    find_pipeline,
-    read_config,
-    read_meta,
-    read_model,
-)
-
-#: It runs code of the pipeline's, or writes or reads where it should not.
-DANGER = "danger"
-#: It is not what was written, or will not load.
-DAMAGE = "damage"
-#: Good to know.
-NOTE = "note"
+from .check_component import check_component
+from .findings import DAMAGE, DANGER, NOTE, Checked, Finding
+from .saved import CONFIG, META, blocks_of, find_pipeline, read_config, read_meta
 
 _TRUST, _AUTO_MAP = "trust_remote_code", "auto_map"
 _CODE = {".py", ".pyc", ".so", ".pyd", ".dll", ".pkl", ".pickle", ".pt", ".pth", ".joblib"}
-#: How many classes a head of a kind scores, by its labels.
-_N_CLASSES = {
-    "mtl_tagger": len,
-    "mtl_textcat": len,
-    "mtl_textcat_multilabel": len,
-    "mtl_ner": lambda labels: len(class_names(labels)),
-}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is wrong with a pipeline.
-
-    kind (str): `DANGER`, `DAMAGE` or `NOTE`.
-    where (str): The file, or the block of the config.
-    text (str): What it is.
-    """
-
-    kind: str
-    where: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """A component as it is saved.
-
-    name (str): Its name.
-    factory (str): What makes it, or its source.
-    n_bytes (int): What its files take.
-    n_parameters (Optional[int]): Of thinc's layers and the wrapped networks; None without a model.
-    n_labels (Optional[int]): Of a head; None if it has no list of labels.
-    """
-
-    name: str
-    factory: str
-    n_bytes: int
-    n_parameters: Optional[int]
-    n_labels: Optional[int]
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What a check has found.
-
-    folder (Path): The pipeline.
-    parts (List[Part]): Its components.
-    findings (List[Finding]): What is wrong, the worst first.
-    has_checksums (bool): Whether its files could be compared with what was written.
-    """
-
-    folder: Path
-    parts: List[Part]
-    findings: List[Finding]
-    has_checksums: bool
-
-    @property
-    def is_good(self) -> bool:
-        """RETURNS (bool): Whether nothing but notes was found."""
-        return all(finding.kind == NOTE for finding in self.findings)
 
 
 def check_pipeline(name: str) -> Checked:
@@ -129,7 +49,7 @@ def check_pipeline(name: str) -> Checked:
     parts = []
     components = config.get("components", {})
     for component in config.get("nlp", {}).get("pipeline", []):
-        part, found = _check_component(folder, component, components.get(component, {}))
+        part, found = check_component(folder, component, components.get(component, {}))
         parts.append(part)
         findings += found
     order = (DANGER, DAMAGE, NOTE)
@@ -220,89 +140,3 @@ def _check_meta(meta: Dict[str, Any]) -> Iterator[Finding]:
             continue
         if wanted and is_compatible_version(found, wanted) is False:
             yield Finding(DAMAGE, META, f"It requires {requirement}, and {found} is installed")
-
-
-def _check_component(folder: Path, name: str, block: Dict[str, Any]) -> Tuple[Part, List[Finding]]:
-    path = folder / name
-    factory = str(block.get("factory", block.get("source", "?")))
-    files = [each for each in path.rglob("*") if each.is_file()]
-    n_bytes = sum(each.stat().st_size for each in files)
-    findings: List[Finding] = []
-    n_parameters = n_labels = None
-    file = path / "model"
-    if file.is_dir():
-        text = "It is a folder, from which the library that reads it may take code. Write it anew "
-        text += "with this version of spacy-transformers, from where you trust it"
-        findings.append(Finding(DANGER, f"{name}/model", text))
-    elif "model" in block and not file.exists():
-        findings.append(Finding(DAMAGE, f"{name}/model", "There is no such file"))
-    elif file.exists():
-        try:
-            model = read_model(file)
-        except Exception as err:
-            findings.append(Finding(DAMAGE, f"{name}/model", f"It cannot be read: {err}"))
-        else:
-            n_parameters, found = _check_model(model, f"{name}/model")
-            findings += found
-            n_labels, found = _check_labels(path, name, factory, model)
-            findings += found
-    return Part(name, factory, n_bytes, n_parameters, n_labels), findings
-
-
-def _check_model(model: SavedModel, where: str) -> Tuple[int, List[Finding]]:
-    # With it come the libraries of encoders.
-    from ..encoder.shim import problems_of_shim
-
-    findings = []
-    arrays = [array for params in model.params for array in params.values() if array is not None]
-    n_parameters = sum(array.size for array in arrays if isinstance(array, numpy.ndarray))
-    if any(not numpy.isfinite(a).all() for a in arrays if getattr(a, "dtype", None) == "float32"):
-        findings.append(Finding(DAMAGE, where, "It has parameters that are NaN or infinite"))
-    for data in (data for shims in model.shims for data in shims):
-        if _is_encoder(data):
-            findings += [Finding(DANGER, where, text) for text in problems_of_shim(data)]
-        try:
-            n_parameters += _count_of_network(data)
-        except Exception as err:
-            text = f"The weights of its network cannot be read as weights only: {err}"
-            findings.append(Finding(DANGER, where, text))
-    return n_parameters, findings
-
-
-def _is_encoder(data: bytes) -> bool:
-    try:
-        message = unpack(data)
-    except Exception:
-        # Whose it is says so.
-        return True
-    return isinstance(message, dict) and "tokenizer" in message
-
-
-def _count_of_network(data: bytes) -> int:
-    import torch
-
-    message = unpack(data)
-    state = message.get("state") if isinstance(message, dict) else None
-    if not state:
-        return 0
-    weights = torch.load(BytesIO(state), map_location="cpu", weights_only=True)
-    return sum(math.prod(each.shape) for each in weights.values() if hasattr(each, "shape"))
-
-
-def _check_labels(
-    path: Path, name: str, factory: str, model: SavedModel
-) -> Tuple[Optional[int], List[Finding]]:
-    if factory not in _N_CLASSES:
-        return None, []
-    where = f"{name}/cfg"
-    try:
-        labels = srsly.read_json(path / "cfg")["labels"]
-    except Exception as err:
-        return None, [Finding(DAMAGE, where, f"It cannot be read: {err!r}")]
-    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        return None, [Finding(DAMAGE, where, f"'labels' is no list of labels: {labels!r:.80}")]
-    expected = _N_CLASSES[factory](labels)
-    if model.n_outputs != expected:
-        text = f"It has {len(labels)} labels, so {expected} classes, and the model scores "
-        return len(labels), [Finding(DAMAGE, where, f"{text}{model.n_outputs}")]
-    return len(labels), []

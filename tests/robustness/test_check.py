@@ -18,7 +18,8 @@ from tiny import inner
 from typer.testing import CliRunner
 
 from spacy_mtl.cli import mtl_cli
-from spacy_mtl.deploy.check import DAMAGE, DANGER, NOTE, check_pipeline
+from spacy_mtl.deploy.check import check_pipeline
+from spacy_mtl.deploy.findings import DAMAGE, DANGER, NOTE
 from spacy_mtl.deploy.saved import NoPipelineError
 from spacy_mtl.files import CHECKSUMS, write_checksums
 
