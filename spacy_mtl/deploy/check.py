@@ -100,6 +100,8 @@ def _check_package(folder: Path) -> Iterator[Finding]:
 
 
 def _check_config(config: Dict[str, Any]) -> Iterator[Finding]:
+    # With the first pipeline come the functions and factories of all that is installed.
+    known = Language()
     for path, block in blocks_of(config):
         if block.get(_TRUST):
             text = f"'{_TRUST}' is {block[_TRUST]!r}: the encoder's folder may bring code that runs"
@@ -110,8 +112,7 @@ def _check_config(config: Dict[str, Any]) -> Iterator[Finding]:
                 yield Finding(DAMAGE, f"{CONFIG} [{path}]", text + "is not imported (--code)")
     for name, block in config.get("components", {}).items():
         factory = block.get("factory") if isinstance(block, dict) else None
-        lang = config.get("nlp", {}).get("lang")
-        if isinstance(factory, str) and not _has_factory(factory, lang):
+        if isinstance(factory, str) and not known.has_factory(factory):
             text = f"The factory '{factory}' is not there: its package is not installed"
             yield Finding(DAMAGE, f"{CONFIG} [components.{name}]", text)
 
@@ -119,11 +120,6 @@ def _check_config(config: Dict[str, Any]) -> Iterator[Finding]:
 def _is_known(group: str, name: str) -> bool:
     # What stands in variables is not known before they are filled in.
     return "$" in name or (hasattr(registry, group) and registry.has(group, name))
-
-
-def _has_factory(factory: str, lang: Any) -> bool:
-    names = {factory, f"{lang}.{factory}"}
-    return Language.has_factory(factory) or any(name in registry.factories for name in names)
 
 
 def _check_meta(meta: Dict[str, Any]) -> Iterator[Finding]:

@@ -4,6 +4,8 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Callable, Dict, List
@@ -14,7 +16,7 @@ import spacy
 import srsly
 import torch
 from cases import Case, Gives, Refused, check, name_of
-from tiny import inner
+from tiny import HEADS, add_joint, inner, make_examples
 from typer.testing import CliRunner
 
 from spacy_mtl.cli import mtl_cli
@@ -29,8 +31,6 @@ Change = Callable[[Path], Any]
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory, encoder_dir: str) -> Path:
     """A pipeline with an encoder inside `mtl` and three heads, and its checksums."""
-    from tiny import HEADS, add_joint, make_examples
-
     nlp = spacy.blank("en")
     add_joint(nlp, inner(encoder_dir))
     for name, factory in HEADS.items():
@@ -377,6 +377,26 @@ def test_command(folder: Path) -> None:
     missing = CliRunner().invoke(mtl_cli, ["check", "no_such_pipeline"])
     assert missing.exit_code == 1
     assert "neither a folder nor an installed package" in missing.output
+
+
+def test_command_in_a_process_of_its_own(tmp_path: Path, encoder_dir: str) -> None:
+    """Nothing is imported there but what the command itself imports; stock components are known."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": {"name": encoder_dir}})
+    listener = {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": "mtl"}
+    nlp.add_pipe("mtl")
+    nlp.add_pipe("mtl_ner", name="ner")
+    nlp.add_pipe(
+        "tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}}
+    )
+    nlp.add_pipe("sentencizer")
+    nlp.add_pipe("entity_ruler")
+    nlp.initialize(lambda: make_examples(nlp))
+    nlp.to_disk(tmp_path / "pipeline")
+    command = [sys.executable, "-m", "spacy", "mtl", "check", "pipeline"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "It has no checksums" in done.stdout
 
 
 def test_harmful_pickle_is_one() -> None:
