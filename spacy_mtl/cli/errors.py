@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, List, Optional, TypeVar
 
 import typer
-from click.exceptions import ClickException
 from spacy.cli._util import Opt
 from thinc.api import ConfigValidationError
 from wasabi import msg
@@ -16,8 +15,8 @@ from wasabi import msg
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 #: Errors whose text is written for whoever gave the input; others are most likely mistakes of code.
 _TOLD = (ValueError, OSError, ImportError, RuntimeError)
-#: What click, typer and we end a command with.
-_ENDS = (ClickException, typer.Exit, typer.Abort)
+#: What typer and we end a command with.
+_ENDS = (typer.Exit, typer.Abort)
 _DEBUG = "debug"
 _HELP = "Show the Python traceback of an error"
 #: Exit status of what is interrupted, as shells have it.
@@ -75,7 +74,7 @@ def explain(error: BaseException, code: Optional[Path] = None) -> str:
     places = [place for each in _chain(error) for place in _places(each, code)]
     if places:
         text += f"\nIt comes from {places[-1]}. With --debug the Python traceback is shown."
-    elif not isinstance(error, (*_TOLD, SyntaxError)):
+    elif not isinstance(error, (*_TOLD, SyntaxError)) and not hasattr(error, "format_message"):
         frames = traceback.extract_tb(error.__traceback__)
         found = [f"{each.filename}, line {each.lineno}" for each in frames]
         where = f" It comes from {found[-1]}." if found else ""
@@ -99,6 +98,9 @@ def _text_of(error: BaseException) -> str:
         shown = error.from_error(error, title="", show_config=False)
         title = error.title or "Config validation error"
         return f"{title}: {shown.text.strip()}"
+    # One of click, which spaCy raises for an option; typer may have a click of its own.
+    if hasattr(error, "format_message"):
+        return error.format_message()
     # That of a KeyError is in quotes.
     is_quoted = isinstance(error, KeyError) and len(error.args) == 1
     text = str(error.args[0] if is_quoted else error).strip()

@@ -126,7 +126,7 @@ NEEDED: Dict[str, Dict[str, Any]] = {
     },
     "mtl_tagger": {"model": TOKENS, "attribute": "tag", "overwrite": False, **HEAD},
     "mtl_ner": {"model": TOKENS, "spans_key": None, **HEAD},
-    "mtl_textcat": {"model": TEXT, "class_weights": {}, "prefix": "", **HEAD},
+    "mtl_textcat": {"model": TEXT, "class_weights": {}, "prefix": "", "threshold": 0.0, **HEAD},
     "mtl_textcat_multilabel": {
         "model": TEXT,
         "class_weights": {},
