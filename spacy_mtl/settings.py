@@ -58,7 +58,8 @@ def checked(title: str, block: str, /, **rules: Rule) -> Callable[[Function], Fu
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             # Not when it is decorated: what it gives may be defined below.
-            hints.update(hints or get_type_hints(function))
+            if not hints:
+                hints.update(get_type_hints(function))
             given = signature.bind(*args, **kwargs).arguments
             name = given.get("name") if "nlp" in signature.parameters else None
             whose = title if name is None else f"the component '{name}'"

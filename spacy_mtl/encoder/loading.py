@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Dict, Iterable, Optional, Sequence, Set
 
+from ..loading import is_out_of_memory
 from .special import SpecialPieces
 
 #: The longest window by default, special tokens included, where an encoder takes longer ones.
@@ -54,6 +55,8 @@ def load_pretrained(
         vocabulary = vocabulary_of(tokenizer)
     # Damaged weights raise errors of the library that reads them.
     except Exception as err:
+        if is_out_of_memory(err):
+            raise
         raise EncoderError(explain_failure(name, where, err)) from err
     unknown = [key for key in others if key not in _HUB_SETTINGS and key != "torch_dtype"]
     check_settings("transformer_config", unknown, config.to_dict(), where)

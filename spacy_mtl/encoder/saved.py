@@ -25,6 +25,7 @@ _LOADS_MORE = {
     "gguf_file",
     "peft_config",
 }
+_OF_USERS = {"id2label", "label2id", "task_specific_params"}
 # Others are names on a hub of compiled code.
 _ATTENTIONS = ("eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention")
 _DTYPES = ("float32", "float16", "bfloat16", "float64")
@@ -164,7 +165,9 @@ def _problems_of_config(config: Dict[str, Any]) -> Iterator[str]:
             f"its config has model_type = {kind!r}, which is no kind of network that the "
             "installed transformers has"
         )
-    for where, key, value in _entries(config):
+    # Of these the keys, too, are words of a user's.
+    settings = {key: value for key, value in config.items() if key not in _OF_USERS}
+    for where, key, value in _entries(settings):
         if key in _CODE and value:
             yield f"its config has '{where}', which names code: a saved pipeline runs none"
         elif key in _LOADS_MORE and value:

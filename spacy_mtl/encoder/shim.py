@@ -15,6 +15,7 @@ from spacy_transformers.layers.hf_shim import HFShim
 from thinc.api import get_torch_default_device
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
+from ..loading import is_out_of_memory
 from .loading import encoder_half, settle, vocabulary_of
 from .mode import EvaluatingShim, evaluate
 from .saved import (
@@ -105,6 +106,8 @@ class EncoderShim(EvaluatingShim, HFShim):
             self._load(message)
         # Whatever the library says of what it cannot build.
         except Exception as err:
+            if is_out_of_memory(err):
+                raise
             raise self.refusal([f"{type(err).__name__}: {err}"]) from err
         return self
 

@@ -95,7 +95,8 @@ def read_spans(model: Any, docs: List[Doc]) -> TransformerInput:
         align = get_alignment_via_offset_mapping(flat, offsets)
     else:
         align = _match(tokenizer, flat, encoded["input_ids"], ids.shape[1])
-    tell_of_lost_words(tokenizer, docs, _of_tokens(docs, flat, align))
+    if not align.lengths.all():
+        tell_of_lost_words(tokenizer, docs, _of_tokens(docs, flat, align))
     longest = longest_window(model.tokenizer, model.transformer)
     if wordpieces.input_ids.shape[1] > longest:
         warnings.warn(

@@ -17,6 +17,7 @@ from thinc.types import Floats2d, Ragged
 from thinc.util import convert_recursive
 from transformers.file_utils import ModelOutput
 
+from ..loading import is_out_of_memory
 from ..registry import register
 from ..settings import NOT_EMPTY, check_keys
 from ..types import Encoder
@@ -161,6 +162,8 @@ class _EncoderModel(TransformerModel):
             raise
         # Whatever thinc says of what is cut short, or of another structure.
         except Exception as err:
+            if is_out_of_memory(err):
+                raise
             shim: Any = self.layers[0].shims[0]
             problem = f"it is damaged, or that of another component ({type(err).__name__}: {err})"
             raise shim.refusal([problem]) from err

@@ -7,6 +7,7 @@ import numpy
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ..loading import is_out_of_memory
 from .batching import PaddedWindows, make_batches
 from .loading import EncoderError, find_special_pieces, longest_window
 from .mode import evaluate
@@ -74,6 +75,8 @@ def _run(tokenizer: Any, network: Any, where: str, window: Optional[int]) -> int
             hidden: Any = getattr(network(**inputs), "last_hidden_state", None)
     # Whatever it says that cannot do it.
     except Exception as err:
+        if is_out_of_memory(err):
+            raise
         raise _error(
             network,
             where,

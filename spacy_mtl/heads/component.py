@@ -28,7 +28,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..joint.averages import use_torch_params
 from ..joint.listener import TaskListener
-from ..joint.loading import UnfitError, explained, load_from_bytes, load_from_disk
+from ..loading import UnfitError, explained, load_from_bytes, load_from_disk
 from ..types import LossAndGradient
 from .finite import check_finite
 from .gold import without_others
@@ -164,6 +164,10 @@ class TaskHead(TrainablePipe):
         RETURNS (List[Example]): The same texts, without annotation of other tasks.
         """
         return without_others(examples, self.name)
+
+    def scored_examples(self, examples: Iterable[Example]) -> List[Example]:
+        """RETURNS (List[Example]): What the head is scored by: see `own_examples`."""
+        return self.own_examples(examples)
 
     def score_arguments(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What scorers of this package need, beside the labels."""
@@ -361,7 +365,7 @@ class TaskHead(TrainablePipe):
         settings = {key: value for key, value in self.cfg.items() if key != "score_prefix"}
         shared = {**settings, "labels": self.labels, **kwargs}
         own = {**self.score_arguments(), **kwargs}
-        scores = call_scorer(self.scorer, self.name, self.own_examples(examples), shared, own)
+        scores = call_scorer(self.scorer, self.name, self.scored_examples(examples), shared, own)
         return prefixed(scores, self.score_prefix)
 
     def use_params(self, params: Dict) -> Iterator[None]:

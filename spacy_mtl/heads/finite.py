@@ -37,6 +37,11 @@ def _broken_array(model: Model) -> str:
         for key in node.param_names:
             if node.has_param(key) and not node.ops.xp.isfinite(node.get_param(key)).all():
                 return f"the array '{key}' of its layer '{node.name}'"
+        for shim in node.shims:
+            named = getattr(shim._model, "named_parameters", None)
+            for key, parameter in named() if named is not None else ():
+                if not bool(parameter.isfinite().all()):
+                    return f"'{key}' of the network in its layer '{node.name}'"
     return ""
 
 

@@ -1,10 +1,11 @@
 """What a head has saved: whether its settings, its labels and its model are of one head."""
 
-from typing import Any, Dict, List, Sequence
+from collections import Counter
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from thinc.api import Model
 
-from ..joint.loading import UnfitError
+from ..loading import UnfitError
 
 
 def check_labels(cfg: Dict[str, Any]) -> None:
@@ -20,9 +21,9 @@ def check_labels(cfg: Dict[str, Any]) -> None:
     for label in labels:
         if not isinstance(label, str) or not label:
             raise UnfitError(f"'labels' has {label!r}, but labels are strings, and not empty")
-    twice = sorted({label for label in labels if labels.count(label) > 1})
-    if twice:
-        raise UnfitError(f"'labels' has {twice[0]!r} more than once")
+    label, n = Counter(labels).most_common(1)[0] if labels else ("", 0)
+    if n > 1:
+        raise UnfitError(f"'labels' has {label!r} more than once")
 
 
 def check_size(model: Model, labels: Sequence[str], classes: List[str]) -> None:
@@ -51,19 +52,22 @@ def check_size(model: Model, labels: Sequence[str], classes: List[str]) -> None:
 
 
 def _check_arrays(node: Model, n_classes: int) -> None:
+    # A layer of a user's may have axes between these.
     n_inputs = node.get_dim("nI") if node.has_dim("nI") else None
-    expected = {
-        "W": (n_classes, n_inputs),
-        "b": (n_classes,),
-        "T": (n_classes + 1, n_classes + 1),
-    }
+    expected = {"W": (n_classes, n_inputs), "b": (n_classes,), "T": (n_classes + 1, n_classes + 1)}
     for name in node.param_names:
         shape = expected.get(name)
         found = node.get_param(name).shape if node.has_param(name) else None
-        if shape is not None and shape != found:
+        if shape is not None and not _fits(found, shape):
             raise UnfitError(
                 f"the array '{name}' of '{node.name}' has the shape {found}, not {shape}"
             )
+
+
+def _fits(found: Optional[Tuple[int, ...]], shape: Tuple[Optional[int], ...]) -> bool:
+    if not found or found[0] != shape[0]:
+        return False
+    return len(shape) == 1 or found[-1] == shape[-1]
 
 
 def _some(labels: Sequence[str]) -> str:

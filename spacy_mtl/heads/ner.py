@@ -85,18 +85,18 @@ def score_entities(
     examples: Iterable[Example],
     *,
     spans_key: Optional[str] = None,
-    labels: Optional[Iterable[str]] = None,
+    own_labels: Optional[Iterable[str]] = None,
     **kwargs: Any,
 ) -> Dict[str, Any]:
     """Score entities under spaCy's keys "ents_p", "ents_r", "ents_f", "ents_per_type".
 
-    With a `spans_key`, such as "sc", under "spans_sc_p" and so on. With `labels`, other entities
-    do not count. Documents without entity annotation do not count.
+    With a `spans_key`, such as "sc", under "spans_sc_p" and so on. With `own_labels`, other
+    entities do not count. Documents without entity annotation do not count.
     """
-    if spans_key is None and labels is None:
+    if spans_key is None and own_labels is None:
         return get_ner_prf(examples, **kwargs)
     if spans_key is None:
-        own = set(labels or ())
+        own = set(own_labels or ())
         return Scorer.score_spans(
             examples,
             "ents",
@@ -259,7 +259,7 @@ class EntityRecognizer(TaskHead):
         """RETURNS (Dict[str, Any]): What the head sets: see `TaskHead.score_arguments`."""
         # Beside another head, which sets entities, too.
         labels = self.labels if self.score_prefix and self.spans_key is None else None
-        return {"spans_key": self.spans_key, "labels": labels}
+        return {"spans_key": self.spans_key, "own_labels": labels}
 
     def own_examples(self, examples: Iterable[Example]) -> List[Example]:
         """Take the entities that the head can give: see `TaskHead.own_examples`.

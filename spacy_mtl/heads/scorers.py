@@ -16,9 +16,8 @@ def call_scorer(
 ) -> Dict[str, Any]:
     """Call a scorer with what it takes.
 
-    Scorers of spaCy pass all that they get on, beside what they set themselves. So they get what
-    spaCy's components give, too, and what is known to heads of this package goes to scorers that
-    name it only.
+    Scorers of spaCy pass all that they get on, beside what they set themselves. So what is known to
+    heads of this package only goes to those that name it, or take all and set none of it.
 
     scorer (Callable): From examples to scores.
     name (str): The component.
@@ -31,7 +30,14 @@ def call_scorer(
     named, takes_all = _parameters(scorer)
     given = {key: value for key, value in shared.items() if takes_all or key in named}
     given.update((key, value) for key, value in own.items() if key in named)
-    scores = scorer(examples, **given)
+    others = {key: value for key, value in own.items() if key not in named} if takes_all else {}
+    try:
+        scores = scorer(examples, **{**given, **others})
+    except TypeError as err:
+        # It sets one itself, as spaCy's scorers of categories do.
+        if not others or "multiple values" not in str(err):
+            raise
+        scores = scorer(examples, **given)
     if not isinstance(scores, Mapping):
         raise ValueError(
             f"The scorer of the component '{name}' gave {scores!r}, but scores are a map from keys "
@@ -52,7 +58,9 @@ def _parameters(scorer: Callable) -> Any:
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(found) for key, found in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_finite(found) for found in value)
     try:
         return value if math.isfinite(value) else None
-    except TypeError:
+    except (TypeError, OverflowError):
         return value

@@ -12,7 +12,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model
 from thinc.types import Floats1d, Floats2d, FloatsXd
 
-from ..joint.loading import UnfitError
+from ..loading import UnfitError
 from ..losses import MISSING, softmax, softmax_cross_entropy
 from ..registry import register
 from ..settings import checked
@@ -283,21 +283,18 @@ class TextCategorizer(TaskHead):
         if positive is not None and positive not in cfg["labels"]:
             raise UnfitError(f"'positive_label' is {positive!r}, but it must be null or a label")
 
-    def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
-        """Score the head's labels.
+    def scored_examples(self, examples: Iterable[Example]) -> List[Example]:
+        """Take the gold categories as decisions: positive from 0.5 on.
 
-        examples (Iterable[Example]): The examples. A gold category counts as positive from 0.5
-            on: scores are of decisions.
-        RETURNS (Dict[str, Any]): The scores.
+        examples (Iterable[Example]): The examples.
+        RETURNS (List[Example]): The same texts.
         RAISES (ValueError): If gold categories have values that the loss refuses, too.
         """
-        if self.scorer is None:
-            return {}
         own = self.own_examples(examples)
         for eg in own:
             self._check_cats(eg)
         self._warn_unknown(label for eg in own for label in self._gold_labels(eg))
-        return super().score([decided(eg, self.labels) for eg in own], **kwargs)
+        return [decided(eg, self.labels) for eg in own]
 
     def score_arguments(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): Whether labels exclude: see `TaskHead.score_arguments`."""

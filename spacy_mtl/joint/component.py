@@ -19,13 +19,13 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..encoder.mode import keep_evaluating
+from ..loading import load_from_bytes, load_from_disk, unpacked
 from ..packed import unpack
 from ..types import Monitor, TokenVectors, Weighting
 from .averages import use_torch_params
 from .closing import LEVELS, StepCloser, encoder_models
 from .contract import check_weighting
 from .listener import TaskListener
-from .loading import load_from_bytes, load_from_disk, unpacked
 from .membership import (
     Membership,
     check_only_one,

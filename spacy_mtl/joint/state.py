@@ -7,8 +7,8 @@ from typing import Any, ContextManager, Dict, Optional
 
 import srsly
 
+from ..loading import explained
 from ..types import Weighting
-from .loading import explained
 
 
 def get_state(weighting: Weighting) -> Optional[Dict[str, Any]]:

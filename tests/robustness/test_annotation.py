@@ -7,13 +7,20 @@ from typing import Any, Dict, Iterable, List
 import numpy
 import pytest
 import spacy
+import torch
 from cases import Case, Gives, Refused, check, name_of
 from spacy.language import Language
 from spacy.scorer import Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from thinc.api import Maxout, Model, PyTorchWrapper, with_array
 from tiny import add_joint, make_examples
 
+from spacy_mtl.heads.loading import check_size
+from spacy_mtl.heads.ner import score_entities
+from spacy_mtl.heads.tagger import score_tags
+from spacy_mtl.heads.textcat import score_cats
+from spacy_mtl.loading import UnfitError, explained
 from spacy_mtl.registry import registry
 
 FACTORIES = ("mtl_tagger", "mtl_ner", "mtl_textcat", "mtl_textcat_multilabel")
@@ -312,3 +319,72 @@ def test_positive_label(case: Case) -> None:
         return found["cats_score_desc"]
 
     check(case, run)
+
+
+# Scorers that wrap another one, and pass on what they get.
+
+
+def test_wrapped_scorers_score_what_the_head_sets() -> None:
+    wrapped = {
+        "pos_acc": ("mtl_tagger", {"attribute": "pos"}, score_tags),
+        "spans_sc_f": ("mtl_ner", {"spans_key": "sc"}, score_entities),
+        "cats_score_desc": ("mtl_textcat", {}, score_cats),
+    }
+    nlp = spacy.blank("en")
+    add_joint(nlp, None)
+    for key, (factory, config, scorer) in wrapped.items():
+        head: Any = nlp.add_pipe(factory, name=key, config=config)
+        head.scorer = lambda examples, scorer=scorer, **kwargs: scorer(examples, **kwargs)
+
+    def examples() -> List[Example]:
+        found = make_examples(nlp)
+        for eg in found:
+            eg.reference.spans["sc"] = [Span(eg.reference, 0, 1, label="X")]
+            for token in eg.reference:
+                token.pos_ = "NOUN"
+        return found
+
+    nlp.initialize(examples)
+    scores = nlp.evaluate(examples())
+    assert scores["cats_score_desc"] == "macro F"
+    assert scores["pos_acc"] is not None
+    assert scores["spans_sc_f"] is not None
+
+
+def test_a_scorer_that_fails_fails() -> None:
+    """A TypeError of its own is not taken for that of a setting given twice."""
+    head = make_head("mtl_textcat")
+
+    def scorer(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+        raise TypeError("mine")
+
+    head.scorer = scorer
+    with pytest.raises(TypeError, match="mine"):
+        head.score(make_examples(head.pipeline))
+
+
+def test_a_network_that_is_nan_is_told_from_the_encoder() -> None:
+    head = make_head("mtl_tagger")
+    nlp = head.pipeline
+    network = torch.nn.Linear(16, 10)
+    torch.nn.init.constant_(network.weight, math.nan)
+    head.model.layers[1] = with_array(PyTorchWrapper(network))
+    with pytest.raises(ValueError, match="'weight' of the network in its layer"):
+        nlp("Anna runs")
+
+
+def test_a_lack_of_memory_is_no_damage() -> None:
+    for error in (MemoryError, PermissionError):
+        with pytest.raises(error), explained("PATH"):
+            raise error
+    with pytest.raises(ValueError, match="Can't use PATH: KeyError.*damaged"), explained("PATH"):
+        raise KeyError("x")
+
+
+def test_a_layer_of_a_user_with_an_array_of_another_shape() -> None:
+    output = Maxout(nO=2, nI=3, nP=4)
+    output.initialize()
+    model: Model = Model("head", None, layers=[output], refs={"output_layer": output})  # type: ignore[arg-type]
+    check_size(model, ["a", "b"], ["a", "b"])
+    with pytest.raises(UnfitError, match="3 labels.*3 classes.*scores 2"):
+        check_size(model, ["a", "b", "c"], ["a", "b", "c"])

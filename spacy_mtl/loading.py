@@ -13,7 +13,7 @@ from spacy.pipeline import TrainablePipe
 from thinc.api import Model
 from thinc.util import convert_recursive, is_xp_array
 
-from ..packed import unpack
+from .packed import unpack
 
 _WAY_OUT = (
     "It is damaged, or not of this component and its config. Take the pipeline from another copy, "
@@ -31,14 +31,25 @@ def explained(what: str, way_out: str = _WAY_OUT) -> Iterator[None]:
 
     what (str): The part, such as "PATH, the model of the component 'ner'".
     way_out (str): Sentences.
-    RAISES (ValueError): Instead of any other error.
+    RAISES (ValueError): Instead of any other error, but where memory or a right is missing.
     """
     try:
         yield
+    # Neither says anything of the part.
+    except (MemoryError, PermissionError):
+        raise
     except Exception as err:
+        if is_out_of_memory(err):
+            raise
         kind = "" if isinstance(err, UnfitError) else f"{type(err).__name__}: "
         why = f"{kind}{err}".rstrip(".")
         raise ValueError(f"Can't use {what}: {why}. {way_out}") from err
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """RETURNS (bool): Whether there was no room, on the machine or on a GPU."""
+    # torch's class need not be imported for that.
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 
 def load_from_disk(
