@@ -542,3 +542,16 @@ def test_file_of_a_component(case: Case, copy_of: Callable[..., Path], tmp_path:
         return bool(spacy.load(tmp_path / "own")(TEXT))
 
     check(case, load)
+
+
+def test_labels_of_a_config_may_have_any_name(encoder_dir: str) -> None:
+    """Words of a user's are no settings, even where transformers has a method of that name."""
+    from spacy_mtl.encoder.saved import problems_of_message
+
+    config = json.loads((Path(encoder_dir) / "config.json").read_text(encoding="utf8"))
+    labels = {"update": 0, "from_dict": 1, "auto_map": 2}
+    config.update(label2id=labels, id2label={str(n): label for label, n in labels.items()})
+    message = {"config": config, "tokenizer": {}, "state": b""}
+    assert not [problem for problem in problems_of_message(message) if "config" in problem]
+    config["update"] = 1
+    assert [problem for problem in problems_of_message(message) if "'update'" in problem]
