@@ -6,15 +6,24 @@ import json
 import os
 import re
 import shutil
-from contextlib import suppress
+import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any, Callable, List
+from typing import Any, Callable, Iterator, List, Optional, Tuple
+
+from .hints import shortened
+
+if sys.platform != "win32":
+    import fcntl
 
 #: In a folder, a JSON object: by the path of each other file in it, its SHA-256 in hex digits.
 CHECKSUMS = "checksums.json"
 NEW, OLD = ".new", ".old"
-#: In a folder that is being written or replaced: what has it is no one else's.
+#: In a folder that is being written or replaced: what has it is no one else's. Whoever writes
+#: there holds a lock on it, which goes with the process, however it ends.
 _MARK = ".spacy_mtl"
+#: Of file systems that do not bring a folder to the disk: its files are there all the same.
+_NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF)
 
 
 class WriteError(ValueError):
@@ -25,29 +34,27 @@ def write_in_place(write: Callable[[Path], Any], path: Path) -> None:
     """Write a folder under another name, and give it its own once it is whole.
 
     It gets checksums of its files, but where `write` has written such, as a copy does. Of a
-    link, the folder that it leads to is replaced.
+    link, the folder that it leads to is replaced. Of two processes that write the same, the
+    second is refused (but not on Windows, nor where a file system knows no locks).
 
     write (Callable[[Path], Any]): Writes to the folder that it is given, which is there.
     path (Path): The folder. What was there goes, once this is whole.
     RAISES (WriteError): If the disk is full, or refuses otherwise. What was there still is.
     """
+    check_place(path)
     target = path.resolve()
     try:
-        if not target.name or (target.exists() and not target.is_dir()):
-            what = "it is a file" if target.name else "it is where all folders are"
-            raise OSError(errno.ENOTDIR, what, str(path))
         target.parent.mkdir(parents=True, exist_ok=True)
         put_back(target)
         new = _free(target, NEW)
         try:
             new.mkdir()
-            (new / _MARK).touch()
-            write(new)
-            if not (new / CHECKSUMS).exists():
-                write_checksums(new)
-            _sync(new)
-            _swap(new, target)
-            (target / _MARK).unlink(missing_ok=True)
+            with _marked(new):
+                write(new)
+                if not (new / CHECKSUMS).exists():
+                    write_checksums(new)
+                _sync(new)
+                old = _swap(new, target)
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
             raise
@@ -55,6 +62,39 @@ def write_in_place(write: Callable[[Path], Any], path: Path) -> None:
         raise WriteError(
             f"{path} cannot be written: {err}. What was there before is as it was."
         ) from err
+    # It is there: what fails from here on is no reason to say that it is not.
+    try:
+        with suppress(OSError):
+            _sync_folder(target.parent)
+    finally:
+        if old is not None:
+            _remove_marked(old)
+        with suppress(OSError):
+            (target / _MARK).unlink()
+
+
+def check_place(path: Path) -> None:
+    """Look whether a folder could be written in place, before there is something to write.
+
+    path (Path): The folder, which may be there.
+    RAISES (WriteError): If it is a file, or cannot be given another name.
+    """
+    what = ""
+    try:
+        target = path.resolve()
+        if not target.name:
+            what = "it is where all folders are. Name a folder in it"
+        elif target.exists() and not target.is_dir():
+            what = "it is a file. Name a folder"
+        elif os.path.ismount(target):
+            what = "another disk is mounted there, so it cannot be replaced. Name a folder in it"
+        elif target.is_dir() and Path.cwd().is_relative_to(target):
+            what = "it has the current directory in it, or is it. Go elsewhere, or name another"
+    # Of links without end, too.
+    except (OSError, RuntimeError) as err:
+        what = str(err)
+    if what:
+        raise WriteError(f"{path} cannot be written: {what}. What was there before is as it was.")
 
 
 def put_back(path: Path) -> bool:
@@ -67,9 +107,10 @@ def put_back(path: Path) -> bool:
         return False
     # The one before is moved away only when the new one is whole.
     for left in (path.with_name(path.name + end) for end in (NEW, OLD)):
-        if (left / _MARK).exists() and (left / CHECKSUMS).exists() and not damaged_files(left):
+        if _is_left(left) and (left / CHECKSUMS).exists() and not damaged_files(left):
             left.rename(path)
-            (path / _MARK).unlink()
+            with suppress(OSError):
+                (path / _MARK).unlink()
             return True
     return False
 
@@ -80,8 +121,22 @@ def remove(path: Path) -> None:
     path (Path): The folder.
     """
     old = _free(path, OLD)
+    with suppress(OSError):
+        (path / _MARK).touch()
     path.rename(old)
-    shutil.rmtree(old)
+    _remove_marked(old)
+
+
+def remove_left(folder: Path, prefix: str) -> None:
+    """Remove what processes left that were killed while they wrote or removed folders.
+
+    folder (Path): The folder that those are in.
+    prefix (str): What their names begin with. Others' of such a name stay.
+    """
+    for end in (NEW, OLD):
+        for left in folder.glob(f"{prefix}*{end}*"):
+            if _is_left(left):
+                _remove_marked(left)
 
 
 def write_checksums(folder: Path) -> None:
@@ -105,6 +160,16 @@ def damaged_files(folder: Path) -> List[str]:
     folder (Path): The folder.
     RETURNS (List[str]): What is wrong with which file; nothing where there are no checksums.
     """
+    return [text for _, text in damage_by_file(folder)]
+
+
+def damage_by_file(folder: Path) -> List[Tuple[str, str]]:
+    """Compare a folder with its checksums.
+
+    folder (Path): The folder.
+    RETURNS (List[Tuple[str, str]]): The path of each file that is damaged, as the checksums have
+        it, or that of these; and what is wrong, with the path.
+    """
     path = folder / CHECKSUMS
     if not os.path.lexists(path):
         return []
@@ -112,29 +177,42 @@ def damaged_files(folder: Path) -> List[str]:
         known = json.loads(path.read_text(encoding="utf8"))
     # Of brackets without end, too.
     except (OSError, ValueError, RecursionError) as err:
-        return [f"{CHECKSUMS} cannot be read: {err}"]
+        return [(CHECKSUMS, f"{CHECKSUMS} cannot be read: {err}")]
     if not isinstance(known, dict) or not known:
-        return [f"{CHECKSUMS} is damaged: it is no JSON object of paths and their checksums"]
-    found = (_damage(folder, name, checksum) for name, checksum in known.items())
-    return [text for text in found if text]
+        text = f"{CHECKSUMS} is damaged: it is no JSON object of paths and their checksums"
+        return [(CHECKSUMS, text)]
+    found = []
+    for name, checksum in known.items():
+        if not isinstance(checksum, str) or not re.fullmatch("[0-9a-f]{64}", checksum):
+            what = f"that of {shortened(name)} is {shortened(checksum)}, no SHA-256"
+            found.append((CHECKSUMS, f"{CHECKSUMS} is damaged: {what}"))
+        elif not _is_inner(name):
+            what = f"{shortened(name)} is no path in this folder"
+            found.append((CHECKSUMS, f"{CHECKSUMS} is damaged: {what}"))
+        elif text := _damage(folder, name, checksum):
+            found.append((name, text))
+    return found
 
 
-def _damage(folder: Path, name: str, checksum: Any) -> str:
-    if not isinstance(checksum, str) or not re.fullmatch("[0-9a-f]{64}", checksum):
-        return f"{CHECKSUMS} is damaged: that of {name!r} is {checksum!r:.80}, no SHA-256"
+def _is_inner(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    if not parts or parts[0] == "/" or ".." in parts or "\\" in name or "\0" in name:
-        return f"{CHECKSUMS} is damaged: {name!r} is no path in this folder"
-    path = folder.joinpath(*parts)
-    if not path.resolve().is_relative_to(folder.resolve()):
-        return f"{name} is a link that leads out of the folder: {path.resolve()}"
-    if not path.exists():
-        return f"{name} is missing"
-    if not path.is_file():
-        return f"{name} is no file"
+    is_outer = not parts or parts[0] == "/" or ".." in parts
+    # What UTF-8 cannot write is no name of a file.
+    return not is_outer and not re.search(r"[\\\0\ud800-\udfff]", name)
+
+
+def _damage(folder: Path, name: str, checksum: str) -> str:
+    path = folder.joinpath(*PurePosixPath(name).parts)
     try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            return f"{name} is a link that leads out of the folder: {path.resolve()}"
+        if not path.exists():
+            return f"{name} is missing"
+        if not path.is_file():
+            return f"{name} is no file"
         found = _checksum(path)
-    except OSError as err:
+    # Of links without end, too.
+    except (OSError, RuntimeError) as err:
         return f"{name} cannot be read: {err}"
     if found == checksum or (name == "meta.json" and _is_of_package(folder)):
         return ""
@@ -164,37 +242,79 @@ def _free(path: Path, end: str) -> Path:
     """A name beside a folder's, that nobody else has: theirs may be called so, too."""
     free, n = path.with_name(path.name + end), 0
     while os.path.lexists(free) and not _is_left(free):
+        if _is_locked(free):
+            raise OSError(errno.EBUSY, "another process is writing it just now", str(free))
         n += 1
         free = path.with_name(f"{path.name}{end}{n}")
-    shutil.rmtree(free, ignore_errors=True)
+    _remove_marked(free)
     return free
 
 
 def _is_left(folder: Path) -> bool:
     """Whether it is of a process that was killed."""
-    if folder.is_symlink() or not folder.is_dir():
-        return False
-    return (folder / _MARK).exists() or not any(folder.iterdir())
+    is_folder = folder.is_dir() and not folder.is_symlink()
+    return is_folder and (folder / _MARK).exists() and not _is_locked(folder)
 
 
-def _swap(new: Path, path: Path) -> None:
+@contextmanager
+def _marked(folder: Path) -> Iterator[None]:
+    """Mark a folder as ours for as long as somebody works inside."""
+    if sys.platform == "win32":
+        # There, a folder with an open file cannot be renamed.
+        (folder / _MARK).touch()
+        yield
+        return
+    with (folder / _MARK).open("wb") as file:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def _is_locked(folder: Path) -> bool:
+    if sys.platform != "win32":
+        # Some file systems lock only what is open for writing.
+        with suppress(OSError), (folder / _MARK).open("r+b") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False
+
+
+def _remove_marked(folder: Path) -> None:
+    """Remove a folder, as far as possible, and its mark last: what is left then is known."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != _MARK:
+                path.unlink()
+        shutil.rmtree(folder)
+
+
+def _swap(new: Path, path: Path) -> Optional[Path]:
+    """RETURNS (Optional[Path]): Where that is now that was there before."""
     if not path.exists():
         new.rename(path)
-        _sync_folder(path.parent)
-        return
+        return None
     old = _free(path, OLD)
     with suppress(OSError):
         (path / _MARK).touch()
     try:
         path.rename(old)
         new.rename(path)
-    except BaseException:
-        if not path.exists():
-            old.rename(path)
-        (path / _MARK).unlink(missing_ok=True)
+    except BaseException as err:
+        try:
+            if not path.exists():
+                old.rename(path)
+        except OSError:
+            raise WriteError(
+                f"{path} cannot be written: {err}. What was there before is {old} now. Rename it."
+            ) from err
+        with suppress(OSError):
+            (path / _MARK).unlink()
         raise
-    _sync_folder(path.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    return old
 
 
 def _sync(folder: Path) -> None:
@@ -210,8 +330,12 @@ def _sync(folder: Path) -> None:
 def _sync_folder(folder: Path) -> None:
     # Windows has no such thing.
     if hasattr(os, "O_DIRECTORY"):
-        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(number)
-        finally:
-            os.close(number)
+            number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(number)
+            finally:
+                os.close(number)
+        except OSError as err:
+            if err.errno not in _NO_SYNC:
+                raise
