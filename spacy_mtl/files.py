@@ -21,7 +21,7 @@ CHECKSUMS = "checksums.json"
 NEW, OLD = ".new", ".old"
 #: In a folder that is being written or replaced: what has it is no one else's. Whoever writes
 #: there holds a lock on it, which goes with the process, however it ends.
-_MARK = ".spacy_mtl"
+MARK = ".spacy_mtl"
 #: Of file systems that do not bring a folder to the disk: its files are there all the same.
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF)
 
@@ -70,7 +70,7 @@ def write_in_place(write: Callable[[Path], Any], path: Path) -> None:
         if old is not None:
             _remove_marked(old)
         with suppress(OSError):
-            (target / _MARK).unlink()
+            (target / MARK).unlink()
 
 
 def check_place(path: Path) -> None:
@@ -88,13 +88,21 @@ def check_place(path: Path) -> None:
             what = "it is a file. Name a folder"
         elif os.path.ismount(target):
             what = "another disk is mounted there, so it cannot be replaced. Name a folder in it"
-        elif target.is_dir() and Path.cwd().is_relative_to(target):
+        elif _has_current(target):
             what = "it has the current directory in it, or is it. Go elsewhere, or name another"
     # Of links without end, too.
     except (OSError, RuntimeError) as err:
         what = str(err)
     if what:
         raise WriteError(f"{path} cannot be written: {what}. What was there before is as it was.")
+
+
+def _has_current(folder: Path) -> bool:
+    try:
+        return Path.cwd().is_relative_to(folder)
+    except FileNotFoundError:
+        # It is removed.
+        return False
 
 
 def put_back(path: Path) -> bool:
@@ -110,7 +118,7 @@ def put_back(path: Path) -> bool:
         if _is_left(left) and (left / CHECKSUMS).exists() and not damaged_files(left):
             left.rename(path)
             with suppress(OSError):
-                (path / _MARK).unlink()
+                (path / MARK).unlink()
             return True
     return False
 
@@ -122,7 +130,7 @@ def remove(path: Path) -> None:
     """
     old = _free(path, OLD)
     with suppress(OSError):
-        (path / _MARK).touch()
+        (path / MARK).touch()
     path.rename(old)
     _remove_marked(old)
 
@@ -147,7 +155,7 @@ def write_checksums(folder: Path) -> None:
     found = {
         path.relative_to(folder).as_posix(): _checksum(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path not in (folder / CHECKSUMS, folder / _MARK)
+        if path.is_file() and path not in (folder / CHECKSUMS, folder / MARK)
     }
     (folder / CHECKSUMS).write_text(json.dumps(found, indent=1), encoding="utf8")
 
@@ -241,19 +249,23 @@ def _checksum(path: Path) -> str:
 def _free(path: Path, end: str) -> Path:
     """A name beside a folder's, that nobody else has: theirs may be called so, too."""
     free, n = path.with_name(path.name + end), 0
-    while os.path.lexists(free) and not _is_left(free):
+    while os.path.lexists(free):
         if _is_locked(free):
             raise OSError(errno.EBUSY, "another process is writing it just now", str(free))
+        if _is_left(free):
+            _remove_marked(free)
+            # Where it could not be removed, it stays.
+            if not os.path.lexists(free):
+                break
         n += 1
         free = path.with_name(f"{path.name}{end}{n}")
-    _remove_marked(free)
     return free
 
 
 def _is_left(folder: Path) -> bool:
     """Whether it is of a process that was killed."""
     is_folder = folder.is_dir() and not folder.is_symlink()
-    return is_folder and (folder / _MARK).exists() and not _is_locked(folder)
+    return is_folder and (folder / MARK).exists() and not _is_locked(folder)
 
 
 @contextmanager
@@ -261,10 +273,10 @@ def _marked(folder: Path) -> Iterator[None]:
     """Mark a folder as ours for as long as somebody works inside."""
     if sys.platform == "win32":
         # There, a folder with an open file cannot be renamed.
-        (folder / _MARK).touch()
+        (folder / MARK).touch()
         yield
         return
-    with (folder / _MARK).open("wb") as file:
+    with (folder / MARK).open("wb") as file:
         with suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
@@ -273,7 +285,7 @@ def _marked(folder: Path) -> Iterator[None]:
 def _is_locked(folder: Path) -> bool:
     if sys.platform != "win32":
         # Some file systems lock only what is open for writing.
-        with suppress(OSError), (folder / _MARK).open("r+b") as file:
+        with suppress(OSError), (folder / MARK).open("r+b") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -287,7 +299,7 @@ def _remove_marked(folder: Path) -> None:
         for path in folder.iterdir():
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
-            elif path.name != _MARK:
+            elif path.name != MARK:
                 path.unlink()
         shutil.rmtree(folder)
 
@@ -299,7 +311,7 @@ def _swap(new: Path, path: Path) -> Optional[Path]:
         return None
     old = _free(path, OLD)
     with suppress(OSError):
-        (path / _MARK).touch()
+        (path / MARK).touch()
     try:
         path.rename(old)
         new.rename(path)
@@ -312,7 +324,7 @@ def _swap(new: Path, path: Path) -> Optional[Path]:
                 f"{path} cannot be written: {err}. What was there before is {old} now. Rename it."
             ) from err
         with suppress(OSError):
-            (path / _MARK).unlink()
+            (path / MARK).unlink()
         raise
     return old
 

@@ -11,13 +11,13 @@ from thinc.api import Config
 from wasabi import msg
 
 from ..deploy.quantize import quantize
-from ..files import CHECKSUMS, check_place, write_in_place
+from ..files import CHECKSUMS, MARK, check_place, write_in_place
 from .config import load_code
 from .errors import CommandError, telling
 
 #: What a pipeline has, beside its components. Of some languages there is no tokenizer.
 _CONFIG, _META, _TOKENIZER = "config.cfg", "meta.json", "tokenizer"
-_BESIDE = (_CONFIG, _META, _TOKENIZER, CHECKSUMS, "vocab", "README.md", "LICENSE")
+_BESIDE = (_CONFIG, _META, _TOKENIZER, CHECKSUMS, MARK, "vocab", "README.md", "LICENSE")
 
 
 def _points(value: float) -> float:

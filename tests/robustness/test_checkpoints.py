@@ -20,6 +20,7 @@ from trained import assert_same, config_of
 
 from spacy_mtl.files import (
     CHECKSUMS,
+    MARK,
     WriteError,
     damaged_files,
     put_back,
@@ -33,7 +34,6 @@ from spacy_mtl.train.checkpoint import CheckpointError, find_latest
 from spacy_mtl.train.loop import train
 
 Change = Callable[[Path], Any]
-MARK = ".spacy_mtl"
 
 
 @pytest.fixture(scope="module")
@@ -680,6 +680,33 @@ def test_two_writers(tmp_path: Path) -> None:
     write_in_place(write, path)
     assert names(path) == ["out"]
     assert (path / "file").read_text() == "first"
+
+
+def test_what_is_left_and_cannot_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another name is taken."""
+    of_kill(tmp_path / "out.new", "x", is_whole=False)
+    rmtree = shutil.rmtree
+
+    def others(path: Path, *args: Any, **kwargs: Any) -> None:
+        if Path(path).name == "out.new":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        rmtree(path, *args, **kwargs)
+
+    monkeypatch.setattr(shutil, "rmtree", others)
+    write_in_place(content("now"), tmp_path / "out")
+    assert (tmp_path / "out" / "file").read_text() == "now"
+
+
+def test_a_current_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gone").mkdir()
+    os.chdir("gone")
+    (tmp_path / "gone").rmdir()
+    write_in_place(content("now"), tmp_path / "out")
+    write_in_place(content("later"), tmp_path / "out")
+    assert (tmp_path / "out" / "file").read_text() == "later"
 
 
 def test_a_mount_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
