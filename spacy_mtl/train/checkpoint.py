@@ -10,7 +10,8 @@ from spacy.language import Language
 from spacy.util import load_model
 
 from .. import files
-from ..files import CHECKSUMS, OLD, damage_by_file
+from ..checksums import CHECKSUMS, damage_by_file
+from ..files import OLD
 from ..hints import shortened
 from ..packed import unpack
 

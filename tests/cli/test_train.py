@@ -17,8 +17,8 @@ from trained import assert_same, config_of, set_corpora
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)
-from spacy_mtl import files
-from spacy_mtl.files import CHECKSUMS
+from spacy_mtl import checksums
+from spacy_mtl.checksums import CHECKSUMS
 from spacy_mtl.train.checkpoint import find_checkpoints, find_latest
 
 Run = Callable[..., Any]
@@ -213,13 +213,13 @@ def test_damage_is_no_difference(run: Run, part: str) -> None:
 def test_files_are_hashed_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run().exit_code == 0
     hashed: List[str] = []
-    checksum = files._checksum
+    checksum = checksums._checksum
 
     def counted(path: Path) -> str:
         hashed.append(path.as_posix())
         return checksum(path)
 
-    monkeypatch.setattr(files, "_checksum", counted)
+    monkeypatch.setattr(checksums, "_checksum", counted)
     assert run("--resume", "--training.max_steps=9").exit_code == 0
     assert hashed.count("out/checkpoint-7/state.msgpack") == 1
 
