@@ -1,20 +1,35 @@
-"""Folders that are there in full or not at all, and whether they still are what was written."""
+"""Folders that are there in full or not at all."""
 
 import errno
-import hashlib
-import json
 import os
-import re
 import shutil
-from contextlib import suppress
-from pathlib import Path, PurePosixPath
-from typing import Any, Callable, List
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Callable, Iterator, Optional
 
-#: In a folder, a JSON object: by the path of each other file in it, its SHA-256 in hex digits.
-CHECKSUMS = "checksums.json"
+from .checksums import CHECKSUMS, MARK, damaged_files, write_checksums
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = [
+    "CHECKSUMS",
+    "MARK",
+    "NEW",
+    "OLD",
+    "WriteError",
+    "check_place",
+    "damaged_files",
+    "put_back",
+    "remove",
+    "remove_left",
+    "write_checksums",
+    "write_in_place",
+]
 NEW, OLD = ".new", ".old"
-#: In a folder that is being written or replaced: what has it is no one else's.
-_MARK = ".spacy_mtl"
+#: Of file systems that do not bring a folder to the disk: its files are there all the same.
+_NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF)
 
 
 class WriteError(ValueError):
@@ -25,29 +40,27 @@ def write_in_place(write: Callable[[Path], Any], path: Path) -> None:
     """Write a folder under another name, and give it its own once it is whole.
 
     It gets checksums of its files, but where `write` has written such, as a copy does. Of a
-    link, the folder that it leads to is replaced.
+    link, the folder that it leads to is replaced. Of two processes that write the same, the
+    second is refused (but not on Windows, nor where a file system knows no locks).
 
     write (Callable[[Path], Any]): Writes to the folder that it is given, which is there.
     path (Path): The folder. What was there goes, once this is whole.
     RAISES (WriteError): If the disk is full, or refuses otherwise. What was there still is.
     """
+    check_place(path)
     target = path.resolve()
     try:
-        if not target.name or (target.exists() and not target.is_dir()):
-            what = "it is a file" if target.name else "it is where all folders are"
-            raise OSError(errno.ENOTDIR, what, str(path))
         target.parent.mkdir(parents=True, exist_ok=True)
         put_back(target)
         new = _free(target, NEW)
         try:
             new.mkdir()
-            (new / _MARK).touch()
-            write(new)
-            if not (new / CHECKSUMS).exists():
-                write_checksums(new)
-            _sync(new)
-            _swap(new, target)
-            (target / _MARK).unlink(missing_ok=True)
+            with _marked(new):
+                write(new)
+                if not (new / CHECKSUMS).exists():
+                    write_checksums(new)
+                _sync(new)
+                old = _swap(new, target)
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
             raise
@@ -55,6 +68,47 @@ def write_in_place(write: Callable[[Path], Any], path: Path) -> None:
         raise WriteError(
             f"{path} cannot be written: {err}. What was there before is as it was."
         ) from err
+    # It is there: what fails from here on is no reason to say that it is not.
+    try:
+        with suppress(OSError):
+            _sync_folder(target.parent)
+    finally:
+        if old is not None:
+            _remove_marked(old)
+        with suppress(OSError):
+            (target / MARK).unlink()
+
+
+def check_place(path: Path) -> None:
+    """Look whether a folder could be written in place, before there is something to write.
+
+    path (Path): The folder, which may be there.
+    RAISES (WriteError): If it is a file, or cannot be given another name.
+    """
+    what = ""
+    try:
+        target = path.resolve()
+        if not target.name:
+            what = "it is where all folders are. Name a folder in it"
+        elif target.exists() and not target.is_dir():
+            what = "it is a file. Name a folder"
+        elif os.path.ismount(target):
+            what = "another disk is mounted there, so it cannot be replaced. Name a folder in it"
+        elif _has_current(target):
+            what = "it has the current directory in it, or is it. Go elsewhere, or name another"
+    # Of links without end, too.
+    except (OSError, RuntimeError) as err:
+        what = str(err)
+    if what:
+        raise WriteError(f"{path} cannot be written: {what}. What was there before is as it was.")
+
+
+def _has_current(folder: Path) -> bool:
+    try:
+        return Path.cwd().is_relative_to(folder)
+    except FileNotFoundError:
+        # It is removed.
+        return False
 
 
 def put_back(path: Path) -> bool:
@@ -67,9 +121,10 @@ def put_back(path: Path) -> bool:
         return False
     # The one before is moved away only when the new one is whole.
     for left in (path.with_name(path.name + end) for end in (NEW, OLD)):
-        if (left / _MARK).exists() and (left / CHECKSUMS).exists() and not damaged_files(left):
+        if _is_left(left) and (left / CHECKSUMS).exists() and not damaged_files(left):
             left.rename(path)
-            (path / _MARK).unlink()
+            with suppress(OSError):
+                (path / MARK).unlink()
             return True
     return False
 
@@ -80,121 +135,105 @@ def remove(path: Path) -> None:
     path (Path): The folder.
     """
     old = _free(path, OLD)
+    with suppress(OSError):
+        (path / MARK).touch()
     path.rename(old)
-    shutil.rmtree(old)
+    _remove_marked(old)
 
 
-def write_checksums(folder: Path) -> None:
-    """Write the checksums of all files of a folder into it.
+def remove_left(folder: Path, prefix: str) -> None:
+    """Remove what processes left that were killed while they wrote or removed folders.
 
-    folder (Path): The folder.
+    folder (Path): The folder that those are in.
+    prefix (str): What their names begin with. Others' of such a name stay.
     """
-    found = {
-        path.relative_to(folder).as_posix(): _checksum(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path not in (folder / CHECKSUMS, folder / _MARK)
-    }
-    (folder / CHECKSUMS).write_text(json.dumps(found, indent=1), encoding="utf8")
-
-
-def damaged_files(folder: Path) -> List[str]:
-    """Compare a folder with its checksums.
-
-    Files that came later, such as the README.md of a package, are no damage.
-
-    folder (Path): The folder.
-    RETURNS (List[str]): What is wrong with which file; nothing where there are no checksums.
-    """
-    path = folder / CHECKSUMS
-    if not os.path.lexists(path):
-        return []
-    try:
-        known = json.loads(path.read_text(encoding="utf8"))
-    # Of brackets without end, too.
-    except (OSError, ValueError, RecursionError) as err:
-        return [f"{CHECKSUMS} cannot be read: {err}"]
-    if not isinstance(known, dict) or not known:
-        return [f"{CHECKSUMS} is damaged: it is no JSON object of paths and their checksums"]
-    found = (_damage(folder, name, checksum) for name, checksum in known.items())
-    return [text for text in found if text]
-
-
-def _damage(folder: Path, name: str, checksum: Any) -> str:
-    if not isinstance(checksum, str) or not re.fullmatch("[0-9a-f]{64}", checksum):
-        return f"{CHECKSUMS} is damaged: that of {name!r} is {checksum!r:.80}, no SHA-256"
-    parts = PurePosixPath(name).parts
-    if not parts or parts[0] == "/" or ".." in parts or "\\" in name or "\0" in name:
-        return f"{CHECKSUMS} is damaged: {name!r} is no path in this folder"
-    path = folder.joinpath(*parts)
-    if not path.resolve().is_relative_to(folder.resolve()):
-        return f"{name} is a link that leads out of the folder: {path.resolve()}"
-    if not path.exists():
-        return f"{name} is missing"
-    if not path.is_file():
-        return f"{name} is no file"
-    try:
-        found = _checksum(path)
-    except OSError as err:
-        return f"{name} cannot be read: {err}"
-    if found == checksum or (name == "meta.json" and _is_of_package(folder)):
-        return ""
-    return (
-        f"{name} has other bytes than were written. Where it was changed on purpose, such as by "
-        f"nlp.to_disk, remove {CHECKSUMS}"
-    )
-
-
-def _is_of_package(folder: Path) -> bool:
-    """Whether its meta.json is that of the package around it: building a wheel writes it over."""
-    outer = folder.parent / "meta.json"
-    if not (folder.parent / "__init__.py").is_file() or not outer.is_file():
-        return False
-    return outer.read_bytes() == (folder / "meta.json").read_bytes()
-
-
-def _checksum(path: Path) -> str:
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()
+    for end in (NEW, OLD):
+        for left in folder.glob(f"{prefix}*{end}*"):
+            if _is_left(left):
+                _remove_marked(left)
 
 
 def _free(path: Path, end: str) -> Path:
     """A name beside a folder's, that nobody else has: theirs may be called so, too."""
     free, n = path.with_name(path.name + end), 0
-    while os.path.lexists(free) and not _is_left(free):
+    while os.path.lexists(free):
+        if _is_locked(free):
+            raise OSError(errno.EBUSY, "another process is writing it just now", str(free))
+        if _is_left(free):
+            _remove_marked(free)
+            # Where it could not be removed, it stays.
+            if not os.path.lexists(free):
+                break
         n += 1
         free = path.with_name(f"{path.name}{end}{n}")
-    shutil.rmtree(free, ignore_errors=True)
     return free
 
 
 def _is_left(folder: Path) -> bool:
     """Whether it is of a process that was killed."""
-    if folder.is_symlink() or not folder.is_dir():
-        return False
-    return (folder / _MARK).exists() or not any(folder.iterdir())
+    is_folder = folder.is_dir() and not folder.is_symlink()
+    return is_folder and (folder / MARK).exists() and not _is_locked(folder)
 
 
-def _swap(new: Path, path: Path) -> None:
+@contextmanager
+def _marked(folder: Path) -> Iterator[None]:
+    """Mark a folder as ours for as long as somebody works inside."""
+    if sys.platform == "win32":
+        # There, a folder with an open file cannot be renamed.
+        (folder / MARK).touch()
+        yield
+        return
+    with (folder / MARK).open("wb") as file:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def _is_locked(folder: Path) -> bool:
+    if sys.platform != "win32":
+        # Some file systems lock only what is open for writing.
+        with suppress(OSError), (folder / MARK).open("r+b") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False
+
+
+def _remove_marked(folder: Path) -> None:
+    """Remove a folder, as far as possible, and its mark last: what is left then is known."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != MARK:
+                path.unlink()
+        shutil.rmtree(folder)
+
+
+def _swap(new: Path, path: Path) -> Optional[Path]:
+    """RETURNS (Optional[Path]): Where that is now that was there before."""
     if not path.exists():
         new.rename(path)
-        _sync_folder(path.parent)
-        return
+        return None
     old = _free(path, OLD)
     with suppress(OSError):
-        (path / _MARK).touch()
+        (path / MARK).touch()
     try:
         path.rename(old)
         new.rename(path)
-    except BaseException:
-        if not path.exists():
-            old.rename(path)
-        (path / _MARK).unlink(missing_ok=True)
+    except BaseException as err:
+        try:
+            if not path.exists():
+                old.rename(path)
+        except OSError:
+            raise WriteError(
+                f"{path} cannot be written: {err}. What was there before is {old} now. Rename it."
+            ) from err
+        with suppress(OSError):
+            (path / MARK).unlink()
         raise
-    _sync_folder(path.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    return old
 
 
 def _sync(folder: Path) -> None:
@@ -210,8 +249,12 @@ def _sync(folder: Path) -> None:
 def _sync_folder(folder: Path) -> None:
     # Windows has no such thing.
     if hasattr(os, "O_DIRECTORY"):
-        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(number)
-        finally:
-            os.close(number)
+            number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(number)
+            finally:
+                os.close(number)
+        except OSError as err:
+            if err.errno not in _NO_SYNC:
+                raise

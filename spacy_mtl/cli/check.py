@@ -6,7 +6,7 @@ from wasabi import msg
 
 from ..deploy.check import check_pipeline
 from ..deploy.findings import DAMAGE, DANGER, NOTE, Checked
-from .errors import explained
+from .errors import telling
 
 _TITLES = {
     DANGER: "Do not load it, unless you know and trust who made it",
@@ -15,7 +15,7 @@ _TITLES = {
 }
 
 
-@explained("Cannot check")
+@telling("Cannot check")
 def check_cli(
     pipeline: str = Arg(..., help="The folder of a pipeline, or the name of an installed one"),
 ) -> None:

@@ -6,14 +6,14 @@ from typing import Any, Dict, List, Optional
 from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
-from ..corpus.convert import FORMATS, SCHEMES, ConversionError, Summary, convert
-from .errors import explained
+from ..corpus.convert import FORMATS, SCHEMES, Summary, convert
+from .errors import telling
 
 SCHEME_NAMES = ", ".join(SCHEMES)
 FORMAT_NAMES = ", ".join(["auto", *FORMATS])
 
 
-@explained("Cannot convert")
+@telling("Cannot convert")
 def convert_cli(
     inputs: List[Path] = Arg(
         ...,
@@ -137,20 +137,17 @@ def convert_cli(
     }
     options = {name: value for name, value in options.items() if value is not None}
     if no_ner and ner_column is not None:
-        msg.fail("Cannot convert", "--no-ner and --ner-column contradict each other", exits=1)
+        raise ValueError("--no-ner and --ner-column contradict each other")
     if no_ner:
         options["ner_column"] = None
-    try:
-        conversion = convert(
-            inputs,
-            output,
-            format=format,
-            labels=[label.strip() for label in labels.split(",")] if labels is not None else None,
-            unknown_spaces=unknown_spaces,
-            **options,
-        )
-    except ConversionError as err:
-        msg.fail("Cannot convert", str(err), exits=1)
+    conversion = convert(
+        inputs,
+        output,
+        format=format,
+        labels=[label.strip() for label in labels.split(",")] if labels is not None else None,
+        unknown_spaces=unknown_spaces,
+        **options,
+    )
     for path in conversion.skipped:
         reason = "not in the format" if path.is_file() or path.is_dir() else "no regular file"
         msg.info(f"Skipped, {reason}: {path}")

@@ -27,13 +27,13 @@ from ..report.corpora import (
 from ..train.corpora import explained_corpora
 from ..train.settings import check_training
 from .config import check_overrides, load_code, overrides_of, read_config
-from .errors import explained
+from .errors import telling
 
 #: Batches of a schedule to look at, where it is not said how many there will be, and at most.
 _N_BATCHES, _MOST = 10_000, 200_000
 
 
-@explained("Cannot look at the corpora")
+@telling("Cannot look at the corpora", {ValueError: "Training would stop at once"})
 def debug_data_cli(
     ctx: typer.Context,
     config_path: Path = Arg(..., help="Path to config file", exists=True, dir_okay=False),
@@ -57,17 +57,14 @@ def debug_data_cli(
         names = [settings["training"]["train_corpus"], settings["training"]["dev_corpus"]]
         train_reader, dev_reader = resolve_dot_names(settings, names)
     window = window_of(nlp)
-    try:
-        check_training(settings["training"])
-        with explained_corpora(settings):
-            train = _count(nlp, train_reader, window)
-            if isinstance(train_reader, MultiCorpus):
-                check_stock(nlp, train_reader.specs.values())
-            dev = _count(nlp, dev_reader, None)
-        mixer = mixer_of(train_reader, train) if isinstance(train_reader, MultiCorpus) else None
-        mix = _mix(settings, train, mixer)
-    except ValueError as err:
-        msg.fail("Training would stop at once", str(err), exits=1)
+    check_training(settings["training"])
+    with explained_corpora(settings):
+        train = _count(nlp, train_reader, window)
+        if isinstance(train_reader, MultiCorpus):
+            check_stock(nlp, train_reader.specs.values())
+        dev = _count(nlp, dev_reader, None)
+    mixer = mixer_of(train_reader, train) if isinstance(train_reader, MultiCorpus) else None
+    mix = _mix(settings, train, mixer)
     msg.divider("Training corpora")
     _print_corpora(train, mix if mixer is not None else {}, n_labels)
     msg.divider("Development corpora")

@@ -5,7 +5,7 @@ import re
 import traceback
 from functools import wraps
 from pathlib import Path
-from typing import Any, Callable, Iterator, List, Optional, TypeVar
+from typing import Any, Callable, Dict, Iterator, List, Optional, Type, TypeVar
 
 import typer
 from spacy.cli._util import Opt
@@ -23,15 +23,33 @@ _HELP = "Show the Python traceback of an error"
 _INTERRUPTED = 130
 
 
-def explained(title: str) -> Callable[[_Command], _Command]:
+class CommandError(ValueError):
+    """What a command does not do, with a title of its own."""
+
+    def __init__(self, title: str, text: str = "") -> None:
+        """Make one.
+
+        title (str): What is wrong.
+        text (str): How to mend it, if the title does not say it.
+        """
+        super().__init__(f"{title}. {text}" if text else title)
+        self.title, self.text = title, text
+
+
+def telling(
+    title: str, titles: Optional[Dict[Type[Exception], str]] = None
+) -> Callable[[_Command], _Command]:
     """Make a decorator that has a command print its errors, and end with 1.
 
-    The command gets the option --debug. What is no mistake of an input (a `MemoryError`, say)
-    is left as it is.
+    The command gets the option --debug, with which they are raised. What is no mistake of an
+    input (a `MemoryError`, say) is left as it is.
 
     title (str): What cannot be done, such as "Cannot train".
+    titles (Optional[Dict[Type[Exception], str]]): Others, by the class of the error; of several
+        that fit, the first.
     RETURNS (Callable): The decorator.
     """
+    named = {**(titles or {}), Exception: title}
 
     def decorate(command: _Command) -> _Command:
         @wraps(command)
@@ -41,10 +59,21 @@ def explained(title: str) -> Callable[[_Command], _Command]:
                 return command(*args, **kwargs)
             except (*_ENDS, MemoryError):
                 raise
+            except SystemExit as end:
+                # spaCy prints some errors itself, and ends.
+                if not is_debugged or not isinstance(end.__context__, Exception):
+                    raise
+                printed = end.__context__
+            except CommandError as err:
+                if is_debugged:
+                    raise
+                msg.fail(err.title, err.text or None, exits=1)
             except Exception as err:
                 if is_debugged:
                     raise
-                msg.fail(title, explain(err, kwargs.get("code")), exits=1)
+                shown = next(text for kind, text in named.items() if isinstance(err, kind))
+                msg.fail(shown, explain(err, kwargs.get("code")), exits=1)
+            raise printed
 
         signature = inspect.signature(command)
         debug = inspect.Parameter(

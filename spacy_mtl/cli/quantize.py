@@ -1,20 +1,23 @@
 """`python -m spacy mtl quantize`: a trained pipeline in int8, for CPUs."""
 
+import configparser
 from pathlib import Path
 from typing import Optional
 
 import typer
 from spacy.cli._util import Arg, Opt
 from spacy.util import get_package_path, is_package
+from thinc.api import Config
 from wasabi import msg
 
-from ..deploy.quantize import QuantizationError, quantize
-from ..files import write_in_place
+from ..deploy.quantize import quantize
+from ..files import CHECKSUMS, MARK, check_place, write_in_place
 from .config import load_code
-from .errors import explained
+from .errors import CommandError, telling
 
-#: In a folder, these show that it is a pipeline, or was to be one.
-_OF_PIPELINE = ("config.cfg", "meta.json", "tokenizer")
+#: What a pipeline has, beside its components. Of some languages there is no tokenizer.
+_CONFIG, _META, _TOKENIZER = "config.cfg", "meta.json", "tokenizer"
+_BESIDE = (_CONFIG, _META, _TOKENIZER, CHECKSUMS, MARK, "vocab", "README.md", "LICENSE")
 
 
 def _points(value: float) -> float:
@@ -23,7 +26,7 @@ def _points(value: float) -> float:
     return value
 
 
-@explained("Cannot quantize")
+@telling("Cannot quantize")
 def quantize_cli(
     pipeline: str = Arg(..., help="The name of an installed pipeline, or its folder"),
     output: Path = Arg(..., metavar="OUT", help="Folder for the pipeline in int8"),
@@ -60,12 +63,9 @@ def quantize_cli(
     """
     _check_output(pipeline, output, force)
     if gold_preproc and data is None:
-        msg.fail("--gold-preproc is for --data; the pipeline's own corpus has its own.", exits=1)
+        raise CommandError("--gold-preproc is for --data; the pipeline's own corpus has its own.")
     load_code(code)
-    try:
-        result = quantize(pipeline, data, gold_preproc=gold_preproc)
-    except QuantizationError as err:
-        msg.fail("Cannot quantize", str(err), exits=1)
+    result = quantize(pipeline, data, gold_preproc=gold_preproc)
     msg.table(
         [
             (s.task, s.score, f"{100 * s.before:.2f}", f"{100 * s.after:.2f}", f"{s.lost:+.2f}")
@@ -80,19 +80,19 @@ def quantize_cli(
     )
     worst = max(result.scores, key=lambda s: s.lost)
     if worst.lost > max_loss:
-        msg.fail(
+        raise CommandError(
             f"'{worst.task}' loses {worst.lost:.2f} points, more than {max_loss:g}: nothing is "
             "written",
             "Allow more by --max-loss, or stay with float32 or bfloat16.",
-            exits=1,
         )
     if result.unmeasured and not unmeasured:
-        msg.fail(
+        raise CommandError(
             f"Not measured: {', '.join(result.unmeasured)}. Nothing is written",
             "The corpus does not annotate that, or it has no scorer. Name another corpus by "
             "--data, or write the pipeline all the same by --unmeasured.",
-            exits=1,
         )
+    # It took a while: somebody may have put something there.
+    _check_output(pipeline, output, force)
     write_in_place(result.nlp.to_disk, output)
     msg.good(f"Saved the pipeline in int8: {output}")
 
@@ -100,26 +100,45 @@ def quantize_cli(
 def _check_output(pipeline: str, output: Path, force: bool) -> None:
     """Refuse what would take from someone what is not asked for."""
     if output.exists() and not output.is_dir():
-        msg.fail(f"'{output}' is a file. Name a folder for the pipeline.", exits=1)
+        raise CommandError(f"'{output}' is a file. Name a folder for the pipeline.")
     source = Path(get_package_path(pipeline)) if is_package(pipeline) else Path(pipeline)
     source, target = source.resolve(), output.resolve()
     if source == target or target.is_relative_to(source) or source.is_relative_to(target):
-        msg.fail(
+        raise CommandError(
             f"'{output}' is, is in, or has in it the pipeline '{pipeline}' itself",
             "The pipeline in int8 cannot be trained further. Name another folder for it.",
-            exits=1,
         )
+    check_place(output)
     if not output.is_dir() or not any(output.iterdir()):
         return
     if not force:
-        msg.fail(
+        raise CommandError(
             f"The folder '{output}' is not empty. Name another, or replace the pipeline there "
             "with --force.",
-            exits=1,
         )
-    if not any((output / name).exists() for name in _OF_PIPELINE):
-        msg.fail(
-            f"The folder '{output}' has something else than a pipeline in it",
+    found = _not_of_pipeline(output)
+    if found:
+        raise CommandError(
+            f"The folder '{output}' has something else than a pipeline in it: {found}",
             "--force replaces the whole folder. Name another, or remove it yourself.",
-            exits=1,
         )
+
+
+def _not_of_pipeline(folder: Path) -> str:
+    """What shows that a folder is no pipeline, or holds more: it is not ours to remove."""
+    has = {path.name for path in folder.iterdir()}
+    missing = [name for name in (_CONFIG, _META) if name not in has]
+    if not has & {_TOKENIZER, CHECKSUMS}:
+        missing.append(_TOKENIZER)
+    known = set(_BESIDE)
+    if _CONFIG in has:
+        try:
+            config = Config().from_disk(folder / _CONFIG, interpolate=False)
+            known.update(config.get("components", {}), config["nlp"]["pipeline"])
+        except (OSError, ValueError, LookupError, TypeError, configparser.Error) as err:
+            return f"its {_CONFIG} cannot be read ({err})"
+    others = sorted(has - known)
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        return f"'{others[0]}'{more}"
+    return f"there is no {missing[0]}" if missing else ""

@@ -16,13 +16,13 @@ from ..train.corpora import explained_corpora
 from ..train.loop import train
 from ..train.settings import check_training
 from .config import check_overrides, choose_gpu, load_code, overrides_of, read_config
-from .errors import ended_by_interrupt, explained
+from .errors import CommandError, ended_by_interrupt, telling
 
 # When a training ends may be changed while it goes on.
 _END = ("max_steps", "patience")
 
 
-@explained("Cannot train")
+@telling("Cannot train", {CheckpointError: "This training cannot go on"})
 def train_cli(
     ctx: typer.Context,
     config_path: Path = Arg(..., help="Path to config file", exists=True, dir_okay=False),
@@ -61,10 +61,9 @@ def train_cli(
     _make_folder(output)
     found = find_latest(output)
     if found is not None and not resume:
-        msg.fail(
+        raise CommandError(
             f"There is a training to go on with: {found.path}",
             "Go on with --resume, name another --output, or remove that folder.",
-            exits=1,
         )
     meta = {
         "config": interpolated.to_str(),
@@ -74,7 +73,7 @@ def train_cli(
     try:
         if found is None:
             _check_folder(output, resume)
-            with show_validation_error(config_path), explained_corpora(interpolated):
+            with show_validation_error(hint_fill=False), explained_corpora(interpolated):
                 nlp = init_nlp(config, use_gpu=use_gpu)
             check_overrides(nlp.config, overrides_of(ctx.args))
         else:
@@ -84,8 +83,6 @@ def train_cli(
             nlp.config["training"].update({k: given[k] for k in _END if k in given})
             msg.good(f"Going on after {found.step} steps: {found.path}")
         train(nlp, output, checkpoint=found, every=every, meta=meta, use_gpu=use_gpu)
-    except CheckpointError as err:
-        msg.fail("This training cannot go on", str(err), exits=1)
     except KeyboardInterrupt:
         latest = find_latest(output)
         way = f"--resume goes on from {latest.path}" if latest else "There is no checkpoint yet"
@@ -98,7 +95,7 @@ def _make_folder(output: Path) -> None:
         if not os.access(output, os.W_OK):
             raise PermissionError(f"no right to write to {output}")
     except OSError as err:
-        msg.fail(f"--output {output} is no folder to write to", str(err), exits=1)
+        raise CommandError(f"--output {output} is no folder to write to", str(err)) from err
 
 
 def _check_folder(output: Path, resume: bool) -> None:
@@ -107,11 +104,10 @@ def _check_folder(output: Path, resume: bool) -> None:
         return
     found = [path.name for path in sorted(output.glob("model-*")) if path.is_dir()]
     if found:
-        msg.fail(
+        raise CommandError(
             f"There is no checkpoint in {output} to go on from, but there is {', '.join(found)}",
             "Name the --output of the interrupted training; or leave out --resume to begin anew "
             "there.",
-            exits=1,
         )
     msg.warn(f"No checkpoint in {output}: training from the beginning")
 
@@ -123,11 +119,10 @@ def _check_same(
     then, now = (Config().from_str(each["config"]) for each in (before, meta))
     changed = [name for name in _changes(then, now) if name not in {f"training.{k}" for k in _END}]
     if changed:
-        msg.fail(
+        raise CommandError(
             f"The config is another than that of {checkpoint.path}: {', '.join(changed)}",
             "Go on with the config (and overrides) that the training began with, or begin another "
             "with another --output.",
-            exits=1,
         )
     other = [
         f"{key} {meta[part].get(key)} instead of {before[part].get(key)}"
@@ -142,11 +137,10 @@ def _check_same(
         return
     text = f"The training began with something else than there is now: {', '.join(other)}"
     if not differ:
-        msg.fail(
+        raise CommandError(
             text,
             "Figures may differ in the last digits, and so do trainings in the end. Go on all the "
             "same with --differ, or with what it began with (threads: OMP_NUM_THREADS).",
-            exits=1,
         )
     msg.warn(text, "Its figures may differ from those of an uninterrupted training.")
 

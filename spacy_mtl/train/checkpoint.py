@@ -1,6 +1,5 @@
 """Checkpoints: a folder that is there in full, or not at all."""
 
-import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,9 @@ from spacy.language import Language
 from spacy.util import load_model
 
 from .. import files
-from ..files import CHECKSUMS, NEW, OLD, damaged_files
+from ..checksums import CHECKSUMS, damage_by_file
+from ..files import OLD
+from ..hints import shortened
 from ..packed import unpack
 
 PREFIX = "checkpoint-"
@@ -55,7 +56,7 @@ class Checkpoint:
         """Look whether its files are those that were written. They are not loaded.
 
         RETURNS (List[str]): What is wrong with the meta, by which a training is compared and not
-            continued.
+            continued: with no number of it, so that whoever is told may go on.
         RAISES (CheckpointError): If one is missing or damaged.
         """
         if not self.path.is_dir():
@@ -63,12 +64,14 @@ class Checkpoint:
         for part in (_PIPELINE, _STATE, _META):
             if not (self.path / part).exists():
                 raise self._error("there is no such file", part)
-        damaged = damaged_files(self.path)
-        of_meta = [text for text in damaged if text.startswith(f"{_META} ")]
-        for text in damaged:
-            if text not in of_meta:
-                parts = (_PIPELINE, _STATE, CHECKSUMS)
-                raise self._error(text, next(p for p in parts if text.startswith(p)))
+        of_meta = []
+        for name, text in damage_by_file(self.path):
+            if name == _META:
+                of_meta.append(text)
+                continue
+            part = name.split("/")[0]
+            # A name that no checkpoint has is a mistake in the checksums.
+            raise self._error(text, part if part in (_PIPELINE, _STATE) else CHECKSUMS)
         if not (self.path / CHECKSUMS).exists():
             self._check_sizes()
         return of_meta
@@ -140,8 +143,8 @@ class Checkpoint:
 
 
 def _sizes(folder: Path) -> Dict[str, int]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
 
 
 def _checked(found: Any, types: Dict[str, Any]) -> Dict[str, Any]:
@@ -152,7 +155,7 @@ def _checked(found: Any, types: Dict[str, Any]) -> Dict[str, Any]:
             raise ValueError(f"it has no '{key}'")
         value = found[key]
         if not isinstance(value, expected) or isinstance(value, bool):
-            raise ValueError(f"its '{key}' is {value!r:.80}, a {type(value).__name__}")
+            raise ValueError(f"its '{key}' is {shortened(value)}, a {type(value).__name__}")
     return found
 
 
@@ -177,9 +180,7 @@ def write_checkpoint(
     RAISES (CheckpointError): If it cannot be written.
     """
     found = Checkpoint(folder / f"{PREFIX}{step}", step)
-    for left in [*folder.glob(f"{PREFIX}*{NEW}"), *folder.glob(f"{PREFIX}*{OLD}")]:
-        # Of a process that was killed.
-        shutil.rmtree(left)
+    files.remove_left(folder, PREFIX)
 
     def write(new: Path) -> None:
         nlp.to_disk(new / _PIPELINE)

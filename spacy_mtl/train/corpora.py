@@ -20,7 +20,8 @@ def explained_corpora(config: Dict[str, Any]) -> Iterator[None]:
     """Say of what fails inside which file of [corpora] is to blame, if one is.
 
     config (Dict[str, Any]): The config, interpolated.
-    RAISES (ValueError): If a file is missing, damaged or empty; else the error as it was.
+    RAISES (ValueError): If a file that training reads is missing, damaged or empty, with the
+        text of the error; else the error as it was.
     """
     try:
         yield
@@ -28,24 +29,27 @@ def explained_corpora(config: Dict[str, Any]) -> Iterator[None]:
         found = damaged_corpora(config)
         if not found:
             raise
-        raise ValueError(" ".join(found)) from err
+        # What failed may be something else: it is said, too.
+        raise ValueError(f"{' '.join(found)} It failed with {type(err).__name__}: {err}") from err
 
 
 def damaged_corpora(config: Dict[str, Any]) -> List[str]:
-    """Find the corpora that spaCy's readers cannot read.
+    """Find the corpora, of those that training reads, that spaCy's readers cannot read.
 
     config (Dict[str, Any]): The config, interpolated.
     RETURNS (List[str]): What is wrong with which.
     """
     training = config.get("training", {})
     names = [str(training.get(key)) for key in ("train_corpus", "dev_corpus")]
-    tops = dict.fromkeys(name.split(".")[0] for name in names)
     found = []
-    for top in tops:
-        for block, path in _paths(config.get(top), top):
+    for name in dict.fromkeys(names):
+        block: Any = config
+        for key in name.split("."):
+            block = block.get(key) if isinstance(block, dict) else None
+        for inner, path in _paths(block, name):
             what = _damage(path)
             if what:
-                found.append(f"The corpus of [{block}] {what}. Mend 'path' there, or that file.")
+                found.append(f"The corpus of [{inner}] {what}. Mend 'path' there, or that file.")
     return found
 
 

@@ -218,7 +218,8 @@ def train(
 
     nlp (Language): The pipeline, initialised, with the config; or that of the checkpoint.
     output (Path): Folder for the trained pipelines and checkpoints.
-    checkpoint (Optional[Checkpoint]): Where to go on.
+    checkpoint (Optional[Checkpoint]): Where to go on. Its files are taken as they are: see
+        `Checkpoint.check`.
     every (Optional[int]): Steps between checkpoints; by default, one at each evaluation.
     meta (Optional[Dict[str, Any]]): What to write beside each checkpoint, as JSON.
     use_gpu (int): The number of a GPU, or -1.
@@ -233,7 +234,6 @@ def train(
         put_back(left.with_name(left.name.removesuffix(NEW)))
     state: Dict[str, Any] = {}
     if checkpoint is not None:
-        checkpoint.check()
         state = checkpoint.read_state()
     training = Training(nlp, use_gpu)
     settings = training.settings

@@ -1,7 +1,8 @@
 """Whether the numbers of the block [training] let a training go on, and end."""
 
-import math
 from typing import Any, Dict, List, Optional
+
+from ..hints import is_finite, shortened
 
 #: The least that a number may be, and what is meant by it.
 _LEAST = {
@@ -25,17 +26,19 @@ def check_training(settings: Dict[str, Any]) -> None:
     for key, (least, meaning) in _LEAST.items():
         value = settings.get(key, least)
         if _is_number(value) and not value >= least:
-            found.append(f"'{key}' is {value}, but it is {least} or more ({meaning})")
+            found.append(f"'{key}' is {shortened(value)}, but it is {least} or more ({meaning})")
     dropout = settings.get("dropout", 0.0)
     if _is_number(dropout) and not 0 <= dropout < 1:
-        found.append(f"'dropout' is {dropout}, but it is a share from 0 to below 1")
+        found.append(f"'dropout' is {shortened(dropout)}, but it is a share from 0 to below 1")
     seed: Optional[Any] = settings.get("seed")
     if _is_number(seed) and not 0 <= seed <= _MOST_SEED:  # type: ignore[operator]
-        found.append(f"'seed' is {seed}, but it is from 0 to {_MOST_SEED}, or null")
+        found.append(f"'seed' is {shortened(seed)}, but it is from 0 to {_MOST_SEED}, or null")
     weights = settings.get("score_weights")
     for name, weight in weights.items() if isinstance(weights, dict) else ():
-        if _is_number(weight) and not math.isfinite(weight):
-            found.append(f"'{name}' in [training.score_weights] is {weight}, no finite number")
+        if _is_number(weight) and not is_finite(weight):
+            found.append(
+                f"'{name}' in [training.score_weights] is {shortened(weight)}, no finite number"
+            )
     if found:
         raise ValueError(f"Mend in [training]: {'; '.join(found)}.")
 

@@ -11,6 +11,8 @@ import numpy
 from spacy.language import Language
 from thinc.api import Model, Optimizer, to_numpy, torch2xp, xp2torch
 
+from ..hints import shortened
+
 #: What an optimizer keeps for each parameter.
 _COUNTS = ("nr_update", "last_seen")
 _KEPT = ("mom1", "mom2", "averages", *_COUNTS)
@@ -176,7 +178,7 @@ def _check_fit(slots: List[Slot], values: Dict[str, Any], what: str) -> None:
         if not is_right:
             raise ValueError(
                 f"its '{what}' of {address}, a parameter of the shape {shapes[address]}, are "
-                f"{value!r:.80}"
+                f"{shortened(value)}"
             )
 
 

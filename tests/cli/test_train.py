@@ -4,18 +4,21 @@ import errno
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List
 
 import pytest
 import spacy
 import srsly
 from spacy.cli._util import app
 from spacy.tokens import DocBin
+from thinc.api import ConfigValidationError
 from tiny import make_docs
 from trained import assert_same, config_of, set_corpora
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)
+from spacy_mtl import checksums
+from spacy_mtl.checksums import CHECKSUMS
 from spacy_mtl.train.checkpoint import find_checkpoints, find_latest
 
 Run = Callable[..., Any]
@@ -189,6 +192,50 @@ def test_another_machine(run: Run) -> None:
     result = run("--resume", "--differ")
     assert result.exit_code == 0, result.output
     assert "may differ" in result.output
+
+
+@pytest.mark.parametrize("part", ["state.msgpack", "pipeline/mtl/model", CHECKSUMS])
+def test_damage_is_no_difference(run: Run, part: str) -> None:
+    """Nor does --differ go on from a checkpoint that is not what was written."""
+    assert run().exit_code == 0
+    path = Path("out/checkpoint-7", part)
+    data = bytearray(path.read_bytes())
+    data[0 if part == CHECKSUMS else len(data) // 2] ^= 1
+    path.write_bytes(data)
+    for more in ([], ["--differ"]):
+        result = run("--resume", *more, "--training.max_steps=9")
+        assert result.exit_code == 1
+        text = " ".join(result.output.split())
+        assert f"out/checkpoint-7/{part.split('/')[0]} cannot be read" in text
+        assert "remove its folder to begin anew" in text
+
+
+def test_files_are_hashed_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run().exit_code == 0
+    hashed: List[str] = []
+    checksum = checksums._checksum
+
+    def counted(path: Path) -> str:
+        hashed.append(path.as_posix())
+        return checksum(path)
+
+    monkeypatch.setattr(checksums, "_checksum", counted)
+    assert run("--resume", "--training.max_steps=9").exit_code == 0
+    assert hashed.count("out/checkpoint-7/state.msgpack") == 1
+
+
+def test_no_hint_to_fill_what_is_filled(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing when a pipeline is initialized is nothing that a config has by default."""
+
+    def missing(*args: Any, **kwargs: Any) -> None:
+        error = {"loc": ["a"], "msg": "field required", "type": "value_error.missing"}
+        raise ConfigValidationError(errors=[error])
+
+    monkeypatch.setattr("spacy_mtl.cli.train.init_nlp", missing)
+    result = run()
+    assert result.exit_code == 1
+    assert "field required" in result.output
+    assert "init fill-config" not in result.output
 
 
 def test_config_with_a_mistake(run: Run) -> None:

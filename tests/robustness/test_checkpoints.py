@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import stat
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
@@ -19,9 +20,12 @@ from trained import assert_same, config_of
 
 from spacy_mtl.files import (
     CHECKSUMS,
+    MARK,
     WriteError,
     damaged_files,
     put_back,
+    remove,
+    remove_left,
     write_checksums,
     write_in_place,
 )
@@ -30,7 +34,6 @@ from spacy_mtl.train.checkpoint import CheckpointError, find_latest
 from spacy_mtl.train.loop import train
 
 Change = Callable[[Path], Any]
-MARK = ".spacy_mtl"
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,7 @@ def resume(output: Path) -> None:
     """As the command does, but for what it compares with the config and the machine."""
     found = find_latest(output)
     assert found is not None
+    # The command goes on with --differ.
     damaged = found.check()
     if damaged:
         raise CheckpointError(damaged[0])
@@ -119,6 +123,25 @@ def test_every_file_of_a_checkpoint(output: Path) -> None:
         path.write_bytes(data)
     assert not silent
     resume(output)
+
+
+def test_every_key_of_the_checksums(output: Path) -> None:
+    """A path or a checksum that was changed by a bit: refused, by an error of ours."""
+    found = find_latest(output)
+    assert found is not None
+    path = found.path / CHECKSUMS
+    data = path.read_text()
+    for name, checksum in json.loads(data).items():
+        for text in (name, checksum):
+            for bit in (0, 3, 5):
+                changed = chr(ord(text[0]) ^ (1 << bit)) + text[1:]
+                path.write_text(data.replace(json.dumps(text), json.dumps(changed)))
+                if text == checksum and name == "meta.json" and changed[0] in "0123456789abcdef":
+                    # That may as well be the meta.
+                    assert found.check()
+                    continue
+                with pytest.raises(CheckpointError, match="remove its folder to begin anew"):
+                    found.check()
 
 
 def test_every_file_of_a_checkpoint_without_checksums(output: Path) -> None:
@@ -268,6 +291,11 @@ CHECKPOINTS = [
         "no averages", state(lambda s: s["optimizer"].pop("averages")), Refused("averages", *NAMES)
     ),
     Case("no radam", state(lambda s: s["optimizer"].pop("radam")), Refused("radam", *NAMES)),
+    Case(
+        "losses of a number",
+        state(lambda s: s.update(losses=2**63)),
+        Refused("'losses'", *NAMES),
+    ),
     Case("a moment of text", first("mom1", "x"), Refused("mom1", "are 'x'", *NAMES)),
     Case("a count of text", first("nr_update", "x"), Refused("nr_update", "are 'x'", *NAMES)),
     Case("an average of a number", first("averages", 1), Refused("averages", "shape", *NAMES)),
@@ -296,6 +324,11 @@ CHECKPOINTS = [
     Case("the state is a folder", as_folder("state.msgpack"), Refused("is no file", *NAMES)),
     Case("another pipeline", without_checksums(other_pipeline), Refused("checkpoint-3")),
     Case("an older one", older, Refused("state.msgpack", "to go on from checkpoint-2")),
+    Case(
+        "checksums: of another name",
+        lambda f: (f / CHECKSUMS).write_text((f / CHECKSUMS).read_text().replace("state", "sTate")),
+        Refused(f"{CHECKSUMS} cannot be read", "sTate.msgpack is missing"),
+    ),
     Case(
         "one that was renamed",
         lambda f: [shutil.copytree(f, f.with_name("checkpoint-1.old")), (f / "meta.json").unlink()],
@@ -327,6 +360,11 @@ def link_out(folder: Path) -> None:
     (folder / "a").symlink_to("/etc/hostname")
 
 
+def link_to_itself(folder: Path) -> None:
+    (folder / "a").unlink()
+    (folder / "a").symlink_to("a")
+
+
 def package(folder: Path) -> None:
     """As building a wheel does: with the same meta.json beside the folder and in it."""
     (folder.parent / "__init__.py").write_text("")
@@ -353,6 +391,7 @@ FOLDERS = [
     Case("a readme more", lambda f: (f / "README.md").write_text("x"), Gives([])),
     Case("a folder for a file", as_folder("a"), says("a is no file")),
     Case("a link out", link_out, says("a is a link that leads out")),
+    Case("a link to itself", link_to_itself, says("a ")),
     Case("a pipe", lambda f: [(f / "a").unlink(), os.mkfifo(f / "a")], says("a is no file")),
     Case("checksums: empty", listed(""), says(CHECKSUMS, "cannot be read")),
     Case("checksums: half", listed('{"a": "00'), says(CHECKSUMS, "cannot be read")),
@@ -363,6 +402,14 @@ FOLDERS = [
     Case("checksums: too short", listed({"a": "00"}), says("that of 'a' is '00'")),
     Case("checksums: of the folder above", listed({"../x": SUM}), says("'../x' is no path")),
     Case("checksums: of the root", listed({"/etc/passwd": SUM}), says("'/etc/passwd' is no path")),
+    Case("checksums: of no text", listed('{"\\ud800": "%s"}' % SUM), says("is no path")),
+    Case(
+        "checksums: a long number",
+        listed('{"a": %s}' % ("9" * 4200)),
+        says("that of 'a' is a whole number of about"),
+    ),
+    Case("checksums: longer", listed('{"a": %s}' % ("9" * 5000)), says("cannot be read")),
+    Case("checksums: long name", listed({"a" * 5000: SUM}), says("cannot be read")),
     Case("checksums: of no name", listed({"": SUM}), says("'' is no path")),
     Case("checksums: a folder", as_folder(CHECKSUMS), says(CHECKSUMS, "cannot be read")),
     Case("the meta changed", lambda f: (f / "meta.json").write_text("x"), says("meta.json has")),
@@ -419,6 +466,12 @@ def theirs(end: str) -> Change:
     return change
 
 
+def theirs_empty(path: Path) -> None:
+    path.with_name("out.new").mkdir()
+    path.with_name("out.old").mkdir()
+    old_one(path)
+
+
 def old_one(path: Path) -> None:
     path.mkdir()
     (path / "file").write_text("before")
@@ -440,13 +493,26 @@ IN_PLACE = [
     Case("killed between renames", between_the_renames, Gives(["out"])),
     Case("theirs called .old", theirs(".old"), Gives(["out", "out.old"])),
     Case("theirs called .new", theirs(".new"), Gives(["out", "out.new"])),
+    Case("theirs, and empty", theirs_empty, Gives(["out", "out.new", "out.old"])),
     Case("a file", lambda path: path.write_text(""), Refused("out", "it is a file")),
+    Case("a link to itself", lambda p: p.symlink_to(p), Refused("out cannot be written", "loop")),
+    Case(
+        "the current directory",
+        lambda p: [old_one(p), os.chdir(p)],
+        Refused("current directory", "Go elsewhere", "as it was"),
+    ),
+    Case(
+        "above the current directory",
+        lambda p: [old_one(p), (p / "in").mkdir(), os.chdir(p / "in")],
+        Refused("current directory", "Go elsewhere", "as it was"),
+    ),
     Case("a link to a file", lambda p: p.symlink_to("/etc/hostname"), Refused("it is a file")),
 ]
 
 
 @pytest.mark.parametrize("case", IN_PLACE, ids=name_of)
-def test_in_place(case: Case, tmp_path: Path) -> None:
+def test_in_place(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "here" / "out"
     path.parent.mkdir()
 
@@ -459,7 +525,7 @@ def test_in_place(case: Case, tmp_path: Path) -> None:
         assert (path / "file").read_text() == "now"
         assert not damaged_files(path)
         for other in path.parent.glob("out.*"):
-            assert (other / "file").read_text() == "theirs"
+            assert all(file.read_text() == "theirs" for file in other.glob("file"))
         return names(path)
 
     if isinstance(case.answer, Refused):
@@ -530,6 +596,141 @@ def test_second_rename_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         write_in_place(content("now"), path)
     assert names(path) == ["out"]
     assert sorted(each.name for each in path.iterdir()) == ["file", "stale"]
+
+
+def test_both_renames_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told where that is which was there; and the next time it is there again."""
+    path = tmp_path / "out"
+    old_one(path)
+    write_checksums(path)
+    rename = Path.rename
+
+    def first(self: Path, target: Path) -> Path:
+        if self != path:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", first)
+        with pytest.raises(WriteError, match=r"What was there before is \S*out.old now"):
+            write_in_place(content("now"), path)
+    assert names(path) == ["out.old"]
+    assert put_back(path)
+    assert sorted(each.name for each in path.iterdir()) == [CHECKSUMS, "file", "stale"]
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EIO])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_fails_once_it_is_there(
+    number: int, is_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there: the folder around it that is not brought to the disk is no error."""
+    path = tmp_path / "here" / "out"
+    path.parent.mkdir()
+    if is_there:
+        old_one(path)
+    inode, fsync, unlink = path.parent.stat().st_ino, os.fsync, Path.unlink
+
+    def fail_there(file: int) -> None:
+        if os.fstat(file).st_ino == inode:
+            raise OSError(number, os.strerror(number))
+        fsync(file)
+
+    def unlink_others(self: Path, missing_ok: bool = False) -> None:
+        if self == path / MARK:
+            raise OSError(number, os.strerror(number))
+        unlink(self, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail_there)
+        patch.setattr(Path, "unlink", unlink_others)
+        write_in_place(content("now"), path)
+    assert names(path) == ["out"]
+    assert (path / "file").read_text() == "now"
+    # The mark is in nobody's way.
+    write_in_place(content("later"), path)
+    assert sorted(each.name for each in path.iterdir()) == [CHECKSUMS, "file"]
+
+
+def test_folders_that_cannot_be_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some network file systems bring files to the disk only."""
+    fsync = os.fsync
+
+    def files_only(file: int) -> None:
+        if stat.S_ISDIR(os.fstat(file).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", files_only)
+    write_in_place(content("now"), tmp_path / "out")
+    assert not damaged_files(tmp_path / "out")
+
+
+def test_two_writers(tmp_path: Path) -> None:
+    """The second is told, and takes nothing from the first."""
+    path = tmp_path / "out"
+
+    def write(folder: Path) -> None:
+        (folder / "file").write_text("first")
+        with pytest.raises(WriteError, match="another process is writing it just now.*out.new"):
+            write_in_place(content("second"), path)
+        remove_left(tmp_path, "out")
+        assert not put_back(path)
+
+    write_in_place(write, path)
+    assert names(path) == ["out"]
+    assert (path / "file").read_text() == "first"
+
+
+def test_what_is_left_and_cannot_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another name is taken."""
+    of_kill(tmp_path / "out.new", "x", is_whole=False)
+    rmtree = shutil.rmtree
+
+    def others(path: Path, *args: Any, **kwargs: Any) -> None:
+        if Path(path).name == "out.new":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        rmtree(path, *args, **kwargs)
+
+    monkeypatch.setattr(shutil, "rmtree", others)
+    write_in_place(content("now"), tmp_path / "out")
+    assert (tmp_path / "out" / "file").read_text() == "now"
+
+
+def test_a_current_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gone").mkdir()
+    os.chdir("gone")
+    (tmp_path / "gone").rmdir()
+    write_in_place(content("now"), tmp_path / "out")
+    write_in_place(content("later"), tmp_path / "out")
+    assert (tmp_path / "out" / "file").read_text() == "later"
+
+
+def test_a_mount_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "ismount", lambda path: str(path) == str(tmp_path / "out"))
+    old_one(tmp_path / "out")
+    with pytest.raises(WriteError, match="another disk is mounted there.*Name a folder in it"):
+        write_in_place(content("now"), tmp_path / "out")
+
+
+def test_a_kill_while_it_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is half removed is known, whatever of it is left; and what is others' stays."""
+    old_one(tmp_path / "out-1")
+    old_one(tmp_path / "out-2.old")
+
+    def kill(*args: Any, **kwargs: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", kill)
+        with pytest.raises(KeyboardInterrupt):
+            remove(tmp_path / "out-1")
+    assert names(tmp_path / "out-1") == ["out-1.old", "out-2.old"]
+    remove_left(tmp_path, "out-")
+    assert names(tmp_path / "out-1") == ["out-2.old"]
 
 
 def test_another_error_leaves_nothing(tmp_path: Path) -> None:

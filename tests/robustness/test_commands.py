@@ -1,5 +1,6 @@
 """What our commands are given: an error that says what and where, and nothing half done."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +12,19 @@ from cases import Case, Gives, Refused, check, check_message, name_of
 from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin
 from spacy.training.initialize import init_nlp
+from thinc.api import ConfigValidationError
 from tiny import make_docs
 from trained import config_of, set_corpora
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the commands)
-from spacy_mtl.files import damaged_files
+from spacy_mtl.cli.errors import CommandError
+from spacy_mtl.corpus.convert import ConversionError
+from spacy_mtl.deploy.quantize import QuantizationError
+from spacy_mtl.deploy.saved import NoPipelineError
+from spacy_mtl.files import WriteError, damaged_files
+from spacy_mtl.train.checkpoint import CheckpointError
+from spacy_mtl.train.corpora import explained_corpora
 from spacy_mtl.train.loop import Training
 from spacy_mtl.train.settings import check_training
 
@@ -275,6 +283,11 @@ BOTH = [
         Refused("[corpora.train] is damaged or no .spacy file", "text.spacy"),
     ),
     Case("no name of a corpus", ["--corpora.train.path="], Refused("[corpora.train] is not named")),
+    Case(
+        "two things at once",
+        "--corpora.train.path=x.spacy --training.score_weights.tag_acc=2",
+        Refused("[corpora.train] is missing", "It failed with"),
+    ),
     Case("null for a corpus", "--corpora.train.path=null", Refused("path can't be None")),
     Case("no such code", "--code nope.py", Refused("nope.py", "not found")),
     Case("a folder as code", "--code folder", Refused("--code folder is a folder", "Python file")),
@@ -499,6 +512,58 @@ def test_code(case: Case, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert not list((here / "out").iterdir())
 
 
+def test_a_corpus_that_nobody_reads(here: Path) -> None:
+    """It is not to blame; what failed is said."""
+    config = {
+        "corpora": {"train": {"path": "corpus.spacy"}, "pretrain": {"path": "x.jsonl"}},
+        "training": {"train_corpus": "corpora.train", "dev_corpus": "corpora.train"},
+    }
+    text = "the encoder is not there"
+    with pytest.raises(ValueError, match=text) as caught, explained_corpora(config):
+        raise ValueError(text)
+    assert "pretrain" not in str(caught.value)
+    config["corpora"]["train"]["path"] = "x.spacy"
+    told = f"train. is missing.*It failed with ValueError: {text}"
+    with pytest.raises(ValueError, match=told), explained_corpora(config):
+        raise ValueError(text)
+
+
+DEBUGGED = [
+    Case("a number", "train config.cfg -o out --training.patience=-1", ValueError),
+    Case("of a config", "train config.cfg -o out --training.dropout=x", ConfigValidationError),
+    Case("of a block", "train config.cfg -o out --paths.train=${paths.x}", ConfigValidationError),
+    Case("a corpus", "train config.cfg -o out --corpora.train.path=x.spacy", ValueError),
+    Case("a checkpoint", "train config.cfg -o left --resume", CheckpointError),
+    Case("a folder", "train config.cfg -o a-file", CommandError),
+    Case("begun", "train config.cfg -o left", CommandError),
+    Case("data", "debug-data config.cfg --corpora.train.path=x.spacy", ValueError),
+    Case("data: a config", "debug-data config.cfg --training.seed=x", ConfigValidationError),
+    Case("quantize: no corpus", "quantize trained out -d x.spacy", QuantizationError),
+    Case("quantize: onto itself", "quantize trained trained", CommandError),
+    Case("quantize: here", "quantize trained out", WriteError),
+    Case("convert: a format", "convert a-file out -f no", ConversionError),
+    Case("convert: options", "convert a-file out --no-ner --ner-column 1", ValueError),
+    Case("check", "check nowhere", NoPipelineError),
+]
+
+
+@pytest.mark.parametrize("case", DEBUGGED, ids=name_of)
+def test_debug_raises(case: Case, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every error, of whatever class; without --debug the same ends with a message."""
+    spacy.blank("en").to_disk("trained")
+    (here / "left" / "checkpoint-3").mkdir(parents=True)
+    if case.answer is WriteError:
+        monkeypatch.setattr("os.path.ismount", lambda path: str(path) == str(here / "out"))
+    args = ["mtl", *case.given.split()]
+    result = CliRunner().invoke(app, [*args, "--debug"])
+    assert isinstance(result.exception, case.answer), result.output
+    said = CliRunner().invoke(app, args)
+    assert isinstance(said.exception, SystemExit)
+    assert said.exit_code == 1
+    words = str(result.exception).split()[:3]
+    assert " ".join(words) in " ".join(said.output.split())
+
+
 def test_debug_shows_the_traceback(here: Path) -> None:
     """The error as Python has it."""
     args = ["mtl", "train", "config.cfg", "-o", "out", "--training.eval_frequency=0", "--debug"]
@@ -561,7 +626,16 @@ QUANTIZE = [
     Case("into itself", "trained trained/int8", Refused("is in", "Name another folder")),
     Case("onto its parent", "trained . --force", Refused("has in it", "Name another folder")),
     Case("onto a file", "trained a-file", Refused("'a-file' is a file")),
-    Case("onto others' files", "trained theirs -f", Refused("'theirs'", "else than a pipeline")),
+    Case(
+        "onto others' files",
+        "trained theirs -f",
+        Refused("'theirs'", "else than a pipeline in it: 'notes'", "Name another"),
+    ),
+    Case("onto a project", "trained project -f", Refused("pipeline in it: 'corpus' and 1 more")),
+    Case("onto a project's config", "trained config -f", Refused("there is no meta.json")),
+    Case("onto a pipeline in git", "trained in-git -f", Refused("in it: '.git'", "'in-git'")),
+    Case("onto half a pipeline", "trained half -f", Refused("there is no tokenizer")),
+    Case("onto a config of nothing", "trained cut -f", Refused("its config.cfg cannot be read")),
     Case("into what is not empty", "trained theirs", Refused("'theirs' is not empty", "--force")),
     Case("no pipeline", "nowhere out", Refused("nowhere")),
     Case("no such code", "trained out --code nope.py", Refused("nope.py", "not found")),
@@ -572,8 +646,20 @@ QUANTIZE = [
 def test_quantize(case: Case, here: Path) -> None:
     spacy.blank("en").to_disk("trained")
     (here / "link").symlink_to("trained")
-    (here / "theirs").mkdir()
+    for name in ("theirs", "project", "config", "in-git", "half", "cut"):
+        if name in ("in-git", "half", "cut"):
+            shutil.copytree("trained", name)
+        else:
+            (here / name).mkdir()
     (here / "theirs" / "notes").write_text("theirs")
+    for name in ("project", "config"):
+        (here / name / "config.cfg").write_text(Path("trained/config.cfg").read_text())
+    (here / "project" / "corpus").mkdir()
+    (here / "project" / "project.yml").write_text("")
+    (here / "in-git" / ".git").mkdir()
+    (here / "half" / "tokenizer").unlink()
+    (here / "cut" / "config.cfg").write_text("[nlp")
+    before = sorted(str(path) for path in here.rglob("*"))
 
     def go(given: str) -> str:
         result = CliRunner().invoke(app, ["mtl", "quantize", *given.split()])
@@ -582,6 +668,5 @@ def test_quantize(case: Case, here: Path) -> None:
         raise ValueError(" ".join(result.output.split()))
 
     check(case, go)
-    assert not (here / "out").exists()
-    assert (here / "theirs" / "notes").is_file()
+    assert sorted(str(path) for path in here.rglob("*")) == before
     spacy.load("trained")
