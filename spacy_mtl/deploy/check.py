@@ -20,11 +20,12 @@ from ..encoder.saved import CODE
 from ..files import CHECKSUMS, damaged_files
 from .check_component import check_component
 from .findings import DAMAGE, DANGER, NOTE, Checked, Finding, Part, guarded
-from .registered import has_factory, has_function, register_own
+from .registered import has_factory, has_function, package_of, register_own
 from .saved import (
     CONFIG,
     META,
     blocks_of,
+    check_size,
     find_pipeline,
     is_inside,
     is_plain,
@@ -131,6 +132,10 @@ def _check_checksums(folder: Path) -> Iterator[Finding]:
     if os.path.lexists(path):
         # It refuses what cannot be read to its end.
         read_file(folder, path)
+        # Of a file without end, so does this: no checksum is made of it.
+        for root, _, names in os.walk(folder):
+            for name in names:
+                check_size(os.lstat(os.path.join(root, name)).st_size)
         for text in damaged_files(folder):
             yield Finding(DAMAGE, CHECKSUMS, text)
 
@@ -142,23 +147,34 @@ def _check_config(config: Dict[str, Any]) -> Iterator[Finding]:
         nlp = {}
     lang = nlp.get("lang")
     register_own(lang)
+    components = config.get("components")
+    brought = set()
+    for name, block in components.items() if isinstance(components, dict) else ():
+        factory = block.get("factory") if isinstance(block, dict) else None
+        if isinstance(factory, str):
+            brought.add(package_of(factory))
+            if not has_factory(factory, lang):
+                text = f"The factory '{factory}' is not there: its package is not installed"
+                yield Finding(DAMAGE, f"{CONFIG} [components.{name}]", text)
+    packages = ", ".join(sorted(filter(None, brought)))
     for path, block in blocks_of(config):
+        where = f"{CONFIG} [{path}]"
         for key in sorted(CODE & block.keys()):
             if block[key]:
                 text = (
                     f"'{key}' is {block[key]!r:.80}: the encoder's folder may bring code that runs"
                 )
-                yield Finding(DANGER, f"{CONFIG} [{path}]", text)
+                yield Finding(DANGER, where, text)
         for key, value in block.items():
-            if key.startswith("@") and isinstance(value, str) and not _is_known(key[1:], value):
-                text = f"{key} = '{value}' is not there: its package is not installed, or its code "
-                yield Finding(DAMAGE, f"{CONFIG} [{path}]", text + "is not imported (--code)")
-    components = config.get("components")
-    for name, block in components.items() if isinstance(components, dict) else ():
-        factory = block.get("factory") if isinstance(block, dict) else None
-        if isinstance(factory, str) and not has_factory(factory, lang):
-            text = f"The factory '{factory}' is not there: its package is not installed"
-            yield Finding(DAMAGE, f"{CONFIG} [components.{name}]", text)
+            if not key.startswith("@") or not isinstance(value, str) or _is_known(key[1:], value):
+                continue
+            text = f"{key} = '{value}' is not there"
+            if packages:
+                text += f", unless a package registers it once it is imported: {packages}"
+                yield Finding(NOTE, where, text)
+            else:
+                text += ": its package is not installed, or its code is not imported (--code)"
+                yield Finding(DAMAGE, where, text)
 
 
 def _is_known(group: str, name: str) -> bool:

@@ -7,14 +7,17 @@ of its package, which may be the one that is checked.
 from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any, Set
+from typing import Any, Optional, Set
 
 import catalogue
 from spacy.util import registry
 
+# Importing these is importing what this package itself builds on.
+_OURS = {"spacy", "spacy_legacy", "spacy_loggers", "spacy_mtl", "spacy_transformers", "thinc"}
+
 
 def register_own(lang: Any) -> None:
-    """Have spaCy register what it brings, which newer versions do only when asked.
+    """Have spaCy and spacy-transformers register what they bring, which they do when asked.
 
     lang (Any): The language of a config; some have functions of their own.
     """
@@ -25,6 +28,7 @@ def register_own(lang: Any) -> None:
     # Older versions lack the modules above, and register all with these.
     import_module("spacy.pipeline")
     import_module("spacy.training")
+    import_module("spacy_transformers")
     for module, function in calls.items():
         with suppress(ModuleNotFoundError):
             getattr(import_module(module), function)()
@@ -63,6 +67,19 @@ def has_factory(name: str, lang: Any) -> bool:
     if any(catalogue.check_exists(*namespace, each) for each in names):
         return True
     return bool(names & _offered("spacy_factories"))
+
+
+def package_of(factory: str) -> Optional[str]:
+    """Find a package of others that offers a factory, and may register more once it is imported.
+
+    factory (str): The factory.
+    RETURNS (Optional[str]): The package; None if there is none, or it is one of those known here.
+    """
+    for each in entry_points(group="spacy_factories"):
+        package = each.value.partition(":")[0].partition(".")[0].strip()
+        if each.name == factory and package not in _OURS:
+            return package
+    return None
 
 
 def _offered(group: str) -> Set[str]:

@@ -115,13 +115,21 @@ def read_file(folder: Path, path: Path) -> bytes:
     info = path.stat()
     if not stat.S_ISREG(info.st_mode):
         raise ValueError("it is no file")
-    memory = _memory()
-    # Read and decoded, it is there twice.
-    if memory is not None and info.st_size > memory // 2:
-        raise ValueError(
-            f"it takes {info.st_size / 2**30:,.0f} GiB, more than half of this machine's memory"
-        )
+    check_size(info.st_size)
     return path.read_bytes()
+
+
+def check_size(n_bytes: int) -> None:
+    """Refuse a file that cannot be loaded here: read and decoded, it is there twice.
+
+    n_bytes (int): Its size.
+    RAISES (ValueError): If it takes more than half of the memory.
+    """
+    memory = _memory()
+    if memory is not None and n_bytes > memory // 2:
+        raise ValueError(
+            f"it takes {n_bytes / 2**30:,.0f} GiB, more than half of this machine's memory"
+        )
 
 
 def _memory() -> Optional[int]:
