@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -197,7 +198,7 @@ def blown_up(weights: Dict[str, Any]) -> None:
 
 def flipped_weights(message: Dict[str, Any]) -> None:
     data = bytearray(message["state"])
-    data[len(data) // 2] ^= 4
+    data[data.index(b"OrderedDict")] ^= 4
     message["state"] = bytes(data)
 
 
@@ -221,9 +222,9 @@ def set_pipeline(value: str) -> Change:
 def set_component(folder: Path) -> None:
     """A number in place of a block."""
     text = (folder / "config.cfg").read_text(encoding="utf8")
-    head, _, rest = text.partition("[components.ner]")
-    rest = rest[rest.index("[components.t") :]
-    text = (head + rest).replace("[components]\n", "[components]\nner = 3\n", 1)
+    blocks = re.split(r"\n(?=\[)", text)
+    text = "\n".join(b for b in blocks if not b.startswith("[components.ner"))
+    text = text.replace("[components]\n", "[components]\nner = 3\n", 1)
     (folder / "config.cfg").write_text(text, encoding="utf8")
 
 
