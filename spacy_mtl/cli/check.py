@@ -35,7 +35,7 @@ def check_cli(
         elif found:
             msg.fail(title)
         for finding in found:
-            msg.text(f"  {finding.where}: {finding.text}")
+            msg.text(f"  {_shown(finding.where)}: {_shown(finding.text)}")
     if not checked.is_good:
         raise typer.Exit(1)
     if checked.has_checksums:
@@ -45,11 +45,11 @@ def check_cli(
 
 
 def _print_parts(checked: Checked) -> None:
-    msg.divider(str(checked.folder))
+    msg.divider(_shown(str(checked.folder)))
     rows = [
         (
-            part.name,
-            part.factory,
+            _shown(part.name),
+            _shown(part.factory),
             f"{part.n_bytes / 2**20:.1f}",
             "-" if part.n_parameters is None else f"{part.n_parameters:,}",
             "-" if part.n_labels is None else f"{part.n_labels}",
@@ -58,3 +58,9 @@ def _print_parts(checked: Checked) -> None:
     ]
     header = ("component", "factory", "MiB", "parameters", "labels")
     msg.table(rows, header=header, aligns=("l", "l", "r", "r", "r"), divider=True)
+
+
+def _shown(text: str) -> str:
+    """What is checked does not steer the terminal, nor look like lines of ours."""
+    plain = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text.replace("\n", " | "))
+    return plain if len(plain) <= 1000 else f"{plain[:1000]}..."

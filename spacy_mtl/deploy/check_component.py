@@ -1,24 +1,30 @@
 """Check what a component has saved: its model, its weights, the labels of a head."""
 
-import math
+import os
+import pickle
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Tuple, Type
 
 import numpy
-import srsly
 
-from ..heads.viterbi import class_names
-from ..packed import unpack
-from .findings import DAMAGE, DANGER, Finding, Part
-from .saved import SavedModel, read_model
+from ..encoder.saved import PARTS, problems_of_message
+from ..encoder.saved_weights import Damage, problems_of_weights
+from ..heads.component import TaskHead
+from ..heads.loading import check_labels
+from ..heads.ner import EntityRecognizer
+from ..heads.tagger import Tagger
+from ..heads.textcat import TextCategorizer
+from ..heads.textcat_multilabel import MultiLabelTextCategorizer
+from .findings import DAMAGE, DANGER, Finding, Part, guarded
+from .saved import SavedModel, is_inside, read_json, read_model, unpack_plain
 
-#: How many classes a head of a kind scores, by its labels.
-_N_CLASSES = {
-    "mtl_tagger": len,
-    "mtl_textcat": len,
-    "mtl_textcat_multilabel": len,
-    "mtl_ner": lambda labels: len(class_names(labels)),
+#: The heads, by their factories.
+_HEADS: Dict[str, Type[TaskHead]] = {
+    "mtl_tagger": Tagger,
+    "mtl_ner": EntityRecognizer,
+    "mtl_textcat": TextCategorizer,
+    "mtl_textcat_multilabel": MultiLabelTextCategorizer,
 }
 
 
@@ -26,90 +32,122 @@ def check_component(folder: Path, name: str, block: Dict[str, Any]) -> Tuple[Par
     """Check what a component has saved.
 
     folder (Path): The pipeline.
-    name (str): The component.
+    name (str): The component, which is the plain name of a folder.
     block (Dict[str, Any]): Its block in the config.
     RETURNS (Tuple[Part, List[Finding]]): What it is, and what is wrong.
     """
-    path = folder / name
-    factory = str(block.get("factory", block.get("source", "?")))
-    files = [each for each in path.rglob("*") if each.is_file()]
-    n_bytes = sum(each.stat().st_size for each in files)
-    findings: List[Finding] = []
-    n_parameters = n_labels = None
-    file = path / "model"
-    if file.is_dir():
+    part = Part(name, str(block.get("factory", block.get("source", "?"))))
+    return part, list(guarded(name, _check(folder, part, block)))
+
+
+def _check(folder: Path, part: Part, block: Dict[str, Any]) -> Iterator[Finding]:
+    """Fill in what it is on the way."""
+    path = folder / part.name
+    if not is_inside(path, folder):
+        text = "It is a link out of the pipeline. What is there is not opened"
+        yield Finding(DANGER, part.name, text)
+        return
+    # It does not follow links.
+    for root, _, names in os.walk(path):
+        part.n_bytes += sum(os.lstat(os.path.join(root, each)).st_size for each in names)
+    file, where = path / "model", f"{part.name}/model"
+    if not os.path.lexists(file):
+        if "model" in block:
+            yield Finding(DAMAGE, where, "There is no such file")
+        return
+    if os.path.isdir(file):
         text = "It is a folder, from which the library that reads it may take code. Write it anew "
         text += "with this version of spacy-transformers, from where you trust it"
-        findings.append(Finding(DANGER, f"{name}/model", text))
-    elif "model" in block and not file.exists():
-        findings.append(Finding(DAMAGE, f"{name}/model", "There is no such file"))
-    elif file.exists():
-        try:
-            model = read_model(file)
-        except Exception as err:
-            findings.append(Finding(DAMAGE, f"{name}/model", f"It cannot be read: {err}"))
-        else:
-            n_parameters, found = _check_model(model, f"{name}/model")
-            findings += found
-            n_labels, found = _check_labels(path, name, factory, model)
-            findings += found
-    return Part(name, factory, n_bytes, n_parameters, n_labels), findings
-
-
-def _check_model(model: SavedModel, where: str) -> Tuple[int, List[Finding]]:
-    # With it come the libraries of encoders.
-    from ..encoder.shim import problems_of_shim
-
-    findings = []
-    arrays = [array for params in model.params for array in params.values() if array is not None]
-    n_parameters = sum(array.size for array in arrays if isinstance(array, numpy.ndarray))
-    if any(not numpy.isfinite(a).all() for a in arrays if getattr(a, "dtype", None) == "float32"):
-        findings.append(Finding(DAMAGE, where, "It has parameters that are NaN or infinite"))
-    for data in (data for shims in model.shims for data in shims):
-        if _is_encoder(data):
-            findings += [Finding(DANGER, where, text) for text in problems_of_shim(data)]
-        try:
-            n_parameters += _count_of_network(data)
-        except Exception as err:
-            text = f"The weights of its network cannot be read as weights only: {err}"
-            findings.append(Finding(DANGER, where, text))
-    return n_parameters, findings
-
-
-def _is_encoder(data: bytes) -> bool:
+        yield Finding(DANGER, where, text)
+        return
     try:
-        message = unpack(data)
-    except Exception:
-        # Whose it is says so.
-        return True
-    return isinstance(message, dict) and "tokenizer" in message
+        model = read_model(folder, file)
+    except Exception as err:
+        yield Finding(DAMAGE, where, f"It cannot be read: {str(err) or type(err).__name__}")
+        return
+    yield from guarded(where, _check_arrays(model, part, where))
+    for data in (data for shims in model.shims for data in shims):
+        yield from guarded(where, _check_shim(data, part, where))
+    if part.factory in _HEADS:
+        where = f"{part.name}/cfg"
+        yield from guarded(where, _check_labels(folder, part, model, where))
 
 
-def _count_of_network(data: bytes) -> int:
+def _check_arrays(model: SavedModel, part: Part, where: str) -> Iterator[Finding]:
+    arrays = [array for params in model.params for array in params.values() if array is not None]
+    part.n_parameters = sum(array.size for array in arrays)
+    # Those of two halves of a number are complex.
+    if any(not numpy.isfinite(array).all() for array in arrays if array.dtype.kind in "fc"):
+        yield Finding(DAMAGE, where, "It has parameters that are NaN or infinite")
+
+
+def _check_shim(data: bytes, part: Part, where: str) -> Iterator[Finding]:
+    try:
+        message = unpack_plain(data)
+    except Exception as err:
+        text = f"The bytes of its network are damaged, or cut short ({type(err).__name__}: {err})"
+        yield Finding(DAMAGE, where, text)
+        return
+    if not isinstance(message, dict):
+        return
+    problems: List[str] = []
+    if "tokenizer" in message:
+        missing = [key for key in PARTS if key not in message]
+        if missing:
+            text = f"Its encoder has no {', '.join(missing)}: found {', '.join(map(str, message))}"
+            yield Finding(DAMAGE, where, text[:200])
+            return
+        problems = list(problems_of_message(message))
+    elif message.get("state"):
+        problems = list(problems_of_weights(message["state"]))
+    for problem in problems:
+        yield Finding(DAMAGE if isinstance(problem, Damage) else DANGER, where, problem)
+    if message.get("state") and not problems:
+        yield from _check_weights(message["state"], part, where)
+
+
+def _check_weights(state: bytes, part: Part, where: str) -> Iterator[Finding]:
     import torch
 
-    message = unpack(data)
-    state = message.get("state") if isinstance(message, dict) else None
-    if not state:
-        return 0
-    weights = torch.load(BytesIO(state), map_location="cpu", weights_only=True)
-    return sum(math.prod(each.shape) for each in weights.values() if hasattr(each, "shape"))
-
-
-def _check_labels(
-    path: Path, name: str, factory: str, model: SavedModel
-) -> Tuple[Optional[int], List[Finding]]:
-    if factory not in _N_CLASSES:
-        return None, []
-    where = f"{name}/cfg"
     try:
-        labels = srsly.read_json(path / "cfg")["labels"]
+        weights = torch.load(BytesIO(state), map_location="cpu", weights_only=True)
     except Exception as err:
-        return None, [Finding(DAMAGE, where, f"It cannot be read: {err!r}")]
-    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        return None, [Finding(DAMAGE, where, f"'labels' is no list of labels: {labels!r:.80}")]
-    expected = _N_CLASSES[factory](labels)
-    if model.n_outputs != expected:
-        text = f"It has {len(labels)} labels, so {expected} classes, and the model scores "
-        return len(labels), [Finding(DAMAGE, where, f"{text}{model.n_outputs}")]
-    return len(labels), []
+        # It stops so at whatever is more than weights.
+        kind = DANGER if isinstance(err, pickle.UnpicklingError) else DAMAGE
+        text = f"The weights of its network cannot be read as weights only: {err}"
+        yield Finding(kind, where, text)
+        return
+    if not isinstance(weights, dict):
+        text = f"The weights of its network are no map of arrays, but {type(weights).__name__}"
+        yield Finding(DAMAGE, where, text)
+        return
+    bad = []
+    for name, array in weights.items():
+        if not isinstance(array, torch.Tensor):
+            continue
+        part.n_parameters = (part.n_parameters or 0) + array.numel()
+        # One number may pass for millions, which are then made to be looked at.
+        if array.numel() * array.element_size() > array.untyped_storage().nbytes():
+            yield Finding(DAMAGE, where, f"'{name}' of its network is larger than what is saved")
+        elif not torch.isfinite(array).all():
+            bad.append(str(name))
+    if bad:
+        text = "The weights of its network are NaN or infinite in "
+        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
+        yield Finding(DAMAGE, where, text + ", ".join(bad[:3]) + more)
+
+
+def _check_labels(folder: Path, part: Part, model: SavedModel, where: str) -> Iterator[Finding]:
+    try:
+        cfg = read_json(folder, folder / part.name / "cfg")
+        check_labels(cfg)
+    except Exception as err:
+        yield Finding(DAMAGE, where, f"It cannot be read: {str(err) or type(err).__name__}")
+        return
+    labels = cfg["labels"]
+    part.n_labels = len(labels)
+    n_classes = len(_HEADS[part.factory].classes_of(labels))
+    # A model without a number is not initialised.
+    if model.n_outputs is not None and (model.n_outputs != n_classes or not labels):
+        text = f"It has {len(labels)} labels, so {n_classes} classes, and the model scores "
+        yield Finding(DAMAGE, where, f"{text}{model.n_outputs}")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional
+from typing import Iterable, Iterator, List, Optional
 
 #: It runs code of the pipeline's, or writes or reads where it should not.
 DANGER = "danger"
@@ -26,7 +26,7 @@ class Finding:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Part:
     """A component as it is saved.
 
@@ -39,9 +39,9 @@ class Part:
 
     name: str
     factory: str
-    n_bytes: int
-    n_parameters: Optional[int]
-    n_labels: Optional[int]
+    n_bytes: int = 0
+    n_parameters: Optional[int] = None
+    n_labels: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -63,3 +63,17 @@ class Checked:
     def is_good(self) -> bool:
         """RETURNS (bool): Whether nothing but notes was found."""
         return all(finding.kind == NOTE for finding in self.findings)
+
+
+def guarded(where: str, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Make whatever fails in a check a finding: what is checked may be anything.
+
+    where (str): What is checked.
+    findings (Iterable[Finding]): The check, lazy.
+    YIELDS (Finding): What it finds, and what has ended it.
+    """
+    try:
+        yield from findings
+    except Exception as err:
+        text = f"It cannot be checked ({type(err).__name__}: {err}). Take it from another copy"
+        yield Finding(DAMAGE, where, text)

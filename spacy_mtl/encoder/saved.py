@@ -11,11 +11,12 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from ..packed import unpack
-from .saved_weights import problems_of_weights
+from .saved_weights import Damage, problems_of_weights
 
-_PARTS = ("config", "state", "tokenizer")
-# Their values are names of code.
-_CODE = {"auto_map", "custom_pipelines", "code_revision", "trust_remote_code"}
+#: What every saved encoder has.
+PARTS = ("config", "state", "tokenizer")
+#: Settings that ask for code, or name it.
+CODE = {"auto_map", "custom_pipelines", "code_revision", "trust_remote_code"}
 # What makes a network load something beside itself.
 _LOADS_MORE = {
     "quantization_config",
@@ -65,7 +66,7 @@ def problems_of_shim(data: bytes) -> List[str]:
     try:
         message = unpack_shim(data)
     except SavedEncoderError as err:
-        return [str(err)]
+        return [Damage(err)]
     return list(problems_of_message(message))
 
 
@@ -83,10 +84,10 @@ def unpack_shim(data: bytes) -> Dict[str, Any]:
         raise SavedEncoderError(
             f"the bytes of the encoder are damaged, or cut short ({type(err).__name__}: {err})"
         ) from err
-    if not isinstance(message, dict) or any(key not in message for key in _PARTS):
+    if not isinstance(message, dict) or any(key not in message for key in PARTS):
         found = ", ".join(map(repr, message)) if isinstance(message, dict) else type(message)
         raise SavedEncoderError(
-            f"its bytes are not those of an encoder: expected {', '.join(_PARTS)}, found "
+            f"its bytes are not those of an encoder: expected {', '.join(PARTS)}, found "
             f"{str(found)[:200]}"
         )
     return message
@@ -101,23 +102,23 @@ def problems_of_message(message: Mapping[str, Any]) -> Iterator[str]:
     for key in ("_init_tokenizer_config", "_init_transformer_config"):
         settings = message.get(key) or {}
         if not isinstance(settings, dict):
-            yield f"'{key}' is of type {type(settings).__name__}, expected a dict"
+            yield Damage(f"'{key}' is of type {type(settings).__name__}, expected a dict")
             continue
         for where, name, value in _entries(settings):
-            if name in _CODE and value:
+            if name in CODE and value:
                 yield f"'{key}' has '{where}': a saved pipeline runs no code"
-    config, state, tokenizer = (message[key] for key in _PARTS)
+    config, state, tokenizer = (message[key] for key in PARTS)
     if not config:
         return
     if not isinstance(config, dict) or not isinstance(tokenizer, dict):
-        yield (
+        yield Damage(
             f"'config' and 'tokenizer' are of type {type(config).__name__} and "
             f"{type(tokenizer).__name__}, expected two dicts"
         )
         return
     yield from _problems_of_config(config)
     if not set(tokenizer) - {"kwargs"}:
-        yield "there is no file of a tokenizer"
+        yield Damage("there is no file of a tokenizer")
     for name, content in tokenizer.items():
         if name == "kwargs":
             yield from _problems_of_settings(content)
@@ -131,7 +132,7 @@ def without_code(settings: Mapping[str, Any]) -> Dict[str, Any]:
     return {
         key: without_code(value) if isinstance(value, dict) else value
         for key, value in settings.items()
-        if key not in _CODE
+        if key not in CODE
     }
 
 
@@ -161,21 +162,23 @@ def _problems_of_config(config: Dict[str, Any]) -> Iterator[str]:
 
     kind = config.get("model_type")
     if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
-        yield (
+        yield Damage(
             f"its config has model_type = {kind!r}, which is no kind of network that the "
             "installed transformers has"
         )
     # Of these the keys, too, are words of a user's.
     settings = {key: value for key, value in config.items() if key not in _OF_USERS}
     for where, key, value in _entries(settings):
-        if key in _CODE and value:
+        if key in CODE and value:
             yield f"its config has '{where}', which names code: a saved pipeline runs none"
         elif key in _LOADS_MORE and value:
             yield f"its config has '{where}', which loads something beside the saved weights"
         elif "attn_implementation" in key and not _is_attention(value):
             yield f"its config has {where} = {value!r}, expected one of {', '.join(_ATTENTIONS)}"
         elif key in ("torch_dtype", "dtype") and value not in (None, *_DTYPES):
-            yield f"its config has {where} = {value!r}, expected one of {', '.join(_DTYPES)}"
+            yield Damage(
+                f"its config has {where} = {value!r}, expected one of {', '.join(_DTYPES)}"
+            )
         elif key == "tokenizer_class" and value is not None:
             yield from _problems_of_class(value, "its config")
         elif key.startswith("__") or callable(getattr(PretrainedConfig, key, None)):
@@ -189,7 +192,9 @@ def _is_attention(value: Any) -> bool:
 
 def _problems_of_settings(settings: Any) -> Iterator[str]:
     if not isinstance(settings, dict):
-        yield f"the tokenizer's settings are of type {type(settings).__name__}, expected a dict"
+        yield Damage(
+            f"the tokenizer's settings are of type {type(settings).__name__}, expected a dict"
+        )
         return
     for key, value in settings.items():
         if key not in _TOKENIZER_SETTINGS:
@@ -198,7 +203,7 @@ def _problems_of_settings(settings: Any) -> Iterator[str]:
                 "encoder needs"
             )
         elif not isinstance(value, (bool, int, float, str, type(None))):
-            yield f"the tokenizer's setting '{key}' is of type {type(value).__name__}"
+            yield Damage(f"the tokenizer's setting '{key}' is of type {type(value).__name__}")
 
 
 def _problems_of_file(name: Any, content: Any) -> Iterator[str]:
@@ -206,12 +211,14 @@ def _problems_of_file(name: Any, content: Any) -> Iterator[str]:
         yield f"the tokenizer has a file {name!r}: expected the plain name of a text or model file"
         return
     if not isinstance(content, bytes):
-        yield f"the tokenizer's file '{name}' is of type {type(content).__name__}, expected bytes"
+        yield Damage(
+            f"the tokenizer's file '{name}' is of type {type(content).__name__}, expected bytes"
+        )
     elif name.lower().endswith(".json"):
         try:
             found = json.loads(content)
         except (ValueError, RecursionError) as err:
-            yield f"the tokenizer's file '{name}' is damaged: no JSON ({err})"
+            yield Damage(f"the tokenizer's file '{name}' is damaged: no JSON ({err})")
             return
         if isinstance(found, dict):
             yield from _problems_of_json(name, found)
@@ -234,7 +241,7 @@ def _is_plain(name: Any) -> bool:
 
 
 def _problems_of_json(name: str, found: Dict[str, Any]) -> Iterator[str]:
-    for key in _CODE:
+    for key in CODE:
         # Of a vocabulary it is the number of a word.
         is_word = isinstance(found.get(key), int) and not isinstance(found[key], bool)
         if found.get(key) and not is_word:

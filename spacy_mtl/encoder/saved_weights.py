@@ -14,6 +14,10 @@ _OF_WEIGHTS = re.compile(
 )
 
 
+class Damage(str):
+    """A problem of bytes that are broken, or of another network; others are dangers."""
+
+
 def problems_of_weights(state: Any) -> Iterator[str]:
     """Look at saved weights, without unpickling them.
 
@@ -21,21 +25,23 @@ def problems_of_weights(state: Any) -> Iterator[str]:
     YIELDS (str): What is dangerous or broken, a sentence each.
     """
     if not isinstance(state, bytes):
-        yield f"its weights are of type {type(state).__name__}, expected bytes"
+        yield Damage(f"its weights are of type {type(state).__name__}, expected bytes")
         return
     try:
         with ZipFile(BytesIO(state)) as archive:
             broken = archive.testzip()
             pickles = [n for n in archive.namelist() if PurePosixPath(n).name == "data.pkl"]
             if broken is not None:
-                yield f"its weights are damaged: the checksum of '{broken}' is another"
+                yield Damage(f"its weights are damaged: the checksum of '{broken}' is another")
             elif len(pickles) != 1:
-                yield f"its weights are no archive of torch: {len(pickles)} files 'data.pkl' in it"
+                yield Damage(
+                    f"its weights are no archive of torch: {len(pickles)} files 'data.pkl' in it"
+                )
             else:
                 yield from _problems_of_pickle(archive.read(pickles[0]))
     # NotImplementedError: bits flipped in a header ask for ciphers and such.
     except (BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as err:
-        yield f"its weights are damaged, cut short, or no archive of torch ({err})"
+        yield Damage(f"its weights are damaged, cut short, or no archive of torch ({err})")
 
 
 def _problems_of_pickle(data: bytes) -> Iterator[str]:
@@ -51,7 +57,7 @@ def _problems_of_pickle(data: bytes) -> Iterator[str]:
                 names.append(" ".join(texts[-2:]))
     # Whatever it says of bytes that are no pickle.
     except Exception as err:
-        yield f"its weights are damaged ({err})"
+        yield Damage(f"its weights are damaged ({err})")
         return
     for name in dict.fromkeys(names):
         if not _OF_WEIGHTS.fullmatch(name):

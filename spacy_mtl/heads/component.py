@@ -15,6 +15,7 @@ from typing import (
     List,
     Mapping,
     Optional,
+    Sequence,
     Set,
     Tuple,
 )
@@ -133,9 +134,14 @@ class TaskHead(TrainablePipe):
         """
         return weights
 
+    @staticmethod
+    def classes_of(labels: Sequence[str]) -> List[str]:
+        """RETURNS (List[str]): The classes that a model scores for labels, in order."""
+        return list(labels)
+
     def classes(self) -> List[str]:
         """RETURNS (List[str]): The classes that the model scores, in order."""
-        return list(self.labels)
+        return self.classes_of(self.labels)
 
     def get_loss(self, examples: Iterable[Example], scores: Any) -> Tuple[float, Any]:
         """Compute the mean loss over annotated units and its gradient.

@@ -186,9 +186,10 @@ class EntityRecognizer(TaskHead):
         start = f"spans_{self.spans_key}"
         return {key.replace("ents", start, 1): weight for key, weight in weights.items()}
 
-    def classes(self) -> List[str]:
+    @staticmethod
+    def classes_of(labels: Sequence[str]) -> List[str]:
         """RETURNS (List[str]): The BILUO classes: see `class_names`."""
-        return class_names(self.labels)
+        return class_names(labels)
 
     def loss_of(
         self, examples: List[Example], scores: TokenVectors

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -16,12 +17,14 @@ import spacy
 import srsly
 import torch
 from cases import Case, Gives, Refused, check, name_of
+from spacy.language import Language
 from tiny import HEADS, add_joint, inner, make_examples
 from typer.testing import CliRunner
 
 from spacy_mtl.cli import mtl_cli
 from spacy_mtl.deploy.check import check_pipeline
 from spacy_mtl.deploy.findings import DAMAGE, DANGER, NOTE
+from spacy_mtl.deploy.registered import has_factory, has_function, register_own
 from spacy_mtl.deploy.saved import NoPipelineError
 from spacy_mtl.files import CHECKSUMS, write_checksums
 
@@ -160,6 +163,98 @@ def link(folder: Path) -> None:
     (folder / "vocab/strings.json").symlink_to("/etc/hostname")
 
 
+def in_model(component: str, alter: Callable[[Dict[str, Any]], None]) -> Change:
+    """Change what thinc has saved of a model."""
+
+    def change(folder: Path) -> None:
+        model = srsly.msgpack_loads((folder / component / "model").read_bytes())
+        alter(model)
+        (folder / component / "model").write_bytes(srsly.msgpack_dumps(model))
+
+    return change
+
+
+def in_weights(alter: Callable[[Dict[str, Any]], None]) -> Change:
+    """Change the weights of the encoder."""
+
+    def change(message: Dict[str, Any]) -> None:
+        weights = torch.load(BytesIO(message["state"]), weights_only=True)
+        alter(weights)
+        buffer = BytesIO()
+        torch.save(weights, buffer)
+        message["state"] = buffer.getvalue()
+
+    return in_shim(change)
+
+
+def nan_weight(weights: Dict[str, Any]) -> None:
+    next(each for each in weights.values() if each.is_floating_point()).view(-1)[0] = torch.nan
+
+
+def blown_up(weights: Dict[str, Any]) -> None:
+    """A few bytes that say that they are a terabyte."""
+    weights[next(iter(weights))] = torch.zeros(1).expand(10**6, 10**6)
+
+
+def flipped_weights(message: Dict[str, Any]) -> None:
+    data = bytearray(message["state"])
+    data[data.index(b"OrderedDict")] ^= 4
+    message["state"] = bytes(data)
+
+
+def half_nan(model: Dict[str, Any]) -> None:
+    layer = next(params for params in model["params"] if "b" in params)
+    layer["b"] = numpy.full(layer["b"].shape, numpy.nan, dtype="float16")
+
+
+def set_pipeline(value: str) -> Change:
+    """Replace the list of components."""
+
+    def change(folder: Path) -> None:
+        lines = (folder / "config.cfg").read_text(encoding="utf8").split("\n")
+        number = next(i for i, line in enumerate(lines) if line.startswith("pipeline ="))
+        lines[number] = f"pipeline = {value}"
+        (folder / "config.cfg").write_text("\n".join(lines), encoding="utf8")
+
+    return change
+
+
+def set_component(folder: Path) -> None:
+    """A number in place of a block."""
+    text = (folder / "config.cfg").read_text(encoding="utf8")
+    blocks = re.split(r"\n(?=\[)", text)
+    text = "\n".join(b for b in blocks if not b.startswith("[components.ner"))
+    text = text.replace("[components]\n", "[components]\nner = 3\n", 1)
+    (folder / "config.cfg").write_text(text, encoding="utf8")
+
+
+def link_folder(folder: Path) -> None:
+    """A component that lies elsewhere."""
+    (folder / "ner").rename(folder.parent / "elsewhere")
+    (folder / "ner").symlink_to(folder.parent / "elsewhere")
+
+
+def link_loop(folder: Path) -> None:
+    (folder / "ner/model").unlink()
+    (folder / "ner/model").symlink_to(folder / "ner/more")
+    (folder / "ner/more").symlink_to(folder / "ner/model")
+
+
+def pipe(file: str) -> Change:
+    """Whoever reads it would wait without end."""
+
+    def change(folder: Path) -> None:
+        (folder / file).unlink()
+        os.mkfifo(folder / file)
+
+    return change
+
+
+def grow(file: str) -> Change:
+    """Larger than any memory, and empty on the disk."""
+    return lambda folder: os.truncate(folder / file, 2**42)
+
+
 def found(kind: str, where: str, *says: str) -> Gives:
     """A finding of a kind, at a place, with some words; the exit status goes by it."""
 
@@ -293,6 +388,140 @@ CASES = [
     ),
     Case("broken checksums", write(CHECKSUMS, "[1]"), found(DAMAGE, CHECKSUMS)),
     Case("a pipe in it", lambda f: os.mkfifo(f / "mtl/more"), found(DAMAGE, "mtl/more", "end")),
+    # What is no pipeline at all, or made to break the check.
+    Case("a pipeline that is a number", set_pipeline("3"), found(DAMAGE, "[nlp]", "pipeline", "3")),
+    Case("a pipeline that is a word", set_pipeline('"ner"'), found(DAMAGE, "[nlp]", "list")),
+    Case("a list in it", set_pipeline('[["a"]]'), found(DAMAGE, "[nlp]", "['a']", "names")),
+    Case("a name twice", set_pipeline('["ner","ner"]'), found(DAMAGE, "[nlp]", "more than once")),
+    Case("no block", set_pipeline('["x"]'), found(DAMAGE, "components.x", "no such block")),
+    Case("a block that is a number", set_component, found(DAMAGE, "components.ner", "3", "[nlp]")),
+    *(
+        Case(
+            f"a component called {name}",
+            set_pipeline(json.dumps([name])),
+            found(DANGER, "[nlp]", "plain name", "not opened"),
+        )
+        for name in ("../secret", "/", "..", ".", "", "a/b", "a\\b", "C:")
+    ),
+    Case("a component that is a link", link_folder, found(DANGER, "ner", "link out")),
+    Case("links in a loop", link_loop, found(DAMAGE, "ner/model", "leads nowhere")),
+    *(
+        Case(f"{file}, larger than memory", grow(file), found(DAMAGE, file, "GiB"))
+        for file in ("config.cfg", "meta.json", "ner/model", "ner/cfg")
+    ),
+    Case("a config that is a pipe", pipe("config.cfg"), found(DAMAGE, "config.cfg", "no file")),
+    Case("a meta that is a pipe", pipe("meta.json"), found(DAMAGE, "meta.json", "no file")),
+    Case("a model that is a pipe", pipe("ner/model"), found(DAMAGE, "ner/model", "no file")),
+    Case("a cfg that is a pipe", pipe("ner/cfg"), found(DAMAGE, "ner/cfg", "no file")),
+    Case("checksums that are a pipe", pipe(CHECKSUMS), found(DAMAGE, CHECKSUMS, "no file")),
+    Case(
+        "brackets without end",
+        write("more.json", "[" * 100000),
+        Gives([]),
+    ),
+    Case(
+        "a requirement without a name",
+        in_json("meta.json", requirements=[">=3"]),
+        found(DAMAGE, "meta.json", "requirements", ">=3", "spacy>=3.8"),
+    ),
+    Case(
+        "two words for a requirement",
+        in_json("meta.json", requirements=["a b"]),
+        found(DAMAGE, "meta.json", "requirements", "a b"),
+    ),
+    Case(
+        "a number for a requirement",
+        in_json("meta.json", requirements=[3]),
+        found(DAMAGE, "meta.json", "requirements", "3"),
+    ),
+    Case(
+        "requirements that are none",
+        in_json("meta.json", requirements={"a": 1}),
+        found(DAMAGE, "meta.json", "requirements", "list"),
+    ),
+    Case(
+        "a version that is a word",
+        in_json("meta.json", spacy_version="new"),
+        found(DAMAGE, "meta.json", "spacy_version", "new", "range"),
+    ),
+    Case(
+        "a version that is a list",
+        in_json("meta.json", spacy_version=[3]),
+        found(DAMAGE, "meta.json", "spacy_version", "[3]"),
+    ),
+    *(
+        Case(
+            f"{key} with {value!r} in a model",
+            in_model("ner", lambda model, key=key, value=value: model[key].__setitem__(0, value)),
+            found(DAMAGE, "ner/model", "layer"),
+        )
+        for key in ("nodes", "attrs", "params", "shims")
+        for value in (3, None, "a")
+    ),
+    *(
+        Case(
+            f"{key} {value!r} of a layer",
+            in_model(
+                "ner", lambda model, key=key, value=value: model["nodes"][0].update({key: value})
+            ),
+            found(DAMAGE, "ner/model", "layer 0"),
+        )
+        for key, value in (
+            ("dims", 5),
+            ("refs", 6),
+            ("dims", {"nO": "a"}),
+            ("refs", {"output_layer": 700}),
+            ("refs", {"output_layer": -1}),
+            ("refs", {"output_layer": []}),
+        )
+    ),
+    Case(
+        "an array that is a list",
+        in_model("ner", lambda model: model["params"][0].update(W=[3])),
+        found(DAMAGE, "ner/model", "'W'", "array"),
+    ),
+    Case(
+        "a wrapped model that is a number",
+        in_model("mtl", lambda model: model["shims"].__setitem__(0, [5])),
+        found(DAMAGE, "mtl/model", "wrapped models"),
+    ),
+    Case(
+        "an encoder without weights",
+        in_shim(lambda message: message.pop("state")),
+        found(DAMAGE, "mtl/model", "encoder", "state"),
+    ),
+    Case(
+        "an array where a setting is expected",
+        in_shim(lambda message: message["config"].update(auto_map=numpy.zeros(2))),
+        found(DAMAGE, "mtl/model", "cannot be checked"),
+    ),
+    Case(
+        "weights with a flipped bit",
+        in_shim(flipped_weights),
+        found(DAMAGE, "mtl/model", "checksum"),
+    ),
+    Case("an encoder that has NaN", in_weights(nan_weight), found(DAMAGE, "mtl/model", "NaN")),
+    Case(
+        "weights that would fill the memory",
+        in_weights(blown_up),
+        found(DAMAGE, "mtl/model", "larger than what is saved"),
+    ),
+    Case(
+        "half precision that is NaN", in_model("ner", half_nan), found(DAMAGE, "ner/model", "NaN")
+    ),
+    Case("a label twice", in_json("ner/cfg", labels=["A", "A"]), found(DAMAGE, "ner/cfg", "once")),
+    Case("an empty label", in_json("ner/cfg", labels=["A", ""]), found(DAMAGE, "ner/cfg", "empty")),
+    Case("a cfg that is a list", write("ner/cfg", "[]"), found(DAMAGE, "ner/cfg", "list")),
+    Case(
+        "code of a hub's pipeline",
+        lambda f: srsly.write_json(f / "mtl/x.json", [[{"custom_pipelines": {"a": "b"}}]]),
+        found(DANGER, "mtl/x.json", "custom_pipelines"),
+    ),
+    Case(
+        "the version of code, in the config",
+        in_config("use_fast = true", 'use_fast = true\ncode_revision = "main"'),
+        found(DANGER, "tokenizer_config", "code_revision"),
+    ),
     # What is good to know.
     Case("a module", write("mtl/code.py", ""), found(NOTE, "mtl/code.py", "code")),
     Case(
@@ -330,6 +559,9 @@ NAMES = [
     Case("dots", "os.path", Refused("os.path", "package", error=NoPipelineError)),
     Case("a module", "json", Refused("config.cfg", "model-best", error=NoPipelineError)),
     Case("a folder without one", "tests", Refused("config.cfg", "none", error=NoPipelineError)),
+    Case("no name", "", Refused("config.cfg", error=NoPipelineError)),
+    Case("a long name", "a/" * 3000, Refused("neither a folder", error=NoPipelineError)),
+    Case("what is no name", "a\0b", Refused("neither a folder", error=NoPipelineError)),
     Case("a file", "a.whl", Refused("a.whl", "file", "zipfile", error=NoPipelineError)),
 ]
 
@@ -353,6 +585,166 @@ def test_package_is_not_imported(
     checked = check_pipeline("en_of_others")
     assert checked.folder.name == "en_of_others-1.0.0"
     assert checked.is_good
+
+
+EVIL = """
+from pathlib import Path
+(Path(__file__).parent.parent / "imported").touch()
+def make(*args, **kwargs): ...
+"""
+POINTS = """
+[spacy_factories]
+evil = xx_evil:make
+ner = xx_evil:make
+[spacy_architectures]
+evil.Model.v1 = xx_evil:make
+[spacy_languages]
+en = xx_evil:make
+[spacy_mtl_weightings]
+spacy_mtl.Constant.v1 = xx_evil:make
+[thinc_layers]
+evil.Layer.v1 = xx_evil:make
+[srsly_msgpack_decoders]
+evil = xx_evil:make
+"""
+
+
+def test_nothing_that_is_installed_is_imported(saved: Path, tmp_path: Path) -> None:
+    """The package that is checked offers factories, functions and decoders."""
+    package = tmp_path / "xx_evil"
+    package.mkdir()
+    (package / "__init__.py").write_text(EVIL)
+    info = tmp_path / "xx_evil-1.0.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: xx-evil\nVersion: 1.0.0\n")
+    (info / "entry_points.txt").write_text(POINTS)
+    folder = Path(shutil.copytree(saved, package / "xx_evil-1.0.0"))
+    in_config('factory = "mtl_ner"', 'factory = "evil"')(folder)
+    in_config("spacy_mtl.HardSharing.v1", "evil.Model.v1")(folder)
+    in_config("spacy_mtl.Constant.v1", "registered.OnImport.v1")(folder)
+    write_checksums(folder)
+    code = (
+        "from spacy_mtl.deploy.check import check_pipeline\n"
+        "for each in check_pipeline('xx_evil').findings: print(each.kind, each.where, each.text)\n"
+    )
+    paths = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "imported").exists()
+    # What is offered is known. What importing it might bring is told, and no damage.
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"{NOTE} config.cfg [components.mtl.weighting]")
+    assert "registered.OnImport.v1" in line
+    assert "xx_evil" in line
+
+
+def test_functions_of_spacy_by_name() -> None:
+    register_own("ja")
+    known = [
+        ("architectures", "spacy.TransitionBasedParser.v2"),
+        ("architectures", "spacy.Tok2Vec.v1"),  # of spacy-legacy, by spaCy's name
+        ("tokenizers", "spacy.ja.JapaneseTokenizer"),
+        ("loggers", "spacy.WandbLogger.v5"),
+        ("optimizers", "Adam.v1"),
+        ("layers", "spacy.extract_spans.v1"),
+        ("misc", "spacy.ngram_suggester.v1"),
+        ("span_getters", "spacy-transformers.doc_spans.v1"),
+    ]
+    assert [each for each in known if not has_function(*each)] == []
+    assert not has_function("architectures", "spacy.Tok2Vec.v99")
+    assert not has_function("get", "x")
+    assert not has_function("no_such_registry", "x")
+    stock = ["ner", "parser", "textcat", "sentencizer", "entity_linker", "transformer", "mtl"]
+    assert [each for each in stock if not has_factory(each, "en")] == []
+    assert not has_factory("no_such_factory", "en")
+
+
+def cnn(nlp: Language, encoder_dir: str) -> None:
+    add_joint(nlp, None)
+    for name, factory in HEADS.items():
+        nlp.add_pipe(factory, name=name)
+
+
+def ours_outside(nlp: Language, encoder_dir: str) -> None:
+    model = {"@architectures": "spacy_mtl.TransformerModel.v1", "name": encoder_dir}
+    nlp.add_pipe("transformer", config={"model": model})
+    nlp.add_pipe("mtl")
+    nlp.add_pipe("mtl_textcat_multilabel")
+
+
+def stock_outside(nlp: Language, encoder_dir: str) -> None:
+    add_joint(nlp, encoder_dir)
+    nlp.add_pipe("mtl_tagger")
+
+
+def stock_alone(nlp: Language, encoder_dir: str) -> None:
+    nlp.add_pipe("tok2vec")
+    for name in ("tagger", "ner", "textcat", "sentencizer", "attribute_ruler", "entity_ruler"):
+        nlp.add_pipe(name)
+
+
+@pytest.mark.parametrize("build", [cnn, ours_outside, stock_outside, stock_alone])
+@pytest.mark.parametrize("is_initialized", [True, False])
+def test_good_pipelines(build: Any, is_initialized: bool, encoder_dir: str, tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    build(nlp, encoder_dir)
+    if is_initialized:
+        nlp.initialize(lambda: make_examples(nlp))
+    nlp.to_disk(tmp_path / "pipeline")
+    checked = check_pipeline(str(tmp_path / "pipeline"))
+    assert checked.findings == []
+    assert [part.name for part in checked.parts] == nlp.pipe_names
+
+
+def test_folder_that_is_closed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may be allowed everything."""
+    closed = {str(folder / "ner"), str(folder / "mtl/model")}
+    scandir, read = os.scandir, Path.read_bytes
+
+    def scan(path: Any) -> Any:
+        if str(path) in closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    def read_bytes(path: Path) -> bytes:
+        if str(path) in closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    findings = check_pipeline(str(folder)).findings
+    assert {each.kind for each in findings} == {DAMAGE}
+    text = " ".join(f"{each.where}: {each.text}" for each in findings)
+    assert "mtl/model: It cannot be read: [Errno 13]" in text
+    assert "ner: It cannot be looked into" in text
+
+
+def test_whatever_fails_is_a_finding(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("spacy_mtl.deploy.check_component.unpack_plain", fail)
+    monkeypatch.setattr("spacy_mtl.deploy.check_component.check_labels", fail)
+    findings = check_pipeline(str(folder)).findings
+    assert {each.kind for each in findings} == {DAMAGE}
+    assert {each.where for each in findings} == {
+        *("mtl/model", "ner/cfg", "tagger/cfg", "textcat/cfg"),
+    }
+
+
+def test_what_is_shown_does_not_steer_the_terminal(folder: Path) -> None:
+    set_pipeline(json.dumps(["\x1b[2J/x"]))(folder)
+    done = CliRunner().invoke(mtl_cli, ["check", str(folder)])
+    assert done.exit_code == 1
+    assert "[2J/x" in done.output
+    assert "\x1b[2J" not in done.output
 
 
 def test_parts(saved: Path) -> None:
