@@ -1,5 +1,6 @@
 """A trained pipeline whose encoder computes in int8, and what that costs each task."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
@@ -94,9 +95,14 @@ def quantize(
             overrides[f"{path}.mixed_precision"] = False
     in_int8 = _load(pipeline, overrides)
     before, after = (_score(each, corpus, gold_preproc) for each in (nlp, in_int8))
-    scores = [
-        TaskScore(task, key, before[key], after[key]) for task, key in _keys_of_tasks(nlp, before)
-    ]
+    keys = list(_keys_of_tasks(nlp, before))
+    for task, key in keys:
+        if not _is_number(after.get(key)):
+            raise QuantizationError(
+                f"In int8 '{task}' has no score any more: '{key}' is {after.get(key)!r}, and was "
+                f"{before[key]:.4f}. Stay with float32 or bfloat16."
+            )
+    scores = [TaskScore(task, key, before[key], after[key]) for task, key in keys]
     measured = {score.task for score in scores}
     if not scores:
         raise QuantizationError(
@@ -174,5 +180,10 @@ def _keys_of_tasks(nlp: Language, scores: Dict[str, Any]) -> Iterator[Tuple[str,
     for task in nlp.pipe_names:
         weights = nlp.get_pipe_meta(task).default_score_weights or {}
         for key, weight in weights.items():
-            if (weight or chosen.get(key)) and isinstance(scores.get(key), float):
+            if (weight or chosen.get(key)) and _is_number(scores.get(key)):
                 yield task, key
+
+
+def _is_number(score: Any) -> bool:
+    # NaN would pass any comparison with what may be lost.
+    return isinstance(score, float) and math.isfinite(score)

@@ -226,3 +226,34 @@ def test_replaced_listener_of_a_stock_component(run: Run, encoder_dir: str, tmp_
     config = spacy.load("int8").config["components"]["tagger"]["model"]["tok2vec"]
     assert config["@architectures"] == "spacy_mtl.Tok2VecTransformer.v1"
     assert config["precision"] == "int8"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("nan", "nan", "no annotation for any task"),
+        ("nan", "0.5", "no annotation for any task"),
+        ("0.5", "nan", "'tagger' has no score any more: 'tag_acc' is nan, and was 0.5"),
+        ("0.5", "0.4", "'tagger' loses 10.00 points"),
+    ],
+)
+def test_scores_that_are_no_numbers(
+    run: Run,
+    tmp_path: Path,
+    encoder_dir: str,
+    monkeypatch: pytest.MonkeyPatch,
+    before: str,
+    after: str,
+    says: str,
+) -> None:
+    """A scorer of a user's may give NaN, which is lower than nothing."""
+    nlp = spacy.blank("en")
+    add_joint(nlp, inner(encoder_dir))
+    nlp.add_pipe("mtl_tagger", name="tagger")
+    trained(nlp, tmp_path / "trained")
+    scores = iter([{"tag_acc": float(score), "speed": 1.0} for score in (before, after)])
+    monkeypatch.setattr("spacy_mtl.deploy.quantize._score", lambda *_: next(scores))
+    result = run("trained", "int8", "-d", "dev.spacy")
+    assert result.exit_code == 1
+    assert says in " ".join(result.output.split())
+    assert not Path("int8").exists()
