@@ -38,6 +38,8 @@ REQUIREMENTS = [
     "srsly>=2.4.0,<3.0.0",
     # Makes the registries.
     "catalogue>=2.0.6,<2.1.0",
+    # Whether what a saved pipeline requires is installed, as in spaCy.
+    "packaging>=20.0",
 ]
 
 EXTRAS = {
