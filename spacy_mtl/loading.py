@@ -71,15 +71,18 @@ def load_from_disk(
     with explained(f"{folder}, the folder of the component '{pipe.name}'"):
         if not folder.is_dir():
             raise UnfitError("it is no folder" if folder.exists() else "there is no such folder")
+    cfg: Dict[str, Any] = {}
     if "cfg" not in exclude:
         with explained(_name(pipe, "settings", folder / "cfg")):
-            _set_cfg(pipe, _read(folder / "cfg"), check_cfg)
+            cfg = _read_cfg(_read(folder / "cfg"), check_cfg)
     if "vocab" not in exclude:
         with explained(_name(pipe, "vocabulary", folder / "vocab")):
             pipe.vocab.from_disk(folder / "vocab", exclude=list(exclude))
     if "model" not in exclude:
         with explained(_name(pipe, "model", folder / "model")):
             _set_model(pipe.model, _read(folder / "model"))
+    # Not before the model is there: labels of another one would stay with that which was.
+    pipe.cfg.update(cfg)
 
 
 def load_from_bytes(
@@ -99,15 +102,17 @@ def load_from_bytes(
     RAISES (ValueError): If a part is damaged or missing.
     """
     message = unpacked(pipe.name, bytes_data)
+    cfg: Dict[str, Any] = {}
     if "cfg" not in exclude:
         with explained(_name(pipe, "settings", "part 'cfg' of the bytes")):
-            _set_cfg(pipe, _part(message, "cfg"), check_cfg)
+            cfg = _read_cfg(_part(message, "cfg"), check_cfg)
     if "vocab" not in exclude and "vocab" in message:
         with explained(_name(pipe, "vocabulary", "part 'vocab' of the bytes")):
             pipe.vocab.from_bytes(message["vocab"], exclude=list(exclude))
     if "model" not in exclude:
         with explained(_name(pipe, "model", "part 'model' of the bytes")):
             _set_model(pipe.model, _part(message, "model"))
+    pipe.cfg.update(cfg)
 
 
 def unpacked(name: str, bytes_data: bytes) -> Dict[str, Any]:
@@ -158,15 +163,13 @@ def _part(message: Dict[str, Any], key: str) -> bytes:
     return data
 
 
-def _set_cfg(
-    pipe: TrainablePipe, data: bytes, check: Optional[Callable[[Dict[str, Any]], None]]
-) -> None:
+def _read_cfg(data: bytes, check: Optional[Callable[[Dict[str, Any]], None]]) -> Dict[str, Any]:
     cfg = srsly.json_loads(data.decode("utf8"))
     if not isinstance(cfg, dict):
         raise UnfitError(f"it holds {_kind(cfg)}, but settings are a map in JSON")
     if check is not None:
         check(cfg)
-    pipe.cfg.update(cfg)
+    return cfg
 
 
 def _set_model(model: Model, data: bytes) -> None:

@@ -385,3 +385,15 @@ def test_damage_leaves_the_process_as_it_was(scratch: Language) -> None:
         with pytest.raises(ValueError, match=component):
             scratch.get_pipe(component).from_bytes(b"\xc1")  # type: ignore[attr-defined]
     assert gc.isenabled()
+
+
+def test_labels_go_with_their_model(nlp: Language, scratch: Language) -> None:
+    """What is refused for its model leaves the labels of the one that is there."""
+    head: Any = scratch.get_pipe("ner")
+    before = head.labels
+    message = srsly.msgpack_loads(nlp.get_pipe("ner").to_bytes(exclude=["vocab"]))  # type: ignore[attr-defined]
+    cfg = {**json.loads(message["cfg"]), "labels": ["OTHER"]}
+    message.update(cfg=json.dumps(cfg), model=message["model"][:-10])
+    with pytest.raises(ValueError, match="model of the component 'ner'"):
+        head.from_bytes(srsly.msgpack_dumps(message))
+    assert head.labels == before
