@@ -86,9 +86,7 @@ def aligned_entities(example: Example) -> Tuple[Sequence[Span], List[Optional[st
     is_outside = (iob == _OUTSIDE) | (is_space > 0)
     classes: List[Optional[str]] = ["O" if outside else None for outside in is_outside.tolist()]
     for ent in gold.ents:
-        inside = [f"I-{ent.label_}"] * (len(ent) - 2)
-        whole = [f"B-{ent.label_}", *inside, f"L-{ent.label_}"]
-        classes[ent.start : ent.end] = whole if len(ent) > 1 else [f"U-{ent.label_}"]
+        classes[ent.start : ent.end] = _biluo(ent)
     return gold.ents, classes
 
 
@@ -119,10 +117,33 @@ def aligned_spans(example: Example, key: str) -> Tuple[Sequence[Span], List[Opti
                 classes[i] = None if classes[i] == "O" else classes[i]
             continue
         kept.append(aligned)
-        inside = [f"I-{span.label_}"] * (len(aligned) - 2)
-        whole = [f"B-{span.label_}", *inside, f"L-{span.label_}"]
-        classes[aligned.start : aligned.end] = whole if len(aligned) > 1 else [f"U-{span.label_}"]
+        classes[aligned.start : aligned.end] = _biluo(aligned)
     return kept, classes
+
+
+def fit_classes(doc: Doc, spans: Sequence[Span], classes: List[Optional[str]]) -> Optional[Span]:
+    """Have no entity begin or end with whitespace of a document whose tokens are not the gold ones.
+
+    doc (Doc): The predicted document.
+    spans (Sequence[Span]): Its gold entities, aligned.
+    classes (List[Optional[str]]): The BILUO class of each token. Changed in place.
+    RETURNS (Optional[Span]): The first entity that is not taken as it is.
+    """
+    changed = None
+    for span in spans:
+        words = _words_of(span) if span.doc is doc else span
+        if words is not span:
+            changed = changed or span
+            classes[span.start : span.end] = ["O"] * len(span)
+            if words is not None:
+                classes[words.start : words.end] = _biluo(words)
+    return changed
+
+
+def _biluo(span: Span) -> List[str]:
+    inside = [f"I-{span.label_}"] * (len(span) - 2)
+    whole = [f"B-{span.label_}", *inside, f"L-{span.label_}"]
+    return whole if len(span) > 1 else [f"U-{span.label_}"]
 
 
 def decided(example: Example, labels: Sequence[str]) -> Example:

@@ -19,7 +19,7 @@ from ..settings import NOT_EMPTY, checked
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
 from .crf import CrfLoss, crf_loss, decode_crf, legal_transitions
-from .gold import aligned_entities, aligned_spans, fit_to_words
+from .gold import aligned_entities, aligned_spans, fit_classes, fit_to_words
 from .viterbi import OUTSIDE, PREFIXES, class_names, decode_biluo
 
 DEFAULT_CONFIG = """
@@ -273,15 +273,17 @@ class EntityRecognizer(TaskHead):
             fitted, changed = fit_to_words(eg, self.spans_key)
             found.append(fitted)
             if changed:
-                self._warn_once(
-                    "unfit",
-                    f"The entity {changed[0].text!r} ({changed[0].label_ or 'without a label'}) in "
-                    f"{eg.reference.text[:60]!r} begins or ends with whitespace, or has no word or "
-                    "no label: no head gives such a one. They are trimmed to their words, or left "
-                    "out, for training and for scores. `spacy mtl debug-data` counts them. Mend "
-                    "the corpus.",
-                )
+                self._warn_unfit(changed[0])
         return found
+
+    def _warn_unfit(self, span: Span) -> None:
+        self._warn_once(
+            "unfit",
+            f"The entity {span.text!r} ({span.label_ or 'without a label'}) in "
+            f"{span.doc.text[:60]!r} begins or ends with whitespace, or has no word or no label: "
+            "no head gives such a one. They are trimmed to their words, or left out, for training "
+            "and for scores. `spacy mtl debug-data` counts them. Mend the corpus.",
+        )
 
     def count_unfit(self, example: Example) -> int:
         """RETURNS (int): How many gold entities are trimmed or left out."""
@@ -297,6 +299,9 @@ class EntityRecognizer(TaskHead):
                 ents, classes = aligned_entities(eg)
             else:
                 ents, classes = aligned_spans(eg, self.spans_key)
+            changed = fit_classes(eg.predicted, ents, classes)
+            if changed is not None:
+                self._warn_unfit(changed)
             gold.extend(classes)
             if len(ents) < len(self._gold(eg.reference)):
                 self._warn_lost(eg, ents)

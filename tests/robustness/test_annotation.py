@@ -388,3 +388,26 @@ def test_a_layer_of_a_user_with_an_array_of_another_shape() -> None:
     check_size(model, ["a", "b"], ["a", "b"])
     with pytest.raises(UnfitError, match="3 labels.*3 classes.*scores 2"):
         check_size(model, ["a", "b", "c"], ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("key", [None, "sc"])
+@pytest.mark.parametrize("crf", [False, True])
+def test_whitespace_of_the_predicted_tokens_alone(key: Any, crf: bool) -> None:
+    """The gold tokens hold the whitespace, those of the pipeline have it apart."""
+    listener = {"@architectures": "spacy_mtl.TaskListener.v1"}
+    model = {"@architectures": "spacy_mtl.TokenClassifier.v1", "tok2vec": listener}
+    nlp = spacy.blank("en")
+    add_joint(nlp, None)
+    config = {"spans_key": key, "model": {**model, "learn_transitions": crf}}
+    head: Any = nlp.add_pipe("mtl_ner", name="head", config=config)
+    words = ["Ada", " ", "sees", "\n New", " ", "York", " ", "ok"]
+    eg = gold_of(nlp, [(3, 6), (0, 1)], key, words)
+    predicted = nlp.make_doc(eg.reference.text)
+    assert [token.text for token in predicted] == ["Ada", "sees", "\n ", "New", "York", "ok"]
+    eg = Example(predicted, eg.reference)
+    nlp.initialize(lambda: [*make_examples(nlp), eg])
+    head._warned.clear()
+    with pytest.warns(UserWarning, match="begins or ends with whitespace"):
+        loss, _ = head.loss_of([eg], [certain(head, [(0, 1), (3, 5)], 6)])
+    assert loss.value == pytest.approx(0.0, abs=1e-5)
+    assert nlp.update([eg], sgd=False)["head"] > 0
