@@ -99,14 +99,19 @@ def _not_texts(docs: Sequence[SourceDoc], taken: Taken, path: Path) -> Optional[
     has_tag = any(label == "O" or "-" in label for label in labels)
     if has_tag and all(map(_TAG.fullmatch, labels)):
         return f"{found}, and the labels are entity tags: {', '.join(sorted(labels))[:60]}"
-    if taken.header is not None:
-        return None
     lines = [line.strip() for line in read_text(path).rstrip().split("\n")]
     first = next(n for n, line in enumerate(lines) if line)
     blank = [n for n, line in enumerate(lines, 1) if not line and n > first]
     if blank:
         return f"{found}, and there are blank lines between rows, like line {blank[0]}"
-    return found if len(texts) >= MANY else None
+    # A header says that they are texts.
+    return found if taken.header is None and len(texts) >= MANY else None
+
+
+#: Letters of scripts that leave no space between words: Thai, Lao, Burmese, Khmer, kana, Chinese.
+_NO_SPACES = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
 
 
 def _check_first_row(docs: Sequence[SourceDoc], name: str, path: Path) -> None:
@@ -141,7 +146,8 @@ def _text_of(doc: SourceDoc) -> str:
 
 
 def _is_word(text: str) -> bool:
-    return len(text.split()) == 1 and len(text) <= WORD_LENGTH
+    # What is written without spaces cannot be told from a text.
+    return len(text.split()) == 1 and len(text) <= WORD_LENGTH and not _NO_SPACES.search(text)
 
 
 def _is_number(text: str) -> bool:

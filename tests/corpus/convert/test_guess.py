@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +43,19 @@ def test_summary_says_what_was_taken_for_what(tmp_path):
         "labels: column 2 of 3, 'label' (its usual name)",
         "header: line 1: id, text, label (it has usual names, or those asked for)",
     ]
+
+
+def test_blank_lines_below_a_header_are_a_doubt(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text("text\tlabel\n" + "Ada\tPER\nsleeps\tNONE\n\n" * 20, encoding="utf8")
+    with pytest.raises(ConversionError, match="blank lines between rows.*'iob'.*'tsv'"):
+        convert(path, tmp_path / "a.spacy")
+    convert(path, tmp_path / "a.spacy", format="tsv")
+
+
+def test_texts_without_spaces_are_no_words(tmp_path: Path) -> None:
+    path = tmp_path / "zh.tsv"
+    rows = [f"我很高兴今天{'很' * i}\tpos\n我不高兴{'很' * i}\tneg\n" for i in range(8)]
+    path.write_text("".join(rows), encoding="utf8")
+    found = convert(path, tmp_path / "zh.spacy", lang="zh")
+    assert found.files[0].docs == 16
