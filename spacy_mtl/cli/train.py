@@ -14,7 +14,7 @@ from ..train.checkpoint import Checkpoint, CheckpointError, find_latest
 from ..train.circumstances import describe_data, describe_machine
 from ..train.corpora import explained_corpora
 from ..train.loop import train
-from ..train.settings import check_training
+from ..train.settings import check_corpora, check_training
 from .config import check_overrides, choose_gpu, load_code, overrides_of, read_config
 from .errors import CommandError, ended_by_interrupt, telling
 
@@ -58,6 +58,7 @@ def train_cli(
             f"{config_path} has no block [training]. `python -m spacy init fill-config` adds it."
         )
     check_training(interpolated["training"])
+    check_corpora(interpolated)
     _make_folder(output)
     found = find_latest(output)
     if found is not None and not resume:

@@ -1,6 +1,6 @@
 """Whether the numbers of the block [training] let a training go on, and end."""
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from ..hints import is_finite, shortened
 
@@ -17,7 +17,7 @@ _MOST_SEED = 2**32 - 1
 
 
 def check_training(settings: Dict[str, Any]) -> None:
-    """Check the numbers of [training], of which spaCy checks the types.
+    """Check the numbers of [training], of most of which spaCy checks the types.
 
     settings (Dict[str, Any]): The block, or what there is of it.
     RAISES (ValueError): If one is out of range. It tells of all of them.
@@ -30,17 +30,48 @@ def check_training(settings: Dict[str, Any]) -> None:
     dropout = settings.get("dropout", 0.0)
     if _is_number(dropout) and not 0 <= dropout < 1:
         found.append(f"'dropout' is {shortened(dropout)}, but it is a share from 0 to below 1")
-    seed: Optional[Any] = settings.get("seed")
-    if _is_number(seed) and not 0 <= seed <= _MOST_SEED:  # type: ignore[operator]
-        found.append(f"'seed' is {shortened(seed)}, but it is from 0 to {_MOST_SEED}, or null")
+    # These two are used before spaCy looks at their types.
+    seed: Any = settings.get("seed")
+    if seed is not None and not (_is_whole(seed) and 0 <= seed <= _MOST_SEED):
+        found.append(
+            f"'seed' is {shortened(seed)}, but it is a whole number from 0 to {_MOST_SEED}, or null"
+        )
     weights = settings.get("score_weights")
     for name, weight in weights.items() if isinstance(weights, dict) else ():
-        if _is_number(weight) and not is_finite(weight):
+        if weight is not None and not (_is_number(weight) and is_finite(weight)):
             found.append(
                 f"'{name}' in [training.score_weights] is {shortened(weight)}, no finite number"
             )
     if found:
         raise ValueError(f"Mend in [training]: {'; '.join(found)}.")
+
+
+def check_corpora(config: Dict[str, Any]) -> None:
+    """Check that the corpora that [training] names are blocks of readers.
+
+    config (Dict[str, Any]): The config, interpolated.
+    RAISES (ValueError): If one is not there, or something else.
+    """
+    for key in ("train_corpus", "dev_corpus"):
+        name = config.get("training", {}).get(key)
+        if name is None:
+            # Its default is filled in later.
+            continue
+        block: Any = config
+        for part in str(name).split("."):
+            block = block.get(part) if isinstance(block, dict) else None
+        if not isinstance(block, dict) or "@readers" not in block:
+            corpora = config.get("corpora")
+            there = [f"corpora.{each}" for each in corpora] if isinstance(corpora, dict) else []
+            raise ValueError(
+                f"'{key}' in [training] is {shortened(name)}, but there is no block of that name "
+                f"with @readers. There are: {', '.join(there) or 'no [corpora]'}. Mend it there, "
+                f"or add [{name or 'corpora.train'}]."
+            )
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_number(value: Any) -> bool:
