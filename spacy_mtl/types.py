@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from random import Random
-from typing import Callable, Dict, List, Protocol, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from spacy.tokens import Doc
 from thinc.api import Model
@@ -51,22 +51,39 @@ class Combined:
     weights: Dict[str, float]
 
 
-class Weighting(Protocol):
+@dataclass(frozen=True)
+class StepReport:
+    """What a joint step has done, for whoever looks on: see `MultiTask.observers`.
+
+    losses (Dict[str, float]): The loss of each task that was weighed, in pipeline order.
+        Mean per annotated unit.
+    units (Dict[str, int]): How many units of each task were annotated, of those that tell.
+    weights (Dict[str, float]): The effective weight of each task.
+    auxiliary (Dict[str, float]): The losses of the sharing scheme itself, by name.
+    rows (Floats2d): The tasks' gradients at the shared representation, in the order of
+        `losses`. Shape: (n_tasks, n_values).
+    """
+
+    losses: Dict[str, float]
+    units: Dict[str, int]
+    weights: Dict[str, float]
+    auxiliary: Dict[str, float]
+    rows: Floats2d
+
+
+class Weighting:
     """Decides how much each task moves what the tasks share.
 
-    A call is all that is asked. What it may have beside:
-
-    check_tasks(tasks: Sequence[str]): Raises a ValueError if a setting names another task
-        than those of the pipeline. Called when a pipeline is initialised, or changes.
-    check_training(gradients: str): Raises an error if it could not work at the
-        "representation", or at the "parameters". Called then, too.
-    get_state() -> Dict[str, Any] and set_state(state): What was learned, of numbers,
-        strings, lists, dicts and arrays of numpy: saved with the pipeline.
-    needs_losses (bool): False if it does not look at the losses, so that those of stock
-        components (and their gradients) are left as they are. By default it does.
-    recompute (bool) and observe(losses: Dict[str, float]): If true, it is told the losses
-        of the last batch once more, after the optimizer's step.
+    The base class of all weightings. Only `__call__` has to be written; the other methods do
+    nothing here. A plain function, or an object that has some of these methods, serves as
+    well: it is wrapped where it is registered.
     """
+
+    #: Whether it looks at the losses. If not, those of stock components (and their gradients)
+    #: are left as they are.
+    needs_losses: bool = True
+    #: Whether it is told the losses of the last batch once more, after the optimizer's step.
+    recompute: bool = False
 
     def __call__(self, losses: Dict[str, float], gradients: Floats2d) -> Combined:
         """Combine the gradients of the tasks that are present in a step.
@@ -78,7 +95,46 @@ class Weighting(Protocol):
             Shape: (n_tasks, n_values).
         RETURNS (Combined): The combined gradient and the weights.
         """
-        ...
+        raise NotImplementedError
+
+    @property
+    def title(self) -> str:
+        """RETURNS (str): The name of the method, for messages and saved states."""
+        return type(self).__name__
+
+    def check_tasks(self, tasks: Sequence[str]) -> None:
+        """Refuse settings that do not fit the pipeline. Called when it is initialised, or changes.
+
+        tasks (Sequence[str]): The tasks of the pipeline.
+        RAISES (ValueError): If a setting names another task.
+        """
+
+    def check_training(self, gradients: str) -> None:
+        """Refuse to begin a training that could not go on. Called when `check_tasks` is.
+
+        gradients (str): Where gradients are taken: "representation" or "parameters".
+        RAISES (Exception): If it could not work there.
+        """
+
+    def observe(self, losses: Dict[str, float]) -> None:
+        """Be told the losses of the last batch once more, where `recompute` is true.
+
+        losses (Dict[str, float]): After the optimizer's step, by task.
+        """
+
+    def get_state(self) -> Optional[Dict[str, Any]]:
+        """Take what was learned, to be saved with the pipeline.
+
+        RETURNS (Optional[Dict[str, Any]]): Of numbers, strings, lists, dicts and arrays of
+            numpy. None if nothing is learned.
+        """
+        return None
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state that `get_state` gave.
+
+        state (Dict[str, Any]): The state.
+        """
 
 
 @dataclass(frozen=True)
@@ -102,18 +158,18 @@ class Progress:
     mixed: bool = False
 
 
-class Schedule(Protocol):
+class Schedule:
     """Decides which corpus gives the next batch.
 
-    A call is all that is asked. What it may have beside:
-
-    check(sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]): Raises a ValueError if a
-        setting names a corpus or task that there is not. Called before training begins.
-    observe_losses(losses: Dict[str, float]): Is told the losses of the tasks of each step.
-    observe_scores(scores: Dict[str, float]): Is told the scores of each evaluation.
-    get_state() -> Dict[str, Any] and set_state(state): What it has learned, of numbers,
-        strings, lists and dicts: saved in checkpoints.
+    The base class of all schedules. Only `__call__` has to be written; the other methods do
+    nothing here. A plain function, or an object that has some of these methods, serves as
+    well: it is wrapped where it is registered.
     """
+
+    #: Whether it goes by the losses of the steps: `observe_losses` is called.
+    needs_losses: bool = False
+    #: Whether it goes by the scores of evaluations: `observe_scores` is called.
+    needs_scores: bool = False
 
     def __call__(self, progress: Progress) -> Dict[str, float]:
         """Say how the next batch is to be drawn.
@@ -122,27 +178,86 @@ class Schedule(Protocol):
         RETURNS (Dict[str, float]): A share for each corpus, >= 0. They need not sum to 1;
             a corpus that is not named has 0.
         """
-        ...
+        raise NotImplementedError
+
+    @property
+    def title(self) -> str:
+        """RETURNS (str): The name of the method, for messages."""
+        return type(self).__name__
+
+    def check(self, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]) -> None:
+        """Refuse settings that do not fit the corpora. Called before training begins.
+
+        sizes (Dict[str, int]): The examples of each corpus.
+        tasks (Dict[str, Sequence[str]]): The tasks that each annotates.
+        RAISES (ValueError): If a setting names a corpus or task that does not exist.
+        """
+
+    def observe_losses(self, losses: Dict[str, float]) -> None:
+        """Be told the losses of the tasks of each step, where `needs_losses` is true.
+
+        losses (Dict[str, float]): By task.
+        """
+
+    def observe_scores(self, scores: Dict[str, float]) -> None:
+        """Be told the scores of each evaluation, where `needs_scores` is true.
+
+        scores (Dict[str, float]): By task.
+        """
+
+    def get_state(self) -> Optional[Dict[str, Any]]:
+        """Take what was learned, to be saved in checkpoints.
+
+        RETURNS (Optional[Dict[str, Any]]): Of numbers, strings, lists and dicts. None if
+            nothing is learned.
+        """
+        return None
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state that `get_state` gave.
+
+        state (Dict[str, Any]): The state.
+        """
 
 
-class Monitor(Protocol):
+class Monitor:
     """Looks on while steps close, for a log. It must not change what it sees.
 
-    With `get_state` and `set_state`, as those of a `Weighting`, it is saved in checkpoints.
+    An observer of `MultiTask` that may have a state, which is saved in checkpoints. The base
+    class of all monitors: its methods do nothing.
     """
+
+    def __call__(self, report: StepReport) -> None:
+        """Take note of a step, as all observers do.
+
+        report (StepReport): What the step has done.
+        """
+        self.record(report.losses, report.rows, report.weights)
 
     def record(
         self, losses: Dict[str, float], gradients: Floats2d, weights: Dict[str, float]
     ) -> None:
         """Take note of a step.
 
-        losses (Dict[str, float]): The loss of each task present.
+        losses (Dict[str, float]): The loss of each task that was weighed.
         gradients (Floats2d): Their gradients at the shared representation, rows in the
             order of `losses`. Shape: (n_tasks, n_values).
         weights (Dict[str, float]): The effective weight of each task.
         """
-        ...
 
+    def get_state(self) -> Optional[Dict[str, Any]]:
+        """RETURNS (Optional[Dict[str, Any]]): For msgpack. None if there is nothing to save."""
+        return None
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state that `get_state` gave.
+
+        state (Dict[str, Any]): The state.
+        """
+
+
+#: Gets the report of each joint step.
+Observer = Callable[[StepReport], None]
 
 #: Takes the gradient with respect to a view, gives zeros shaped like the view.
 ViewCallback = Callable[[TokenVectors], TokenVectors]

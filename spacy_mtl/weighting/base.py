@@ -10,7 +10,7 @@ import numpy
 from thinc.api import get_array_module, xp2torch
 from thinc.types import Floats1d, Floats2d
 
-from ..types import Combined
+from ..types import Combined, Weighting
 from .preferences import Preferences, check_step
 from .scaling import combine, peaks
 
@@ -41,7 +41,7 @@ class Rows:
         return "cpu" if device.type == "mps" else device
 
 
-class TaskWeighting:
+class TaskWeighting(Weighting):
     """A published method, made fit for tasks that come and go.
 
     A method says in `weigh` (or `combine`) what becomes of the rows. Around it: a task
