@@ -38,29 +38,9 @@ def few_threads(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def encoder_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A folder with a random BERT of 2 layers and 16 dimensions, without dropout."""
-    import torch
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from encoders import save_bert
 
-    path = tmp_path_factory.mktemp("encoder")
-    letters = [chr(i) for i in range(ord("a"), ord("z") + 1)]
-    vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", *letters]
-    vocab += [f"##{letter}" for letter in letters]
-    (path / "vocab.txt").write_text("\n".join(vocab), encoding="utf8")
-    tokenizer = BertTokenizerFast(str(path / "vocab.txt"), model_max_length=64)
-    tokenizer.save_pretrained(path)
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocab),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
-    BertModel(config).save_pretrained(path)
-    return str(path)
+    return str(save_bert(tmp_path_factory.mktemp("encoder")))
 
 
 @pytest.fixture(scope="session")

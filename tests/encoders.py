@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any, Callable, Dict
 
 import torch
-from transformers import AutoConfig, AutoModel, AutoTokenizer, RobertaTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    BertConfig,
+    BertModel,
+    BertTokenizerFast,
+    RobertaTokenizer,
+)
 
 SIZES: Dict[str, Any] = {
     "vocab_size": 60,
@@ -39,6 +47,29 @@ OF_KIND: Dict[str, Dict[str, Any]] = {
         "num_conv_pos_embedding_groups": 2,
     },
 }
+
+
+def save_bert(path: Path) -> Path:
+    """Save a random BERT of 2 layers and 16 dimensions, without dropout, and its tokenizer."""
+    letters = [chr(i) for i in range(ord("a"), ord("z") + 1)]
+    vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", *letters]
+    vocab += [f"##{letter}" for letter in letters]
+    (path / "vocab.txt").write_text("\n".join(vocab), encoding="utf8")
+    tokenizer = BertTokenizerFast(str(path / "vocab.txt"), model_max_length=64)
+    tokenizer.save_pretrained(path)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(vocab),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    BertModel(config).save_pretrained(path)
+    return path
 
 
 def save(kind: str, tokenizer: str, path: Path, **settings: Any) -> Path:
