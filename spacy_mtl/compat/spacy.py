@@ -2,9 +2,14 @@
 
 import gc
 import inspect
-from typing import Any, Dict, List, Optional, Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from spacy.language import Language
+from spacy.pipeline import DependencyParser, EditTreeLemmatizer
+from spacy.training import Example
+from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.types import Floats2d
 
@@ -133,3 +138,63 @@ def find_pipeline(component: Any, vocab: Vocab) -> Optional[Language]:
         and any(pipe is component for _, pipe in nlp.components)
     ]
     return found[0] if len(found) == 1 else None
+
+
+def add_parser_actions(parser: DependencyParser, examples: Iterable[Example]) -> None:
+    """Have a parser know the actions of some texts before it is initialised.
+
+    Reaches for `moves`, its transition system, as `initialize` does: `add_label` would add each
+    label to actions that have none.
+
+    parser (DependencyParser): The parser.
+    examples (Iterable[Example]): The texts.
+    """
+    actions = parser.moves.get_actions(
+        examples=examples,
+        min_freq=parser.cfg["min_action_freq"],
+        learn_tokens=parser.cfg["learn_tokens"],
+    )
+    for action, found in actions.items():
+        for label in sorted(found, key=found.__getitem__, reverse=True):
+            parser.moves.add_action(action, label)
+
+
+def add_lemmatizer_trees(lemmatizer: EditTreeLemmatizer, examples: Iterable[Example]) -> None:
+    """Have a lemmatizer know the edit trees of some texts before it is initialised.
+
+    Reaches for `_labels_from_data`: its labels are numbers of trees, so that `add_label` is no
+    way. `initialize` calls it with the first texts of a corpus.
+
+    lemmatizer (EditTreeLemmatizer): The lemmatizer.
+    examples (Iterable[Example]): The texts.
+    """
+    lemmatizer._labels_from_data(lambda: examples)
+
+
+def register_all() -> None:
+    """Have spaCy register all that it brings.
+
+    Reaches for `spacy.registrations` and `spacy.pipeline.factories`: spaCy calls them when a
+    function is looked up, which also imports every package that offers one.
+    """
+    # Older versions lack the modules below, and register all with these.
+    import_module("spacy.pipeline")
+    import_module("spacy.training")
+    with suppress(ModuleNotFoundError):
+        import_module("spacy.registrations").populate_registry()
+    with suppress(ModuleNotFoundError):
+        import_module("spacy.pipeline.factories").register_factories()
+
+
+def add_registry(name: str, found: Any) -> None:
+    """Add a registry to spaCy's, under a name that a config can use after an '@'.
+
+    Sets an attribute of the class `spacy.util.registry`. Its method `create` would put the
+    registry under thinc's name, and packages would have to offer their functions as entry
+    points of "thinc_...".
+
+    name (str): The name.
+    found (catalogue.Registry): The registry. One that is there already stays.
+    """
+    if not hasattr(registry, name):
+        setattr(registry, name, found)

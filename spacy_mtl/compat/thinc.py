@@ -1,6 +1,6 @@
 """Private parts of thinc."""
 
-from typing import Any, Callable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple, Type
 
 from thinc.api import Model, Optimizer
 from thinc.shims.shim import Shim
@@ -64,6 +64,18 @@ def replace_forward(model: Model, forward: Callable[..., Any]) -> None:
     forward (Callable): The function: see `forward_of`.
     """
     model._func = forward
+
+
+def change_class(shim: Shim, kind: Type[Shim]) -> None:
+    """Make a shim one of a subclass, in place.
+
+    Sets `__class__`. Others may hold this very shim, and its number stands in the state of
+    optimisers, so a new one can't take its place.
+
+    shim (Shim): The shim.
+    kind (Type[Shim]): A subclass of its class that adds methods only.
+    """
+    shim.__class__ = kind
 
 
 def network_of(shim: Shim) -> Optional[Any]:

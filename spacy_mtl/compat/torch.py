@@ -1,7 +1,16 @@
 """Private parts of torch."""
 
+import re
 from contextlib import contextmanager
-from typing import Any, Iterator, Set
+from typing import Any, Iterator, Optional, Set
+
+#: What `torch.save` names in the pickle of a network's state: functions and classes of torch, some
+#: of them private. "MODULE NAME", to be matched as a whole.
+PICKLED_NAMES = re.compile(
+    r"collections OrderedDict|torch\._utils _rebuild_\w+|torch \w*Storage|"
+    r"torch\.storage \w*Storage|torch\._tensor _rebuild_from_type_v2|torch Size|torch device|"
+    r"torch\.nn\.parameter Parameter|torch (b?float|u?int|bool|complex)\w*|_codecs encode"
+)
 
 
 @contextmanager
@@ -54,3 +63,19 @@ def leaves(tensors: Any) -> Iterator[Any]:
             if child is not None and child not in seen:
                 seen.add(child)
                 todo.append(child)
+
+
+def bfloat16_of_cpu() -> Optional[str]:
+    """Find what the processor computes bfloat16 with.
+
+    Reaches for functions of `torch.cpu`: what torch knows of the processor has no public name.
+
+    RETURNS (Optional[str]): The name of the instructions. None if it has none.
+    """
+    import torch
+
+    features = {"_is_avx512_bf16_supported": "AVX512-BF16", "_is_amx_tile_supported": "AMX"}
+    for function, feature in features.items():
+        if getattr(torch.cpu, function, bool)():
+            return feature
+    return None

@@ -2,19 +2,26 @@
 
 import gc
 import inspect
+import subprocess
+import sys
 from typing import Any, List
 
+import catalogue
 import numpy
 import pytest
 import spacy
 from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
 from spacy.training import Example
+from spacy.util import registry
 from spacy_transformers.layers.listener import TransformerListener
 from thinc.api import Model
 from tiny import CNN
 
 from spacy_mtl.compat.spacy import (
+    add_lemmatizer_trees,
+    add_parser_actions,
+    add_registry,
     callback_of,
     find_pipeline,
     frozen_components,
@@ -142,3 +149,64 @@ def test_the_one_pipeline_around_a_component_is_found() -> None:
     # Two that share component and vocabulary: neither is it.
     assert find_pipeline(tok2vec, nlp.vocab) is None
     assert find_pipeline(tok2vec, spacy.blank("en").vocab) is None
+
+
+def _parsed(nlp: Language) -> List[Example]:
+    given = {
+        "heads": [1, 1, 3, 1],
+        "deps": ["nsubj", "ROOT", "det", "obj"],
+        "lemmas": ["she", "read", "a", "book"],
+    }
+    return [Example.from_dict(nlp.make_doc("she reads a book"), given) for _ in range(40)]
+
+
+def test_parser_knows_actions_as_if_it_were_initialised() -> None:
+    nlp = spacy.blank("en")
+    examples = _parsed(nlp)
+    one: Any = nlp.add_pipe("parser", name="one")
+    other: Any = nlp.add_pipe("parser", name="other")
+    why = "a parser finds its actions by other ways: see add_parser_actions of compat/spacy.py"
+    add_parser_actions(one, examples)
+    other.initialize(lambda: examples, nlp=nlp)
+    assert set(one.labels) == set(other.labels), why
+    assert "nsubj" in one.labels, why
+
+
+def test_lemmatizer_knows_trees_as_if_it_were_initialised() -> None:
+    nlp = spacy.blank("en")
+    examples = _parsed(nlp)
+    one: Any = nlp.add_pipe("trainable_lemmatizer", name="one")
+    other: Any = nlp.add_pipe("trainable_lemmatizer", name="other")
+    why = "a lemmatizer has no '_labels_from_data': see add_lemmatizer_trees of compat/spacy.py"
+    assert callable(getattr(one, "_labels_from_data", None)), why
+    add_lemmatizer_trees(one, examples)
+    other.initialize(lambda: examples, nlp=nlp)
+    assert one.labels == other.labels != (), why
+
+
+def test_all_of_spacys_functions_are_registered_without_a_look_up() -> None:
+    code = (
+        "import catalogue; from spacy_mtl.compat.spacy import register_all; register_all();"
+        "print(all(catalogue.check_exists('spacy', *each) for each in"
+        "[('architectures', 'spacy.Tagger.v2'), ('internal_factories', 'tagger')]))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.stdout == "True\n", (
+        "spaCy registers its functions elsewhere: see register_all of compat/spacy.py\n"
+        + found.stderr
+    )
+
+
+def test_registries_are_attributes_of_spacys_class() -> None:
+    made, other = (catalogue.Registry(("spacy", "of_a_test")) for _ in range(2))
+    made.register("seven", func=lambda: 7)
+    try:
+        add_registry("of_a_test", made)
+        why = "spaCy looks registries up in another way: see add_registry of compat/spacy.py"
+        assert registry.of_a_test is made, why
+        assert registry.resolve({"it": {"@of_a_test": "seven"}}) == {"it": 7}, why
+        add_registry("of_a_test", other)
+        assert registry.of_a_test is made
+    finally:
+        del registry.of_a_test
+        catalogue.REGISTRY.pop(("spacy", "of_a_test", "seven"))

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy
 import pytest
-from thinc.api import Adam, Linear, Model, PyTorchWrapper, RAdam, chain
+from thinc.api import Adam, Linear, Model, PyTorchShim, PyTorchWrapper, RAdam, chain
 from thinc.shims.shim import Shim
 
 from spacy_mtl.compat.thinc import (
+    change_class,
     forward_of,
     get_radam_buffer,
     named_parameters,
@@ -98,6 +99,32 @@ def test_forward_function_is_looked_up_when_a_layer_runs(layer: Any) -> None:
     assert layer.begin_update(x)[0] == "ours", why
     replace_forward(layer, before)
     assert numpy.array_equal(layer.predict(x), expected)
+
+
+def test_shim_takes_the_methods_of_another_class(wrapped: Any) -> None:
+    class Ours(PyTorchShim):
+        def predict(self, inputs: Any) -> Any:
+            return super().predict(inputs) * 0 + 7
+
+    (shim,) = wrapped.shims
+    kept = dict(vars(shim))
+    change_class(shim, Ours)
+    assert vars(shim) == kept
+    found = wrapped.predict(numpy.ones((1, 3), dtype="float32"))
+    assert found.tolist() == [[7.0, 7.0]], (
+        "PyTorchWrapper does not call its shim's 'predict': see change_class of compat/thinc.py"
+    )
+
+
+def test_shim_trains_by_begin_update(wrapped: Any) -> None:
+    class Ours(PyTorchShim):
+        def begin_update(self, inputs: Any) -> Any:
+            outputs, backprop = super().begin_update(inputs)
+            return outputs * 0 + 7, backprop
+
+    change_class(wrapped.shims[0], Ours)
+    found, _ = wrapped.begin_update(numpy.ones((1, 3), dtype="float32"))
+    assert found.tolist() == [[7.0, 7.0]], "PyTorchWrapper does not call its shim's 'begin_update'"
 
 
 def test_shim_wraps_its_network_by_one_name() -> None:

@@ -1,13 +1,21 @@
 """The private parts of torch that `compat/torch.py` reaches for are where they were."""
 
+import pickletools
+from io import BytesIO
 from typing import Any, List
+from zipfile import ZipFile
 
 import numpy
 import pytest
 import torch
 from thinc.api import PyTorchWrapper
 
-from spacy_mtl.compat.torch import leaves, one_of_several_passes
+from spacy_mtl.compat.torch import (
+    PICKLED_NAMES,
+    bfloat16_of_cpu,
+    leaves,
+    one_of_several_passes,
+)
 
 
 @pytest.fixture
@@ -70,3 +78,43 @@ def test_a_graph_can_be_walked_to_its_leaves(network: Any) -> None:
     assert {id(leaf) for leaf in leaves(y)} == expected, why
     assert {id(leaf) for leaf in leaves([y, y.sum()])} == expected, why
     assert list(leaves(x.detach())) == []
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int64, torch.bool])
+@pytest.mark.parametrize("make", [torch.nn.Parameter, lambda tensor: tensor])
+def test_saved_state_names_what_is_known(dtype: Any, make: Any) -> None:
+    saved = BytesIO()
+    is_trained = dtype.is_floating_point
+    tensor = torch.zeros(2, dtype=dtype)
+    torch.save({"a": make(tensor) if is_trained else tensor, "b": torch.Size([2])}, saved)
+    with ZipFile(saved) as archive:
+        (name,) = [each for each in archive.namelist() if each.endswith("data.pkl")]
+        found = [(op.name, arg) for op, arg, _ in pickletools.genops(archive.read(name))]
+    names = [arg for op, arg in found if op == "GLOBAL"]
+    assert names, "torch.save names functions in another way: see problems_of_weights"
+    unknown = [name for name in names if not PICKLED_NAMES.fullmatch(name)]
+    assert unknown == [], f"torch.save names {unknown}: add them to PICKLED_NAMES, if they are safe"
+
+
+@pytest.mark.parametrize("name", ["os system", "builtins eval", "torch._utils_evil _rebuild_x"])
+def test_code_is_no_known_name(name: str) -> None:
+    assert PICKLED_NAMES.fullmatch(name) is None
+
+
+FEATURES = {"_is_avx512_bf16_supported": "AVX512-BF16", "_is_amx_tile_supported": "AMX"}
+
+
+@pytest.mark.parametrize("function", FEATURES)
+def test_torch_tells_of_the_processor(function: str, monkeypatch: Any) -> None:
+    assert isinstance(getattr(torch.cpu, function)(), bool), (
+        f"torch.cpu.{function} has moved: see bfloat16_of_cpu, without which 'auto' is float32"
+    )
+    for each in FEATURES:
+        monkeypatch.setattr(torch.cpu, each, lambda found=each == function: found)
+    assert bfloat16_of_cpu() == FEATURES[function]
+
+
+def test_processor_without_bfloat16(monkeypatch: Any) -> None:
+    for each in FEATURES:
+        monkeypatch.setattr(torch.cpu, each, lambda: False)
+    assert bfloat16_of_cpu() is None
