@@ -3,20 +3,11 @@
 from typing import Any, Dict, Iterable, Sequence
 
 from spacy.language import Language
-from spacy.pipeline import SentenceRecognizer, SpanCategorizer, TextCategorizer
-from spacy.pipeline.span_finder import SpanFinder
 
+from ..tasks.stock import task_of, tasks_of
+from ..tasks.task import Task
 from ..types import Schedule
-from .annotation import kinds_of
 from .spec import CorpusSpec
-
-#: Stock components to which missing annotation says "nothing there", and a head to which not.
-_READ_ABSENCE = {
-    TextCategorizer: "mtl_textcat",
-    SpanCategorizer: "mtl_ner",
-    SpanFinder: "mtl_ner",
-    SentenceRecognizer: "",
-}
 
 
 def check_tasks(nlp: Language, specs: Iterable[CorpusSpec]) -> None:
@@ -26,7 +17,7 @@ def check_tasks(nlp: Language, specs: Iterable[CorpusSpec]) -> None:
     specs (Iterable[CorpusSpec]): The corpora.
     RAISES (ValueError): If one declares a task that is no component's.
     """
-    known = _tasks_of(nlp)
+    known = tasks_of(nlp)
     for spec in specs:
         unknown = [task for task in spec.tasks if task not in known]
         if unknown:
@@ -47,17 +38,16 @@ def check_stock(nlp: Language, specs: Iterable[CorpusSpec]) -> None:
     """
     config = nlp.config.interpolate()
     resting = {*config["training"]["frozen_components"], *config["nlp"]["disabled"]}
-    stock = {
-        name: pipe
-        for name, pipe in _tasks_of(nlp).items()
-        # Heads of this package look at who is declared.
-        if name not in resting and not hasattr(pipe, "has_gold")
-    }
+    stock = [
+        task
+        for name, task in tasks_of(nlp).items()
+        if name not in resting and not task.heeds_declaration
+    ]
     for spec in specs:
-        for name, pipe in stock.items():
-            if name not in spec.tasks:
-                _check_apart(nlp, spec, name)
-                _check_absence(spec, name, pipe)
+        for task in stock:
+            if task.name not in spec.tasks:
+                _check_apart(nlp, spec, task)
+                _check_absence(spec, task)
 
 
 def check_complete(nlp: Language, specs: Sequence[CorpusSpec], untrained: Iterable[str]) -> None:
@@ -133,35 +123,26 @@ def check_schedule(
         check(sizes, tasks)
 
 
-def _tasks_of(nlp: Language) -> Dict[str, Any]:
-    return {
-        name: pipe
-        for name, pipe in nlp.components
-        # Encoders, and what listens to them for others, are no tasks.
-        if getattr(pipe, "is_trainable", False) and not hasattr(pipe, "listening_components")
-    }
+def _check_absence(spec: CorpusSpec, stock: Task) -> None:
+    if not stock.reads_absence:
+        return
+    head, name = stock.alternative, stock.name
+    instead = f"take '{head}' in its place" if head else "train it in a pipeline of its own"
+    raise ValueError(
+        f"The corpus '{spec.name}' does not declare '{name}', a component of spaCy that "
+        "takes a text without annotation for one in which there is nothing, and would "
+        f"learn that from it. Add '{name}' to 'tasks' in {spec.block}, if the corpus is "
+        f"annotated for it; or {instead}."
+    )
 
 
-def _check_absence(spec: CorpusSpec, name: str, pipe: Any) -> None:
-    for kind, head in _READ_ABSENCE.items():
-        # One of several labels has missing values, the other has not, and is its base class.
-        if isinstance(pipe, kind) and not getattr(pipe, "support_missing_values", False):
-            instead = f"take '{head}' in its place" if head else "train it in a pipeline of its own"
-            raise ValueError(
-                f"The corpus '{spec.name}' does not declare '{name}', a component of spaCy that "
-                "takes a text without annotation for one in which there is nothing, and would "
-                f"learn that from it. Add '{name}' to 'tasks' in {spec.block}, if the corpus is "
-                f"annotated for it; or {instead}."
-            )
-
-
-def _check_apart(nlp: Language, spec: CorpusSpec, stock: str) -> None:
+def _check_apart(nlp: Language, spec: CorpusSpec, stock: Task) -> None:
     for task in spec.tasks:
-        both = kinds_of(nlp, task) & kinds_of(nlp, stock)
+        both = task_of(nlp, task).kinds & stock.kinds
         if both:
             raise ValueError(
                 f"The corpus '{spec.name}' has {', '.join(sorted(both))} for '{task}', and the "
-                f"stock component '{stock}' would learn from them, too, though the corpus does "
-                f"not declare it. Add '{stock}' to 'tasks' in {spec.block}, or take a head of "
-                "this package for it, which looks at what is declared."
+                f"stock component '{stock.name}' would learn from them, too, though the corpus "
+                f"does not declare it. Add '{stock.name}' to 'tasks' in {spec.block}, or take a "
+                "head of this package for it, which looks at what is declared."
             )

@@ -5,7 +5,7 @@ from weakref import ref
 
 from spacy.language import Language
 
-from ..heads.scores import score_weights_of
+from ..tasks.scores import scores_by_task
 from ..types import Schedule
 
 
@@ -32,23 +32,6 @@ def tell(nlp: Language, schedule: Schedule) -> None:
         joint[0].loss_observers.append(_observer_of(schedule))
     if hasattr(schedule, "observe_scores"):
         nlp.evaluate = _ToldEvaluation(nlp, schedule)  # type: ignore[method-assign]
-
-
-def scores_by_task(nlp: Language, scores: Dict[str, Any]) -> Dict[str, float]:
-    """Sum up each task's scores, by their default weights.
-
-    nlp (Language): The pipeline.
-    scores (Dict[str, Any]): What `nlp.evaluate` gave.
-    RETURNS (Dict[str, float]): By component; without those that have none.
-    """
-    found = {}
-    for name, pipe in nlp.pipeline:
-        weights = score_weights_of(nlp, name, pipe)
-        known = {key: w for key, w in weights.items() if w and scores.get(key) is not None}
-        if known:
-            total = sum(known.values())
-            found[name] = sum(float(scores[key]) * w for key, w in known.items()) / total
-    return found
 
 
 def _observer_of(schedule: Any) -> Callable[[Dict[str, float]], None]:

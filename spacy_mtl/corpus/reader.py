@@ -9,10 +9,10 @@ from weakref import WeakSet
 from spacy.language import Language
 from spacy.training import Example
 
-from ..heads.scores import check_outputs
 from ..hints import shortened
 from ..registry import register
 from ..settings import takes
+from ..tasks.scores import check_outputs
 from ..types import TASKS_KEY, Schedule
 from .annotation import KINDS, clear, kinds_of
 from .checks import (

@@ -30,6 +30,8 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from ..joint.averages import use_torch_params
 from ..joint.listener import TaskListener
 from ..loading import UnfitError, explained, load_from_bytes, load_from_disk
+from ..tasks.scores import find_collisions, part_heads, prefixed
+from ..tasks.task import Task
 from ..types import LossAndGradient
 from .finite import check_finite
 from .gold import without_others
@@ -37,10 +39,9 @@ from .learn_rate import finish_update_scaled
 from .loading import check_labels, check_size
 from .models import check_unit
 from .scorers import call_scorer
-from .scores import find_collisions, part_heads, prefixed
 
 
-class TaskHead(TrainablePipe):
+class TaskHead(Task, TrainablePipe):
     """A trainable component that turns a task's view into annotation.
 
     A head says what its labels are, how its loss is computed and how it annotates.
@@ -51,12 +52,12 @@ class TaskHead(TrainablePipe):
 
     #: What the head learns, for messages.
     annotation = "annotation"
-    #: What its model scores: "token" or "doc".
-    unit = "token"
-    #: How two heads that set the same are told apart.
-    how_to_part = ""
     #: What becomes of annotation with a label that the head does not have.
     fate_of_unknown = "Its annotation is left out."
+
+    reports = True
+    heeds_declaration = True
+    loss_from_scores = True
 
     def __init__(
         self,
@@ -108,31 +109,7 @@ class TaskHead(TrainablePipe):
         self._has_gold = False
         self._warned: Set[str] = set()
 
-    # What differs from head to head.
-
-    def count_labels(self, example: Example) -> Iterable[str]:
-        """RETURNS (Iterable[str]): The labels that an example shows."""
-        raise NotImplementedError
-
-    def has_gold(self, doc: Doc) -> bool:
-        """RETURNS (bool): Whether a gold document has annotation for the head."""
-        raise NotImplementedError
-
-    def output_keys(self) -> Set[str]:
-        """RETURNS (Set[str]): What the head sets, such as "doc.ents": no other may."""
-        raise NotImplementedError
-
-    def gold_attributes(self) -> Set[str]:
-        """RETURNS (Set[str]): Where its gold annotation is, such as "doc.ents"."""
-        raise NotImplementedError
-
-    def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
-        """Name the scores that the head reports, without prefix.
-
-        weights (Dict[str, Optional[float]]): The defaults of its factory.
-        RETURNS (Dict[str, Optional[float]]): The same weights by its own keys.
-        """
-        return weights
+    # What differs from head to head, beside the methods of `Task` that raise an error there.
 
     @staticmethod
     def classes_of(labels: Sequence[str]) -> List[str]:
@@ -196,6 +173,21 @@ class TaskHead(TrainablePipe):
         """
         return self.loss_of(self.own_examples(examples), logits)
 
+    def loss_of_batch(self, examples: List[Example], scores: Any) -> Optional[float]:
+        """RETURNS (Optional[float]): The loss from what the model gives: see `Task`."""
+        return self.compute_loss(examples, scores)[0].value
+
+    def prepare_labels(self, labels: Iterable[str], read: Callable[[], Iterable[Example]]) -> bool:
+        """Add the labels: see `Task.prepare_labels`."""
+        for label in labels:
+            self.add_label(label)
+        return True
+
+    @property
+    def knows_labels(self) -> bool:
+        """RETURNS (bool): True."""
+        return True
+
     @property
     def score_prefix(self) -> str:
         """RETURNS (str): What the keys of the scores begin with; "" for spaCy's own keys."""
@@ -204,6 +196,10 @@ class TaskHead(TrainablePipe):
     @score_prefix.setter
     def score_prefix(self, prefix: str) -> None:
         self.cfg["score_prefix"] = prefix
+
+    def take_score_prefix(self, prefix: str) -> None:
+        """Have the keys of the scores begin with a prefix, if they have none yet: see `Task`."""
+        self.score_prefix = self.score_prefix or prefix
 
     @property
     def labels(self) -> Tuple[str, ...]:

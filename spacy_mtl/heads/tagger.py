@@ -15,6 +15,7 @@ from ..arrays import cut_like
 from ..losses import MISSING, softmax_cross_entropy
 from ..registry import register
 from ..settings import checked
+from ..tasks.stock import task_of
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
 from .gold import aligned_strings, aligned_values
@@ -270,8 +271,4 @@ class Tagger(TaskHead):
 
 
 def _sets_tags(nlp: Language) -> bool:
-    return any(
-        "token.tag" in nlp.get_pipe_meta(name).assigns
-        and getattr(pipe, "attribute", "tag") == "tag"
-        for name, pipe in nlp.components
-    )
+    return any("token.tag" in task_of(nlp, name).gold_attributes() for name in nlp.component_names)

@@ -10,10 +10,11 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
 from spacy.language import Language
 from spacy.training import Example
 
-from ..corpus.annotation import TaskGold, kinds_of
+from ..corpus.annotation import TaskGold
 from ..corpus.mixer import Mixer
 from ..corpus.reader import MultiCorpus
-from ..heads.scores import output_keys_of, spans_key_of
+from ..tasks.stock import task_of
+from ..tasks.task import Task
 
 
 @dataclass
@@ -74,7 +75,9 @@ def count_corpus(
     """
     gold = {task: TaskGold(nlp, task) for task in tasks}
     counts = CorpusCounts(
-        tasks={task: TaskCounts(knows_labels=found.knows_labels) for task, found in gold.items()}
+        tasks={
+            task: TaskCounts(knows_labels=found.task.knows_labels) for task, found in gold.items()
+        }
     )
     if window is not None:
         counts.n_long = 0
@@ -85,7 +88,7 @@ def count_corpus(
             counts.n_long += window.is_exceeded_by(example)
         for task, found in counts.tasks.items():
             found.n_texts += gold[task].is_in(example.reference)
-            found.n_unfit += gold[task].count_unfit(example)
+            found.n_unfit += gold[task].task.count_unfit(example)
             for label in gold[task].labels(example):
                 # Texts list the categories that they have not, too.
                 found.labels[label] += example.reference.cats.get(label, 1.0) > 0
@@ -184,8 +187,8 @@ def scored_tasks(nlp: Language) -> List[str]:
     """RETURNS (List[str]): The components that are trained and have scores."""
     return [
         name
-        for name, pipe in nlp.pipeline
-        if getattr(pipe, "is_trainable", False) and nlp.get_pipe_meta(name).default_score_weights
+        for name in nlp.pipe_names
+        if task_of(nlp, name).is_trainable and nlp.get_pipe_meta(name).default_score_weights
     ]
 
 
@@ -234,18 +237,18 @@ def _problems_of_task(
 def _collisions(
     nlp: Language, tasks: Sequence[str], train: Dict[str, CorpusCounts]
 ) -> Iterator[Problem]:
-    keys = {task: spans_key_of(nlp.get_pipe(task)) for task in tasks}
     for task, other in combinations(tasks, 2):
-        kinds = kinds_of(nlp, task) & kinds_of(nlp, other)
+        pair = task_of(nlp, task), task_of(nlp, other)
+        kinds = pair[0].kinds & pair[1].kinds
         both = sorted(set(_labels(train, task)) & set(_labels(train, other)))
         # Whatever the labels.
-        same = sorted(output_keys_of(nlp, task) & output_keys_of(nlp, other))
+        same = sorted(pair[0].output_keys() & pair[1].output_keys())
         if same:
             text = f"'{task}' and '{other}' both set {same[0]}: one would overwrite the other."
             # Two heads of this package are refused.
-            are_heads = all(hasattr(nlp.get_pipe(t), "output_keys") for t in (task, other))
+            are_heads = all(isinstance(nlp.get_pipe(t), Task) for t in (task, other))
             yield Problem(text, keeps_from_training=are_heads)
-        elif kinds and both and keys[task] == keys[other]:
+        elif kinds and both and pair[0].spans_key == pair[1].spans_key:
             yield Problem(
                 f"'{task}' and '{other}' both have the labels {', '.join(both[:5])} "
                 f"({', '.join(sorted(kinds))}): one would overwrite the other."

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Sequence
 from spacy.errors import Errors
 from spacy.language import Language
 
+from ..tasks.stock import task_of
 from .monitor import Reading
 
 #: From what spaCy's training loop tells of an evaluation, and from the joint steps
@@ -97,14 +98,14 @@ def make_table(nlp: Language, joint: str, tasks: Sequence[str]) -> Table:
     ]
     owners = {key: _owners(nlp, key, tasks) for key in keys}
     rest = list(keys)
-    for name, pipe in nlp.pipeline:
+    for name in nlp.pipe_names:
         if name in tasks:
             own = [key for key in keys if owners[key] == [name]]
             rest = [key for key in rest if key not in own]
             columns += [*_figures(name), *(_score(key, name) for key in own)]
         elif name == joint:
             columns.append(Column("Loss", _FIGURE, _mean_loss(name), name))
-        elif getattr(pipe, "is_trainable", False):
+        elif task_of(nlp, name).is_trainable:
             columns.append(Column("Loss sum", 8, _plain_loss(name), name))
     columns += [_score(key) for key in rest]
     columns.append(Column("Score", _SCORE, lambda info, _: f"{float(info['score']):.2f}"))

@@ -12,7 +12,7 @@ from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 from tiny import add_joint
 
-from spacy_mtl.heads.scores import check_outputs
+from spacy_mtl.tasks.scores import check_outputs
 
 WORDS = ["Anna", "flies", "to", "Rome", "."]
 

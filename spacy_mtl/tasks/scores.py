@@ -1,4 +1,4 @@
-"""Names for what heads set and score, so that two of a kind do not overwrite each other's."""
+"""Names for what tasks set and score, so that two of a kind do not overwrite each other's."""
 
 import warnings
 from difflib import get_close_matches
@@ -7,6 +7,9 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Set
 
 from spacy.language import Language
 from spacy.util import combine_score_weights
+
+from .stock import task_of
+from .task import Task
 
 Weights = Dict[str, Optional[float]]
 
@@ -33,23 +36,20 @@ def part_heads(nlp: Language, name: str) -> None:
     RAISES (ValueError): If two heads are given one prefix.
     """
     is_default = nlp.config["training"]["score_weights"] == _combined(nlp, own=False)
-    head: Any = nlp.get_pipe(name)
-    found: Any
-    for other, found in nlp.components:
-        if other == name or not getattr(found, "is_trainable", False):
+    head = task_of(nlp, name)
+    for other, found in _trained(nlp).items():
+        if other == name:
             continue
-        is_head = hasattr(found, "output_keys")
-        same = set(score_weights_of(nlp, other, found)) & set(score_weights_of(nlp, name, head))
-        if same and is_head and head.score_prefix and found.score_prefix:
+        same = set(score_weights_of(nlp, other)) & set(score_weights_of(nlp, name))
+        if same and head.score_prefix and found.score_prefix:
             raise ValueError(
                 f"The heads '{other}' and '{name}' both report {_some(same)}: one score would "
                 f"overwrite the other. Mend 'score_prefix' in [components.{name}] or "
                 f"[components.{other}]."
             )
         if same:
-            head.score_prefix = head.score_prefix or name
-            if is_head:
-                found.score_prefix = found.score_prefix or other
+            head.take_score_prefix(name)
+            found.take_score_prefix(other)
     weights = nlp.config["training"]["score_weights"]
     if is_default:
         # spaCy adds its own keys again; so they stay, without a weight.
@@ -66,14 +66,13 @@ def check_outputs(nlp: Language) -> None:
     nlp (Language): The pipeline; heads with their labels.
     RAISES (ValueError): If there are two such heads.
     """
-    heads = [name for name, pipe in nlp.components if hasattr(pipe, "output_keys")]
+    heads = [name for name, pipe in nlp.components if isinstance(pipe, Task)]
     for name in heads:
         # Of stock components beside them, a warning tells when they are initialised.
         for message in find_collisions(nlp, name, heads):
             raise ValueError(message)
-    trained = [(n, pipe) for n, pipe in nlp.components if getattr(pipe, "is_trainable", False)]
-    for (name, one), (other, found) in combinations(trained, 2):
-        same = set(score_weights_of(nlp, name, one)) & set(score_weights_of(nlp, other, found))
+    for name, other in combinations(_trained(nlp), 2):
+        same = set(score_weights_of(nlp, name)) & set(score_weights_of(nlp, other))
         head = name if name in heads else other
         # Those of one pipeline have been parted. Sourced ones have not.
         if same and head in heads:
@@ -92,11 +91,12 @@ def find_collisions(nlp: Language, name: str, others: Iterable[str]) -> Iterator
     others (Iterable[str]): The components.
     YIELDS (str): What to tell a user.
     """
-    head: Any = nlp.get_pipe(name)
+    head = task_of(nlp, name)
     for other in others:
-        if other == name or not getattr(nlp.get_pipe(other), "labels", None) or not head.labels:
+        found = task_of(nlp, other)
+        if other == name or not found.labels or not head.labels:
             continue
-        both = head.output_keys() & output_keys_of(nlp, other)
+        both = head.output_keys() & found.output_keys()
         if both:
             yield (
                 f"The heads '{name}' and '{other}' both set {_some(both)}: one would overwrite "
@@ -105,43 +105,46 @@ def find_collisions(nlp: Language, name: str, others: Iterable[str]) -> Iterator
             )
 
 
-def output_keys_of(nlp: Language, name: str) -> Set[str]:
-    """Tell what a component sets, as `TaskHead.output_keys`.
+def score_weights_of(nlp: Language, name: str) -> Weights:
+    """Tell which scores a component reports by default, and how much each counts.
 
     nlp (Language): The pipeline.
-    name (str): The component, with its labels.
-    RETURNS (Set[str]): Of components of spaCy, what they say that they assign.
+    name (str): The name of the component.
+    RETURNS (Weights): By key, such as "topic_cats_score".
     """
-    pipe: Any = nlp.get_pipe(name)
-    if hasattr(pipe, "output_keys"):
-        return pipe.output_keys()
-    if not getattr(pipe, "is_trainable", False):
-        # Such as an entity ruler, beside which a head keeps what it finds.
-        return set()
-    found: Set[str] = set()
-    for assigned in nlp.get_pipe_meta(name).assigns:
-        if assigned == "doc.cats":
-            found.update(f"doc.cats['{label}']" for label in pipe.labels)
-        elif assigned == "doc.spans":
-            found.add(f"doc.spans['{spans_key_of(pipe)}']")
-        elif assigned.startswith("token.") and assigned != "token.ent_iob":
-            found.add(assigned)
+    weights: Any = nlp.get_pipe_meta(name).default_score_weights or {}
+    task = task_of(nlp, name)
+    return prefixed(task.own_score_weights(weights), task.score_prefix)
+
+
+def scores_by_task(nlp: Language, scores: Dict[str, Any]) -> Dict[str, float]:
+    """Sum up each task's scores, by their default weights.
+
+    nlp (Language): The pipeline.
+    scores (Dict[str, Any]): What `nlp.evaluate` gave.
+    RETURNS (Dict[str, float]): By component; without those that have none.
+    """
+    found = {}
+    for name in nlp.pipe_names:
+        weights = score_weights_of(nlp, name)
+        known = {key: w for key, w in weights.items() if w and scores.get(key) is not None}
+        if known:
+            total = sum(known.values())
+            found[name] = sum(float(scores[key]) * w for key, w in known.items()) / total
     return found
 
 
-def spans_key_of(pipe: Any) -> Optional[str]:
-    """RETURNS (Optional[str]): Which of `doc.spans` is a component's. None if none is."""
-    found = getattr(pipe, "spans_key", None)
-    # That of stock components is in their settings.
-    return found or getattr(pipe, "cfg", {}).get("spans_key")
+def _trained(nlp: Language) -> Dict[str, Task]:
+    found = ((name, task_of(nlp, name)) for name, _ in nlp.components)
+    return {name: task for name, task in found if task.is_trainable}
 
 
 def _pass_weights_on(nlp: Language, weights: Weights) -> None:
     reported: Set[str] = set()
     heirs: Dict[str, List[str]] = {}
-    for name, pipe in nlp.components:
+    for name, _ in nlp.components:
         default: Any = nlp.get_pipe_meta(name).default_score_weights or {}
-        own = score_weights_of(nlp, name, pipe)
+        own = score_weights_of(nlp, name)
         reported.update(own)
         for key in own:
             weights.setdefault(key, None)
@@ -157,7 +160,7 @@ def _pass_weights_on(nlp: Language, weights: Weights) -> None:
 
 
 def _warn_misspelt(nlp: Language, weights: Weights) -> None:
-    known = {key for name, pipe in nlp.components for key in score_weights_of(nlp, name, pipe)}
+    known = {key for name, _ in nlp.components for key in score_weights_of(nlp, name)}
     for key, weight in weights.items():
         near = get_close_matches(key, known, n=1, cutoff=0.8) if weight else []
         if near and key not in known:
@@ -170,24 +173,11 @@ def _warn_misspelt(nlp: Language, weights: Weights) -> None:
 
 def _combined(nlp: Language, own: bool) -> Weights:
     found = []
-    for name, pipe in nlp.components:
+    for name, _ in nlp.components:
         weights: Any = nlp.get_pipe_meta(name).default_score_weights
         if weights:
-            found.append(score_weights_of(nlp, name, pipe) if own else weights)
+            found.append(score_weights_of(nlp, name) if own else weights)
     return combine_score_weights(found)
-
-
-def score_weights_of(nlp: Language, name: str, pipe: Any) -> Weights:
-    """Tell which scores a component reports by default, and how much each counts.
-
-    nlp (Language): The pipeline.
-    name (str): The name of the component.
-    pipe (Callable): The component.
-    RETURNS (Weights): By key, such as "topic_cats_score".
-    """
-    weights: Any = nlp.get_pipe_meta(name).default_score_weights or {}
-    own = pipe.own_score_weights(weights) if hasattr(pipe, "own_score_weights") else weights
-    return prefixed(own, getattr(pipe, "score_prefix", ""))
 
 
 def _some(keys: Iterable[str]) -> str:

@@ -1,0 +1,222 @@
+"""Tasks that are components of spaCy or of others: one table of what differs from class to class.
+
+spaCy's own components send the gradient of a sum: over tokens (tagger, morphologizer,
+trainable_lemmatizer, senter, span_finder), over documents (textcat), over parser states
+(parser, ner) or spans (spancat). As a loss they report the sum of its squares, but textcat: the
+mean over documents and labels. What is not over documents is brought to a mean over tokens:
+states are about as many, spans as many as the suggester makes of them. The heads of this
+package have means for both.
+"""
+
+import math
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple, Type
+
+from spacy.language import Language
+from spacy.pipeline import (
+    DependencyParser,
+    EditTreeLemmatizer,
+    EntityLinker,
+    EntityRecognizer,
+    Morphologizer,
+    MultiLabel_TextCategorizer,
+    SentenceRecognizer,
+    SpanCategorizer,
+    Tagger,
+    TextCategorizer,
+    TrainablePipe,
+)
+from spacy.pipeline.span_finder import SpanFinder
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from ..types import TokenVectors
+from .kinds import has, has_labels, labels_of, spans_of
+from .task import Task
+
+
+class StockTask(Task):
+    """The general adapter: goes by what the component's factory says that it assigns.
+
+    nlp (Language): The pipeline.
+    name (str): The name of the component.
+    """
+
+    def __init__(self, nlp: Language, name: str) -> None:
+        self.name = name
+        self.pipe: Any = nlp.get_pipe(name)
+        self.assigns: Set[str] = set(nlp.get_pipe_meta(name).assigns)
+        # A component may also be a plain function, which has none of these.
+        self.is_trainable = bool(getattr(self.pipe, "is_trainable", False))
+        settings = getattr(self.pipe, "cfg", {})
+        self.spans_key = getattr(self.pipe, "spans_key", None) or settings.get("spans_key")
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """RETURNS (Tuple[str, ...]): The labels of the component."""
+        return tuple(getattr(self.pipe, "labels", None) or ())
+
+    @property
+    def knows_labels(self) -> bool:
+        """RETURNS (bool): Whether the kind of annotation has labels."""
+        return has_labels(self.kinds)
+
+    def gold_attributes(self) -> Set[str]:
+        """RETURNS (Set[str]): What the component sets is what it learns."""
+        return self.assigns
+
+    def output_keys(self) -> Set[str]:
+        """RETURNS (Set[str]): What the component sets, of each label."""
+        if not self.is_trainable:
+            # Such as an entity ruler, beside which a head keeps what it finds.
+            return set()
+        found: Set[str] = set()
+        for assigned in self.assigns:
+            if assigned == "doc.cats":
+                found.update(f"doc.cats['{label}']" for label in self.labels)
+            elif assigned == "doc.spans":
+                found.add(f"doc.spans['{self.spans_key}']")
+            elif assigned.startswith("token.") and assigned != "token.ent_iob":
+                found.add(assigned)
+        return found
+
+    def count_labels(self, example: Example) -> Iterable[str]:
+        """RETURNS (Iterable[str]): The labels of the gold document: see `labels_of`."""
+        return labels_of(example.reference, self.kinds, self.spans_key)
+
+    def has_gold(self, doc: Doc) -> bool:
+        """RETURNS (bool): Whether there is annotation of its kinds; True if they are not known."""
+        kinds = self.kinds
+        if kinds == {"spans"}:
+            return any(True for _ in spans_of(doc, self.spans_key))
+        return not kinds or any(has(doc, kind) for kind in kinds)
+
+    def prepare_labels(self, labels: Iterable[str], read: Callable[[], Iterable[Example]]) -> bool:
+        """Add the labels: see `Task.prepare_labels`."""
+        if not self.knows_labels:
+            return getattr(self.pipe, "label_data", None) is None
+        # Else `add_label` is that of its base class, which raises an error.
+        if type(self.pipe).add_label is not TrainablePipe.add_label:
+            for label in labels:
+                self.pipe.add_label(label)
+        return True
+
+    def divisors(self, d_view: TokenVectors) -> Tuple[float, float]:
+        """RETURNS (Tuple[float, float]): The tokens that have a gradient: see `Task.divisors`."""
+        n_tokens = float(sum(int(d.any(axis=1).sum()) for d in d_view))
+        # Layers that begin at zero send nothing at first: how many units there were is not known.
+        return (n_tokens, n_tokens) if n_tokens else (1.0, math.inf)
+
+
+class FromScores(StockTask):
+    """A component whose loss comes from the scores of documents.
+
+    Others go from state to state (parser, ner), or have models that take spans (spancat).
+    """
+
+    loss_from_scores = True
+
+    def loss_of_batch(self, examples: List[Example], scores: Any) -> Optional[float]:
+        """RETURNS (Optional[float]): The loss: see `Task.loss_of_batch`."""
+        return float(self.pipe.get_loss(examples, scores)[0])
+
+
+class Sentences(FromScores):
+    """A senter."""
+
+    reads_absence = True
+
+
+class Lemmas(FromScores):
+    """A lemmatizer with edit trees, which stand for its labels."""
+
+    def prepare_labels(self, labels: Iterable[str], read: Callable[[], Iterable[Example]]) -> bool:
+        """Have it find the trees of all texts: see `Task.prepare_labels`."""
+        # It has no public way. Those of the first texts are among them.
+        self.pipe._labels_from_data(read)
+        return True
+
+
+class Categories(FromScores):
+    """A textcat, or one of several labels."""
+
+    unit = "doc"
+    alternative = "mtl_textcat"
+
+    def __init__(self, nlp: Language, name: str) -> None:
+        super().__init__(nlp, name)
+        # One of several labels has missing values.
+        self.reads_absence = not self.pipe.support_missing_values
+
+    def divisors(self, d_view: TokenVectors) -> Tuple[float, float]:
+        """RETURNS (Tuple[float, float]): The documents that have a gradient, and the labels."""
+        # As all others: the sum over labels.
+        n_labels = float(max(1, len(self.labels)))
+        return float(max(1, sum(bool(d.any()) for d in d_view))), 1 / n_labels
+
+
+class Spans(StockTask):
+    """A spancat or span_finder."""
+
+    reads_absence = True
+    alternative = "mtl_ner"
+
+
+class Dependencies(StockTask):
+    """A parser."""
+
+    def prepare_labels(self, labels: Iterable[str], read: Callable[[], Iterable[Example]]) -> bool:
+        """Add the actions of all texts: see `Task.prepare_labels`."""
+        # As its `initialize` does: `add_label` would add each label to actions that have none.
+        moves, cfg = self.pipe.moves, self.pipe.cfg
+        actions = moves.get_actions(
+            examples=read(), min_freq=cfg["min_action_freq"], learn_tokens=cfg["learn_tokens"]
+        )
+        for action, found in actions.items():
+            for label in sorted(found, key=found.__getitem__, reverse=True):
+                moves.add_action(action, label)
+        return True
+
+
+#: By class. A subclass has the adapter of the next class above it; all others the general one.
+ADAPTERS: Dict[type, Type[StockTask]] = {
+    Tagger: FromScores,
+    Morphologizer: FromScores,
+    EditTreeLemmatizer: Lemmas,
+    SentenceRecognizer: Sentences,
+    TextCategorizer: Categories,
+    MultiLabel_TextCategorizer: Categories,
+    EntityRecognizer: StockTask,
+    DependencyParser: Dependencies,
+    SpanCategorizer: Spans,
+    SpanFinder: Spans,
+    EntityLinker: StockTask,
+}
+
+
+def task_of(nlp: Language, name: str) -> Task:
+    """Find what is known of a task.
+
+    nlp (Language): The pipeline.
+    name (str): The name of a component, also of one that is disabled or not trained.
+    RETURNS (Task): The component itself if it is a head of this package; else its adapter.
+    """
+    pipe: Any = nlp.get_pipe(name)
+    if isinstance(pipe, Task):
+        return pipe
+    known = (ADAPTERS[kind] for kind in type(pipe).__mro__ if kind in ADAPTERS)
+    return next(known, StockTask)(nlp, name)
+
+
+def tasks_of(nlp: Language) -> Dict[str, Task]:
+    """Find the tasks of a pipeline.
+
+    nlp (Language): The pipeline.
+    RETURNS (Dict[str, Task]): By component, in pipeline order; disabled ones, too. What is not
+        trained, encoders, and what listens to them for others, are no tasks.
+    """
+    found = {name: task_of(nlp, name) for name, _ in nlp.components}
+    return {
+        name: task
+        for name, task in found.items()
+        if task.is_trainable and not hasattr(nlp.get_pipe(name), "listening_components")
+    }
