@@ -4,11 +4,15 @@ Averages, learning rates, checkpoints, finite values, and gradients at the param
 these slots.
 """
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from spacy.language import Language
 from thinc.api import Model, torch2xp, xp2torch
+from thinc.types import FloatsXd
+
+from .compat.thinc import named_parameters, take_gradient
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,7 @@ class Slot:
         RETURNS (Optional[FloatsXd]): What it was, flat. There is none then.
         """
         if self.is_thinc:
-            # thinc has no public way to have no gradient again.
-            gradient = self.owner._params._grads.pop((self.owner.id, self.name), None)
+            gradient: Any = take_gradient(self.owner, self.name)
             return None if gradient is None else gradient.ravel()
         gradient, self.owner.grad = self.owner.grad, None
         return None if gradient is None else torch2xp(gradient).ravel()
@@ -121,8 +124,7 @@ def slots_of_model(model: Model, prefix: str = "") -> Iterator[Slot]:
         for name in node.param_names:
             yield Slot(f"{prefix}{place}/node/{name}", (node.id, name), node, name)
         for i, shim in enumerate(node.shims):
-            named = getattr(shim._model, "named_parameters", None)
-            for name, parameter in named() if named is not None else ():
+            for name, parameter in named_parameters(shim):
                 yield Slot(f"{prefix}{place}/shim{i}/{name}", (shim.id, name), parameter, name)
 
 
@@ -150,3 +152,31 @@ def unique(slots: Iterable[Slot]) -> List[Slot]:
             seen.add(slot.key)
             found.append(slot)
     return found
+
+
+@contextmanager
+def use_torch_params(
+    models: Sequence[Model], params: Dict[Tuple[int, str], FloatsXd]
+) -> Iterator[None]:
+    """Set the parameters of wrapped torch modules for a while.
+
+    An optimizer keeps averages under (shim id, parameter name). thinc 8.3's
+    `PyTorchShim.use_params` looks for "pytorch_{id}_{name}", finds none, and so evaluates and
+    saves the averaged heads on the raw encoder.
+
+    models (Sequence[Model]): Models whose torch modules are meant.
+    params (Dict[Tuple[int, str], FloatsXd]): Values by the optimizer's keys, such as
+        `Optimizer.averages`.
+    """
+    backup = []
+    try:
+        for slot in (slot for model in models for slot in slots_of_model(model)):
+            if not slot.is_thinc and slot.key in params:
+                parameter = slot.owner
+                backup.append((parameter, parameter.data))
+                value = xp2torch(params[slot.key], device=parameter.device)
+                parameter.data = value.reshape(parameter.shape).to(parameter.dtype)
+        yield
+    finally:
+        for parameter, value in backup:
+            parameter.data = value

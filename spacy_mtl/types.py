@@ -1,6 +1,6 @@
 """What passes between the stations of the data flow, with its shapes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -18,10 +18,41 @@ TASKS_KEY = "spacy_mtl.tasks"
 #: From documents to one vector a token.
 Encoder = Model[List[Doc], TokenVectors]
 
-#: From the shared representation and the names of the tasks to each task's view
-#: of it. Its backprop turns the gradients of some views, by task, into those
-#: tasks' gradients at the shared representation, one each, not summed.
-Sharing = Model[Tuple[TokenVectors, Sequence[str]], Dict[str, TokenVectors]]
+
+@dataclass
+class Features:
+    """The last thing that all tasks have in common, or the gradient of it.
+
+    arrays (List[FloatsXd]): What can be differentiated, one array a document: usually of the
+        shape (n_tokens, width).
+    context (Any): What goes along untouched, such as an alignment.
+    """
+
+    arrays: List[Any]
+    context: Any = None
+
+
+@dataclass
+class Views:
+    """What each task sees, or the gradient of it.
+
+    by_task (Dict[str, List[Floats2d]]): The view of each task. Shape of each array:
+        (n_tokens, width).
+    losses (Dict[str, float]): Auxiliary losses by name, such as that of a discriminator. In a
+        gradient, the weight of each.
+    """
+
+    by_task: Dict[str, TokenVectors]
+    losses: Dict[str, float] = field(default_factory=dict)
+
+
+#: From documents to features. An `Encoder` is one, too.
+Trunk = Model[List[Doc], Features]
+
+#: From the features and the names of the tasks to each task's view. Its backprop takes the
+#: gradient of one task's view, or of the auxiliary losses, and gives that of the features. It is
+#: called several times.
+Sharing = Model[Tuple[Features, Sequence[str]], Views]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,18 @@ from thinc.types import Floats2d
 _RUN_STATE = ("_batch_id", "_outputs", "_backprop")
 
 
+def is_listener(node: Any) -> bool:
+    """Tell whether a layer takes what a component before its own has computed.
+
+    Looks for `upstream_name`: Tok2VecListener and TransformerListener share no base class, and
+    spacy-transformers need not be installed for the former.
+
+    node (Model): A layer.
+    RETURNS (bool): Whether it does.
+    """
+    return hasattr(node, "upstream_name")
+
+
 def holds_batch(node: Any) -> bool:
     """Tell whether a listener has been given a batch that it has not answered.
 

@@ -27,9 +27,10 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
-from ..joint.averages import use_torch_params
+from ..joint.answer import report, skip
 from ..joint.listener import TaskListener
 from ..loading import UnfitError, explained, load_from_bytes, load_from_disk
+from ..parameters import use_torch_params
 from ..tasks.scores import find_collisions, part_heads, prefixed
 from ..tasks.task import Task
 from ..types import LossAndGradient
@@ -334,10 +335,14 @@ class TaskHead(Task, TrainablePipe):
         if not any(len(doc) for doc in docs):
             return losses
         self._check_is_initialized()
+        own = self.own_examples(examples)
+        if not any(self.has_gold(eg.reference) for eg in own) and skip(self.model):
+            return losses
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update(docs)
-        loss, d_scores = self.compute_loss(examples, scores)
+        loss, d_scores = self.loss_of(own, scores)
         losses[self.name] += loss.value
+        report(self.model, loss)
         self.add_gradients(loss)
         backprop(d_scores)
         self._has_gold = self._has_gold or loss.n_units > 0

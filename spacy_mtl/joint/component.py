@@ -1,14 +1,13 @@
-"""The joint component: runs encoder and sharing once a batch, closes the step once.
+"""The joint component: what spaCy asks of it.
 
-Longer than other files: what a spaCy component has to offer stands in its class. What it
-needs for that (steps, membership, checks of the pipeline, averages) is in files beside it.
+Longer than other files: all that a spaCy component has to offer stands in one class. What the
+words mean is in the rooms beside it: `pipeline` (who is there), `step` (who has answered),
+`closing` and `meeting` (what becomes of it).
 """
 
-import warnings
 from copy import deepcopy
-from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import srsly
 from spacy.language import Language
@@ -18,38 +17,35 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
+from ..compat.spacy import holds_batch
 from ..encoder.mode import keep_evaluating
 from ..loading import load_from_bytes, load_from_disk, unpacked
 from ..packed import unpack
-from ..types import Monitor, TokenVectors, Weighting
-from .averages import use_torch_params
-from .closing import LEVELS, StepCloser, encoder_models
-from .contract import check_weighting
-from .listener import TaskListener
-from .membership import (
-    Membership,
-    check_only_one,
-    check_output,
-    check_tensor_is_ours,
-    is_left_alone,
-)
-from .parameters import check_exact
-from .replace import offer_replacement
-from .state import explained_state, get_state, pack, set_state
-from .step import JointStep
-from .upstream import (
-    HeldCallbacks,
-    SentGradients,
-    check_all_served,
+from ..parameters import slots_of_model, use_torch_params
+from ..plain import as_weighting
+from ..sharing.contract import scheme_state
+from ..types import Monitor, StepReport, TokenVectors, Weighting
+from .checks import (
+    CHECKS,
     check_annotated,
     check_connected,
     check_initialized,
-    check_no_rival,
+    check_only_one,
     check_width,
-    drop_callbacks,
-    find_upstream,
-    upstream_listeners,
 )
+from .closing import close
+from .contract import check_weighting
+from .forward import regular, run_forward
+from .listener import TaskListener
+from .lookback import Lookback
+from .meeting import MEETINGS
+from .notices import Notices
+from .observers import Observers
+from .pipeline import Pipeline
+from .replace import offer_replacement
+from .state import explained_state, get_state, pack, set_state
+from .step import Answers, JointStep
+from .upstream import drop_callbacks
 
 
 class MultiTask(Tok2Vec):
@@ -90,26 +86,21 @@ class MultiTask(Tok2Vec):
                 f"it is the encoder, move its block to [components.{name}.model.tok2vec], and set "
                 f'@architectures = "spacy_mtl.HardSharing.v1" in [components.{name}.model].'
             )
-        if gradients not in LEVELS:
+        if gradients not in MEETINGS:
             raise ValueError(
                 f"'gradients' of the component '{name}' is {gradients!r}, but it is one of: "
-                f"{', '.join(LEVELS)}. Mend [components.{name}]."
+                f"{', '.join(MEETINGS)}. Set it in [components.{name}]."
             )
-        check_weighting(weighting, name)
-        self.weighting = weighting
-        self._untrained = deepcopy(get_state(weighting))
+        #: Those who look on, as callables that get the report of each step.
+        self.observers = Observers()
         self.gradients = gradients
-        #: A logger may put one here.
-        self.monitor: Optional[Monitor] = None
-        #: Those who want to know the losses of each step, by task.
-        self.loss_observers: List[Callable[[Dict[str, float]], None]] = []
-        self._membership = Membership(nlp)
+        self.weighting = weighting
+        self._untrained = deepcopy(get_state(self.weighting))
+        self._pipeline = Pipeline(self, model, name, self.listener_map, nlp)
         self._step: Optional[JointStep] = None
-        self._closer = StepCloser()
-        # The pipeline and the tasks as they were when last checked.
-        self._checked: Optional[Tuple[List[Tuple[str, int]], List[str]]] = None
-        self._warned: Set[str] = set()
-        offer_replacement(self)
+        self._late_losses: Dict[str, float] = {}
+        self._notices = Notices(name)
+        offer_replacement(self._pipeline)
 
     def __reduce__(self) -> Tuple:
         # Neither the pipeline nor an open step goes along.
@@ -122,14 +113,34 @@ class MultiTask(Tok2Vec):
         """RETURNS (Optional[Language]): The pipeline this component is part of.
 
         None if that is not known: a component sourced into another pipeline
-        learns of it at `initialize` only.
+        learns of it at `initialize`, or by `bind`.
         """
-        return self._membership.pipeline_of(self)
+        return self._pipeline.nlp
 
     @property
     def tasks(self) -> List[str]:
         """RETURNS (List[str]): The names of the heads, in pipeline order."""
         return self.listening_components
+
+    @property
+    def weighting(self) -> Weighting:
+        """RETURNS (Weighting): How much each task moves what the tasks share."""
+        return self._weighting
+
+    @weighting.setter
+    def weighting(self, weighting: Any) -> None:
+        self._weighting: Weighting = as_weighting(weighting)
+        check_weighting(self._weighting, self.name)
+        self._lookback = Lookback(self._weighting) if self._weighting.recompute else None
+
+    @property
+    def monitor(self) -> Optional[Monitor]:
+        """RETURNS (Optional[Monitor]): The observer that keeps figures for a log, if any."""
+        return self.observers.monitor
+
+    @monitor.setter
+    def monitor(self, monitor: Optional[Monitor]) -> None:
+        self.observers.monitor = monitor
 
     def find_listeners(self, component: Any) -> None:
         """Adopt the listeners in a component's model that name this component.
@@ -138,7 +149,7 @@ class MultiTask(Tok2Vec):
         """
         model = getattr(component, "model", None)
         if self.nlp is not None:
-            check_width(self.nlp, self.name, upstream_listeners(self.model))
+            check_width(self._pipeline, self.nlp)
         if isinstance(model, Model):
             keep_evaluating(self.model)
             keep_evaluating(model)
@@ -146,19 +157,22 @@ class MultiTask(Tok2Vec):
                 if isinstance(node, Tok2VecListener) and node.upstream_name == self.name:
                     self.add_listener(node, component.name)
 
-    def find_all_listeners(self, nlp: Language) -> None:
-        """Adopt those of all components after this one, and sort the tasks.
+    def bind(self, nlp: Language) -> None:
+        """Learn which pipeline this is a component of, and adopt all heads after it.
 
         spaCy links the enabled ones only, and sourced heads are disabled when a new joint
-        component is initialised.
+        component is initialised. Whoever has the pipeline at hand may call this: factory,
+        `initialize`, loggers, readers of corpora. Nothing happens if this is no component of it.
 
         nlp (Language): The pipeline.
         """
+        if not self._pipeline.is_in(nlp):
+            return
+        self._pipeline.bind(nlp)
         names, pipes = zip(*nlp.components)
         for pipe in pipes[pipes.index(self) + 1 :]:
             self.find_listeners(pipe)
-        tasks = sorted(self.listener_map.items(), key=lambda item: names.index(item[0]))
-        self.listener_map = dict(tasks)
+        self._pipeline.sort(names)
 
     def add_listener(self, listener: Tok2VecListener, component_name: str) -> None:
         """Add a listener of a task and tell it the width of its view."""
@@ -193,10 +207,10 @@ class MultiTask(Tok2Vec):
         self._step = None
         self.forget()
         if nlp is not None:
-            self._membership = Membership(nlp)
-            self._checked = None
-            self._check_only_one(nlp)
-            check_connected(nlp, self.name, upstream_listeners(self.model))
+            self._pipeline = Pipeline(self, self.model, self.name, self.listener_map, nlp)
+            offer_replacement(self._pipeline)
+            check_only_one(self._pipeline, nlp)
+            check_connected(self._pipeline, nlp)
         super().initialize(get_examples, nlp=nlp)
         if nlp is not None:
             self._refresh(nlp, strict=True)
@@ -204,10 +218,7 @@ class MultiTask(Tok2Vec):
             for listener in listeners:
                 self.add_listener(listener, task)
         if not self.tasks:
-            warnings.warn(
-                f"No component listens to '{self.name}'. Add a head after it, such as "
-                f"'mtl_tagger', with a spacy_mtl.TaskListener.v1 whose upstream is '{self.name}'."
-            )
+            self._notices.no_task()
 
     def predict(self, docs: Iterable[Doc]) -> TokenVectors:
         """Compute the shared representation of some documents.
@@ -217,8 +228,8 @@ class MultiTask(Tok2Vec):
         RAISES (ValueError): If the encoder upstream did not run on one of them.
         """
         docs = list(docs)
-        check_annotated(self.name, upstream_listeners(self.model), docs)
-        return self._regular(docs, super().predict(docs))
+        check_annotated(self.name, self._pipeline.upstream_listeners, docs)
+        return regular(self.model, docs, super().predict(docs))
 
     def encode(self, task: str, docs: Sequence[Doc]) -> None:
         """Set `doc.tensor` for a head that trains outside of a joint step.
@@ -230,25 +241,14 @@ class MultiTask(Tok2Vec):
         docs (Sequence[Doc]): The documents.
         """
         step = self._step
-        if step is not None and step.closed and step.is_of(docs):
-            if self._membership.note_missed(task):
-                self._warn_once(
-                    f"'{task}' was updated after '{self.name}' had closed the joint step without "
-                    "it: its gradient of this batch does not reach the encoder. From now on it is "
-                    "waited for. If it is named in [training.frozen_components], pass "
-                    "exclude=[...] to nlp.update, or name it there no more."
-                )
-        nlp = self.nlp
-        listeners = upstream_listeners(self.model)
-        drop_callbacks(listeners)
-        upstream = [] if nlp is None else find_upstream(nlp, listeners)
+        if step is not None and step.is_closed and step.is_of(docs):
+            if self._pipeline.note_missed(task):
+                self._notices.missed(task)
+        drop_callbacks(self._pipeline.upstream_listeners)
+        upstream = self._pipeline.upstream()
         for name, _ in upstream:
-            if nlp is not None and is_left_alone(nlp, self.name, name):
-                self._warn_once(
-                    f"'{self.name}' is frozen or disabled, but '{name}' is not: nothing trains it, "
-                    "since the gradients of the tasks reach it through this component only. Name "
-                    "both in [training.frozen_components], or neither."
-                )
+            if self._pipeline.is_left_alone(name):
+                self._notices.left_alone(name)
         missing = [doc for doc in docs if len(doc) and doc.tensor.size == 0]
         if not missing:
             return
@@ -279,52 +279,35 @@ class MultiTask(Tok2Vec):
         examples = list(examples)
         validate_examples(examples, "MultiTask.update")
         self._end_step()
-        self._closer.recompute(self)
+        if self._lookback is not None:
+            self._lookback.look(self._pipeline)
         docs = [eg.predicted for eg in examples]
-        self._membership.note_docs(self, docs)
-        nlp = self.nlp
-        if nlp is not None:
-            self._refresh(nlp)
-        upstream = upstream_listeners(self.model)
-        expected = self._membership.expected(self)
-        if self.tasks and not expected:
-            self._warn_once(
-                f"All tasks of '{self.name}' are frozen or disabled, so nothing trains the encoder."
-            )
+        expected = self._expected(docs)
+        listeners = self._pipeline.upstream_listeners
         if not expected or not any(len(doc) for doc in docs):
-            drop_callbacks(upstream)
+            drop_callbacks(listeners)
             return losses
         check_initialized(self.name, self.model)
-        idle = [node for node in upstream if node._batch_id is None]
-        check_annotated(self.name, idle, docs)
-        sent = SentGradients(upstream) if self.gradients == "parameters" else None
+        check_annotated(self.name, [node for node in listeners if not holds_batch(node)], docs)
+        meeting = MEETINGS[self.gradients](self._pipeline, losses)
         set_dropout_rate(self.model, drop)
-        shared, backprop_encoder = self.model.get_ref("tok2vec").begin_update(docs)
-        shared = self._regular(docs, shared)
-        views, backprop_views = self.model.get_ref("sharing").begin_update((shared, self.tasks))
-        held = HeldCallbacks(upstream)
+        views, backward = run_forward(self.model, docs, self.tasks, listeners)
+        meeting.connect(backward)
 
-        def backprop_shared(d_shared: TokenVectors, keep: bool = False) -> None:
-            if sent is not None:
-                sent.begin_pass()
-            with held.restored(keep):
-                backprop_encoder(d_shared)
-
-        def finish() -> None:
-            if sgd is not None and sgd is not False:
-                self.model.finish_update(sgd)
+        def close_step(answers: Answers) -> None:
+            report = close(answers, meeting, self._lookback or self.weighting, views.losses)
+            if report is not None:
+                self._note_closed(report, losses, sgd)
 
         self._step = JointStep(
-            examples=examples,
-            listeners=dict(self.listener_map),
-            expected=expected,
-            views=views,
-            backprop_views=backprop_views,
-            backprop_shared=backprop_shared,
-            finish=finish,
-            sent=sent,
-            losses=losses,
-            on_complete=partial(self._closer.close, self),
+            examples,
+            dict(self.listener_map),
+            expected,
+            views.by_task,
+            totals=losses,
+            late_losses=self._late_losses,
+            adapters=self._pipeline.adapters() if self.weighting.needs_losses else {},
+            when_complete=close_step,
             ops=self.model.ops,
         )
         self._step.open()
@@ -335,26 +318,20 @@ class MultiTask(Tok2Vec):
 
         sgd (Optimizer): The optimiser.
         """
-        if self._step is not None and self._step.answered:
+        if self._step is not None and self._step.has_gradients:
             self._end_step()
-        self.model.finish_update(sgd)
-        self._closer.note_applied()
+        self._step_parameters(sgd)
+        if self._lookback is not None:
+            self._lookback.note_applied()
 
     def use_params(self, params: Dict) -> Iterator[None]:
         """Use other parameter values for a while, in the encoder upstream, too.
 
         params (Dict[Tuple[int, str], FloatsXd]): Values by the optimiser's keys.
         """
-        models = [self.model]
-        listeners = upstream_listeners(self.model)
-        if self.nlp is not None:
-            models += [pipe.model for _, pipe in find_upstream(self.nlp, listeners)]
-        elif listeners:
-            self._warn_once(
-                f"'{self.name}' was sourced from another pipeline and cannot find its encoder, so "
-                "averaged parameters reach the heads and not the encoder. Set use_averages = "
-                "false in [training.optimizer]."
-            )
+        models = [self.model, *(pipe.model for _, pipe in self._pipeline.upstream())]
+        if self._pipeline.upstream_listeners and self.nlp is None:
+            self._notices.no_averages()
         with self.model.use_params(params), use_torch_params(models, params):
             yield
 
@@ -415,120 +392,118 @@ class MultiTask(Tok2Vec):
 
     def forget(self) -> None:
         """Have the weighting know nothing again: it is needed for training only."""
-        self._closer = StepCloser()
+        self._late_losses = {}
         set_state(self.weighting, deepcopy(self._untrained))
+        # A new one, to which no step has been shown.
+        self.weighting = self._weighting
 
     def get_training_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What a training that goes on needs, beside what is saved."""
-        get_monitor = getattr(self.monitor, "get_state", None)
+        monitor = self.monitor
         return {
-            "tasks": self._membership.get_state(),
-            "batch": self._closer.get_batch(),
-            "monitor": None if get_monitor is None else get_monitor(),
+            "tasks": self._pipeline.get_state(),
+            "batch": None if self._lookback is None else self._lookback.get_batch(),
+            "monitor": None if monitor is None else monitor.get_state(),
         }
 
     def set_training_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_training_state` gave.
+        """Continue from a state that `get_training_state` gave.
 
         state (Dict[str, Any]): The state.
         """
-        self._membership.set_state(state["tasks"])
-        if state["batch"] is not None:
-            self._closer.set_batch(self, state["batch"])
-        set_monitor = getattr(self.monitor, "set_state", None)
-        if state["monitor"] is not None and set_monitor is not None:
-            set_monitor(state["monitor"])
+        self._pipeline.set_state(state["tasks"])
+        if state["batch"] is not None and self._lookback is not None:
+            self._lookback.set_batch(state["batch"], self.listener_map, self.vocab)
+        if state["monitor"] is not None and self.monitor is not None:
+            self.monitor.set_state(state["monitor"])
 
     def _get_state(self) -> Dict[str, Any]:
-        if self._step is not None and self._step.closed:
-            self._closer.note_late(self._step)
-        return {"weighting": get_state(self.weighting), "step": self._closer.get_state()}
+        if self._step is not None and self._step.is_closed:
+            self._step.note_late_losses()
+        unobserved = [] if self._lookback is None else self._lookback.get_unobserved()
+        state: Dict[str, Any] = {
+            "weighting": get_state(self.weighting),
+            "step": {"late_losses": dict(self._late_losses), "unobserved": unobserved},
+        }
+        of_scheme = scheme_state(self.model.get_ref("sharing")).get_state()
+        return {**state, "sharing": of_scheme} if of_scheme else state
 
     def _set_state(self, state: Dict[str, Any]) -> None:
         set_state(self.weighting, state["weighting"])
-        self._closer.set_state(state["step"])
+        # The open step, if there is one, goes on with the dict that it was given.
+        self._late_losses = dict(state["step"]["late_losses"])
+        unobserved = list(state["step"]["unobserved"])
+        if self._lookback is not None:
+            self._lookback.set_unobserved(unobserved)
+        if state.get("sharing"):
+            scheme_state(self.model.get_ref("sharing")).set_state(state["sharing"])
+
+    def _expected(self, docs: Sequence[Doc]) -> List[str]:
+        """Look around, and find out who will answer."""
+        self._pipeline.note_docs(docs)
+        if self.nlp is not None:
+            self._refresh(self.nlp)
+        expected = self._pipeline.expected()
+        if self.tasks and not expected:
+            self._notices.all_frozen()
+        return expected
+
+    def _note_closed(
+        self, report: StepReport, losses: Dict[str, float], sgd: Optional[Optimizer]
+    ) -> None:
+        """Tell whoever looks on, once the encoder has its gradient."""
+        if sgd is not None and sgd is not False:
+            self._step_parameters(sgd)
+        self.observers.tell(report)
+        weighted = (report.weights[task] * loss for task, loss in report.losses.items())
+        losses[self.name] += sum(weighted)
+        for name, loss in report.auxiliary.items():
+            key = f"{self.name}.{name}"
+            losses[key] = losses.get(key, 0.0) + loss
+        scheme_state(self.model.get_ref("sharing")).note_closed(report)
+        if self._lookback is not None and self._step is not None:
+            self._lookback.note_closed(self._step, list(report.losses))
+
+    def _step_parameters(self, sgd: Optimizer) -> None:
+        self.model.finish_update(sgd)
+        # Gradients of zeros stay behind, and by momentum they would move the parameters of tasks
+        # that are absent from the batches to come.
+        for slot in slots_of_model(self.model.get_ref("sharing")):
+            slot.take()
 
     def _refresh(self, nlp: Language, strict: bool = False) -> None:
         """Look at the pipeline again if it has changed since the last time."""
-        pipeline = [(name, id(pipe)) for name, pipe in nlp.components]
-        if (pipeline, self.tasks) == self._checked:
+        if not self._pipeline.has_changed(nlp):
             return
-        self.find_all_listeners(nlp)
-        self._check_weighting(strict)
-        self._check_only_one(nlp)
-        upstream = upstream_listeners(self.model)
-        check_tensor_is_ours(nlp, self.name, [name for name, _ in find_upstream(nlp, upstream)])
-        check_all_served(nlp, self.name)
-        check_no_rival(nlp, self.name, upstream)
-        check_output(nlp, self.tasks)
-        self._checked = (pipeline, self.tasks)
-
-    def _check_weighting(self, strict: bool) -> None:
+        self.bind(nlp)
         try:
-            if hasattr(self.weighting, "check_tasks"):
-                self.weighting.check_tasks(self.tasks)
+            self.weighting.check_tasks(self.tasks)
         except ValueError as err:
             if strict:
                 raise
             # A head may have been left out of a trained pipeline.
-            self._warn_once(str(err))
-        if hasattr(self.weighting, "check_training"):
-            self.weighting.check_training(self.gradients)
-        if self.gradients == "parameters":
-            check_exact(encoder_models(self))
-
-    def _check_only_one(self, nlp: Language) -> None:
-        others = [(name, pipe) for name, pipe in nlp.components if pipe is not self]
-        check_only_one(self.name, type(self), others)
+            self._notices.once(str(err))
+        self.weighting.check_training(self.gradients)
+        MEETINGS[self.gradients].check(self._pipeline)
+        for check in CHECKS:
+            check(self._pipeline, nlp)
+        self._pipeline.note_seen(nlp)
 
     def _end_step(self) -> None:
         """Close the open step, if there is one, without waiting any longer."""
         step = self._step
         if step is None:
             return
-        if not step.closed:
-            if step.answered:
-                self._warn_late(step)
-                self._closer.close(self, step)
+        if not step.is_closed:
+            if step.has_gradients:
+                if self._pipeline.upstream_listeners:
+                    self._notices.late(step)
+                step.complete()
             else:
                 step.close()
-        self._closer.note_late(step)
-        self._membership.note_run(step.ran)
+        step.note_late_losses()
+        self._pipeline.note_run(step.ran)
         self._step = None
-
-    def _warn_late(self, step: JointStep) -> None:
-        if not upstream_listeners(self.model):
-            return
-        silent = [task for task in step.expected if task not in step.d_views]
-        cut_short = [task for task in silent if task in step.ran]
-        if cut_short:
-            self._warn_once(
-                f"The update of '{cut_short[0]}' took its view of a batch and sent no gradient: "
-                "it failed, most likely. What the tasks before it sent goes into the next step."
-            )
-            return
-        self._warn_once(
-            f"The last task of the pipeline sent no gradient for a batch (silent: "
-            f"{', '.join(silent) or 'none'}), so '{self.name}' closed the joint step late: the "
-            "encoder takes that batch's gradient one step later. It is not lost. To avoid the "
-            "delay, let a head of this package stand last in [nlp.pipeline] (they always "
-            "answer), and name components that are not to be trained in "
-            "[training.frozen_components].",
-            key="late",
-        )
-
-    def _warn_once(self, message: str, key: str = "") -> None:
-        if (key or message) not in self._warned:
-            self._warned.add(key or message)
-            warnings.warn(message)
-
-    def _regular(self, docs: Sequence[Doc], vectors: TokenVectors) -> TokenVectors:
-        """Give documents without tokens an array of the right width."""
-        width = self.model.get_dim("nO")
-        return [
-            vector if len(doc) else self.model.ops.alloc2f(0, width)
-            for doc, vector in zip(docs, vectors)
-        ]
 
 
 def _rebuild(
@@ -536,5 +511,5 @@ def _rebuild(
 ) -> MultiTask:
     component = cls(vocab, model, name, **settings)
     component.cfg = cfg
-    component.listener_map = listeners
+    component.listener_map.update(listeners)
     return component

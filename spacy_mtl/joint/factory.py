@@ -8,10 +8,10 @@ from thinc.api import Config, Model
 
 from ..settings import checked
 from ..types import TokenVectors
+from .checks import refuse_second
 from .component import MultiTask
 from .fork import use_one_thread_after_fork
-from .membership import check_only_one
-from .upstream import explain_missing_encoder
+from .missing_encoder import explain_missing_encoder
 
 DEFAULT_CONFIG = """
 [mtl]
@@ -51,7 +51,9 @@ def make_multi_task(
         pass through the encoder) or "parameters" (one a task).
     RAISES (ValueError): If the pipeline has a component of this kind already.
     """
-    check_only_one(name, MultiTask, nlp.components)
+    for other, pipe in nlp.components:
+        if isinstance(pipe, MultiTask):
+            refuse_second(other, name)
     explain_missing_encoder(nlp)
     use_one_thread_after_fork()
     return MultiTask(nlp.vocab, model, name, weighting=weighting, gradients=gradients, nlp=nlp)

@@ -1,9 +1,11 @@
-"""A head's door to the joint component."""
+"""Where a head takes its view of the shared encoder, and sends its gradient back."""
 
 import copy
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, cast
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 from weakref import WeakMethod
 
+from spacy.errors import Errors
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from thinc.api import Model
@@ -12,15 +14,21 @@ from ..registry import register
 from ..settings import AT_LEAST_ONE, NOT_EMPTY
 from ..types import Encoder, TokenVectors, ViewCallback
 
-# What a listener holds between the forward pass of a step and its closing.
-_RUN_STATE: Dict[str, Any] = {
-    "_batch_id": None,
-    "_docs": None,
-    "_outputs": None,
-    "_backprop": None,
-    "_docs_of_init": None,
-    "_encode": None,
-}
+
+@dataclass
+class RunState:
+    """What a listener holds from the forward pass of a step to its closing.
+
+    docs (List[Doc]): The documents of the batch.
+    view (List[Floats2d]): The task's view of them. Shape of each: (n_tokens, width).
+    answer (Callable): Takes the gradient of the view.
+    was_read (bool): Whether the head has taken its view.
+    """
+
+    docs: List[Doc]
+    view: TokenVectors
+    answer: ViewCallback
+    was_read: bool = False
 
 
 @register("architectures", "spacy_mtl.TaskListener.v1", upstream=NOT_EMPTY, width=AT_LEAST_ONE)
@@ -51,11 +59,8 @@ class TaskListener(Tok2VecListener):
         self.upstream_name = upstream_name
         self.task: Optional[str] = None
         self.is_connected = False
-        self.was_read = False
-        self._batch_id = None
-        self._outputs = None
-        self._backprop = None
-        self._docs: Optional[List[Doc]] = None
+        #: What it holds of an open step.
+        self.held: Optional[RunState] = None
         self._docs_of_init: Optional[List[Doc]] = None
         self._encode: Any = None
         self._is_copy = False
@@ -67,13 +72,12 @@ class TaskListener(Tok2VecListener):
         view (List[Floats2d]): One array a document. Shape: (n_tokens, width).
         answer (Callable): Takes the gradient of the view, returns zeros like it.
         """
-        self.receive(self.get_batch_id(docs), view, answer)
-        self._docs = list(docs)
-        self.was_read = False
+        self._docs_of_init = None
+        self.held = RunState(list(docs), view, answer)
 
     def close(self) -> None:
         """Forget the view and the callback."""
-        vars(self).update({**_RUN_STATE, "_encode": self._encode})
+        self._docs_of_init = self.held = None
 
     def connect(self, task: str, encode: Callable[[str, Sequence[Doc]], None]) -> None:
         """Learn whose listener this is, and how to encode documents outside of a step.
@@ -107,10 +111,14 @@ class TaskListener(Tok2VecListener):
 
         RAISES (ValueError): If they are others, or have other tokens now.
         """
-        held = self._docs or []
-        if len(held) != len(inputs) or any(a is not b for a, b in zip(held, inputs)):
-            super().verify_inputs(inputs)
-        for doc, vectors in zip(inputs, cast(TokenVectors, self._outputs)):
+        held = self.held
+        if held is None:
+            raise ValueError(Errors.E954)
+        if len(held.docs) != len(inputs) or any(a is not b for a, b in zip(held.docs, inputs)):
+            expected, found = self.get_batch_id(held.docs), self.get_batch_id(inputs)
+            if found != expected:
+                raise ValueError(Errors.E953.format(id1=found, id2=expected))
+        for doc, vectors in zip(inputs, held.view):
             if len(doc) != len(vectors):
                 raise ValueError(
                     f"The text {doc.text[:60]!r} has {len(doc)} tokens for the component "
@@ -137,33 +145,8 @@ class TaskListener(Tok2VecListener):
         # Callbacks are closures over a batch: no pickle takes them, none needs them.
         reduced = list(super().__reduce_ex__(protocol))
         state, slots = reduced[2]
-        reduced[2] = ({**state, **_RUN_STATE}, slots)
+        reduced[2] = ({**state, "held": None, "_docs_of_init": None, "_encode": None}, slots)
         return tuple(reduced)
-
-
-def open_door(listener: Tok2VecListener, docs: Sequence[Doc], view: Any, answer: Any) -> None:
-    """Hand a task its view of a batch, through a listener of ours or of spaCy's.
-
-    listener (Tok2VecListener): The task's door.
-    docs (Sequence[Doc]): The documents of the batch.
-    view (List[Floats2d]): One array a document. Shape: (n_tokens, width).
-    answer (Callable): Takes the gradient of the view, returns zeros like it.
-    """
-    if isinstance(listener, TaskListener):
-        listener.open(docs, view, answer)
-    else:
-        listener.receive(listener.get_batch_id(docs), view, answer)
-
-
-def close_door(listener: Tok2VecListener) -> None:
-    """Have a listener of ours or of spaCy's forget the view and the callback.
-
-    listener (Tok2VecListener): A task's door.
-    """
-    if isinstance(listener, TaskListener):
-        listener.close()
-    else:
-        listener.receive(None, None, None)  # type: ignore[arg-type]
 
 
 def _init(model: TaskListener, X: Optional[Sequence[Doc]] = None, Y: Any = None) -> None:
@@ -182,10 +165,10 @@ def _init(model: TaskListener, X: Optional[Sequence[Doc]] = None, Y: Any = None)
 def _forward(
     model: TaskListener, docs: Sequence[Doc], is_train: bool
 ) -> Tuple[TokenVectors, Callable]:
-    if is_train and model._batch_id is not None:
+    if is_train and model.held is not None:
         model.verify_inputs(docs)
-        model.was_read = True
-        return model._outputs, model._backprop  # type: ignore[return-value]
+        model.held.was_read = True
+        return model.held.view, model.held.answer
     if (is_train or model._is_copy) and model._encode is not None:
         _encode_outside_of_step(model, docs)
     return [_read_view(model, doc) for doc in docs], _no_gradient

@@ -1,12 +1,12 @@
 """Hard parameter sharing: every task sees the same shared representation."""
 
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..registry import register
-from ..types import Encoder, Sharing, TokenVectors
+from ..types import Encoder, Features, Sharing, TokenVectors, Views
 
 
 @register("architectures", "spacy_mtl.HardSharing.v1")
@@ -56,11 +56,12 @@ def _init(
 
 
 def _same_view(
-    model: Sharing, inputs: Tuple[TokenVectors, Sequence[str]], is_train: bool
-) -> Tuple[Dict[str, TokenVectors], Callable]:
-    shared, tasks = inputs
+    model: Sharing, inputs: Tuple[Features, Sequence[str]], is_train: bool
+) -> Tuple[Views, Callable[[Views], Features]]:
+    features, tasks = inputs
 
-    def backprop(d_views: Dict[str, TokenVectors]) -> Dict[str, TokenVectors]:
-        return d_views
+    def backprop(d_views: Views) -> Features:
+        (d_view,) = d_views.by_task.values()
+        return Features(d_view)
 
-    return {task: shared for task in tasks}, backprop
+    return Views({task: features.arrays for task in tasks}), backprop
