@@ -128,9 +128,7 @@ def check_schedule(
     tasks (Dict[str, Sequence[str]]): The tasks that each annotates.
     RAISES (ValueError): If a setting names what there is not.
     """
-    check = getattr(schedule, "check", None)
-    if check is not None:
-        check(sizes, tasks)
+    schedule.check(sizes, tasks)
 
 
 def _tasks_of(nlp: Language) -> Dict[str, Any]:

@@ -11,6 +11,7 @@ from spacy.training import Example
 
 from ..heads.scores import check_outputs
 from ..hints import shortened
+from ..plain import as_schedule
 from ..registry import register
 from ..settings import takes
 from ..types import TASKS_KEY, Schedule
@@ -76,7 +77,8 @@ def create_multi_corpus(
             '"spacy_mtl.Proportional.v1" (or another) in [corpora.train.schedule].'
         )
     specs = {name: read_spec(name, settings) for name, settings in corpora.items()}
-    return MultiCorpus(specs, schedule, shuffle_buffer)
+    found = None if schedule is None else as_schedule(schedule)
+    return MultiCorpus(specs, found, shuffle_buffer)
 
 
 class MultiCorpus:
