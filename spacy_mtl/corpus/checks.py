@@ -118,9 +118,7 @@ def check_schedule(
     tasks (Dict[str, Sequence[str]]): The tasks that each annotates.
     RAISES (ValueError): If a setting names what there is not.
     """
-    check = getattr(schedule, "check", None)
-    if check is not None:
-        check(sizes, tasks)
+    schedule.check(sizes, tasks)
 
 
 def _check_absence(spec: CorpusSpec, stock: Task) -> None:

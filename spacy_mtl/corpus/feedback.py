@@ -22,15 +22,15 @@ def tell(nlp: Language, schedule: Schedule) -> None:
         pipe.loss_observers.clear()
     if isinstance(nlp.evaluate, _ToldEvaluation):
         del nlp.evaluate
-    if hasattr(schedule, "observe_losses"):
+    if schedule.needs_losses:
         if not joint:
             raise ValueError(
-                f"The schedule {type(schedule).__name__} goes by the losses of the tasks, but "
+                f"The schedule {schedule.title} goes by the losses of the tasks, but "
                 "there is no component of factory 'mtl' that tells them. Add one before the "
                 "heads, or take another schedule."
             )
         joint[0].loss_observers.append(_observer_of(schedule))
-    if hasattr(schedule, "observe_scores"):
+    if schedule.needs_scores:
         nlp.evaluate = _ToldEvaluation(nlp, schedule)  # type: ignore[method-assign]
 
 

@@ -90,7 +90,7 @@ class Mixer:
         passes = {corpus: n / max(1, self.sizes[corpus]) for corpus, n in self._given.items()}
         progress = Progress(self.step, passes, self.sizes, self.tasks, self._random, mixed)
         found = self.schedule(progress)
-        title = type(self.schedule).__name__
+        title = self.schedule.title
         if not isinstance(found, Mapping):
             raise ValueError(
                 f"The schedule {title} gives {found!r} at batch {self.step}, but it must give a "
@@ -121,7 +121,6 @@ class Mixer:
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What was drawn, and what the schedule has learned."""
-        get = getattr(self.schedule, "get_state", None)
         version, numbers, gauss = self._random.getstate()
         return {
             "step": self.step,
@@ -131,7 +130,7 @@ class Mixer:
             "drawn": self._drawn.tobytes(),
             "mixes": self._mixes.tobytes(),
             "random": [version, list(numbers), gauss],
-            "schedule": None if get is None else get(),
+            "schedule": self.schedule.get_state(),
         }
 
     def set_state(self, state: Dict[str, Any]) -> None:
@@ -146,7 +145,7 @@ class Mixer:
         version, numbers, gauss = state["random"]
         self._random.setstate((version, tuple(numbers), gauss))
         if state["schedule"] is not None:
-            self.schedule.set_state(state["schedule"])  # type: ignore[attr-defined]
+            self.schedule.set_state(state["schedule"])
 
     def replay(self, state: Dict[str, Any]) -> None:
         """Draw once more what was drawn until a state, then set the state.

@@ -10,6 +10,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from ..hints import shortened
+from ..plain import as_schedule
 from ..registry import register
 from ..settings import takes
 from ..tasks.scores import check_outputs
@@ -76,7 +77,8 @@ def create_multi_corpus(
             '"spacy_mtl.Proportional.v1" (or another) in [corpora.train.schedule].'
         )
     specs = {name: read_spec(name, settings) for name, settings in corpora.items()}
-    return MultiCorpus(specs, schedule, shuffle_buffer)
+    found = None if schedule is None else as_schedule(schedule)
+    return MultiCorpus(specs, found, shuffle_buffer)
 
 
 class MultiCorpus:

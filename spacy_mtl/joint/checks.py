@@ -1,4 +1,4 @@
-"""What the joint component refuses: pipelines in which somebody would not learn, or the wrong thing.
+"""What the joint component refuses: pipelines in which not everybody would learn as meant.
 
 `CHECKS` is run whenever the pipeline has changed. What is asked at other times follows.
 """

@@ -120,18 +120,20 @@ class Meeting:
             is_last=not self._backward.strengths,
         )
         kept = [
-            any(d.any() for d in arrays) or bool(row.any())
-            for arrays, row in zip(found.values(), of_scheme)
+            i
+            for i, arrays in enumerate(found.values())
+            if any(d.any() for d in arrays) or of_scheme[i].any()
         ]
-        features = {task: arrays for (task, arrays), keep in zip(found.items(), kept) if keep}
-        return features, of_scheme if all(kept) else of_scheme[kept]
+        tasks = list(found)
+        features = {tasks[i]: found[tasks[i]] for i in kept}
+        return features, of_scheme if len(kept) == len(tasks) else of_scheme[kept]
 
 
 class AtRepresentation(Meeting):
     """The rows are gradients of the features. There is one backward pass through the encoder."""
 
     def _values(self, features: Mapping[str, Sequence[Any]], at_features: Floats2d) -> Floats2d:
-        self._like = next(iter(features.values()))
+        self._like: List[Any] = list(next(iter(features.values())))
         return at_features
 
     def _give(self, gradient: Any, weights: Dict[str, float], auxiliary: List[Any]) -> None:

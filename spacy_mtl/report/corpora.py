@@ -136,9 +136,7 @@ def mix_of(mixer: Mixer, n_batches: int, batch_size: float) -> Dict[str, float]:
     RETURNS (Dict[str, float]): The share of the batches of each corpus.
     """
     totals = dict.fromkeys(mixer.sizes, 0.0)
-    is_dynamic = hasattr(mixer.schedule, "observe_losses") or hasattr(
-        mixer.schedule, "observe_scores"
-    )
+    is_dynamic = mixer.schedule.needs_losses or mixer.schedule.needs_scores
     n_batches = min(n_batches, 1000) if is_dynamic else n_batches
     schedule = mixer.schedule
     for _ in range(n_batches):
