@@ -41,7 +41,7 @@ from .lookback import Lookback
 from .meeting import MEETINGS
 from .notices import Notices
 from .observers import Observers
-from .pipeline import Pipeline
+from .pipeline import Listeners, Pipeline
 from .replace import offer_replacement
 from .state import explained_state, get_state, pack, set_state
 from .step import Answers, JointStep
@@ -79,6 +79,7 @@ class MultiTask(Tok2Vec):
         nlp (Optional[Language]): The pipeline, from which the component learns
             which tasks are frozen or disabled.
         """
+        self._listeners: Listeners = {}
         super().__init__(vocab, model, name)
         if not (model.has_ref("tok2vec") and model.has_ref("sharing")):
             raise ValueError(
@@ -96,10 +97,10 @@ class MultiTask(Tok2Vec):
         self.gradients = gradients
         self.weighting = weighting
         self._untrained = deepcopy(get_state(self.weighting))
-        self._pipeline = Pipeline(self, model, name, self.listener_map, nlp)
+        self._pipeline = Pipeline(self, model, self._listeners, nlp)
         self._step: Optional[JointStep] = None
         self._late_losses: Dict[str, float] = {}
-        self._notices = Notices(name)
+        self._notices = Notices(self._pipeline)
         offer_replacement(self._pipeline)
 
     def __reduce__(self) -> Tuple:
@@ -121,6 +122,19 @@ class MultiTask(Tok2Vec):
     def tasks(self) -> List[str]:
         """RETURNS (List[str]): The names of the heads, in pipeline order."""
         return self.listening_components
+
+    @property
+    def listener_map(self) -> Listeners:
+        """RETURNS (Dict[str, List[Tok2VecListener]]): The listeners of each head."""
+        return self._listeners
+
+    @listener_map.setter
+    def listener_map(self, listeners: Listeners) -> None:
+        # spaCy sets an empty one when it links a pipeline anew. The dict stays the same: others
+        # have it.
+        found = dict(listeners)
+        self._listeners.clear()
+        self._listeners.update(found)
 
     @property
     def weighting(self) -> Weighting:
@@ -207,7 +221,7 @@ class MultiTask(Tok2Vec):
         self._step = None
         self.forget()
         if nlp is not None:
-            self._pipeline = Pipeline(self, self.model, self.name, self.listener_map, nlp)
+            self._pipeline = Pipeline(self, self.model, self._listeners, nlp)
             offer_replacement(self._pipeline)
             check_only_one(self._pipeline, nlp)
             check_connected(self._pipeline, nlp)
@@ -511,5 +525,5 @@ def _rebuild(
 ) -> MultiTask:
     component = cls(vocab, model, name, **settings)
     component.cfg = cfg
-    component.listener_map.update(listeners)
+    component.listener_map = listeners
     return component

@@ -25,7 +25,6 @@ class Pipeline:
 
     component (Pipe): The joint component, known by identity only. Held weakly.
     model (Model): Its model.
-    name (str): Its name.
     listeners (Dict[str, List[Tok2VecListener]]): The listeners of each head, as they are
         adopted.
     nlp (Optional[Language]): The pipeline, if it is known. Held weakly.
@@ -35,11 +34,9 @@ class Pipeline:
         self,
         component: Any,
         model: Model,
-        name: str,
         listeners: Listeners,
         nlp: Optional[Language] = None,
     ) -> None:
-        self.name = name
         self.model = model
         self.listeners = listeners
         self._component = weakref.ref(component)
@@ -51,6 +48,11 @@ class Pipeline:
         self._searched: Optional[int] = None
         # The components and the tasks as they were when last checked.
         self._seen: Optional[Tuple[List[Tuple[str, int]], List[str]]] = None
+
+    @property
+    def name(self) -> str:
+        """RETURNS (str): The joint component's name, which a user may change."""
+        return getattr(self._component(), "name", "mtl")
 
     @property
     def nlp(self) -> Optional[Language]:

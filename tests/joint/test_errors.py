@@ -222,7 +222,7 @@ def test_answer_after_closing(make_nlp: Callable, encoder: Any) -> None:
     nlp.update(make_examples(nlp), sgd=False)
     step = nlp.get_pipe("mtl")._step
     with pytest.raises(ValueError, match="'ner' sent a gradient for a joint step that was closed"):
-        step._answer("ner", 0, [])
+        step.take_gradient("ner", 0, [])
 
 
 def test_encoder_in_the_place_of_the_sharing_scheme() -> None:
