@@ -12,7 +12,7 @@ from spacy.language import Language
 from tiny import make_examples
 
 from spacy_mtl.registry import registry
-from spacy_mtl.weighting import base
+from spacy_mtl.weighting import checks
 
 LOSSES = {"a": 1.0, "b": 2.0}
 ROWS = numpy.eye(2, dtype="float32")
@@ -198,15 +198,15 @@ def test_missing_library(
     make_nlp: Callable, monkeypatch: pytest.MonkeyPatch, name: str, missing: str, command: str
 ) -> None:
     """Training fails at initialisation, with the command that installs it."""
-    find_spec = base.find_spec
-    monkeypatch.setattr(base, "find_spec", lambda n: None if n == missing else find_spec(n))
+    find_spec = checks.find_spec
+    monkeypatch.setattr(checks, "find_spec", lambda n: None if n == missing else find_spec(n))
     with pytest.raises(ImportError, match=f"{name} needs {missing} for training.*{command}"):
         make_nlp(encoder=None, weighting=block(name))
 
 
 @pytest.mark.parametrize("name", ["Constant", "NashMTL", "GradNorm", "DBMTL", "ExcessMTL"])
 def test_methods_without_torchjd(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(base, "find_spec", lambda name: None)
+    monkeypatch.setattr(checks, "find_spec", lambda name: None)
     make(name)(LOSSES, ROWS)
 
 
