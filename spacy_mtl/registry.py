@@ -80,7 +80,8 @@ class Registry(catalogue.Registry):
         """
         if name not in self:
             raise catalogue.RegistryError(f"There is no '{name}' in '{self.namespace[-1]}'.")
-        return super().find(name)
+        # Not what `get` gives: where the function is that was registered.
+        return catalogue.Registry(self.namespace, entry_points=self.entry_points).find(name)
 
 
 def _nearest(name: str, names: Any) -> str:
@@ -110,7 +111,7 @@ mtl_schedules: Any = registry.mtl_schedules
 
 
 def register(registry_name: str, name: str, /, **rules: Rule) -> Callable[[Function], Function]:
-    """Register a function of this package, whose settings are checked: see `checked`.
+    """Register a function or class of this package, whose settings are checked: see `checked`.
 
     registry_name (str): The registry, such as "architectures".
     name (str): The name, such as "spacy_mtl.HardSharing.v1".
@@ -119,8 +120,14 @@ def register(registry_name: str, name: str, /, **rules: Rule) -> Callable[[Funct
     """
 
     def decorate(function: Function) -> Function:
-        block = _BLOCKS[registry_name].replace("{title}", name)
-        found = checked(name, block, **rules)(function)
+        check = checked(name, _BLOCKS[registry_name].replace("{title}", name), **rules)
+        found: Any = function
+        if isinstance(found, type):
+            # A class stays what it is, for pickle and `isinstance`. An inherited `__init__` is
+            # that of others, too.
+            setattr(found, "__init__", check(found.__init__))  # type: ignore[misc]  # noqa: B010
+        else:
+            found = check(found)
         getattr(registry, registry_name)(name, func=found)
         return found
 

@@ -197,10 +197,21 @@ class Schedule:
     well: it is wrapped where it is registered.
     """
 
-    #: Whether it goes by the losses of the steps: `observe_losses` is called.
+    #: Whether it goes by the losses of the steps: `observe_losses` is called. True for a class
+    #: that has this method, if it does not say otherwise.
     needs_losses: bool = False
-    #: Whether it goes by the scores of evaluations: `observe_scores` is called.
+    #: Whether it goes by the scores of evaluations: `observe_scores` is called. As above.
     needs_scores: bool = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # Whoever has something to be told with wants to be told.
+        super().__init_subclass__(**kwargs)
+        for flag, method in (
+            ("needs_losses", "observe_losses"),
+            ("needs_scores", "observe_scores"),
+        ):
+            if method in cls.__dict__ and flag not in cls.__dict__:
+                setattr(cls, flag, True)
 
     def __call__(self, progress: Progress) -> Dict[str, float]:
         """Say how the next batch is to be drawn.

@@ -174,6 +174,22 @@ def test_of_the_base_class() -> None:
         assert adapt(once) is once
 
 
+def test_schedule_with_a_method_to_be_told_is_told() -> None:
+    """Also a class of the base class that does not say so."""
+
+    class Listening(Schedule):
+        def observe_losses(self, losses: Any) -> None: ...
+
+    class Deaf(Listening):
+        needs_losses = False
+
+        def observe_losses(self, losses: Any) -> None: ...
+
+    for kind, expected in ((Listening, (True, False)), (Deaf, (False, False))):
+        assert (kind().needs_losses, kind().needs_scores) == expected
+    assert not Schedule().needs_losses
+
+
 @pytest.mark.parametrize("found", [None, 2.0, "text", [1.0], lambda: None])
 def test_what_cannot_be_called_is_for_others_to_refuse(found: Any) -> None:
     assert as_weighting(found) is found

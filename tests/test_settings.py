@@ -14,7 +14,7 @@ from thinc.api import Config, ConfigValidationError
 from spacy_mtl.heads.tagger import make_tagger
 from spacy_mtl.registry import check_finite_config, registry
 from spacy_mtl.settings import AT_LEAST_ONE, checked, read_names, takes
-from spacy_mtl.weighting.aggregation import create_mgda
+from spacy_mtl.weighting.mgda import MGDA
 
 
 @checked("example.v1", "[example]", size=AT_LEAST_ONE)
@@ -87,12 +87,12 @@ def test_settings_that_are_wrong(settings: Dict[str, Any], message: str) -> None
 
 def test_functions_keep_what_is_known_of_them() -> None:
     """Their arguments, for confection and spaCy; where they are, for `spacy package` and pickle."""
-    assert next(iter(inspect.signature(create_mgda).parameters)) == "epsilon"
+    assert next(iter(inspect.signature(MGDA).parameters)) == "epsilon"
     assert get_arg_names(make_tagger)[:2] == ["nlp", "name"]
     found = registry.find("mtl_weightings", "spacy_mtl.MGDA.v1")
-    assert found["module"] == "spacy_mtl.weighting.aggregation"
-    assert pickle.loads(pickle.dumps(create_mgda)) is create_mgda
-    assert registry.get("mtl_weightings", "spacy_mtl.MGDA.v1") is create_mgda
+    assert found["module"] == "spacy_mtl.weighting.mgda"
+    assert pickle.loads(pickle.dumps(MGDA)) is MGDA
+    assert registry.get("mtl_weightings", "spacy_mtl.MGDA.v1") is MGDA
 
 
 def test_a_component_is_called_by_its_name() -> None:

@@ -1,11 +1,11 @@
 """Gradient methods that need no more than the products of the rows."""
 
-from typing import Any, Callable
-
 import numpy
 
-from .base import BLOCK, Rows, TaskWeighting
+from .ranges import BLOCK
+from .rows import Rows
 from .scaling import gramian, shrink
+from .task_weighting import TaskWeighting
 
 
 class GramianWeighting(TaskWeighting):
@@ -53,16 +53,3 @@ class GramianWeighting(TaskWeighting):
                 f"solver gave up ({str(err).rstrip('.')}). Very large or small settings do that: "
                 f"mend 'weights' and the numbers of {BLOCK}, or take another method there."
             ) from err
-
-
-def solve_by(weighting: Callable[[Any], Any], gram: numpy.ndarray) -> numpy.ndarray:
-    """Have torchjd find the weights.
-
-    weighting (Callable[[Tensor], Tensor]): A torchjd weighting of Gramians.
-    gram (ndarray): The Gramian. Shape: (n_tasks, n_tasks).
-    RETURNS (ndarray): Shape: (n_tasks,).
-    """
-    import torch
-
-    with torch.no_grad():
-        return weighting(torch.from_numpy(gram)).numpy()

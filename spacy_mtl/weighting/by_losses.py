@@ -4,11 +4,12 @@ The weight of a task is the derivative of the scalarized loss with respect to th
 loss. torchjd has the formulas; what is learned is kept here by task, and handed over.
 """
 
-from typing import Any, Callable, Sequence
+from typing import Any, Sequence
 
 import numpy
 
-from .base import Rows, TaskWeighting
+from .rows import Rows
+from .task_weighting import TaskWeighting
 
 
 class LossWeighting(TaskWeighting):
@@ -44,21 +45,3 @@ class LossWeighting(TaskWeighting):
         RETURNS (ndarray): Shape: (n_tasks,).
         """
         raise NotImplementedError
-
-
-def derivative(
-    scalarizer: Callable[[Any], Any], losses: numpy.ndarray, device: Any
-) -> numpy.ndarray:
-    """Derive a scalarization by its losses, and by its parameters, if it has some.
-
-    scalarizer (Scalarizer): Of torchjd. Its parameters get their `grad`.
-    losses (ndarray): The losses. Shape: (n_tasks,).
-    device (torch.device): Where to compute.
-    RETURNS (ndarray): Shape: (n_tasks,).
-    """
-    import torch
-
-    with torch.enable_grad():
-        values = torch.tensor(losses, device=device, requires_grad=True)
-        scalarizer(values).backward()
-    return values.grad.cpu().numpy()  # type: ignore[union-attr]

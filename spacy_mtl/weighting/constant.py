@@ -11,23 +11,18 @@ from .preferences import Preferences, check_step
 
 
 @register("mtl_weightings", "spacy_mtl.Constant.v1")
-def create_constant(weights: Dict[str, Any] = {}) -> Weighting:
-    """Create a weighted sum of the task losses.
+class Constant(Weighting):
+    """A weighted sum of the task losses, with the weights of the config as they are.
 
     weights (Dict[str, Union[float, Iterable[float]]]): The weight of each task's loss by
         the name of its head in the pipeline, finite and >= 0, or a schedule of such
         numbers, one a step. A task that is not named has 1.0.
     RAISES (ValueError): If a weight is not such a number.
     """
-    return Constant(weights)
-
-
-class Constant(Weighting):
-    """A sum of the task losses with the weights of the config, as they are."""
 
     needs_losses = False
 
-    def __init__(self, weights: Dict[str, Any]) -> None:
+    def __init__(self, *, weights: Dict[str, Any] = {}) -> None:
         self.weights = Preferences(weights)
         self._step = 0
 

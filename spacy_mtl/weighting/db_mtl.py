@@ -8,19 +8,16 @@ from thinc.api import get_array_module, to_numpy
 from thinc.types import Floats1d
 
 from ..registry import register
-from ..types import Weighting
-from .base import BLOCK, Rows, TaskWeighting, check_not_negative, check_size
+from .per_parameter import check_size
+from .ranges import BLOCK, check_below, check_not_negative
+from .rows import Rows
 from .scaling import combine, lengths
+from .task_weighting import TaskWeighting
 
 
 @register("mtl_weightings", "spacy_mtl.DBMTL.v1")
-def create_db_mtl(
-    beta: float = 0.9,
-    decay: float = 0.5,
-    weights: Dict[str, Any] = {},
-    normalize: bool = True,
-) -> Weighting:
-    """Create dual-balancing: each task's moving average of gradients, brought to one length.
+class DBMTL(TaskWeighting):
+    """Dual-balancing: each task's moving average of gradients, brought to one length.
 
     The gradients are those of the logarithms of the losses. At the shared representation
     the values of a gradient are others in every batch, so there is no moving average there
@@ -35,20 +32,21 @@ def create_db_mtl(
     normalize (bool): See `TaskWeighting`. The published length is that of the longest.
     SOURCE: Lin et al. 2023, Algorithm 1, arXiv:2308.12029.
     """
-    check_not_negative("DBMTL", beta=beta, decay=decay)
-    if beta >= 1:
-        raise ValueError(f"'beta' of DBMTL is {beta!r}, but it must be < 1. Mend it in {BLOCK}.")
-    return DBMTL(beta, decay, weights, normalize)
-
-
-class DBMTL(TaskWeighting):
-    """Dual-balancing: see `create_db_mtl`."""
 
     needs_losses = True
     libraries = ()
 
-    def __init__(self, beta: float, decay: float, *settings: Any) -> None:
-        super().__init__(*settings)
+    def __init__(
+        self,
+        *,
+        beta: float = 0.9,
+        decay: float = 0.5,
+        weights: Dict[str, Any] = {},
+        normalize: bool = True,
+    ) -> None:
+        check_not_negative("DBMTL", beta=beta, decay=decay)
+        check_below("DBMTL", 1, beta=beta)
+        super().__init__(weights=weights, normalize=normalize)
         self.beta = beta
         self.decay = decay
         self._averages: Dict[str, Any] = {}

@@ -6,29 +6,9 @@ from typing import Any, Dict, Optional, Sequence
 import numpy
 
 from ..registry import register
-from ..types import Weighting
-from .base import check_positive
-from .by_losses import LossWeighting, derivative
-
-
-@register("mtl_weightings", "spacy_mtl.DWA.v1")
-def create_dwa(
-    every: int = 100,
-    temperature: float = 2.0,
-    weights: Dict[str, Any] = {},
-    normalize: bool = True,
-) -> Weighting:
-    """Create dynamic weight average: softmax of the ratios of a task's last two mean losses.
-
-    every (int): The steps of what the paper calls an epoch, >= 1. A task's own: steps
-        without it do not count. For two of them the weights are equal.
-    temperature (float): Of the softmax, > 0.
-    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the weights.
-    normalize (bool): See `TaskWeighting`.
-    SOURCE: Liu et al. 2019, Eq. 7, arXiv:1803.10704.
-    """
-    check_positive("DWA", every=every, temperature=temperature)
-    return DWA(every, temperature, weights, normalize)
+from .by_losses import LossWeighting
+from .formulas import derivative
+from .ranges import check_positive
 
 
 @dataclass
@@ -41,11 +21,28 @@ class _History:
     before: Optional[float] = None
 
 
+@register("mtl_weightings", "spacy_mtl.DWA.v1")
 class DWA(LossWeighting):
-    """Dynamic weight average: see `create_dwa`."""
+    """Dynamic weight average: softmax of the ratios of a task's last two mean losses.
 
-    def __init__(self, every: int, temperature: float, *settings: Any) -> None:
-        super().__init__(*settings)
+    every (int): The steps of what the paper calls an epoch, >= 1. A task's own: steps
+        without it do not count. For two of them the weights are equal.
+    temperature (float): Of the softmax, > 0.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the weights.
+    normalize (bool): See `TaskWeighting`.
+    SOURCE: Liu et al. 2019, Eq. 7, arXiv:1803.10704.
+    """
+
+    def __init__(
+        self,
+        *,
+        every: int = 100,
+        temperature: float = 2.0,
+        weights: Dict[str, Any] = {},
+        normalize: bool = True,
+    ) -> None:
+        check_positive("DWA", every=every, temperature=temperature)
+        super().__init__(weights=weights, normalize=normalize)
         self.every = every
         self.temperature = temperature
         self._histories: Dict[str, _History] = {}

@@ -8,8 +8,10 @@ from spacy.util import logger
 from thinc.api import get_array_module, to_numpy
 
 from ..registry import register
-from ..types import Weighting
-from .base import BLOCK, Rows, TaskWeighting, check_positive, check_size
+from .per_parameter import check_size
+from .ranges import BLOCK, check_count, check_positive
+from .rows import Rows
+from .task_weighting import TaskWeighting
 
 # As in torchjd.
 _EPSILON = 1e-7
@@ -17,14 +19,20 @@ _EPSILON = 1e-7
 _ALL = 0.999
 
 
+@dataclass
+class _Risk:
+    """What is known of a task: squared gradients, its weight, its first excess risk."""
+
+    squares: Any
+    log_weight: float = 0.0
+    n_steps: int = 0
+    warmup: float = 0.0
+    first: Optional[float] = None
+
+
 @register("mtl_weightings", "spacy_mtl.ExcessMTL.v1")
-def create_excess_mtl(
-    step_size: float = 1.0,
-    warmup_steps: int = 0,
-    weights: Dict[str, Any] = {},
-    normalize: bool = True,
-) -> Weighting:
-    """Create excess risk weighting.
+class ExcessMTL(TaskWeighting):
+    """Excess risk weighting: more for the task whose risk is furthest from what can be had.
 
     It needs gradients = "parameters", and keeps a number a task and parameter, saved with
     the pipeline, in the file `weighting` of the component's folder. Delete that before you ship
@@ -41,34 +49,21 @@ def create_excess_mtl(
     SOURCE: He et al. 2024, Algorithm 1, arXiv:2402.02009. The formula is torchjd's; its
         state goes by row and starts anew when a task is absent, so it is kept here by task.
     """
-    check_positive("ExcessMTL", step_size=step_size)
-    if not isinstance(warmup_steps, int) or warmup_steps < 0:
-        raise ValueError(
-            f"'warmup_steps' of ExcessMTL is {warmup_steps!r}, but it is a whole number >= 0. "
-            f"Mend it in {BLOCK}."
-        )
-    return ExcessMTL(step_size, warmup_steps, weights, normalize)
-
-
-@dataclass
-class _Risk:
-    """What is known of a task: squared gradients, its weight, its first excess risk."""
-
-    squares: Any
-    log_weight: float = 0.0
-    n_steps: int = 0
-    warmup: float = 0.0
-    first: Optional[float] = None
-
-
-class ExcessMTL(TaskWeighting):
-    """Excess risk weighting: see `create_excess_mtl`."""
 
     needs_parameters = True
     libraries = ()
 
-    def __init__(self, step_size: float, warmup_steps: int, *settings: Any) -> None:
-        super().__init__(*settings)
+    def __init__(
+        self,
+        *,
+        step_size: float = 1.0,
+        warmup_steps: int = 0,
+        weights: Dict[str, Any] = {},
+        normalize: bool = True,
+    ) -> None:
+        check_positive("ExcessMTL", step_size=step_size)
+        check_count("ExcessMTL", warmup_steps=warmup_steps)
+        super().__init__(weights=weights, normalize=normalize)
         self.step_size = step_size
         self.warmup_steps = warmup_steps
         self._risks: Dict[str, _Risk] = {}

@@ -5,16 +5,15 @@ from typing import Any, Dict
 import numpy
 
 from ..registry import register
-from ..types import Weighting
-from .base import Rows, check_not_negative
-from .by_gramian import GramianWeighting, solve_by
+from .by_gramian import GramianWeighting
+from .formulas import solve_by
+from .ranges import check_not_negative
+from .rows import Rows
 
 
 @register("mtl_weightings", "spacy_mtl.FairGrad.v1")
-def create_fairgrad(
-    alpha: float = 1.0, weights: Dict[str, Any] = {}, normalize: bool = True
-) -> Weighting:
-    """Create alpha-fair allocation of the loss decrease.
+class FairGrad(GramianWeighting):
+    """Alpha-fair allocation of the loss decrease.
 
     alpha (float): 0 is the mean, 1 proportional fairness (as NashMTL), more cares more for
         the task that gains least. >= 0.
@@ -23,17 +22,14 @@ def create_fairgrad(
     normalize (bool): See `TaskWeighting`. The published weights are not homogeneous.
     SOURCE: Ban and Ji 2024, Algorithm 1, arXiv:2402.15638.
     """
-    check_not_negative("FairGrad", alpha=alpha)
-    return FairGrad(alpha, weights, normalize)
-
-
-class FairGrad(GramianWeighting):
-    """Alpha-fair allocation: see `create_fairgrad`."""
 
     solvers = ("scipy",)
 
-    def __init__(self, alpha: float, *settings: Any) -> None:
-        super().__init__(*settings)
+    def __init__(
+        self, *, alpha: float = 1.0, weights: Dict[str, Any] = {}, normalize: bool = True
+    ) -> None:
+        check_not_negative("FairGrad", alpha=alpha)
+        super().__init__(weights=weights, normalize=normalize)
         self.alpha = alpha
         self.degree = -alpha / (1 + alpha)
 

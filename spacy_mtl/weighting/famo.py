@@ -5,24 +5,19 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 import numpy
 
 from ..registry import register
-from ..types import Weighting
-from .base import Rows, check_not_negative
-from .by_losses import LossWeighting, derivative
-from .learned import LearnedScalars, check_learn_rate
+from .by_losses import LossWeighting
+from .formulas import derivative
+from .learned import LearnedScalars
+from .ranges import check_learn_rate, check_not_negative
+from .rows import Rows
 
 # As in torchjd, inside the logarithm.
 _EPSILON = 1e-8
 
 
 @register("mtl_weightings", "spacy_mtl.FAMO.v1")
-def create_famo(
-    learn_rate: Optional[float] = None,
-    weight_decay: float = 0.001,
-    recompute: bool = False,
-    weights: Dict[str, Any] = {},
-    normalize: bool = True,
-) -> Weighting:
-    """Create fast adaptive multitask optimization.
+class FAMO(LossWeighting):
+    """Fast adaptive multitask optimization.
 
     After a step it looks how far each loss has fallen. The losses after the step are those
     of the same batch, computed again (`recompute`), or those of the next batch that has the
@@ -38,20 +33,21 @@ def create_famo(
     normalize (bool): See `TaskWeighting`. The published weights sum to 1.
     SOURCE: Liu et al. 2023, Algorithm 2, arXiv:2306.03792.
     """
-    check_learn_rate("FAMO", learn_rate)
-    check_not_negative("FAMO", weight_decay=weight_decay)
-    return FAMO(learn_rate, weight_decay, recompute, weights, normalize)
-
-
-class FAMO(LossWeighting):
-    """Fast adaptive multitask optimization: see `create_famo`."""
 
     def __init__(
-        self, learn_rate: Any, weight_decay: float, recompute: bool, *settings: Any
+        self,
+        *,
+        learn_rate: Optional[float] = None,
+        weight_decay: float = 0.001,
+        recompute: bool = False,
+        weights: Dict[str, Any] = {},
+        normalize: bool = True,
     ) -> None:
-        super().__init__(*settings)
+        rate = check_learn_rate("FAMO", learn_rate)
+        check_not_negative("FAMO", weight_decay=weight_decay)
+        super().__init__(weights=weights, normalize=normalize)
         self.recompute = recompute
-        self.learned = LearnedScalars(0.0, learn_rate, weight_decay)
+        self.learned = LearnedScalars(0.0, rate, weight_decay)
         self._before: Dict[str, float] = {}
 
     def weigh(self, rows: Rows) -> numpy.ndarray:

@@ -1,19 +1,19 @@
 """GradDrop: each value of the gradient keeps the tasks of one sign."""
 
-from typing import Any, Dict, Tuple
+from typing import Any, Tuple
 
 import numpy
 from thinc.api import get_array_module, torch2xp
 from thinc.types import Floats1d
 
 from ..registry import register
-from ..types import Weighting
-from .base import Rows, TaskWeighting
+from .rows import Rows
+from .task_weighting import TaskWeighting
 
 
 @register("mtl_weightings", "spacy_mtl.GradDrop.v1")
-def create_graddrop(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
-    """Create gradient sign dropout: each value keeps the tasks of one sign, drawn by size.
+class GradDrop(TaskWeighting):
+    """Gradient sign dropout: each value keeps the tasks of one sign, drawn by size.
 
     The signs are drawn from torch's global generator. The effective weight of a task is the
     share of its squared gradient that is kept.
@@ -22,21 +22,16 @@ def create_graddrop(weights: Dict[str, Any] = {}, normalize: bool = True) -> Wei
     normalize (bool): See `TaskWeighting`.
     SOURCE: Chen et al. 2020, Algorithm 1, lines 10 to 15, arXiv:2010.06808.
     """
-    return GradDrop(weights, normalize)
-
-
-class GradDrop(TaskWeighting):
-    """Gradient sign dropout: see `create_graddrop`.
-
-    Written here, although torchjd has it: the positive values of a column add up to half of
-    its sum and the sum of its sizes, so that a few passes do. torchjd's took 7 % of a
-    training step.
-    """
 
     libraries = ()
 
     def combine(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:
-        """Drop signs: see `TaskWeighting`."""
+        """Drop signs: see `TaskWeighting`.
+
+        Written here, although torchjd has it: the positive values of a column add up to half
+        of its sum and the sum of its sizes, so that a few passes do. torchjd's took 7 % of a
+        training step.
+        """
         import torch
 
         xp = get_array_module(rows.gradients)

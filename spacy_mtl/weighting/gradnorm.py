@@ -5,23 +5,19 @@ from typing import Any, Dict, Optional
 import numpy
 
 from ..registry import register
-from ..types import Weighting
-from .base import Rows, TaskWeighting, check_not_negative
-from .learned import LearnedScalars, check_learn_rate
+from .learned import LearnedScalars
+from .ranges import check_learn_rate, check_not_negative
+from .rows import Rows
 from .scaling import lengths
+from .task_weighting import TaskWeighting
 
 # Below this a weight does not fall: a step of Adam could take it below 0.
 _LEAST = 1e-3
 
 
 @register("mtl_weightings", "spacy_mtl.GradNorm.v1")
-def create_gradnorm(
-    learn_rate: Optional[float] = None,
-    alpha: float = 1.5,
-    weights: Dict[str, Any] = {},
-    normalize: bool = True,
-) -> Weighting:
-    """Create gradient normalization.
+class GradNorm(TaskWeighting):
+    """Gradient normalization: weighted gradients of like length.
 
     The weights are learned so that the norm of each weighted gradient comes to be the mean
     norm times (r / mean r) ** alpha, where r is a task's loss relative to its first.
@@ -35,21 +31,23 @@ def create_gradnorm(
         shared representation (or, with gradients = "parameters", of all of the encoder),
         not at the last shared layer's weights.
     """
-    check_learn_rate("GradNorm", learn_rate)
-    check_not_negative("GradNorm", alpha=alpha)
-    return GradNorm(learn_rate, alpha, weights, normalize)
-
-
-class GradNorm(TaskWeighting):
-    """Gradient normalization: see `create_gradnorm`."""
 
     needs_losses = True
     libraries = ()
 
-    def __init__(self, learn_rate: Any, alpha: float, *settings: Any) -> None:
-        super().__init__(*settings)
+    def __init__(
+        self,
+        *,
+        learn_rate: Optional[float] = None,
+        alpha: float = 1.5,
+        weights: Dict[str, Any] = {},
+        normalize: bool = True,
+    ) -> None:
+        rate = check_learn_rate("GradNorm", learn_rate)
+        check_not_negative("GradNorm", alpha=alpha)
+        super().__init__(weights=weights, normalize=normalize)
         self.alpha = alpha
-        self.learned = LearnedScalars(1.0, learn_rate)
+        self.learned = LearnedScalars(1.0, rate)
         self._first: Dict[str, float] = {}
 
     def weigh(self, rows: Rows) -> numpy.ndarray:

@@ -5,16 +5,15 @@ from typing import Any, Dict, Tuple
 import numpy
 
 from ..registry import register
-from ..types import Weighting
-from .base import BLOCK, Rows
-from .by_gramian import GramianWeighting, solve_by
+from .by_gramian import GramianWeighting
+from .formulas import solve_by
+from .ranges import check_between
+from .rows import Rows
 
 
 @register("mtl_weightings", "spacy_mtl.GradVac.v1")
-def create_gradvac(
-    beta: float = 0.5, weights: Dict[str, Any] = {}, normalize: bool = True
-) -> Weighting:
-    """Create gradient vaccine.
+class GradVac(GramianWeighting):
+    """Gradient vaccine: cosines between gradients do not fall below their average.
 
     The order in which a task meets the others is drawn from torch's global generator.
 
@@ -24,18 +23,12 @@ def create_gradvac(
     normalize (bool): See `TaskWeighting`. The published weights are 1 where no cosine is low.
     SOURCE: Wang et al. 2021, Algorithm 1, arXiv:2010.05874.
     """
-    if not 0 <= beta <= 1:
-        raise ValueError(
-            f"'beta' of GradVac is {beta!r}, but it lies in [0, 1]. Mend it in {BLOCK}."
-        )
-    return GradVac(beta, weights, normalize)
 
-
-class GradVac(GramianWeighting):
-    """Gradient vaccine: see `create_gradvac`."""
-
-    def __init__(self, beta: float, *settings: Any) -> None:
-        super().__init__(*settings)
+    def __init__(
+        self, *, beta: float = 0.5, weights: Dict[str, Any] = {}, normalize: bool = True
+    ) -> None:
+        check_between("GradVac", 0, 1, beta=beta)
+        super().__init__(weights=weights, normalize=normalize)
         self.beta = beta
         self._cosines: Dict[Tuple[str, str], float] = {}
 

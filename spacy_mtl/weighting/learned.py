@@ -4,8 +4,6 @@ from typing import Any, Dict, List, Sequence
 
 import numpy
 
-from .base import BLOCK, check_positive
-
 
 class LearnedScalars:
     """Numbers by task, stepped by Adam. Those of absent tasks stay, moments and all.
@@ -100,18 +98,3 @@ class LearnedScalars:
                     self._optimizer = torch.optim.Adam([self._values[task]], **self._settings)
                 else:
                     self._optimizer.add_param_group({"params": [self._values[task]]})
-
-
-def check_learn_rate(method: str, learn_rate: Any) -> None:
-    """Refuse a learned weighting without a learning rate.
-
-    method (str): The name of the method.
-    learn_rate (Optional[float]): The setting.
-    RAISES (ValueError): If it is missing, or not above 0.
-    """
-    if learn_rate is None:
-        raise ValueError(
-            f"{method} learns its weights and needs a learning rate of its own. Set 'learn_rate' "
-            f"in {BLOCK}: 0.025 is usual; the encoder's own rate is too small for it."
-        )
-    check_positive(method, learn_rate=learn_rate)

@@ -1,13 +1,12 @@
 """Nash-MTL: the tasks bargain for the step."""
 
-from typing import Any, Dict
+from typing import Any
 
 import numpy
 
 from ..registry import register
-from ..types import Weighting
-from .base import Rows
 from .by_gramian import GramianWeighting
+from .rows import Rows
 from .scaling import split
 
 _MAX_STEPS = 200
@@ -16,8 +15,8 @@ _RIDGE = 1e-10
 
 
 @register("mtl_weightings", "spacy_mtl.NashMTL.v1")
-def create_nash_mtl(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
-    """Create the Nash bargaining solution: G w = 1 / w, with G the Gramian of the gradients.
+class NashMTL(GramianWeighting):
+    """The Nash bargaining solution: G w = 1 / w, with G the Gramian of the gradients.
 
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients. They cancel:
         no effect on the direction, but that of 0.
@@ -27,11 +26,6 @@ def create_nash_mtl(weights: Dict[str, Any] = {}, normalize: bool = True) -> Wei
         found by Newton's method, where the paper goes by a sequence of convex programs that
         need a solver; every step is solved.
     """
-    return NashMTL(weights, normalize)
-
-
-class NashMTL(GramianWeighting):
-    """The Nash bargaining solution: see `create_nash_mtl`."""
 
     degree = -0.5
     libraries = ()

@@ -3,6 +3,7 @@
 from typing import Any, Dict, Iterable, Sequence
 
 from ..scheduled import Number, ScheduledNumber, number_at, read_number
+from .ranges import BLOCK
 
 
 class Preferences(Dict[str, Number]):
@@ -36,8 +37,7 @@ class Preferences(Dict[str, Number]):
             raise ValueError(
                 f"'weights' names {_quoted(unknown)}, but the tasks of this pipeline are "
                 f"{_quoted(tasks) or 'none'}. A task is called by the name of its head in "
-                "[nlp.pipeline]; mend 'weights' in the block [weighting] of the 'mtl' component "
-                "(usually [components.mtl.weighting])."
+                f"[nlp.pipeline]; mend 'weights' in {BLOCK}."
             )
         for weight in self.values():
             if isinstance(weight, ScheduledNumber):
@@ -60,8 +60,7 @@ def _read(task: str, weight: Any) -> Number:
     return read_number(
         weight,
         f"The weight of task '{task}'",
-        f"Mend the entry '{task}' of 'weights' in the block [weighting] of the 'mtl' component "
-        "(usually [components.mtl.weighting]).",
+        f"Mend the entry '{task}' of 'weights' in {BLOCK}.",
     )
 
 

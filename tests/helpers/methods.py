@@ -59,10 +59,9 @@ def block(name: str, **settings: Any) -> Dict[str, Any]:
 def make(name: str, gradients: str = "", **settings: Any) -> Any:
     """A weighting, told at which level it will work (by default, at the one that it needs)."""
     weighting = registry.resolve({"weighting": block(name, **settings)})["weighting"]
-    if hasattr(weighting, "check_training"):
-        if name == "DBMTL" and not gradients:
-            weighting.beta = weighting.beta if "beta" in settings else 0.0
-        weighting.check_training(gradients or _level_of(name))
+    if name == "DBMTL" and not gradients:
+        weighting.beta = weighting.beta if "beta" in settings else 0.0
+    weighting.check_training(gradients or _level_of(name))
     return weighting
 
 

@@ -1,0 +1,12 @@
+"""IMTL-G never goes uphill for all."""
+
+import numpy
+from methods import make
+
+
+def test_imtlg_does_not_go_uphill() -> None:
+    """Where the published weights are divided by a sum below 0, they lead uphill for all."""
+    rows = numpy.asarray([[1.0, 0, 0], [0, 1, 0], [0.007, 0.007, 0.0014]])
+    losses = dict(zip("abc", (1.0, 1.0, 1.0)))
+    assert (rows @ make("IMTLG", normalize=False)(losses, rows).gradient < 0).all()
+    assert (rows @ make("IMTLG")(losses, rows).gradient > 0).all()
