@@ -38,7 +38,7 @@ from .gold import without_others
 from .learn_rate import finish_update_scaled
 from .loading import check_labels, check_size
 from .models import check_unit
-from .scorers import call_scorer
+from .scoring import call_scorer
 
 
 class TaskHead(Task, TrainablePipe):

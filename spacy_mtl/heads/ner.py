@@ -5,7 +5,6 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set,
 
 import numpy
 from spacy.language import Language
-from spacy.scorer import Scorer, get_ner_prf
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.vocab import Vocab
@@ -14,7 +13,6 @@ from thinc.types import Floats2d
 
 from ..arrays import cut_like
 from ..losses import MISSING, softmax_cross_entropy
-from ..registry import register
 from ..settings import NOT_EMPTY, checked
 from ..types import LossAndGradient, TokenVectors
 from .component import TaskHead
@@ -79,44 +77,6 @@ def make_ner(
         score_prefix=score_prefix,
         scorer=scorer,
     )
-
-
-def score_entities(
-    examples: Iterable[Example],
-    *,
-    spans_key: Optional[str] = None,
-    own_labels: Optional[Iterable[str]] = None,
-    **kwargs: Any,
-) -> Dict[str, Any]:
-    """Score entities under spaCy's keys "ents_p", "ents_r", "ents_f", "ents_per_type".
-
-    With a `spans_key`, such as "sc", under "spans_sc_p" and so on. With `own_labels`, other
-    entities do not count. Documents without entity annotation do not count.
-    """
-    if spans_key is None and own_labels is None:
-        return get_ner_prf(examples, **kwargs)
-    if spans_key is None:
-        own = set(own_labels or ())
-        return Scorer.score_spans(
-            examples,
-            "ents",
-            getter=lambda doc, _: [ent for ent in doc.ents if ent.label_ in own],
-            has_annotation=lambda doc: doc.has_annotation("ENT_IOB"),
-            **kwargs,
-        )
-    return Scorer.score_spans(
-        examples,
-        f"spans_{spans_key}",
-        getter=lambda doc, _: doc.spans.get(spans_key, []),
-        has_annotation=lambda doc: spans_key in doc.spans,
-        **kwargs,
-    )
-
-
-@register("scorers", "spacy_mtl.ner_scorer.v1")
-def make_ner_scorer() -> Callable:
-    """Create the scorer of entity heads."""
-    return score_entities
 
 
 class EntityRecognizer(TaskHead):

@@ -5,7 +5,6 @@ from numbers import Real
 from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from spacy.language import Language
-from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
@@ -14,11 +13,11 @@ from thinc.types import Floats1d, Floats2d, FloatsXd
 
 from ..loading import UnfitError
 from ..losses import MISSING, softmax, softmax_cross_entropy
-from ..registry import register
 from ..settings import checked
 from ..types import LossAndGradient
 from .component import TaskHead
 from .gold import decided
+from .scorers import CATS_SCORES
 
 DEFAULT_CONFIG = """
 [textcat]
@@ -40,18 +39,6 @@ upstream = "mtl"
 """
 
 DEFAULTS = Config().from_str(DEFAULT_CONFIG)["textcat"]
-SCORE_WEIGHTS = {
-    "cats_score": 1.0,
-    "cats_score_desc": None,
-    "cats_micro_p": None,
-    "cats_micro_r": None,
-    "cats_micro_f": None,
-    "cats_macro_p": None,
-    "cats_macro_r": None,
-    "cats_macro_f": None,
-    "cats_macro_auc": None,
-    "cats_f_per_type": None,
-}
 
 
 @Language.factory(
@@ -59,7 +46,7 @@ SCORE_WEIGHTS = {
     assigns=["doc.cats"],
     requires=["doc.tensor"],
     default_config=DEFAULTS,
-    default_score_weights=SCORE_WEIGHTS,
+    default_score_weights=CATS_SCORES,
 )
 @checked("mtl_textcat", "[components.{name}]")
 def make_textcat(
@@ -101,33 +88,6 @@ def make_textcat(
         score_prefix=score_prefix,
         scorer=scorer,
     )
-
-
-def score_cats(
-    examples: Iterable[Example],
-    *,
-    multi_label: bool = True,
-    labels: Iterable[str] = (),
-    **kwargs: Any,
-) -> Dict[str, Any]:
-    """Score categories under spaCy's keys "cats_*".
-
-    Documents without categories do not count, and with exclusive categories neither
-    do those whose positive one is none of the labels: it may be another head's, and
-    spaCy's scorer would take the first label for the gold one.
-    """
-    annotated = [eg for eg in examples if eg.reference.cats]
-    if not multi_label:
-        annotated = [eg for eg in annotated if any(map(eg.reference.cats.get, labels))]
-    if not annotated:
-        return {key: None for key in SCORE_WEIGHTS}
-    return Scorer.score_cats(annotated, "cats", multi_label=multi_label, labels=labels, **kwargs)
-
-
-@register("scorers", "spacy_mtl.textcat_scorer.v1")
-def make_textcat_scorer() -> Callable:
-    """Create the scorer of text classification heads."""
-    return score_cats
 
 
 class TextCategorizer(TaskHead):

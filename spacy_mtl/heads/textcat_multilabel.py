@@ -14,7 +14,8 @@ from thinc.types import Floats2d, FloatsXd
 from ..losses import sigmoid, sigmoid_cross_entropy
 from ..settings import checked
 from ..types import LossAndGradient
-from .textcat import DEFAULTS, SCORE_WEIGHTS, TextCategorizer
+from .scorers import CATS_SCORES
+from .textcat import DEFAULTS, TextCategorizer
 
 
 @Language.factory(
@@ -22,7 +23,7 @@ from .textcat import DEFAULTS, SCORE_WEIGHTS, TextCategorizer
     assigns=["doc.cats"],
     requires=["doc.tensor"],
     default_config={**DEFAULTS, "threshold": 0.5},
-    default_score_weights=SCORE_WEIGHTS,
+    default_score_weights=CATS_SCORES,
 )
 @checked("mtl_textcat_multilabel", "[components.{name}]")
 def make_multilabel_textcat(
