@@ -15,8 +15,8 @@ from ..losses import MISSING, softmax_cross_entropy
 from ..settings import checked
 from ..tasks.stock import task_of
 from ..types import LossAndGradient, TokenVectors
+from .alignment import aligned_strings, aligned_values
 from .component import TaskHead
-from .gold import aligned_strings, aligned_values
 
 DEFAULT_CONFIG = """
 [mtl_tagger]
