@@ -1,6 +1,6 @@
 """What is a task, and what is known of components that are in no table."""
 
-from typing import List, Set, Tuple
+from typing import Any, Dict, List, Set, Tuple
 
 import numpy
 import pytest
@@ -10,6 +10,7 @@ from spacy.pipeline import Tagger, TrainablePipe
 from spacy.tokens import Doc
 from tiny import add_joint
 
+from spacy_mtl.tasks.scores import score_weights_of
 from spacy_mtl.tasks.stock import ADAPTERS, StockTask, task_of, tasks_of
 
 
@@ -30,6 +31,59 @@ def test_a_head_is_its_own_task(nlp: Language, factory: str) -> None:
     assert (task.is_trainable, task.reports, task.heeds_declaration) == (True, True, True)
     assert (task.reads_absence, task.loss_from_scores, task.knows_labels) == (False, True, True)
     assert task.divisors([numpy.ones((3, 2), dtype="float32")]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("factory", "config", "kinds", "outputs", "weights"),
+    [
+        ("mtl_tagger", {}, {"tags"}, {"token.tag"}, {"tag_acc": 1.0}),
+        (
+            "mtl_tagger",
+            {"attribute": "pos"},
+            {"parts of speech"},
+            {"token.pos"},
+            {"pos_acc": 1.0},
+        ),
+        (
+            "mtl_tagger",
+            {"attribute": "_.of_a_task"},
+            set(),
+            {"token._.of_a_task"},
+            {"of_a_task_acc": 1.0},
+        ),
+        ("mtl_ner", {}, {"entities"}, {"doc.ents of label 'A'"}, {"ents_f": 1.0}),
+        (
+            "mtl_ner",
+            {"spans_key": "sc", "score_prefix": "my"},
+            {"spans"},
+            {"doc.spans['sc']"},
+            {"my_spans_sc_f": 1.0},
+        ),
+        ("mtl_textcat", {}, {"categories"}, {"doc.cats['A']"}, {"cats_score": 1.0}),
+        ("mtl_textcat_multilabel", {}, {"categories"}, {"doc.cats['A']"}, {"cats_score": 1.0}),
+    ],
+)
+def test_heads(
+    nlp: Language,
+    factory: str,
+    config: Dict[str, Any],
+    kinds: Set[str],
+    outputs: Set[str],
+    weights: Dict[str, float],
+) -> None:
+    add_joint(nlp, None)
+    head: Any = nlp.add_pipe(factory, name="task", config=config)
+    # Of the coarse tags, which are a closed set, too.
+    head.cfg["labels"].append("A")
+    task = task_of(nlp, "task")
+    assert task.labels == ("A",)
+    assert (task.kinds, task.output_keys()) == (kinds, outputs)
+    assert task.unit == ("doc" if "textcat" in factory else "token")
+    assert task.spans_key == config.get("spans_key")
+    found = score_weights_of(nlp, "task")
+    assert {key: weight for key, weight in found.items() if weight} == weights
+    task.take_score_prefix("other")
+    assert task.score_prefix == config.get("score_prefix", "other")
 
 
 class OwnTagger(Tagger):
