@@ -12,7 +12,7 @@ from spacy.training import Example
 from ..hints import shortened
 from ..registry import register
 from ..settings import takes
-from ..tasks.scores import check_outputs
+from ..tasks.collisions import check_outputs
 from ..types import TASKS_KEY, Schedule
 from .annotation import KINDS, clear, kinds_of
 from .checks import (

@@ -30,7 +30,9 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from ..joint.averages import use_torch_params
 from ..joint.listener import TaskListener
 from ..loading import UnfitError, explained, load_from_bytes, load_from_disk
-from ..tasks.scores import find_collisions, part_heads, prefixed
+from ..tasks.collisions import find_collisions
+from ..tasks.score_weights import part_heads
+from ..tasks.scores import prefixed
 from ..tasks.task import Task
 from ..types import LossAndGradient
 from .finite import check_finite

@@ -10,8 +10,9 @@ from spacy.pipeline import Tagger, TrainablePipe
 from spacy.tokens import Doc
 from tiny import add_joint
 
+from spacy_mtl.tasks.adapter import StockTask
 from spacy_mtl.tasks.scores import score_weights_of
-from spacy_mtl.tasks.stock import ADAPTERS, StockTask, task_of, tasks_of
+from spacy_mtl.tasks.stock import ADAPTERS, task_of, tasks_of
 
 
 @pytest.fixture
