@@ -26,8 +26,9 @@ class StockTask(Task):
         self.assigns: Set[str] = set(nlp.get_pipe_meta(name).assigns)
         # A component may also be a plain function, which has none of these.
         self.is_trainable = bool(getattr(self.pipe, "is_trainable", False))
-        settings = getattr(self.pipe, "cfg", {})
-        self.spans_key = getattr(self.pipe, "spans_key", None) or settings.get("spans_key")
+        if "doc.spans" in self.assigns:
+            settings = getattr(self.pipe, "cfg", {})
+            self.spans_key = getattr(self.pipe, "spans_key", None) or settings.get("spans_key")
 
     @property
     def labels(self) -> Tuple[str, ...]:

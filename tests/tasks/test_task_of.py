@@ -135,6 +135,13 @@ def test_an_unknown_component_goes_by_what_it_assigns(
     assert not task.reads_absence
 
 
+def test_settings_of_an_unknown_component_are_its_own(nlp: Language) -> None:
+    """Only one that sets spans is asked for their key."""
+    add_own(nlp, Unknown, ["doc.cats"])
+    nlp.get_pipe("task").cfg = None
+    assert task_of(nlp, "task").spans_key is None
+
+
 def test_labels_that_cannot_be_found(nlp: Language) -> None:
     add_own(nlp, Unknown, ["doc._.mood"])
     assert not task_of(nlp, "task").prepare_labels(["B"], lambda: [])
