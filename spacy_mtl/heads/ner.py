@@ -142,7 +142,7 @@ class EntityRecognizer(TaskHead):
         return {"doc.ents" if self.spans_key is None else "doc.spans"}
 
     def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): Those of the entities, or of the spans: see `TaskHead`."""
+        """RETURNS (Dict[str, Any]): Those of the entities, or of the spans: see `Task`."""
         if self.spans_key is None:
             return weights
         start = f"spans_{self.spans_key}"

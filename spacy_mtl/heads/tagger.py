@@ -181,7 +181,7 @@ class Tagger(TaskHead):
         return self.output_keys()
 
     def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): The accuracy of the attribute: see `TaskHead`."""
+        """RETURNS (Dict[str, Any]): The accuracy of the attribute: see `Task`."""
         return {f"{self.extension or self.attribute}_acc": weights["tag_acc"]}
 
     def loss_of(
