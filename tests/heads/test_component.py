@@ -154,3 +154,22 @@ def test_head_gradient_is_exact(nlp: Language, factory: str) -> None:
     minus = loss([v - size * d for v, d in zip(views, direction)])
     slope = sum(float((f * d).sum()) for f, d in zip(found, direction))
     assert (plus - minus) / (2 * size) == pytest.approx(slope, rel=1e-2)
+
+
+@pytest.mark.parametrize("factory", ["mtl_tagger", "mtl_ner", "mtl_textcat"])
+def test_loss_of_a_batch(nlp: Language, factory: str) -> None:
+    """That of what the model gives, not of what `predict` makes of it."""
+    examples = make_examples(nlp)
+    head = build(factory, examples, nlp)
+    docs = [eg.predicted for eg in examples]
+    nlp.get_pipe("mtl").set_annotations(docs, nlp.get_pipe("mtl").predict(docs))
+    logits = head.model.predict(docs)
+    loss, _ = head.loss_of(head.own_examples(examples), logits)
+    assert head.loss_of_batch(examples, logits) == loss.value > 0
+
+
+def test_prepared_labels_are_the_heads(nlp: Language) -> None:
+    add_joint(nlp, None)
+    head = nlp.add_pipe("mtl_ner")
+    assert head.prepare_labels(["PER", "LOC", "PER"], lambda: [])
+    assert head.labels == ("PER", "LOC")
