@@ -83,9 +83,9 @@ ENTRY_POINTS = {
         "spacy_mtl.TextClassifier.v1 = spacy_mtl.heads.models:TextClassifier",
     ],
     "spacy_scorers": [
-        "spacy_mtl.tagger_scorer.v1 = spacy_mtl.heads.tagger:make_tagger_scorer",
-        "spacy_mtl.ner_scorer.v1 = spacy_mtl.heads.ner:make_ner_scorer",
-        "spacy_mtl.textcat_scorer.v1 = spacy_mtl.heads.textcat:make_textcat_scorer",
+        "spacy_mtl.tagger_scorer.v1 = spacy_mtl.heads.scorers:make_tagger_scorer",
+        "spacy_mtl.ner_scorer.v1 = spacy_mtl.heads.scorers:make_ner_scorer",
+        "spacy_mtl.textcat_scorer.v1 = spacy_mtl.heads.scorers:make_textcat_scorer",
     ],
     "spacy_loggers": [
         "spacy_mtl.ConsoleLogger.v1 = spacy_mtl.report.logger:create_console_logger",

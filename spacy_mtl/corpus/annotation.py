@@ -7,7 +7,8 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
 
-from ..tasks.kinds import KINDS, clear, has
+from ..tasks.clearing import clear
+from ..tasks.kinds import KINDS, has
 from ..tasks.stock import task_of
 
 __all__ = ["KINDS", "TaskGold", "clear", "has", "kinds_of"]

@@ -13,7 +13,7 @@ from ..hints import shortened
 from ..plain import as_schedule
 from ..registry import register
 from ..settings import takes
-from ..tasks.scores import check_outputs
+from ..tasks.collisions import check_outputs
 from ..types import TASKS_KEY, Schedule
 from .annotation import KINDS, clear, kinds_of
 from .checks import (

@@ -31,7 +31,9 @@ from ..joint.answer import report, skip
 from ..joint.listener import TaskListener
 from ..loading import UnfitError, explained, load_from_bytes, load_from_disk
 from ..parameters import use_torch_params
-from ..tasks.scores import find_collisions, part_heads, prefixed
+from ..tasks.collisions import find_collisions
+from ..tasks.score_weights import part_heads
+from ..tasks.scores import prefixed
 from ..tasks.task import Task
 from ..types import LossAndGradient
 from .finite import check_finite
@@ -39,7 +41,7 @@ from .gold import without_others
 from .learn_rate import finish_update_scaled
 from .loading import check_labels, check_size
 from .models import check_unit
-from .scorers import call_scorer
+from .scoring import call_scorer
 
 
 class TaskHead(Task, TrainablePipe):

@@ -13,7 +13,7 @@ import numpy
 
 from ..losses import MISSING
 from ..types import LossAndGradient
-from .viterbi import PREFIXES
+from .biluo import PREFIXES
 
 # Probabilities below exp(-200) count as that: no legal sequence gets lost to underflow.
 LOWEST = -200.0

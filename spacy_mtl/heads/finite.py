@@ -4,6 +4,8 @@ from typing import Any, List
 
 from thinc.api import Model
 
+from ..parameters import Slot, slots_of_model
+
 
 def check_finite(scores: Any, model: Model, name: str) -> None:
     """Refuse scores that are not finite: whatever is made of them looks like a prediction.
@@ -31,19 +33,20 @@ def check_finite(scores: Any, model: Model, name: str) -> None:
 
 
 def _broken_array(model: Model) -> str:
-    encoder = {node.id for node in model.get_ref("tok2vec").walk()} if _has_view(model) else set()
-    nodes: List[Model] = [node for node in model.walk() if node.id not in encoder]
-    for node in nodes:
-        for key in node.param_names:
-            if node.has_param(key) and not node.ops.xp.isfinite(node.get_param(key)).all():
-                return f"the array '{key}' of its layer '{node.name}'"
-        for shim in node.shims:
-            named = getattr(shim._model, "named_parameters", None)
-            for key, parameter in named() if named is not None else ():
-                if not bool(parameter.isfinite().all()):
-                    return f"'{key}' of the network in its layer '{node.name}'"
+    nodes: List[Model] = list(model.walk())
+    encoder = model.get_ref("tok2vec") if model.has_ref("tok2vec") else None
+    of_encoder = set() if encoder is None else {slot.key for slot in slots_of_model(encoder)}
+    for slot in slots_of_model(model):
+        if slot.key in of_encoder or not slot.is_set or _is_finite(slot, model):
+            continue
+        layer = nodes[int(slot.address.split("/")[0])].name
+        if slot.is_thinc:
+            return f"the array '{slot.name}' of its layer '{layer}'"
+        return f"'{slot.name}' of the network in its layer '{layer}'"
     return ""
 
 
-def _has_view(model: Model) -> bool:
-    return bool(model.has_ref("tok2vec"))
+def _is_finite(slot: Slot, model: Model) -> bool:
+    # Of torch by torch: numpy knows no bfloat16.
+    is_finite = model.ops.xp.isfinite(slot.value) if slot.is_thinc else slot.owner.isfinite()
+    return bool(is_finite.all())

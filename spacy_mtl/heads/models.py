@@ -1,6 +1,6 @@
 """The models of the heads: from a task's view to scores."""
 
-from typing import Any, Callable, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from spacy.tokens import Doc
 from thinc.api import Dropout, Linear, Model, NumpyOps, Relu, chain, with_array
@@ -9,6 +9,8 @@ from thinc.types import Floats2d, Ragged
 from ..registry import register, registry
 from ..settings import AT_LEAST_ONE
 from ..types import Encoder, TokenVectors
+from .pooling import pool_docs
+from .transitions import Transitions
 
 
 @register("architectures", "spacy_mtl.TokenClassifier.v1", nO=AT_LEAST_ONE)
@@ -43,32 +45,6 @@ def TokenClassifier(
     return _as_head(model, "token", tok2vec, output)
 
 
-def Transitions(nO: Optional[int] = None) -> Model[Floats2d, Floats2d]:
-    """Build a layer that holds scores of transitions between classes.
-
-    It passes on what it gets: the head adds the gradient of the scores. They start
-    at zero, as the parameter "T". Shape: (n_classes + 1, n_classes + 1); the last row
-    is what comes before a document, the last column what comes after it.
-
-    nO (Optional[int]): Number of classes. By default that of the layer before.
-    RETURNS (Model[Floats2d, Floats2d]): The layer.
-    """
-    return Model(
-        "transitions",
-        lambda model, X, is_train: (X, lambda dY: dY),
-        init=_init_transitions,
-        dims={"nO": nO},
-        params={"T": None},
-    )
-
-
-def _init_transitions(model: Model, X: Optional[Floats2d] = None, Y: Any = None) -> None:
-    if X is not None and model.has_dim("nO") is None:
-        model.set_dim("nO", X.shape[1])
-    n = model.get_dim("nO") + 1
-    model.set_param("T", model.ops.alloc2f(n, n))
-
-
 @register("architectures", "spacy_mtl.TextClassifier.v1", nO=AT_LEAST_ONE)
 def TextClassifier(
     tok2vec: Encoder,
@@ -92,10 +68,7 @@ def TextClassifier(
         pooling = registry.resolve({"pooling": {"@layers": "reduce_mean.v1"}})["pooling"]
     # The pooling may change the width: initialisation finds out.
     scorer, output = _scorer(None, hidden_width, nO)
-    pool: Model[TokenVectors, Floats2d] = Model(
-        "pool_docs", _pool_docs, init=_init_pool_docs, layers=[pooling]
-    )
-    return _as_head(chain(tok2vec, pool, scorer), "doc", tok2vec, output)
+    return _as_head(chain(tok2vec, pool_docs(pooling), scorer), "doc", tok2vec, output)
 
 
 def _scorer(
@@ -155,37 +128,3 @@ def check_unit(model: Model, name: str, unit: str) -> None:
         "spacy_mtl.TextClassifier.v1 documents. An architecture of your own gives logits, sets "
         f'attrs["unit"] = "{unit}", and the reference "output_layer".'
     )
-
-
-def _pool_docs(
-    model: Model[TokenVectors, Floats2d], vectors: TokenVectors, is_train: bool
-) -> Tuple[Floats2d, Callable[[Floats2d], TokenVectors]]:
-    ops = model.ops
-    pooling = model.layers[0]
-    filled = [i for i, x in enumerate(vectors) if x.shape[0]]
-    lengths = ops.asarray1i([vectors[i].shape[0] for i in filled])
-    if not filled:
-        width = vectors[0].shape[1] if vectors else 0
-        return ops.alloc2f(len(vectors), width), lambda d_pooled: vectors
-    flat = ops.flatten([vectors[i] for i in filled])
-    pooled_filled, backprop_pooling = pooling(Ragged(flat, lengths), is_train)
-    pooled = ops.alloc2f(len(vectors), pooled_filled.shape[1])
-    pooled[filled] = pooled_filled
-
-    def backprop(d_pooled: Floats2d) -> TokenVectors:
-        d_flat = backprop_pooling(d_pooled[filled]).dataXd
-        d_vectors = [ops.alloc2f(*x.shape) for x in vectors]
-        for i, d in zip(filled, ops.unflatten(d_flat, lengths)):
-            d_vectors[i] = d
-        return d_vectors
-
-    return pooled, backprop
-
-
-def _init_pool_docs(model: Model, X: Optional[TokenVectors] = None, Y: Any = None) -> None:
-    filled = None if X is None else [x for x in X if x.shape[0]]
-    if filled:
-        lengths = model.ops.asarray1i([x.shape[0] for x in filled])
-        model.layers[0].initialize(X=Ragged(model.ops.flatten(filled), lengths))
-    else:
-        model.layers[0].initialize()

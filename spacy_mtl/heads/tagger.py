@@ -5,7 +5,6 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 import numpy
 from spacy.language import Language
 from spacy.parts_of_speech import IDS as POS_IDS
-from spacy.scorer import Scorer
 from spacy.tokens import Doc, Token
 from spacy.training import Example
 from spacy.vocab import Vocab
@@ -13,12 +12,11 @@ from thinc.api import Config, Model
 
 from ..arrays import cut_like
 from ..losses import MISSING, softmax_cross_entropy
-from ..registry import register
 from ..settings import checked
 from ..tasks.stock import task_of
 from ..types import LossAndGradient, TokenVectors
+from .alignment import aligned_strings, aligned_values
 from .component import TaskHead
-from .gold import aligned_strings, aligned_values
 
 DEFAULT_CONFIG = """
 [mtl_tagger]
@@ -84,30 +82,6 @@ def make_tagger(
         score_prefix=score_prefix,
         scorer=scorer,
     )
-
-
-def score_tags(
-    examples: Iterable[Example], *, attribute: str = "tag", **kwargs: Any
-) -> Dict[str, Any]:
-    """Score the attribute that the head sets, as "tag_acc", "pos_acc" or "EXTENSION_acc".
-
-    Tokens without annotation do not count.
-    """
-    if not attribute.startswith("_."):
-        return Scorer.score_token_attr(examples, attribute, **kwargs)
-    return Scorer.score_token_attr(
-        examples,
-        attribute.removeprefix("_."),
-        getter=lambda token, name: token._.get(name) or "",
-        missing_values={""},
-        **kwargs,
-    )
-
-
-@register("scorers", "spacy_mtl.tagger_scorer.v1")
-def make_tagger_scorer() -> Callable:
-    """Create the scorer of tagging heads."""
-    return score_tags
 
 
 class Tagger(TaskHead):
@@ -207,7 +181,7 @@ class Tagger(TaskHead):
         return self.output_keys()
 
     def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): The accuracy of the attribute: see `TaskHead`."""
+        """RETURNS (Dict[str, Any]): The accuracy of the attribute: see `Task`."""
         return {f"{self.extension or self.attribute}_acc": weights["tag_acc"]}
 
     def loss_of(

@@ -14,7 +14,8 @@ from thinc.types import Floats2d, FloatsXd
 from ..losses import sigmoid, sigmoid_cross_entropy
 from ..settings import checked
 from ..types import LossAndGradient
-from .textcat import DEFAULTS, SCORE_WEIGHTS, TextCategorizer
+from .categories import DEFAULTS, CategoriesHead
+from .scorers import CATS_SCORES
 
 
 @Language.factory(
@@ -22,7 +23,7 @@ from .textcat import DEFAULTS, SCORE_WEIGHTS, TextCategorizer
     assigns=["doc.cats"],
     requires=["doc.tensor"],
     default_config={**DEFAULTS, "threshold": 0.5},
-    default_score_weights=SCORE_WEIGHTS,
+    default_score_weights=CATS_SCORES,
 )
 @checked("mtl_textcat_multilabel", "[components.{name}]")
 def make_multilabel_textcat(
@@ -66,7 +67,7 @@ def make_multilabel_textcat(
     )
 
 
-class MultiLabelTextCategorizer(TextCategorizer):
+class MultiLabelTextCategorizer(CategoriesHead):
     """Predicts `doc.cats` for independent categories: a probability each.
 
     A label that the `cats` of a document leave out is missing, not negative.
@@ -85,16 +86,6 @@ class MultiLabelTextCategorizer(TextCategorizer):
     ) -> None:
         """Initialise the head: see `make_multilabel_textcat` and `TaskHead`."""
         super().__init__(vocab, model, name, threshold=threshold, **settings)
-
-    def initialize(  # type: ignore[override]
-        self,
-        get_examples: Callable[[], Iterable[Example]],
-        *,
-        nlp: Optional[Language] = None,
-        labels: Any = None,
-    ) -> None:
-        """Find the labels and give the model its size: see `TaskHead.initialize`."""
-        super().initialize(get_examples, nlp=nlp, labels=labels)
 
     def loss_of(
         self, examples: List[Example], scores: Floats2d
@@ -120,9 +111,6 @@ class MultiLabelTextCategorizer(TextCategorizer):
 
     def _probabilities(self, logits: Floats2d) -> Floats2d:
         return sigmoid(logits)
-
-    def _is_distribution(self, scores: Floats2d) -> bool:
-        return True
 
     def _logits(self, probabilities: Floats2d) -> Floats2d:
         return self.model.ops.xp.log(probabilities / (1 - probabilities))

@@ -5,18 +5,7 @@ from typing import List, Sequence, Tuple
 
 import numpy
 
-# Class 0 is O; the four classes of entity type k begin at 1 + 4 * k.
-OUTSIDE = 0
-PREFIXES = "BILU"
-
-
-def class_names(labels: Sequence[str]) -> List[str]:
-    """Name the classes of a BILUO tagger.
-
-    labels (Sequence[str]): The entity types.
-    RETURNS (List[str]): The classes in the order of scores.
-    """
-    return ["O"] + [f"{prefix}-{label}" for label in labels for prefix in PREFIXES]
+from .biluo import OUTSIDE, PREFIXES
 
 
 def decode_biluo(scores: numpy.ndarray, lengths: Sequence[int]) -> numpy.ndarray:

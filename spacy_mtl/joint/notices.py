@@ -17,6 +17,10 @@ class Notices:
         self._pipeline = pipeline
         self._given: Set[str] = set()
 
+    @property
+    def _name(self) -> str:
+        return self._pipeline.name
+
     def once(self, message: str, key: str = "") -> None:
         """Warn, if that was not said before.
 
@@ -30,14 +34,14 @@ class Notices:
     def no_task(self) -> None:
         """No head listens to the component."""
         warnings.warn(
-            f"No component listens to '{self._pipeline.name}'. Add a head after it, such as "
-            f"'mtl_tagger', with a spacy_mtl.TaskListener.v1 whose upstream is '{self._pipeline.name}'."
+            f"No component listens to '{self._name}'. Add a head after it, such as "
+            f"'mtl_tagger', with a spacy_mtl.TaskListener.v1 whose upstream is '{self._name}'."
         )
 
     def all_frozen(self) -> None:
         """No task will answer."""
         self.once(
-            f"All tasks of '{self._pipeline.name}' are frozen or disabled, so nothing trains the encoder."
+            f"All tasks of '{self._name}' are frozen or disabled, so nothing trains the encoder."
         )
 
     def missed(self, task: str) -> None:
@@ -46,7 +50,7 @@ class Notices:
         task (str): Its name.
         """
         self.once(
-            f"'{task}' was updated after '{self._pipeline.name}' had closed the joint step without "
+            f"'{task}' was updated after '{self._name}' had closed the joint step without "
             "it: its gradient of this batch does not reach the encoder. From now on it is "
             "waited for. If it is named in [training.frozen_components], pass "
             "exclude=[...] to nlp.update, or name it there no more."
@@ -58,7 +62,7 @@ class Notices:
         upstream (str): The encoder.
         """
         self.once(
-            f"'{self._pipeline.name}' is frozen or disabled, but '{upstream}' is not: nothing trains it, "
+            f"'{self._name}' is frozen or disabled, but '{upstream}' is not: nothing trains it, "
             "since the gradients of the tasks reach it through this component only. Name "
             "both in [training.frozen_components], or neither."
         )
@@ -66,7 +70,7 @@ class Notices:
     def no_averages(self) -> None:
         """The encoder was not found, so that its averages are not used."""
         self.once(
-            f"'{self._pipeline.name}' was sourced from another pipeline and cannot find its encoder, so "
+            f"'{self._name}' was sourced from another pipeline and cannot find its encoder, so "
             "averaged parameters reach the heads and not the encoder. Set use_averages = "
             "false in [training.optimizer]."
         )
@@ -86,7 +90,7 @@ class Notices:
             return
         self.once(
             f"The last task of the pipeline sent no gradient for a batch (silent: "
-            f"{', '.join(silent) or 'none'}), so '{self._pipeline.name}' closed the joint step late: the "
+            f"{', '.join(silent) or 'none'}), so '{self._name}' closed the joint step late: the "
             "encoder takes that batch's gradient one step later. It is not lost. To avoid the "
             "delay, let a head of this package stand last in [nlp.pipeline] (they always "
             "answer), and name components that are not to be trained in "

@@ -1,10 +1,22 @@
-"""Kinds of annotation: whether a text has them, their labels, and how to take them away."""
+"""Kinds of annotation: whether a text has them, and their labels."""
 
-from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Set
 
 from spacy.morphology import Morphology
 from spacy.tokens import Doc, Span
 
+#: All kinds. Dependencies come before sentence starts, which they imply.
+KINDS = (
+    "tags",
+    "parts of speech",
+    "morphology",
+    "lemmas",
+    "dependencies",
+    "sentence starts",
+    "entities",
+    "categories",
+    "spans",
+)
 #: What components say that they assign, and what their gold annotation is.
 _KIND_OF = {
     "token.tag": "tags",
@@ -63,17 +75,6 @@ def has_labels(kinds: Set[str]) -> bool:
     return bool(kinds & set(_LABELS))
 
 
-def clear(doc: Doc, kinds: Iterable[str]) -> None:
-    """Make annotation missing, in place. Sentence starts stay where there are dependencies.
-
-    doc (Doc): The document.
-    kinds (Iterable[str]): What to take away.
-    """
-    for kind in sorted(kinds, key=KINDS.index):
-        if has(doc, kind):
-            _CLEAR[kind](doc)
-
-
 def _morphology(doc: Doc) -> List[str]:
     """The labels of a stock morphologizer."""
     found = []
@@ -84,39 +85,6 @@ def _morphology(doc: Doc) -> List[str]:
                 features["POS"] = token.pos_
             found.append(doc.vocab.strings[doc.vocab.morphology.add(features)])
     return found
-
-
-def _clear_tokens(name: str, value: Any) -> Callable[[Doc], None]:
-    def clear_doc(doc: Doc) -> None:
-        for token in doc:
-            setattr(token, name, value)
-
-    return clear_doc
-
-
-def _clear_morphology(doc: Doc) -> None:
-    for token in doc:
-        token.set_morph(None)  # type: ignore[attr-defined]
-
-
-def _clear_entities(doc: Doc) -> None:
-    doc.set_ents([], default="missing")
-
-
-def _clear_starts(doc: Doc) -> None:
-    # Elsewhere they come with the dependencies.
-    if not doc.has_annotation("DEP"):
-        for token in doc:
-            token.is_sent_start = None
-
-
-def _clear_dependencies(doc: Doc) -> None:
-    starts = [token.is_sent_start for token in doc]
-    for token in doc:
-        token.dep = 0
-        token.head = token
-    for token, start in zip(doc, starts):
-        token.is_sent_start = start
 
 
 _ATTRIBUTES = {
@@ -136,16 +104,3 @@ _LABELS: Dict[str, Callable[[Doc, Optional[str]], Iterable[str]]] = {
     "morphology": lambda doc, _: _morphology(doc),
     "dependencies": lambda doc, _: [token.dep_ for token in doc if token.dep],
 }
-_CLEAR: Dict[str, Callable[[Doc], None]] = {
-    "tags": _clear_tokens("tag", 0),
-    "parts of speech": _clear_tokens("pos", 0),
-    "morphology": _clear_morphology,
-    "lemmas": _clear_tokens("lemma", 0),
-    "dependencies": _clear_dependencies,
-    "sentence starts": _clear_starts,
-    "entities": _clear_entities,
-    "categories": lambda doc: doc.cats.clear(),
-    "spans": lambda doc: doc.spans.clear(),
-}
-# Dependencies before sentence starts, which they imply.
-KINDS: Tuple[str, ...] = tuple(_CLEAR)

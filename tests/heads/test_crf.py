@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_mtl.heads.biluo import class_names
 from spacy_mtl.heads.crf import crf_loss, decode_crf, legal_transitions
-from spacy_mtl.heads.viterbi import class_names, decode_biluo
+from spacy_mtl.heads.viterbi import decode_biluo
 from spacy_mtl.losses import MISSING
 
 N_TYPES = 2

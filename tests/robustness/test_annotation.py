@@ -17,9 +17,7 @@ from thinc.api import Maxout, Model, PyTorchWrapper, with_array
 from tiny import add_joint, make_examples
 
 from spacy_mtl.heads.loading import check_size
-from spacy_mtl.heads.ner import score_entities
-from spacy_mtl.heads.tagger import score_tags
-from spacy_mtl.heads.textcat import score_cats
+from spacy_mtl.heads.scorers import score_cats, score_entities, score_tags
 from spacy_mtl.loading import UnfitError, explained
 from spacy_mtl.registry import registry
 

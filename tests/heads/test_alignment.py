@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_mtl.heads.gold import aligned_entities, aligned_strings
+from spacy_mtl.heads.alignment import aligned_entities, aligned_strings
 
 NLP = spacy.blank("en")
 WORDS = st.sampled_from(["a", "New", "york", "x.", " ", "\n\n", "don't", "ﬁ"])
