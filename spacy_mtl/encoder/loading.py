@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Dict, Iterable, Optional, Sequence, Set
 
+from ..compat.transformers import padding_position
 from ..loading import is_out_of_memory
 from .special import SpecialPieces
 
@@ -198,8 +199,7 @@ def longest_window(tokenizer: Any, network: Any) -> int:
     if positions < 0:
         # No limit, says XLNet.
         positions = LONGEST_WINDOW
-    # RoBERTa and its kin count positions from the number of the padding token on.
-    padding = getattr(getattr(network, "embeddings", None), "padding_idx", None)
+    padding = padding_position(network)
     taken = 0 if padding is None else padding + 1
     return int(min(positions - taken, tokenizer.model_max_length, LONGEST_WINDOW))
 

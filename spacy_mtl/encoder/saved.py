@@ -10,6 +10,7 @@ import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
+from ..compat.transformers import tokenizer_class
 from ..packed import unpack
 from .saved_weights import Damage, problems_of_weights
 
@@ -266,13 +267,12 @@ def _is_place(key: str) -> bool:
 
 def _problems_of_class(name: Any, where: str) -> Iterator[str]:
     from transformers import PreTrainedTokenizerBase
-    from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
 
     if not isinstance(name, str):
         yield f"{where} has tokenizer_class = {name!r}, expected a name"
         return
     plain = name.removesuffix("Fast")
-    found = [tokenizer_class_from_name(each) for each in (plain, f"{plain}Fast")]
+    found = [tokenizer_class(each) for each in (plain, f"{plain}Fast")]
     is_one = [isinstance(c, type) and issubclass(c, PreTrainedTokenizerBase) for c in found]
     if not any(is_one) or plain in _UNPICKLES:
         yield (

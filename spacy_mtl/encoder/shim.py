@@ -5,7 +5,7 @@ import warnings
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, cast
 
 import srsly
 import torch
@@ -15,6 +15,9 @@ from spacy_transformers.layers.hf_shim import HFShim
 from thinc.api import get_torch_default_device
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
+from ..compat.spacy_transformers import objects_of, set_objects, settings_of
+from ..compat.thinc import network_of
+from ..compat.transformers import has_own_code
 from ..loading import is_out_of_memory
 from .loading import encoder_half, settle, vocabulary_of
 from .mode import EvaluatingShim, evaluate
@@ -40,18 +43,22 @@ class EncoderShim(EvaluatingShim, HFShim):
     #: The component, for errors, if that is known.
     owner: Optional[str] = None
 
+    @property
+    def _objects(self) -> HFObjects:
+        return cast(HFObjects, objects_of(self))
+
     def take(self, loaded: HFObjects) -> None:
         """Take an encoder that was loaded from a folder or the model hub.
 
         loaded (HFObjects): Tokenizer and network.
         """
-        found = self._hfmodel
+        found = self._objects
         found.tokenizer, found.transformer = loaded.tokenizer, loaded.transformer
         found.vocab_file_contents = loaded.vocab_file_contents
-        self._model = loaded.transformer
-        if not (_is_known(loaded.tokenizer) and _is_known(loaded.transformer)):
+        set_objects(self, found)
+        if has_own_code(loaded.tokenizer) or has_own_code(loaded.transformer):
             warnings.warn(
-                f"The encoder '{loaded.transformer.config._name_or_path}' has code of its own "
+                f"The encoder '{loaded.transformer.config.name_or_path}' has code of its own "
                 "(trust_remote_code). It can be trained, but a saved pipeline runs no code and so "
                 "cannot be loaded: use an encoder whose classes transformers has."
             )
@@ -62,7 +69,7 @@ class EncoderShim(EvaluatingShim, HFShim):
         Without what names code, if the classes of both are the library's own; and without the
         places where files once were.
         """
-        found = self._hfmodel
+        found = self._objects
         message: Dict[str, Any] = {
             "config": {},
             "state": {},
@@ -71,14 +78,15 @@ class EncoderShim(EvaluatingShim, HFShim):
             "_init_transformer_config": {},
         }
         if found.transformer is None:
-            message["_init_tokenizer_config"] = without_code(found._init_tokenizer_config)
-            message["_init_transformer_config"] = without_code(found._init_transformer_config)
+            of_tokenizer, of_network = settings_of(found)
+            message["_init_tokenizer_config"] = without_code(of_tokenizer)
+            message["_init_transformer_config"] = without_code(of_network)
         else:
             config = found.transformer.config.to_dict()
-            message["config"] = without_code(config) if _is_known(found.transformer) else config
+            message["config"] = config if has_own_code(found.transformer) else without_code(config)
             message["tokenizer"] = _save_tokenizer(found.tokenizer, found.vocab_file_contents)
             weights = BytesIO()
-            torch.save(self._model.state_dict(), weights)
+            torch.save(cast(Any, network_of(self)).state_dict(), weights)
             message["state"] = weights.getvalue()
         return srsly.msgpack_dumps(message)
 
@@ -98,9 +106,7 @@ class EncoderShim(EvaluatingShim, HFShim):
             raise self.refusal(problems)
         if not message["config"]:
             # The settings are those of the config: those of a file would be used at initialisation.
-            own = self._hfmodel
-            settings = own._init_tokenizer_config, own._init_transformer_config
-            self._hfmodel, self._model = HFObjects(None, None, None, *settings), None
+            set_objects(self, HFObjects(None, None, None, *settings_of(self._objects)))
             return self
         try:
             self._load(message)
@@ -130,8 +136,7 @@ class EncoderShim(EvaluatingShim, HFShim):
         _set_weights(network, message["state"], device)
         settle(tokenizer)
         empty = SimpleFrozenDict()
-        self._hfmodel = HFObjects(tokenizer, network, vocabulary, empty, empty)
-        self._model = network
+        set_objects(self, HFObjects(tokenizer, network, vocabulary, empty, empty))
 
     def refusal(self, problems: List[str]) -> SavedEncoderError:
         """Say why a saved encoder is not loaded, and how to mend it.
@@ -146,11 +151,6 @@ class EncoderShim(EvaluatingShim, HFShim):
             "train it again. If its encoder or tokenizer has code of its own (trust_remote_code), "
             "it cannot be loaded from a pipeline: train with classes that transformers has."
         )
-
-
-def _is_known(thing: Any) -> bool:
-    # Where the library puts the code of others.
-    return not type(thing).__module__.startswith("transformers_modules")
 
 
 def _build(config: Any) -> Any:
@@ -201,7 +201,7 @@ def _save_tokenizer(tokenizer: Any, vocabulary: Optional[bytes]) -> Dict[str, An
     name = "tokenizer_config.json"
     if name in files:
         saved = json.loads(files[name])
-        clean = without_places(without_code(saved) if _is_known(tokenizer) else saved)
+        clean = without_places(saved if has_own_code(tokenizer) else without_code(saved))
         if clean != saved:
             files[name] = json.dumps(clean, indent=2, ensure_ascii=False).encode("utf8")
     return files

@@ -10,6 +10,8 @@ from spacy.tokens import Doc
 from spacy_transformers.data_classes import HFObjects
 from thinc.api import Model, torch2xp, xp2torch
 
+from ..compat.spacy_transformers import objects_of, settings_of
+from ..compat.thinc import network_of
 from ..registry import register
 from ..settings import NOT_EMPTY
 from ..types import Encoder, TokenVectors
@@ -104,12 +106,10 @@ def _init(
     model: Encoder, X: Any = None, Y: Any = None, *, name: str, window: Optional[int]
 ) -> None:
     shim: Any = model.shims[0]
-    if shim._model is not None:
+    if network_of(shim) is not None:
         return
-    found = shim._hfmodel
     where = 'the block that has @architectures = "spacy_mtl.TransformerEncoder.v1"'
-    configs = found._init_tokenizer_config, found._init_transformer_config
-    loaded = load_pretrained(name, *configs, where)
+    loaded = load_pretrained(name, *settings_of(objects_of(shim)), where)
     width = try_encoder(loaded.tokenizer, loaded.transformer, where, window)
     shim.take(loaded)
     model.set_dim("nO", width)
@@ -121,13 +121,14 @@ def _forward(
     import torch
 
     shim: Any = model.shims[0]
-    network = shim._model
+    network = network_of(shim)
     if network is None:
         raise ValueError(
             "The encoder has no weights yet: call nlp.initialize(), or load a trained pipeline."
         )
-    reading = read(docs, shim._hfmodel.tokenizer, network, settings.window, settings.context)
-    tell_of_lost_words(shim._hfmodel.tokenizer, docs, reading.pieces.n_pieces)
+    tokenizer = cast(HFObjects, objects_of(shim)).tokenizer
+    reading = read(docs, tokenizer, network, settings.window, settings.context)
+    tell_of_lost_words(tokenizer, docs, reading.pieces.n_pieces)
     lengths: Any = numpy.asarray([len(doc) for doc in docs], dtype="int64")
     shape = int(lengths.sum()), model.get_dim("nO")
     found = None

@@ -17,6 +17,14 @@ from thinc.types import Floats2d, Ragged
 from thinc.util import convert_recursive
 from transformers.file_utils import ModelOutput
 
+from ..compat.spacy_transformers import (
+    LoadsNoFolder,
+    objects_of,
+    replace_shim,
+    settings_of,
+    shim_of,
+)
+from ..compat.thinc import change_class, replace_forward, uses_mixed_precision
 from ..loading import is_out_of_memory
 from ..registry import register
 from ..settings import NOT_EMPTY, check_keys
@@ -118,7 +126,7 @@ def create_tok2vec_transformer(
 
 def is_stock_transformer(model: Model) -> bool:
     """RETURNS (bool): Whether a model is the library's own, and not one made of it."""
-    return type(model) is TransformerModel and type(model.layers[0].shims[0]) is HFShim
+    return type(model) is TransformerModel and type(shim_of(model)) is HFShim
 
 
 def adopt_transformer(model: Any) -> Model[List[Doc], FullTransformerBatch]:
@@ -127,21 +135,20 @@ def adopt_transformer(model: Any) -> Model[List[Doc], FullTransformerBatch]:
     model (TransformerModel): The library's, with weights. Its shim becomes the new one's.
     RETURNS (Model[List[Doc], FullTransformerBatch]): It gives what that one gives.
     """
-    shim = model.layers[0].shims[0]
-    # Ours has other methods only.
-    shim.__class__ = EncoderShim
+    shim = shim_of(model)
+    change_class(shim, EncoderShim)
     adopted: Any = _EncoderModel(model.attrs["name"], model.attrs["get_spans"], shim)
     adopted.attrs["has_transformer"] = True
     adopted.set_dim("nO", model.get_dim("nO"))
-    return _with_our_forward(adopted, shim._mixed_precision, "fp32")
+    return _with_our_forward(adopted, uses_mixed_precision(shim), "fp32")
 
 
-class _EncoderModel(TransformerModel):
+class _EncoderModel(LoadsNoFolder, TransformerModel):
     """The library's model, with a shim of ours."""
 
     def __init__(self, name: str, get_spans: SpanGetter, shim: EncoderShim) -> None:
         super().__init__(name, get_spans)
-        self.layers[0].shims[0] = shim
+        replace_shim(self, shim)
 
     def copy(self) -> Any:
         """RETURNS (Model): As the library makes it; but its width stays known."""
@@ -164,14 +171,12 @@ class _EncoderModel(TransformerModel):
         except Exception as err:
             if is_out_of_memory(err):
                 raise
-            shim: Any = self.layers[0].shims[0]
             problem = f"it is damaged, or that of another component ({type(err).__name__}: {err})"
-            raise shim.refusal([problem]) from err
+            raise shim_of(self).refusal([problem]) from err
 
-    @property
-    def _init_tokenizer_config(self) -> Dict[str, Any]:
-        # What the component asks for to load a folder as it loads a name: with the code in it.
-        raise SavedEncoderError(
+    def folder_refusal(self) -> SavedEncoderError:
+        """RETURNS (SavedEncoderError): Why no folder is loaded: see `LoadsNoFolder`."""
+        return SavedEncoderError(
             "The 'model' of the saved component is a folder, or cannot be read. A model with "
             '@architectures = "spacy_mtl.TransformerModel.v1" is saved as a file, and no other is '
             "loaded: a folder could bring code. Copy the pipeline anew from where it was saved. "
@@ -184,11 +189,14 @@ def _with_our_forward(
 ) -> Model[List[Doc], FullTransformerBatch]:
     is_ours = model.attrs["get_spans"] is _whole_documents
     # Mixed precision scales and unscales all gradients with every backward pass.
-    model._func = partial(
-        _forward,
-        read=read_windows if is_ours else read_spans,
-        run=partial(_run, precision=precision),
-        in_one_batch=mixed_precision,
+    replace_forward(
+        model,
+        partial(
+            _forward,
+            read=read_windows if is_ours else read_spans,
+            run=partial(_run, precision=precision),
+            in_one_batch=mixed_precision,
+        ),
     )
     model.init = _init
     model.attrs["replace_listener"] = partial(_replace_listener, precision)
@@ -202,13 +210,11 @@ def _whole_documents(docs: List[Doc]) -> List[List[Span]]:
 
 
 def _init(model: Any, X: Any = None, Y: Any = None) -> None:
-    shim = model.layers[0].shims[0]
     if model.attrs["has_transformer"]:
         return
     where = 'the block that has @architectures = "spacy_mtl.TransformerModel.v1"'
-    own = shim._hfmodel
-    configs = own._init_tokenizer_config, own._init_transformer_config
-    loaded = load_pretrained(model.attrs["name"], *configs, where)
+    shim = shim_of(model)
+    loaded = load_pretrained(model.attrs["name"], *settings_of(objects_of(shim)), where)
     width = try_encoder(loaded.tokenizer, loaded.transformer, where)
     shim.take(loaded)
     model.attrs["has_transformer"] = True
@@ -288,12 +294,14 @@ def _is_bfloat16(value: Any) -> bool:
 
 def _replace_listener(precision: str, model: Any) -> Model:
     # The library's copies of a model forget how it was changed, and that it has weights.
-    shim = model.layers[0].shims[0]
+    shim = shim_of(model)
     shim.owner = None
     copied: Any = _EncoderModel(model.attrs["name"], model.attrs["get_spans"], shim)
     copied.attrs["has_transformer"] = True
     copied.set_dim("nO", model.get_dim("nO"))
-    return chain(_with_our_forward(copied, shim._mixed_precision, precision), split_trf_batch())
+    return chain(
+        _with_our_forward(copied, uses_mixed_precision(shim), precision), split_trf_batch()
+    )
 
 
 def _replace_listener_cfg(

@@ -131,7 +131,7 @@ def _problems_of_vocabulary(tokenizer: Any, network: Any) -> Iterator[str]:
 
 
 def _error(network: Any, where: str, problem: str) -> EncoderError:
-    name = network.config._name_or_path or "?"
+    name = network.config.name_or_path or "?"
     return EncoderError(
         f"The encoder '{name}' ({type(network).__name__}) cannot be used: {problem}. Mend 'name' "
         f"or its settings in {where}: it must be an encoder of text with its own tokenizer, such "
