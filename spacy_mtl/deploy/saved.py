@@ -9,11 +9,9 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import numpy
 import srsly
-from srsly import msgpack
-
-# The one decoder that models need. It has no public name.
-from srsly.msgpack._msgpack_numpy import decode_numpy
 from thinc.api import Config
+
+from ..compat.srsly import unpack_plain
 
 CONFIG, META = "config.cfg", "meta.json"
 
@@ -158,19 +156,6 @@ def read_json(folder: Path, path: Path) -> Dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError(f"it is a {type(found).__name__}, no JSON object")
     return found
-
-
-def unpack_plain(data: bytes) -> Any:
-    """Read msgpack as thinc writes it: see `packed.unpack`.
-
-    data (bytes): The data.
-    RETURNS (Any): Maps, lists, numbers, strings, bytes and arrays.
-    RAISES (ValueError): If they are damaged. Other errors are possible, too.
-    """
-    # With a hook of ours, srsly does not load those that other packages offer as entry points.
-    return msgpack.unpackb(
-        data, raw=False, use_list=True, object_pairs_hook=lambda pairs: decode_numpy(dict(pairs))
-    )
 
 
 def read_model(folder: Path, path: Path) -> SavedModel:
