@@ -22,9 +22,10 @@ from ..compat.thinc import change_class, replace_forward, uses_mixed_precision
 from ..loading import is_out_of_memory
 from .loading import load_pretrained
 from .shim import EncoderShim, SavedEncoderError
+from .span_input import read_spans
 from .stock_forward import forward, run_part
-from .transformer_input import read_spans, read_windows
 from .trial import try_encoder
+from .window_input import read_windows
 
 SpanGetter = Callable[[List[Doc]], List[List[Span]]]
 

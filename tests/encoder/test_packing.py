@@ -26,14 +26,9 @@ from transformers import (
     RobertaModel,
 )
 
+from spacy_mtl.encoder.attention import AttentionWithin, NotPackableError
 from spacy_mtl.encoder.batching import batch_evenly
-from spacy_mtl.encoder.packing import (
-    AttentionWithin,
-    NotPackableError,
-    Packing,
-    find_packing,
-    run_packed,
-)
+from spacy_mtl.encoder.packing import Packing, find_packing, run_packed
 
 SIZES = {"vocab_size": 30, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2}
 OTHERS = {"intermediate_size": 8, "max_position_embeddings": 40, "pad_token_id": 1}

@@ -13,10 +13,11 @@ from spacy.tokens import Doc
 from tiny import add_joint, inner, make_examples
 from transformers import AutoModel, AutoTokenizer, RobertaConfig, RobertaModel
 
-from spacy_mtl.encoder.loading import longest_window
-from spacy_mtl.encoder.packing import AttentionWithin, NotPackableError, find_packing
+from spacy_mtl.encoder.attention import AttentionWithin, NotPackableError
+from spacy_mtl.encoder.packing import find_packing
 from spacy_mtl.encoder.precision import uses_bfloat16
 from spacy_mtl.encoder.transformer import TransformerEncoder
+from spacy_mtl.encoder.window_size import longest_window
 
 TEXTS = ["anna books a room", "", "b", "two  spaces\n", "\n\n", "the old books of berlin are old"]
 
@@ -79,11 +80,11 @@ def test_less_is_kept(
     encoder_dir: str, docs: List[Doc], kept_pieces: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With dropout: what is computed again is the same."""
-    from spacy_mtl.encoder import transformer
+    from spacy_mtl.encoder import encoding
 
     calls = []
-    encode = transformer._encode
-    monkeypatch.setattr(transformer, "_encode", lambda *a: calls.append(a) or encode(*a))
+    encode = encoding._encode
+    monkeypatch.setattr(encoding, "_encode", lambda *a: calls.append(a) or encode(*a))
     dropout = {"transformer_config": {"hidden_dropout_prob": 0.5}}
     found = []
     for kept in (None, kept_pieces):
