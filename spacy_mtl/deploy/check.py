@@ -16,7 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from spacy.util import is_compatible_version
 from thinc.api import Config
 
-from ..encoder.saved import CODE
+from ..encoder.saved_settings import CODE
 from ..files import CHECKSUMS, damaged_files
 from .check_component import check_component
 from .findings import DAMAGE, DANGER, NOTE, Checked, Finding, Part, guarded

@@ -1,6 +1,5 @@
 """The encoder of our architectures as it is saved and loaded, and called by several threads."""
 
-import json
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -13,22 +12,17 @@ from spacy.util import SimpleFrozenDict
 from spacy_transformers.data_classes import HFObjects
 from spacy_transformers.layers.hf_shim import HFShim
 from thinc.api import get_torch_default_device
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
 from ..compat.spacy_transformers import objects_of, set_objects, settings_of
 from ..compat.thinc import network_of
 from ..compat.transformers import has_own_code
 from ..loading import is_out_of_memory
-from .loading import encoder_half, settle, vocabulary_of
-from .mode import EvaluatingShim, evaluate
-from .saved import (
-    SavedEncoderError,
-    problems_of_message,
-    problems_of_shim,
-    unpack_shim,
-    without_code,
-    without_places,
-)
+from .loading import settle, vocabulary_of
+from .mode import EvaluatingShim
+from .saved import SavedEncoderError, problems_of_message, problems_of_shim, unpack_shim
+from .saved_parts import build_network, save_tokenizer, set_weights
+from .saved_settings import without_code
 
 __all__ = ["EncoderShim", "SavedEncoderError", "problems_of_shim"]
 
@@ -84,7 +78,7 @@ class EncoderShim(EvaluatingShim, HFShim):
         else:
             config = found.transformer.config.to_dict()
             message["config"] = config if has_own_code(found.transformer) else without_code(config)
-            message["tokenizer"] = _save_tokenizer(found.tokenizer, found.vocab_file_contents)
+            message["tokenizer"] = save_tokenizer(found.tokenizer, found.vocab_file_contents)
             weights = BytesIO()
             torch.save(cast(Any, network_of(self)).state_dict(), weights)
             message["state"] = weights.getvalue()
@@ -132,8 +126,8 @@ class EncoderShim(EvaluatingShim, HFShim):
             )
             vocabulary = vocabulary_of(tokenizer)
         config.return_dict = True
-        network = _build(config)
-        _set_weights(network, message["state"], device)
+        network = build_network(config)
+        set_weights(network, message["state"], device)
         settle(tokenizer)
         empty = SimpleFrozenDict()
         set_objects(self, HFObjects(tokenizer, network, vocabulary, empty, empty))
@@ -151,57 +145,3 @@ class EncoderShim(EvaluatingShim, HFShim):
             "train it again. If its encoder or tokenizer has code of its own (trust_remote_code), "
             "it cannot be loaded from a pipeline: train with classes that transformers has."
         )
-
-
-def _build(config: Any) -> Any:
-    dtype = torch.get_default_dtype()
-    try:
-        network = AutoModel.from_config(config, trust_remote_code=False)
-    finally:
-        # The library sets that of the config, for the whole process, and where it fails for good.
-        torch.set_default_dtype(dtype)
-    return encoder_half(network)
-
-
-def _set_weights(network: Any, state: bytes, device: Any) -> None:
-    values = torch.load(BytesIO(state), map_location=device, weights_only=True)
-    try:
-        missing, others = network.load_state_dict(values, strict=False)
-    except (RuntimeError, TypeError, AttributeError) as err:
-        raise ValueError(f"its weights do not fit its config: {err}") from err
-    parameters = {name for name, _ in network.named_parameters()}
-    lacking = [name for name in missing if name in parameters]
-    buffers = ("position_ids", "token_type_ids", "inv_freq")
-    unknown = [name for name in others if not name.endswith(buffers)]
-    if lacking or unknown:
-        raise ValueError(
-            "its weights do not fit its config, or are those of another version of transformers: "
-            f"{_some(lacking)} missing, {_some(unknown)} unknown"
-        )
-    network.to(device)
-    evaluate(network)
-
-
-def _some(names: List[str]) -> str:
-    return ", ".join([*names[:3], *(["..."] if len(names) > 3 else [])]) or "none"
-
-
-def _save_tokenizer(tokenizer: Any, vocabulary: Optional[bytes]) -> Dict[str, Any]:
-    files: Dict[str, Any] = {"kwargs": {"use_fast": tokenizer.is_fast}}
-    with TemporaryDirectory() as folder:
-        if vocabulary is not None:
-            # It is copied from where it was read, which may be gone.
-            path = Path(folder) / tokenizer.vocab_files_names["vocab_file"]
-            path.write_bytes(vocabulary)
-            tokenizer.vocab_file = str(path)
-        tokenizer.save_pretrained(folder)
-        for found in sorted(Path(folder).glob("**/*")):
-            if found.is_file():
-                files[found.name] = found.read_bytes()
-    name = "tokenizer_config.json"
-    if name in files:
-        saved = json.loads(files[name])
-        clean = without_places(saved if has_own_code(tokenizer) else without_code(saved))
-        if clean != saved:
-            files[name] = json.dumps(clean, indent=2, ensure_ascii=False).encode("utf8")
-    return files
