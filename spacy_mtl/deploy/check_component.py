@@ -18,7 +18,8 @@ from ..heads.tagger import Tagger
 from ..heads.textcat import TextCategorizer
 from ..heads.textcat_multilabel import MultiLabelTextCategorizer
 from .findings import DAMAGE, DANGER, Finding, Part, guarded
-from .saved import SavedModel, is_inside, read_json, read_model
+from .saved_files import is_inside, read_json
+from .saved_model import SavedModel, read_model
 
 #: The heads, by their factories.
 _HEADS: Dict[str, Type[TaskHead]] = {
