@@ -7,7 +7,6 @@ from spacy.language import Language
 from spacy.pipeline import DependencyParser, EditTreeLemmatizer, TrainablePipe
 from spacy.training import Example
 
-from ..compat.spacy import add_lemmatizer_trees, add_parser_actions
 from .annotation import TaskGold
 
 
@@ -33,9 +32,9 @@ def add_labels(
         if gold.named is not None:
             continue
         if isinstance(pipe, DependencyParser):
-            add_parser_actions(pipe, read(task))
+            _add_actions(pipe, read(task))
         elif isinstance(pipe, EditTreeLemmatizer):
-            add_lemmatizer_trees(pipe, read(task))
+            _add_trees(pipe, read(task))
         elif gold.knows_labels:
             for label in labels.get(task, ()) if _has_labels(pipe) else ():
                 pipe.add_label(label)
@@ -51,3 +50,20 @@ def add_labels(
 def _has_labels(pipe: Any) -> bool:
     # Else it has that of its base class, which raises an error.
     return type(pipe).add_label is not TrainablePipe.add_label
+
+
+def _add_actions(parser: Any, examples: Iterable[Example]) -> None:
+    # As its `initialize` does: `add_label` would add each label to actions that have none.
+    actions = parser.moves.get_actions(
+        examples=examples,
+        min_freq=parser.cfg["min_action_freq"],
+        learn_tokens=parser.cfg["learn_tokens"],
+    )
+    for action, found in actions.items():
+        for label in sorted(found, key=found.__getitem__, reverse=True):
+            parser.moves.add_action(action, label)
+
+
+def _add_trees(lemmatizer: EditTreeLemmatizer, examples: Iterable[Example]) -> None:
+    # It has no public way. Those of the first texts are among them.
+    lemmatizer._labels_from_data(lambda: examples)
