@@ -13,7 +13,6 @@ from typing import Any, Callable
 import catalogue
 from spacy.util import registry as spacy_registry
 
-from .compat.spacy import add_registry
 from .settings import Function, Rule, check_finite_config, checked
 
 __all__ = [
@@ -81,7 +80,10 @@ def _nearest(name: str, names: Any) -> str:
 
 
 for _name in ("mtl_weightings", "mtl_schedules"):
-    add_registry(_name, Registry(("spacy", _name), entry_points=True))
+    if not hasattr(spacy_registry, _name):
+        # Not registry.create: that puts them under thinc's name, and packages would
+        # have to offer "thinc_mtl_weightings" as an entry point.
+        setattr(spacy_registry, _name, Registry(("spacy", _name), entry_points=True))
 
 # Registries are attributes made at run time, which a type checker cannot see.
 registry: Any = spacy_registry
