@@ -10,7 +10,6 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
 from spacy.language import Language
 from spacy.training import Example
 
-from ..compat.spacy_transformers import objects_of
 from ..corpus.annotation import TaskGold, kinds_of
 from ..corpus.mixer import Mixer
 from ..corpus.reader import MultiCorpus
@@ -117,7 +116,7 @@ def window_of(nlp: Language) -> Optional[Window]:
         model = getattr(pipe, "model", None)
         for node in model.walk() if model is not None else ():
             for shim in node.shims:
-                found: Any = objects_of(shim)
+                found: Any = getattr(shim, "_hfmodel", None)
                 tokenizer = getattr(found, "tokenizer", None)
                 if tokenizer is not None:
                     longest = getattr(found.transformer.config, "max_position_embeddings", 512)
