@@ -4,8 +4,6 @@ from typing import Any, List
 
 from thinc.api import Model
 
-from ..compat.thinc import named_parameters
-
 
 def check_finite(scores: Any, model: Model, name: str) -> None:
     """Refuse scores that are not finite: whatever is made of them looks like a prediction.
@@ -40,7 +38,8 @@ def _broken_array(model: Model) -> str:
             if node.has_param(key) and not node.ops.xp.isfinite(node.get_param(key)).all():
                 return f"the array '{key}' of its layer '{node.name}'"
         for shim in node.shims:
-            for key, parameter in named_parameters(shim):
+            named = getattr(shim._model, "named_parameters", None)
+            for key, parameter in named() if named is not None else ():
                 if not bool(parameter.isfinite().all()):
                     return f"'{key}' of the network in its layer '{node.name}'"
     return ""
