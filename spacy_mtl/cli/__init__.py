@@ -5,8 +5,8 @@ import this module, which adds the commands to spaCy's own.
 """
 
 import typer
-from spacy.cli._util import app
 
+from ..compat.spacy_cli import app
 from .check import check_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli

@@ -1,9 +1,9 @@
 """`python -m spacy mtl check`: a pipeline, before it is loaded."""
 
 import typer
-from spacy.cli._util import Arg
 from wasabi import msg
 
+from ..compat.spacy_cli import Arg
 from ..deploy.check import check_pipeline
 from ..deploy.findings import DAMAGE, DANGER, NOTE, Checked
 from .errors import telling

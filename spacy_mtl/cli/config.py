@@ -4,10 +4,10 @@ import configparser
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from spacy.cli._util import import_code, parse_config_overrides, setup_gpu, show_validation_error
 from spacy.util import import_file, load_config
 from thinc.api import Config
 
+from ..compat.spacy_cli import import_code, parse_config_overrides, setup_gpu, show_validation_error
 from ..settings import check_finite_config
 
 #: Blocks in which spaCy knows every setting.

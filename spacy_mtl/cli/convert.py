@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
+from ..compat.spacy_cli import Arg, Opt
 from ..corpus.convert import FORMATS, SCHEMES, Summary, convert
 from .errors import telling
 

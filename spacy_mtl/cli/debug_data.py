@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import typer
-from spacy.cli._util import Arg, Opt, show_validation_error
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.util import load_model_from_config, registry, resolve_dot_names
 from wasabi import msg
 
+from ..compat.spacy_cli import Arg, Opt, show_validation_error
 from ..corpus.checks import check_stock, check_tasks
 from ..corpus.mixer import Mixer
 from ..corpus.reader import CORPUS_BATCHER, MultiCorpus

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Type, TypeVar
 
 import typer
-from spacy.cli._util import Opt
 from thinc.api import ConfigValidationError
 from wasabi import msg
+
+from ..compat.spacy_cli import Opt
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 #: Errors whose text is written for whoever gave the input; others are most likely mistakes of code.

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Optional
 
 import typer
-from spacy.cli._util import Arg, Opt
 from spacy.util import get_package_path, is_package
 from thinc.api import Config
 from wasabi import msg
 
+from ..compat.spacy_cli import Arg, Opt
 from ..deploy.quantize import quantize
 from ..files import CHECKSUMS, MARK, check_place, write_in_place
 from .config import load_code

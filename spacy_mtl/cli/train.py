@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import typer
-from spacy.cli._util import Arg, Opt, show_validation_error
 from spacy.training.initialize import init_nlp
 from thinc.api import Config
 from wasabi import msg
 
+from ..compat.spacy_cli import Arg, Opt, show_validation_error
 from ..train.checkpoint import Checkpoint, CheckpointError, find_latest
 from ..train.circumstances import describe_data, describe_machine
 from ..train.corpora import explained_corpora

@@ -1,4 +1,4 @@
-"""Private parts of spaCy's command line, apart from the others since its import takes time.
+"""Private parts of spaCy's command line.
 
 Reaches for the module `spacy.cli._util`: the app that `python -m spacy` runs, and how its commands
 declare arguments, read configs with overrides, choose a GPU and print what is wrong with a

@@ -6,7 +6,7 @@ from srsly import msgpack
 from srsly.msgpack._msgpack_numpy import decode_numpy
 
 
-def unpack_arrays(data: bytes) -> Any:
+def unpack_plain(data: bytes) -> Any:
     """Read msgpack as `srsly.msgpack_dumps` writes it, with no decoder but that of arrays.
 
     Reaches for `decode_numpy`. `srsly.msgpack_loads` also runs the decoders that installed

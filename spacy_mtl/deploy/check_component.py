@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator, List, Tuple, Type
 
 import numpy
 
+from ..compat.srsly import unpack_plain
 from ..encoder.saved import PARTS, problems_of_message
 from ..encoder.saved_weights import Damage, problems_of_weights
 from ..heads.component import TaskHead
@@ -17,7 +18,8 @@ from ..heads.tagger import Tagger
 from ..heads.textcat import TextCategorizer
 from ..heads.textcat_multilabel import MultiLabelTextCategorizer
 from .findings import DAMAGE, DANGER, Finding, Part, guarded
-from .saved import SavedModel, is_inside, read_json, read_model, unpack_plain
+from .saved_files import is_inside, read_json
+from .saved_model import SavedModel, read_model
 
 #: The heads, by their factories.
 _HEADS: Dict[str, Type[TaskHead]] = {

@@ -12,6 +12,8 @@ from typing import Any, Optional, Set
 import catalogue
 from spacy.util import registry
 
+from ..compat.spacy import register_all
+
 # Importing these is importing what this package itself builds on.
 _OURS = {"spacy", "spacy_legacy", "spacy_loggers", "spacy_mtl", "spacy_transformers", "thinc"}
 
@@ -21,17 +23,8 @@ def register_own(lang: Any) -> None:
 
     lang (Any): The language of a config; some have functions of their own.
     """
-    calls = {
-        "spacy.registrations": "populate_registry",
-        "spacy.pipeline.factories": "register_factories",
-    }
-    # Older versions lack the modules above, and register all with these.
-    import_module("spacy.pipeline")
-    import_module("spacy.training")
+    register_all()
     import_module("spacy_transformers")
-    for module, function in calls.items():
-        with suppress(ModuleNotFoundError):
-            getattr(import_module(module), function)()
     if isinstance(lang, str) and lang.isidentifier():
         with suppress(ImportError):
             import_module(f"spacy.lang.{lang}")

@@ -1,45 +1,16 @@
 """Micro-batches: what goes through the encoder at once."""
 
 from dataclasses import dataclass
-from typing import Any, Iterator, List, Optional, Tuple, Union
+from typing import Any, Iterator, List, Union
 
 import numpy
 
 from ..arrays import ranges
+from .layout import PackedWindows, PaddedWindows, pack_windows, pad_windows, row_starts
 from .reading import Reading
 
 # What a CPU's caches hold, and what keeps a GPU busy.
 _PIECES_A_BATCH = {"cpu": 1024, "cuda": 16384}
-
-
-@dataclass(frozen=True)
-class PaddedWindows:
-    """Windows below one another. Shape of each array: (n_windows, length).
-
-    ids (Ints2d): Wordpieces with special ones.
-    mask (Floats2d): 1.0, and 0.0 for padding.
-    types (Optional[Ints2d]): Segments, if the encoder asks for them.
-    """
-
-    ids: numpy.ndarray
-    mask: numpy.ndarray
-    types: Optional[numpy.ndarray]
-
-
-@dataclass(frozen=True)
-class PackedWindows:
-    """Windows one after the other, without padding. Shape of the arrays: (1, n_pieces).
-
-    ids (Ints2d): Wordpieces with special ones.
-    positions (Ints2d): The place of each in its window.
-    types (Optional[Ints2d]): Segments, if the encoder asks for them.
-    lengths (List[int]): How long each window is.
-    """
-
-    ids: numpy.ndarray
-    positions: numpy.ndarray
-    types: Optional[numpy.ndarray]
-    lengths: List[int]
 
 
 @dataclass(frozen=True)
@@ -117,7 +88,7 @@ def make_batches(reading: Reading, budget: int, *, packed: bool = False) -> Iter
         n_tokens = (ends - starts)[chosen]
         tokens = ranges(starts[chosen], n_tokens)
         # From a piece's number to its place in this batch.
-        rows = _row_starts(sizes[chosen], packed) + len(special.before)
+        rows = row_starts(sizes[chosen], packed) + len(special.before)
         shifts = numpy.repeat(rows - windows.starts[chosen], n_tokens)
         n_pieces = pieces.n_pieces[tokens]
         yield MicroBatch(
@@ -126,60 +97,3 @@ def make_batches(reading: Reading, budget: int, *, packed: bool = False) -> Iter
             places=ranges(pieces.first[tokens] + shifts, n_pieces),
             offsets=numpy.cumsum(n_pieces) - n_pieces,
         )
-
-
-def pad_windows(reading: Reading, chosen: numpy.ndarray) -> PaddedWindows:
-    """Put windows below one another, with special wordpieces and padding.
-
-    reading (Reading): The documents.
-    chosen (Ints1d): The numbers of the windows to take. Shape: (n_windows,).
-    RETURNS (PaddedWindows): Them.
-    """
-    sizes = reading.windows.lengths[chosen] + len(reading.special)
-    length = int(sizes.max())
-    rows = _row_starts(sizes, packed=False)
-    ids, types = _lay_out(reading, chosen, rows, len(chosen) * length)
-    mask = (numpy.arange(length) < sizes[:, None]).astype("float32")
-    shape = mask.shape
-    return PaddedWindows(ids.reshape(shape), mask, None if types is None else types.reshape(shape))
-
-
-def pack_windows(reading: Reading, chosen: numpy.ndarray) -> PackedWindows:
-    """Put windows one after the other, with special wordpieces.
-
-    reading (Reading): The documents.
-    chosen (Ints1d): The numbers of the windows to take. Shape: (n_windows,).
-    RETURNS (PackedWindows): Them.
-    """
-    sizes = reading.windows.lengths[chosen] + len(reading.special)
-    rows = _row_starts(sizes, packed=True)
-    ids, types = _lay_out(reading, chosen, rows, int(sizes.sum()))
-    positions = ranges(numpy.zeros_like(sizes), sizes)
-    of_types = None if types is None else types[None]
-    return PackedWindows(ids[None], positions[None], of_types, sizes.tolist())
-
-
-def _row_starts(sizes: numpy.ndarray, packed: bool) -> numpy.ndarray:
-    if packed:
-        return numpy.cumsum(sizes) - sizes
-    return numpy.arange(len(sizes)) * int(sizes.max())
-
-
-def _lay_out(
-    reading: Reading, chosen: numpy.ndarray, rows: numpy.ndarray, n_places: int
-) -> Tuple[numpy.ndarray, Optional[numpy.ndarray]]:
-    """Write windows into one long array, each from its place on, and their segments."""
-    windows, special = reading.windows, reading.special
-    lengths = windows.lengths[chosen]
-    texts = rows + len(special.before)
-    ids = numpy.full(n_places, special.padding, dtype="int64")
-    places = ranges(texts, lengths)
-    ids[places] = reading.pieces.ids[ranges(windows.starts[chosen], lengths)]
-    befores = rows[:, None] + numpy.arange(len(special.before))
-    afters = (texts + lengths)[:, None] + numpy.arange(len(special.after))
-    ids[befores], ids[afters] = special.before, special.after
-    if special.types is None:
-        return ids, None
-    types = numpy.zeros_like(ids)
-    types[befores], types[places], types[afters] = special.types
-    return ids, types

@@ -6,10 +6,6 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Optional, Sequence, Set
 
 from ..loading import is_out_of_memory
-from .special import SpecialPieces
-
-#: The longest window by default, special tokens included, where an encoder takes longer ones.
-LONGEST_WINDOW = 512
 
 # Where from, and with whose code: for network and tokenizer alike.
 _HUB_SETTINGS = {
@@ -148,60 +144,6 @@ def explain_failure(name: str, where: str, err: Exception) -> str:
         "holds config.json, the weights and the tokenizer, or a hub name such as 'roberta-base'. "
         f"The loader said: {err}"
     )
-
-
-def find_special_pieces(tokenizer: Any, network: Any) -> SpecialPieces:
-    """Find what an encoder wants around a text.
-
-    tokenizer (PreTrainedTokenizerBase): The encoder's tokenizer.
-    network (PreTrainedModel): The encoder. Segments are for those that take any.
-    RETURNS (SpecialPieces): The special tokens.
-    RAISES (EncoderError): If the tokenizer does not put them around a text.
-    """
-    plain = tokenizer("a", add_special_tokens=False)["input_ids"]
-    encoded = tokenizer("a")
-    whole, types = encoded["input_ids"], encoded.get("token_type_ids")
-    if types is not None and not takes_segments(network, max(types, default=0)):
-        types = None
-    starts = range(len(whole) - len(plain) + 1)
-    start = next((i for i in starts if whole[i : i + len(plain)] == plain), None)
-    if not plain or start is None:
-        raise EncoderError(
-            f"it makes the wordpieces {plain} of the letter 'a', and {whole} with the special ones "
-            "that the encoder wants around it"
-        )
-    end = start + len(plain)
-    # A model without a padding token was trained without padding; masked, any will do.
-    padding = 0 if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-    segments = None if types is None else (types[:start], types[start], types[end:])
-    return SpecialPieces(whole[:start], whole[end:], padding, segments)
-
-
-def takes_segments(network: Any, highest: int) -> bool:
-    """Find whether an encoder takes the segments that its tokenizer offers.
-
-    network (PreTrainedModel): The encoder.
-    highest (int): The highest number of a segment.
-    RETURNS (bool): Whether it does. One without a limit is taken at its word.
-    """
-    limit = getattr(network.config, "type_vocab_size", None) or highest + 1
-    taken = "token_type_ids" in inspect.signature(network.forward).parameters
-    return taken and highest < limit
-
-
-def longest_window(tokenizer: Any, network: Any) -> int:
-    """Find how much an encoder reads at once.
-
-    RETURNS (int): A number of wordpieces, special tokens included. `LONGEST_WINDOW` at most.
-    """
-    positions = getattr(network.config, "max_position_embeddings", None) or LONGEST_WINDOW
-    if positions < 0:
-        # No limit, says XLNet.
-        positions = LONGEST_WINDOW
-    # RoBERTa and its kin count positions from the number of the padding token on.
-    padding = getattr(getattr(network, "embeddings", None), "padding_idx", None)
-    taken = 0 if padding is None else padding + 1
-    return int(min(positions - taken, tokenizer.model_max_length, LONGEST_WINDOW))
 
 
 def _list_folder(folder: str) -> str:

@@ -9,6 +9,8 @@ import numpy
 from spacy.tokens import Doc
 from spacy_alignments import get_alignments
 
+from ..compat.transformers import byte_decoder_of, has_byte_pieces
+
 # Each byte as a letter that no normalisation changes, and whitespace as none.
 _LETTERS = ["" if bytes([b]).isspace() else chr(0x4E00 + b) for b in range(256)]
 # How tokenizers of sentencepiece write what their vocabulary lacks.
@@ -67,9 +69,8 @@ def _spell(found: bytes) -> str:
 
 def _as_bytes(tokenizer: Any, pieces: Sequence[str]) -> Optional[List[bytes]]:
     """RETURNS (Optional[List[bytes]]): What pieces stand for; None if they are letters."""
-    # The names are not public, but those of all such tokenizers, from GPT-2's on.
-    decoder = getattr(tokenizer, "byte_decoder", None)
-    if isinstance(decoder, dict):
+    decoder = byte_decoder_of(tokenizer)
+    if decoder is not None:
         added = tokenizer.get_added_vocab()
         return [
             piece.encode("utf8")
@@ -77,8 +78,8 @@ def _as_bytes(tokenizer: Any, pieces: Sequence[str]) -> Optional[List[bytes]]:
             else bytes(decoder[c] for c in piece.removesuffix("</w>") if c in decoder)
             for piece in pieces
         ]
-    # ByT5's and Perceiver's: each piece is a byte, written as the letter of its number.
-    if getattr(tokenizer, "_utf_vocab_size", None) == 256:
+    # Each is written as the letter of its number.
+    if has_byte_pieces(tokenizer):
         return [
             bytes(ord(c) for c in piece) if max(piece, default="") < "\u0100" else b""
             for piece in pieces

@@ -14,6 +14,8 @@ import torch
 from thinc.api import Model, PyTorchShim
 from thinc.types import ArgsKwargs
 
+from ..compat.thinc import change_class, network_of, uses_mixed_precision
+
 # The flag of the whole is set before those of its parts: nobody may look in between.
 _SWITCHING = Lock()
 
@@ -59,9 +61,10 @@ class EvaluatingShim(PyTorchShim):
         inputs (ArgsKwargs): What the network is called with.
         RETURNS (Any): What it gives.
         """
-        evaluate(self._model)
-        with torch.no_grad(), torch.autocast("cuda", enabled=self._mixed_precision):
-            return self._model(*inputs.args, **inputs.kwargs)
+        network: Any = network_of(self)
+        evaluate(network)
+        with torch.no_grad(), torch.autocast("cuda", enabled=uses_mixed_precision(self)):
+            return network(*inputs.args, **inputs.kwargs)
 
     def begin_update(self, inputs: ArgsKwargs) -> Tuple[Any, Callable[[ArgsKwargs], Any]]:
         """Compute with dropout, there and on the way back, where some is computed again.
@@ -69,11 +72,11 @@ class EvaluatingShim(PyTorchShim):
         inputs (ArgsKwargs): What the network is called with.
         RETURNS (Tuple[Any, Callable]): What it gives, and the way back.
         """
-        with training(self._model):
+        with training(network_of(self)):
             outputs, backprop = super().begin_update(inputs)
 
         def backprop_in_training(gradients: ArgsKwargs) -> Any:
-            with training(self._model):
+            with training(network_of(self)):
                 return backprop(gradients)
 
         return outputs, backprop_in_training
@@ -88,9 +91,7 @@ def keep_evaluating(model: Model) -> None:
     """
     for node in model.walk():
         for shim in node.shims:
-            # Ours only has other methods, so that it is this very shim that becomes one of ours:
-            # others may hold it, and its number stands in the state of optimisers.
             if type(shim) is PyTorchShim:
-                shim.__class__ = EvaluatingShim
+                change_class(shim, EvaluatingShim)
                 # A network that was just made is in training.
-                evaluate(shim._model)
+                evaluate(network_of(shim))

@@ -5,6 +5,7 @@ from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any, Iterator, Tuple
 
+from ..compat.torch import bfloat16_of_cpu
 from .int8 import quantized
 from .mode import evaluate, training
 
@@ -83,9 +84,7 @@ def _has_native_bfloat16(device: Any) -> Tuple[bool, str]:
         return found, f"{name} has it" if found else f"{name} has no native bfloat16"
     if device.type != "cpu":
         return False, f"nobody has tried bfloat16 on {device.type}"
-    # What torch knows of the processor; these names are not public, nor is anything else.
-    features = {"_is_avx512_bf16_supported": "AVX512-BF16", "_is_amx_tile_supported": "AMX"}
-    for function, feature in features.items():
-        if getattr(torch.cpu, function, bool)():
-            return True, f"the processor has {feature}"
+    feature = bfloat16_of_cpu()
+    if feature is not None:
+        return True, f"the processor has {feature}"
     return False, "the processor has neither AVX512-BF16 nor AMX"

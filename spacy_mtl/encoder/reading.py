@@ -6,8 +6,8 @@ from typing import Any, Optional, Sequence
 import numpy
 from spacy.tokens import Doc
 
-from .loading import find_special_pieces, longest_window
-from .special import SpecialPieces
+from .special import SpecialPieces, find_special_pieces
+from .window_size import longest_window
 from .windows import Windows, make_windows
 from .wordpieces import Wordpieces, split_into_wordpieces
 

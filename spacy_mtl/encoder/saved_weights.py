@@ -1,17 +1,12 @@
 """Saved weights of a network: numbers, and no code that comes along."""
 
 import pickletools
-import re
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any, Iterator, List
 from zipfile import BadZipFile, ZipFile
 
-_OF_WEIGHTS = re.compile(
-    r"collections OrderedDict|torch\._utils _rebuild_\w+|torch \w*Storage|"
-    r"torch\.storage \w*Storage|torch\._tensor _rebuild_from_type_v2|torch Size|torch device|"
-    r"torch\.nn\.parameter Parameter|torch (b?float|u?int|bool|complex)\w*|_codecs encode"
-)
+from ..compat.torch import PICKLED_NAMES
 
 
 class Damage(str):
@@ -60,5 +55,5 @@ def _problems_of_pickle(data: bytes) -> Iterator[str]:
         yield Damage(f"its weights are damaged ({err})")
         return
     for name in dict.fromkeys(names):
-        if not _OF_WEIGHTS.fullmatch(name):
+        if not PICKLED_NAMES.fullmatch(name):
             yield f"its weights name '{name.replace(' ', '.')}', which is code and no weight"

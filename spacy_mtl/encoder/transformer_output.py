@@ -8,6 +8,8 @@ from spacy_transformers.data_classes import FullTransformerBatch, TransformerDat
 from thinc.api import Model
 from transformers.file_utils import ModelOutput
 
+from ..compat.thinc import forward_of, replace_forward
+
 
 def merge_outputs(
     outputs: Sequence[Any], parts: Sequence[numpy.ndarray], shape: Tuple[int, int]
@@ -55,7 +57,7 @@ def pool_without_tokens(layer: Model) -> Model:
     layer (Model[List[TransformerData], List[Floats2d]]): That layer.
     RETURNS (Model[List[TransformerData], List[Floats2d]]): The same.
     """
-    layer._func = partial(_pool, layer._func)
+    replace_forward(layer, partial(_pool, forward_of(layer)))
     return layer
 
 

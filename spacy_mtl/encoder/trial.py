@@ -8,10 +8,13 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..loading import is_out_of_memory
-from .batching import PaddedWindows, make_batches
-from .loading import EncoderError, find_special_pieces, longest_window
+from .batching import make_batches
+from .layout import PaddedWindows
+from .loading import EncoderError
 from .mode import evaluate
 from .reading import read
+from .special import find_special_pieces
+from .window_size import longest_window
 
 #: The shortest window of wordpieces, special ones included.
 SHORTEST_WINDOW = 8
@@ -131,7 +134,7 @@ def _problems_of_vocabulary(tokenizer: Any, network: Any) -> Iterator[str]:
 
 
 def _error(network: Any, where: str, problem: str) -> EncoderError:
-    name = network.config._name_or_path or "?"
+    name = network.config.name_or_path or "?"
     return EncoderError(
         f"The encoder '{name}' ({type(network).__name__}) cannot be used: {problem}. Mend 'name' "
         f"or its settings in {where}: it must be an encoder of text with its own tokenizer, such "

@@ -11,6 +11,7 @@ import numpy
 from spacy.language import Language
 from thinc.api import Model, Optimizer, to_numpy, torch2xp, xp2torch
 
+from ..compat.thinc import get_radam_buffer, set_radam_buffer
 from ..hints import shortened
 
 #: What an optimizer keeps for each parameter.
@@ -132,7 +133,7 @@ def get_optimizer(sgd: Optimizer, slots: List[Slot]) -> Dict[str, Any]:
     RETURNS (Dict[str, Any]): Moments, averages and counters.
     """
     addresses = {slot.key: slot.address for slot in slots}
-    state: Dict[str, Any] = {"radam": [list(row) for row in sgd._radam_buffer]}
+    state: Dict[str, Any] = {"radam": get_radam_buffer(sgd)}
     for kept in _KEPT:
         values = getattr(sgd, kept)
         if values is not None:
@@ -151,7 +152,7 @@ def set_optimizer(sgd: Optimizer, slots: List[Slot], state: Dict[str, Any]) -> N
     """
     keys = {slot.address: slot.key for slot in slots}
     ops = {slot.address: _ops_of(slot) for slot in slots}
-    sgd._radam_buffer = [list(row) for row in state["radam"]]
+    set_radam_buffer(sgd, state["radam"])
     for kept in _KEPT:
         if getattr(sgd, kept) is None:
             continue

@@ -4,6 +4,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 
 import numpy
 
+from ..compat.torchjd import set_logits
 from ..registry import register
 from .by_losses import LossWeighting
 from .formulas import derivative
@@ -66,8 +67,7 @@ class FAMO(LossWeighting):
         from torchjd import scalarization
 
         scalarizer = scalarization.FAMO(len(tasks)).to(device).double()
-        state = {**scalarizer.state_dict(), "_w": self.learned.get(tasks, device)}
-        scalarizer.load_state_dict(state)
+        set_logits(scalarizer, self.learned.get(tasks, device))
         return derivative(scalarizer, factors * losses, device)
 
     def observe(self, losses: Mapping[str, float]) -> None:

@@ -4,6 +4,7 @@ from typing import Any, Dict, Tuple
 
 import numpy
 
+from ..compat.torchjd import get_cosines, set_cosines
 from ..registry import register
 from .by_gramian import GramianWeighting
 from .formulas import solve_by
@@ -34,18 +35,14 @@ class GradVac(GramianWeighting):
 
     def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
         """Find the weights: see `GramianWeighting`."""
-        import torch
         from torchjd.aggregation import GradVacWeighting
 
         # Its epsilon is added to products of norms, small ones as well.
         weighting: Any = GradVacWeighting(self.beta, eps=1e-8 * float(gram.diagonal().min()))
         cosines = [[self._cosines.get((a, b), 0.0) for b in rows.tasks] for a in rows.tasks]
-        # It keeps the averages by row, and forgets them when the number of rows changes: no
-        # public way leads in.
-        weighting._phi_t = torch.tensor(cosines, dtype=torch.float64)
-        weighting._state_key = (len(rows.tasks), torch.float64)
+        set_cosines(weighting, numpy.asarray(cosines, dtype="float64"))
         weights = solve_by(weighting, gram)
-        for a, averages in zip(rows.tasks, weighting._phi_t.tolist()):
+        for a, averages in zip(rows.tasks, get_cosines(weighting).tolist()):
             self._cosines.update({(a, b): value for b, value in zip(rows.tasks, averages)})
         return weights
 

@@ -6,7 +6,7 @@ import numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_mtl.encoder.batching import batch_by_padded_size, make_batches
+from spacy_mtl.encoder.batching import batch_by_padded_size, batch_evenly, make_batches
 from spacy_mtl.encoder.reading import Reading
 from spacy_mtl.encoder.special import SpecialPieces
 from spacy_mtl.encoder.windows import make_windows
@@ -56,3 +56,13 @@ def test_segments() -> None:
     assert batch.windows.ids.tolist() == [[10, 11, 3, 4], [12, 3, 4, 9]]
     assert batch.windows.types is not None
     assert batch.windows.types.tolist() == [[1, 1, 1, 2], [1, 1, 2, 0]]
+
+
+@given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 100))
+def test_batch_evenly(lengths: List[int], budget: int) -> None:
+    batches = batch_evenly(numpy.asarray(lengths, dtype="int64"), budget)
+    assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+    sizes = [sum(lengths[i] for i in batch) for batch in batches]
+    assert max(sizes, default=0) <= 1.5 * budget + max(lengths, default=0)
+    shortest = [min(lengths[i] for i in batch) for batch in batches]
+    assert shortest == sorted(shortest, reverse=True)

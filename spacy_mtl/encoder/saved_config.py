@@ -1,0 +1,59 @@
+"""The config of a saved network: settings, and nothing that loads more than its weights."""
+
+from typing import Any, Dict, Iterator
+
+from .saved_settings import CODE, entries
+from .saved_tokenizer import problems_of_class
+from .saved_weights import Damage
+
+# What makes a network load something beside itself.
+_LOADS_MORE = {
+    "quantization_config",
+    "backbone",
+    "use_pretrained_backbone",
+    "use_timm_backbone",
+    "gguf_file",
+    "peft_config",
+}
+_OF_USERS = {"id2label", "label2id", "task_specific_params"}
+# Others are names on a hub of compiled code.
+_ATTENTIONS = ("eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention")
+_DTYPES = ("float32", "float16", "bfloat16", "float64")
+
+
+def problems_of_config(config: Dict[str, Any]) -> Iterator[str]:
+    """Look at the config of a saved network.
+
+    config (Dict[str, Any]): The config, which is not empty.
+    YIELDS (str): What is dangerous or broken, a sentence each.
+    """
+    from transformers import CONFIG_MAPPING, PretrainedConfig
+
+    kind = config.get("model_type")
+    if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
+        yield Damage(
+            f"its config has model_type = {kind!r}, which is no kind of network that the "
+            "installed transformers has"
+        )
+    # Of these the keys, too, are words of a user's.
+    settings = {key: value for key, value in config.items() if key not in _OF_USERS}
+    for where, key, value in entries(settings):
+        if key in CODE and value:
+            yield f"its config has '{where}', which names code: a saved pipeline runs none"
+        elif key in _LOADS_MORE and value:
+            yield f"its config has '{where}', which loads something beside the saved weights"
+        elif "attn_implementation" in key and not _is_attention(value):
+            yield f"its config has {where} = {value!r}, expected one of {', '.join(_ATTENTIONS)}"
+        elif key in ("torch_dtype", "dtype") and value not in (None, *_DTYPES):
+            yield Damage(
+                f"its config has {where} = {value!r}, expected one of {', '.join(_DTYPES)}"
+            )
+        elif key == "tokenizer_class" and value is not None:
+            yield from problems_of_class(value, "its config")
+        elif key.startswith("__") or callable(getattr(PretrainedConfig, key, None)):
+            yield f"its config has '{where}', which is no setting of a network"
+
+
+def _is_attention(value: Any) -> bool:
+    found = list(value.values()) if isinstance(value, dict) else [value]
+    return all(v is None or isinstance(v, bool) or v in _ATTENTIONS for v in found)
