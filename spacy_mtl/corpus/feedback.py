@@ -22,7 +22,7 @@ def tell(nlp: Language, schedule: Schedule) -> None:
         pipe.loss_observers.clear()
     if isinstance(nlp.evaluate, _ToldEvaluation):
         del nlp.evaluate
-    if hasattr(schedule, "observe_losses"):
+    if wants(schedule, "losses"):
         if not joint:
             raise ValueError(
                 f"The schedule {type(schedule).__name__} goes by the losses of the tasks, but "
@@ -30,8 +30,20 @@ def tell(nlp: Language, schedule: Schedule) -> None:
                 "heads, or take another schedule."
             )
         joint[0].loss_observers.append(_observer_of(schedule))
-    if hasattr(schedule, "observe_scores"):
+    if wants(schedule, "scores"):
         nlp.evaluate = _ToldEvaluation(nlp, schedule)  # type: ignore[method-assign]
+
+
+def wants(schedule: Schedule, what: str) -> bool:
+    """Tell whether a schedule goes by losses or scores.
+
+    schedule (Schedule): The schedule.
+    what (str): "losses" or "scores".
+    RETURNS (bool): Whether it does.
+    """
+    # A plain object wants what it has a method for.
+    default = hasattr(schedule, f"observe_{what}")
+    return bool(getattr(schedule, f"needs_{what}", default))
 
 
 def scores_by_task(nlp: Language, scores: Dict[str, Any]) -> Dict[str, float]:

@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, Mapping, Sequence
 
 from ..types import Progress, Schedule
 from .checks import check_schedule
-from .schedules.base import BLOCK
+from .schedules.checks import BLOCK
 
 
 class Mixer:

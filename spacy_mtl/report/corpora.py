@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from ..corpus.annotation import TaskGold, kinds_of
+from ..corpus.feedback import wants
 from ..corpus.mixer import Mixer
 from ..corpus.reader import MultiCorpus
 from ..heads.scores import output_keys_of, spans_key_of
@@ -133,9 +134,7 @@ def mix_of(mixer: Mixer, n_batches: int, batch_size: float) -> Dict[str, float]:
     RETURNS (Dict[str, float]): The share of the batches of each corpus.
     """
     totals = dict.fromkeys(mixer.sizes, 0.0)
-    is_dynamic = hasattr(mixer.schedule, "observe_losses") or hasattr(
-        mixer.schedule, "observe_scores"
-    )
+    is_dynamic = wants(mixer.schedule, "losses") or wants(mixer.schedule, "scores")
     n_batches = min(n_batches, 1000) if is_dynamic else n_batches
     schedule = mixer.schedule
     for _ in range(n_batches):

@@ -8,7 +8,7 @@ from scipy.stats import chisquare
 from thinc.api import fix_random_seed
 
 from spacy_mtl.corpus.mixer import Mixer
-from spacy_mtl.corpus.schedules import dynamic, parallel, sequential  # noqa: F401
+from spacy_mtl.corpus.schedules import temperature, weighted
 from spacy_mtl.registry import registry
 
 # Shares of some of the corpora are what most tests are about.
@@ -80,7 +80,7 @@ def test_limits_of_the_temperature() -> None:
 
 
 def test_annealed_follows_its_schedule() -> None:
-    temperature = {
+    rates = {
         "@schedules": "warmup_linear.v1",
         "initial_rate": 5.0,
         "warmup_steps": 5000,
@@ -90,7 +90,7 @@ def test_annealed_follows_its_schedule() -> None:
     def falling() -> Iterator[float]:
         yield from (1.0 + 4.0 * min(1.0, step / 5000) for step in range(10_001))
 
-    mixer = Mixer(parallel.create_annealed(falling()), SIZES, TASKS)
+    mixer = Mixer(temperature.create_annealed(falling()), SIZES, TASKS)
     fix_random_seed(0)
     drawn = draw(mixer)
     expected = dict.fromkeys(SIZES, 0.0)
@@ -102,13 +102,13 @@ def test_annealed_follows_its_schedule() -> None:
     assert_shares(drawn, expected)
     # From a config, as a thinc schedule.
     with pytest.raises(ValueError, match="temperature of the schedule is 0 at batch 0"):
-        mixer_of("Annealed", temperature=temperature).draw()
+        mixer_of("Annealed", temperature=rates).draw()
 
 
 def test_shares_with_a_schedule() -> None:
     """One corpus comes in half way."""
     shares = {"ewt": 1.0, "sst": (float(step >= 5000) for step in range(10_001))}
-    mixer = Mixer(parallel.create_weighted(shares), SIZES, TASKS)
+    mixer = Mixer(weighted.create_weighted(shares), SIZES, TASKS)
     fix_random_seed(0)
     drawn = draw(mixer)
     assert set(drawn[:5000]) == {"ewt"}
