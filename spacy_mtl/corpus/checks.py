@@ -6,7 +6,6 @@ from spacy.language import Language
 from spacy.pipeline import SentenceRecognizer, SpanCategorizer, TextCategorizer
 from spacy.pipeline.span_finder import SpanFinder
 
-from ..types import Schedule
 from .annotation import kinds_of
 from .spec import CorpusSpec
 
@@ -116,21 +115,6 @@ def check_development(nlp: Language) -> None:
             f"[{name}.schedule] would draw the texts that scores are made on by lot. Take it out: "
             "without, each comes once."
         )
-
-
-def check_schedule(
-    schedule: Schedule, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]
-) -> None:
-    """Ask a schedule whether it fits the corpora, if it has a check: see `Schedule`.
-
-    schedule (Schedule): The schedule.
-    sizes (Dict[str, int]): The examples of each corpus.
-    tasks (Dict[str, Sequence[str]]): The tasks that each annotates.
-    RAISES (ValueError): If a setting names what there is not.
-    """
-    check = getattr(schedule, "check", None)
-    if check is not None:
-        check(sizes, tasks)
 
 
 def _tasks_of(nlp: Language) -> Dict[str, Any]:

@@ -1,49 +1,43 @@
 """Tells a schedule how the tasks fare: their losses in training, their scores in evaluation."""
 
-from typing import Any, Callable, Dict
-from weakref import ref
+from typing import Any, Callable, Dict, Optional
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from spacy.language import Language
 
 from ..heads.scores import score_weights_of
+from ..joint.component import MultiTask
 from ..types import Schedule
 
 
 def tell(nlp: Language, schedule: Schedule) -> None:
     """Have a schedule that wants to know told of losses and scores.
 
+    That of an earlier training of the pipeline is told no more.
+
     nlp (Language): The pipeline.
-    schedule (Schedule): With `observe_losses` or `observe_scores`, or none.
+    schedule (Schedule): The schedule. It is told as long as somebody draws by it.
     RAISES (ValueError): If it wants losses, and there is no joint component to tell them.
     """
-    joint = [pipe for _, pipe in nlp.components if hasattr(pipe, "loss_observers")]
-    # That of an earlier training is told no more.
+    joint = [pipe for _, pipe in nlp.components if isinstance(pipe, MultiTask)]
     for pipe in joint:
-        pipe.loss_observers.clear()
-    if isinstance(nlp.evaluate, _ToldEvaluation):
-        del nlp.evaluate
-    if wants(schedule, "losses"):
+        if pipe in _LOSSES:
+            _LOSSES[pipe].schedule = None
+    if schedule.needs_losses:
         if not joint:
             raise ValueError(
-                f"The schedule {type(schedule).__name__} goes by the losses of the tasks, but "
+                f"The schedule {schedule.title} goes by the losses of the tasks, but "
                 "there is no component of factory 'mtl' that tells them. Add one before the "
                 "heads, or take another schedule."
             )
-        joint[0].loss_observers.append(_observer_of(schedule))
-    if wants(schedule, "scores"):
+        if joint[0] not in _LOSSES:
+            _LOSSES[joint[0]] = _Losses()
+            _subscribe(joint[0], _LOSSES[joint[0]])
+        _LOSSES[joint[0]].schedule = ref(schedule)
+    if isinstance(nlp.evaluate, _ToldEvaluation):
+        del nlp.evaluate
+    if schedule.needs_scores:
         nlp.evaluate = _ToldEvaluation(nlp, schedule)  # type: ignore[method-assign]
-
-
-def wants(schedule: Schedule, what: str) -> bool:
-    """Tell whether a schedule goes by losses or scores.
-
-    schedule (Schedule): The schedule.
-    what (str): "losses" or "scores".
-    RETURNS (bool): Whether it does.
-    """
-    # A plain object wants what it has a method for.
-    default = hasattr(schedule, f"observe_{what}")
-    return bool(getattr(schedule, f"needs_{what}", default))
 
 
 def scores_by_task(nlp: Language, scores: Dict[str, Any]) -> Dict[str, float]:
@@ -63,16 +57,27 @@ def scores_by_task(nlp: Language, scores: Dict[str, Any]) -> Dict[str, float]:
     return found
 
 
-def _observer_of(schedule: Any) -> Callable[[Dict[str, float]], None]:
-    """What tells a schedule of losses, as long as somebody draws by it."""
-    kept = ref(schedule)
+class _Losses:
+    """Passes the losses of the steps on to the schedule of the present training, if there is one.
 
-    def observe(losses: Dict[str, float]) -> None:
-        found = kept()
-        if found is not None:
-            found.observe_losses(losses)
+    It does not keep the schedule: whoever draws by it does.
+    """
 
-    return observe
+    def __init__(self) -> None:
+        self.schedule: Optional["ReferenceType[Schedule]"] = None
+
+    def __call__(self, losses: Dict[str, float]) -> None:
+        schedule = None if self.schedule is None else self.schedule()
+        if schedule is not None:
+            schedule.observe_losses(losses)
+
+
+#: What looks on while a joint component trains: one each, however many trainings there are.
+_LOSSES: "WeakKeyDictionary[MultiTask, _Losses]" = WeakKeyDictionary()
+
+
+def _subscribe(joint: MultiTask, observe: Callable[[Dict[str, float]], None]) -> None:
+    joint.loss_observers.append(observe)
 
 
 class _ToldEvaluation:
@@ -87,7 +92,7 @@ class _ToldEvaluation:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         scores = type(self._nlp).evaluate(self._nlp, *args, **kwargs)
-        schedule: Any = self._schedule()
+        schedule = self._schedule()
         if schedule is not None:
             schedule.observe_scores(scores_by_task(self._nlp, scores))
         return scores

@@ -9,9 +9,13 @@ from spacy.training import Example
 from tiny import add_joint, make_docs
 
 from spacy_mtl.corpus.feedback import tell
+from spacy_mtl.corpus.plain import as_schedule
+from spacy_mtl.types import Schedule
 
 
-class Watching:
+class Watching(Schedule):
+    needs_losses = needs_scores = True
+
     def __init__(self) -> None:
         self.seen: List[Dict[str, float]] = []
 
@@ -42,7 +46,7 @@ def test_told_as_long_as_it_is_there() -> None:
     assert len(schedule.seen) == 2
     # Nor has the next training.
     seen = schedule.seen
-    tell(nlp, lambda progress: {})
+    tell(nlp, as_schedule(lambda progress: {}))
     nlp.update(examples, sgd=False)
     nlp.evaluate(examples)
     assert len(seen) == 2

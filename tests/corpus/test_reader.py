@@ -20,6 +20,7 @@ from tiny import HEADS, add_joint
 
 from spacy_mtl.corpus.example import CorpusExample
 from spacy_mtl.corpus.spec import CorpusSpec
+from spacy_mtl.corpus.stream import CorpusStream
 from spacy_mtl.types import TASKS_KEY
 
 SIZES = {"tags": 150, "names": 60, "topics": 30}
@@ -197,7 +198,7 @@ def test_streamed_corpora_are_not_held(
         def __del__(self) -> None:
             alive[0] -= 1
 
-    monkeypatch.setattr("spacy_mtl.corpus.reader.CorpusExample", Counted)
+    monkeypatch.setattr("spacy_mtl.corpus.corpus_set.CorpusExample", Counted)
     config = config_of(paths, -1, mixed, shuffle_buffer=4)
     nlp, reader, batcher = resolve(config)
     fix_random_seed(0)
@@ -362,7 +363,7 @@ def test_corpora_are_looked_through_once(
     nlp = init_nlp(config_of(paths, max_epochs=-1))
     monkeypatch.setattr(CorpusSpec, "read", counted)
     reader = registry.resolve(nlp.config.interpolate()["corpora"])["train"]
-    assert reader(nlp).mixer.sizes == SIZES
+    assert reader(nlp).sampler.sizes == SIZES
     assert not n_read
     # Of another pipeline, more or less may be annotated.
     other = init_nlp(config_of(paths, max_epochs=-1))
@@ -376,7 +377,7 @@ def test_variable_for_the_number_of_epochs(paths: Dict[str, Path]) -> None:
     text = config.to_str().replace("max_epochs = 0", "max_epochs = ${vars.epochs}")
     nlp = init_nlp(Config().from_str(text, interpolate=False))
     reader = registry.resolve(nlp.config.interpolate()["corpora"])["train"]
-    assert hasattr(reader(nlp), "streams")
+    assert isinstance(reader(nlp), CorpusStream)
     # Of the last text, which spaCy does not show.
     assert "LATE" in nlp.get_pipe("ner").labels  # type: ignore[attr-defined]
 

@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import chisquare
 from thinc.api import fix_random_seed
 
-from spacy_mtl.corpus.mixer import Mixer
+from spacy_mtl.corpus.plain import as_schedule
+from spacy_mtl.corpus.sampler import Sampler
 from spacy_mtl.corpus.schedules import temperature, weighted
 from spacy_mtl.registry import registry
 
@@ -23,13 +24,13 @@ def make(name: str, **settings: Any) -> Any:
     return registry.resolve({"schedule": block})["schedule"]
 
 
-def mixer_of(name: str, **settings: Any) -> Mixer:
+def sampler_of(name: str, **settings: Any) -> Sampler:
     fix_random_seed(0)
-    return Mixer(make(name, **settings), SIZES, TASKS)
+    return Sampler(make(name, **settings), SIZES, TASKS)
 
 
-def draw(mixer: Mixer, n_batches: int = 10_000) -> List[str]:
-    return [mixer.draw() for _ in range(n_batches)]
+def draw(sampler: Sampler, n_batches: int = 10_000) -> List[str]:
+    return [sampler.draw() for _ in range(n_batches)]
 
 
 def assert_shares(drawn: List[str], shares: Dict[str, float]) -> None:
@@ -62,21 +63,21 @@ LAWS: Dict[str, Any] = {
 @pytest.mark.parametrize("name", LAWS)
 def test_shares(name: str) -> None:
     settings, shares = LAWS[name]
-    assert_shares(draw(mixer_of(name, **settings)), shares)
+    assert_shares(draw(sampler_of(name, **settings)), shares)
 
 
 def test_round_robin() -> None:
-    assert draw(mixer_of("RoundRobin"), 9) == [*SIZES, *SIZES, "ewt"]
+    assert draw(sampler_of("RoundRobin"), 9) == [*SIZES, *SIZES, "ewt"]
 
 
 def test_limits_of_the_temperature() -> None:
-    proportional = mixer_of("Proportional").shares(False)
-    assert mixer_of("Temperature").shares(False) == pytest.approx(proportional)
-    assert mixer_of("Temperature", temperature=1e9).shares(False) == pytest.approx(
-        mixer_of("Uniform").shares(False)
+    proportional = sampler_of("Proportional").shares(False)
+    assert sampler_of("Temperature").shares(False) == pytest.approx(proportional)
+    assert sampler_of("Temperature", temperature=1e9).shares(False) == pytest.approx(
+        sampler_of("Uniform").shares(False)
     )
     # Nothing but the largest, and no overflow.
-    assert mixer_of("Temperature", temperature=1e-5).shares(False) == {"sst": 1.0}
+    assert sampler_of("Temperature", temperature=1e-5).shares(False) == {"sst": 1.0}
 
 
 def test_annealed_follows_its_schedule() -> None:
@@ -90,9 +91,9 @@ def test_annealed_follows_its_schedule() -> None:
     def falling() -> Iterator[float]:
         yield from (1.0 + 4.0 * min(1.0, step / 5000) for step in range(10_001))
 
-    mixer = Mixer(temperature.create_annealed(falling()), SIZES, TASKS)
+    sampler = Sampler(temperature.create_annealed(falling()), SIZES, TASKS)
     fix_random_seed(0)
-    drawn = draw(mixer)
+    drawn = draw(sampler)
     expected = dict.fromkeys(SIZES, 0.0)
     for step in range(10_000):
         shares = powers(1.0 + 4.0 * min(1.0, step / 5000))
@@ -102,15 +103,15 @@ def test_annealed_follows_its_schedule() -> None:
     assert_shares(drawn, expected)
     # From a config, as a thinc schedule.
     with pytest.raises(ValueError, match="temperature of the schedule is 0 at batch 0"):
-        mixer_of("Annealed", temperature=rates).draw()
+        sampler_of("Annealed", temperature=rates).draw()
 
 
 def test_shares_with_a_schedule() -> None:
     """One corpus comes in half way."""
     shares = {"ewt": 1.0, "sst": (float(step >= 5000) for step in range(10_001))}
-    mixer = Mixer(weighted.create_weighted(shares), SIZES, TASKS)
+    sampler = Sampler(weighted.create_weighted(shares), SIZES, TASKS)
     fix_random_seed(0)
-    drawn = draw(mixer)
+    drawn = draw(sampler)
     assert set(drawn[:5000]) == {"ewt"}
     assert_shares(drawn[5000:], {"ewt": 1, "sst": 1})
 
@@ -118,19 +119,19 @@ def test_shares_with_a_schedule() -> None:
 @pytest.mark.parametrize("name", LAWS)
 def test_shares_hold_inside_mixed_batches(name: str) -> None:
     settings, shares = LAWS[name]
-    mixer = mixer_of(name, **settings)
+    sampler = sampler_of(name, **settings)
     total = sum(shares.values())
     for _ in range(50):
-        found = mixer.open_mixed()
-        counts = Counter(mixer.draw_example(found) for _ in range(40))
+        found = sampler.open_mixed()
+        counts = Counter(sampler.draw_example(found) for _ in range(40))
         for corpus, share in shares.items():
             assert abs(counts[corpus] - 40 * share / total) <= 2
 
 
 def test_round_robin_in_mixed_batches() -> None:
-    mixer = mixer_of("RoundRobin")
-    found = mixer.open_mixed()
-    assert Counter(mixer.draw_example(found) for _ in range(40)) == dict.fromkeys(SIZES, 10)
+    sampler = sampler_of("RoundRobin")
+    found = sampler.open_mixed()
+    assert Counter(sampler.draw_example(found) for _ in range(40)) == dict.fromkeys(SIZES, 10)
 
 
 PHASES = [
@@ -141,11 +142,11 @@ PHASES = [
 
 
 def run_phases(replay: float) -> List[str]:
-    mixer = mixer_of("Sequential", phases=PHASES, replay=replay)
+    sampler = sampler_of("Sequential", phases=PHASES, replay=replay)
     drawn = []
     for _ in range(3000):
-        drawn.append(mixer.draw())
-        mixer.note(drawn[-1], 10)
+        drawn.append(sampler.draw())
+        sampler.note(drawn[-1], 10)
     return drawn
 
 
@@ -180,37 +181,37 @@ def _running(drawn: List[str], corpus: str) -> Iterator[int]:
 
 def test_by_loss() -> None:
     """What has lost nine tenths of its loss gets a tenth of the share."""
-    mixer = mixer_of("ByLoss", decay=0.5, least=0.0)
+    sampler = sampler_of("ByLoss", decay=0.5, least=0.0)
     for _ in range(50):
-        mixer.schedule.observe_losses({"tagger": 2.0})
-        mixer.schedule.observe_losses({"ner": 0.5})
-    assert mixer.shares(False) == pytest.approx(dict.fromkeys(SIZES, 0.25))
+        sampler.schedule.observe_losses({"tagger": 2.0})
+        sampler.schedule.observe_losses({"ner": 0.5})
+    assert sampler.shares(False) == pytest.approx(dict.fromkeys(SIZES, 0.25))
     for _ in range(50):
-        mixer.schedule.observe_losses({"tagger": 0.2})
+        sampler.schedule.observe_losses({"tagger": 0.2})
     expected = {"ewt": 0.1, "wnut": 1.0, "sst": 1.0, "tiny": 0.55}
-    assert_shares(draw(mixer), expected)
+    assert_shares(draw(sampler), expected)
     for _ in range(50):
-        mixer.schedule.observe_losses({"sentiment": 1.0, "ner": 0.0})
-        mixer.schedule.observe_losses({"sentiment": 3.0})
+        sampler.schedule.observe_losses({"sentiment": 1.0, "ner": 0.0})
+        sampler.schedule.observe_losses({"sentiment": 3.0})
     # A loss of 0 is that of a batch without the task; one that grows is worse than the first.
-    assert mixer.shares(False)["sst"] > mixer.shares(False)["wnut"]
+    assert sampler.shares(False)["sst"] > sampler.shares(False)["wnut"]
 
 
 def test_by_loss_leaves_something_to_all() -> None:
-    mixer = mixer_of("ByLoss", decay=0.0, least=0.2)
-    mixer.schedule.observe_losses({"tagger": 1.0})
-    mixer.schedule.observe_losses({"tagger": 1e-9})
-    shares = mixer.shares(False)
+    sampler = sampler_of("ByLoss", decay=0.0, least=0.2)
+    sampler.schedule.observe_losses({"tagger": 1.0})
+    sampler.schedule.observe_losses({"tagger": 1e-9})
+    shares = sampler.shares(False)
     assert shares["ewt"] == pytest.approx(0.2 * shares["sst"])
 
 
 def test_by_score() -> None:
     """Stop-and-go: idle where nothing gets better, go where an idle task falls behind."""
-    mixer = mixer_of("ByScore", patience=2, idle=0.25, boost=10.0)
-    schedule = mixer.schedule
+    sampler = sampler_of("ByScore", patience=2, idle=0.25, boost=10.0)
+    schedule = sampler.schedule
 
     def share_of_tags() -> float:
-        shares = mixer.shares(False)
+        shares = sampler.shares(False)
         return shares["ewt"] / shares["wnut"]
 
     for score in (0.5, 0.6, 0.6):
@@ -220,7 +221,7 @@ def test_by_score() -> None:
     schedule.observe_scores({"tagger": 0.6001, "ner": 0.8})
     assert share_of_tags() == 0.25
     # The corpus with both tasks goes as long as one of them does.
-    assert mixer.shares(False)["tiny"] == mixer.shares(False)["wnut"]
+    assert sampler.shares(False)["tiny"] == sampler.shares(False)["wnut"]
     schedule.observe_scores({"tagger": 0.599, "ner": 0.9})
     assert share_of_tags() == 0.25
     # Forgotten by a tenth: it goes again, and gets twice a share.
@@ -233,27 +234,29 @@ def test_by_score() -> None:
 @pytest.mark.parametrize("boost", [0.0, 10.0])
 def test_by_score_overfitting(boost: float) -> None:
     """Worse while it is trained: it idles, and goes on idling far below its best."""
-    mixer = mixer_of("ByScore", boost=boost)
+    sampler = sampler_of("ByScore", boost=boost)
     scores = [0.5, 0.49, 0.45, 0.45, 0.449, 0.451]
     for i, score in enumerate(scores):
-        mixer.schedule.observe_scores({"tagger": score})
+        sampler.schedule.observe_scores({"tagger": score})
         if i >= 2:
-            assert mixer.shares(False)["ewt"] == pytest.approx(0.25 * mixer.shares(False)["wnut"])
+            assert sampler.shares(False)["ewt"] == pytest.approx(
+                0.25 * sampler.shares(False)["wnut"]
+            )
     # Worse while it idles, it has been forgotten.
-    mixer.schedule.observe_scores({"tagger": 0.44})
-    assert mixer.shares(False)["ewt"] >= mixer.shares(False)["wnut"]
+    sampler.schedule.observe_scores({"tagger": 0.44})
+    assert sampler.shares(False)["ewt"] >= sampler.shares(False)["wnut"]
 
 
 def test_by_score_with_all_at_rest() -> None:
     """With nothing for those that idle, and none that goes, all have the same."""
-    mixer = mixer_of("ByScore", patience=1, idle=0.0)
+    sampler = sampler_of("ByScore", patience=1, idle=0.0)
     for _ in range(2):
-        mixer.schedule.observe_scores({"tagger": 0.5, "ner": 0.5, "sentiment": 0.5})
-    assert set(mixer.shares(False).values()) == {1 / len(SIZES)}
+        sampler.schedule.observe_scores({"tagger": 0.5, "ner": 0.5, "sentiment": 0.5})
+    assert set(sampler.shares(False).values()) == {1 / len(SIZES)}
 
 
 def test_bandit_without_a_score_of_its_target() -> None:
-    schedule = mixer_of("Bandit", target="ner").schedule
+    schedule = sampler_of("Bandit", target="ner").schedule
     with pytest.raises(ValueError, match="score of 'ner', but .* scores of tagger only"):
         schedule.observe_scores({"tagger": 0.5})
 
@@ -264,37 +267,37 @@ def test_bandit_without_a_score_of_its_target() -> None:
 )
 def test_corpora_that_are_never_drawn(name: str, settings: Dict[str, Any]) -> None:
     with pytest.warns(UserWarning, match="never draws from .*'sst'"):
-        mixer_of(name, **settings)
+        sampler_of(name, **settings)
 
 
 def test_corpora_that_have_changed() -> None:
     """A training cannot go on with them."""
-    state = mixer_of("Uniform").get_state()
+    state = sampler_of("Uniform").get_state()
     sizes = {**SIZES, "ewt": 7}
-    mixer = Mixer(make("Uniform"), sizes, TASKS)
+    sampler = Sampler(make("Uniform"), sizes, TASKS)
     with pytest.raises(ValueError, match=f"texts of 'ewt' {SIZES['ewt']}, now 7"):
-        mixer.replay(state)
+        sampler.replay(state)
 
 
 def test_bandit_finds_what_helps() -> None:
     """One corpus helps the target, the others do not: it is drawn more and more."""
-    mixer = mixer_of("Bandit", target="ner")
+    sampler = sampler_of("Bandit", target="ner")
     score, drawn = 0.0, []
-    mixer.schedule.observe_scores({"ner": score})
+    sampler.schedule.observe_scores({"ner": score})
     for _ in range(300):
-        arm = mixer.draw()
+        arm = sampler.draw()
         # The same until the next evaluation.
-        assert {mixer.draw() for _ in range(5)} == {arm}
+        assert {sampler.draw() for _ in range(5)} == {arm}
         drawn.append(arm)
         score += 0.01 if arm == "ewt" else -0.001
-        mixer.schedule.observe_scores({"ner": score, "tagger": 0.5})
+        sampler.schedule.observe_scores({"ner": score, "tagger": 0.5})
     assert Counter(drawn[-200:])["ewt"] > 120
     # And when that helps no more, it looks elsewhere.
     for _ in range(300):
-        arm = mixer.draw()
+        arm = sampler.draw()
         drawn.append(arm)
         score += 0.01 if arm == "wnut" else -0.001
-        mixer.schedule.observe_scores({"ner": score})
+        sampler.schedule.observe_scores({"ner": score})
     assert Counter(drawn[-200:])["wnut"] > 120
 
 
@@ -305,23 +308,23 @@ def test_state(name: str) -> None:
         name, {"phases": PHASES, "replay": 0.1} if name == "Sequential" else {}
     )
 
-    def go_on(mixer: Mixer, n_steps: int) -> List[str]:
+    def go_on(sampler: Sampler, n_steps: int) -> List[str]:
         drawn = []
         for step in range(n_steps):
-            drawn.append(mixer.draw())
-            mixer.note(drawn[-1], 100)
-            if hasattr(mixer.schedule, "observe_losses"):
-                mixer.schedule.observe_losses({"ner": 1.0 / (1 + step), "tagger": 1.0})
-            if hasattr(mixer.schedule, "observe_scores"):
-                mixer.schedule.observe_scores({"ner": step % 7, "tagger": 0.5})
+            drawn.append(sampler.draw())
+            sampler.note(drawn[-1], 100)
+            if hasattr(sampler.schedule, "observe_losses"):
+                sampler.schedule.observe_losses({"ner": 1.0 / (1 + step), "tagger": 1.0})
+            if hasattr(sampler.schedule, "observe_scores"):
+                sampler.schedule.observe_scores({"ner": step % 7, "tagger": 0.5})
         return drawn
 
-    one = mixer_of(name, **settings)
+    one = sampler_of(name, **settings)
     go_on(one, 150)
     state = one.get_state()
     fix_random_seed(1)
     expected = go_on(one, 100)
-    other = mixer_of(name, **settings)
+    other = sampler_of(name, **settings)
     other.set_state(state)
     fix_random_seed(1)
     assert go_on(other, 100) == expected
@@ -351,7 +354,7 @@ def test_state(name: str) -> None:
 )
 def test_settings_out_of_range(name: str, settings: Dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        mixer_of(name, **settings)
+        sampler_of(name, **settings)
 
 
 @pytest.mark.parametrize(
@@ -369,12 +372,12 @@ def test_schedule_of_a_user_that_gives_something_else(
     shares: Dict[str, float], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        Mixer(lambda progress: shares, SIZES, TASKS).draw()
+        Sampler(as_schedule(lambda progress: shares), SIZES, TASKS).draw()
 
 
 @pytest.mark.parametrize("share", [1.7e308, 5e-324])
 def test_shares_at_the_ends_of_what_a_number_can_be(share: float) -> None:
     """Shares are in any unit: their sum does not overflow."""
-    mixer = mixer_of("Weighted", shares=dict.fromkeys(SIZES, share))
-    assert mixer.shares(False) == pytest.approx(dict.fromkeys(SIZES, 0.25))
-    assert mixer.draw() in SIZES
+    sampler = sampler_of("Weighted", shares=dict.fromkeys(SIZES, share))
+    assert sampler.shares(False) == pytest.approx(dict.fromkeys(SIZES, 0.25))
+    assert sampler.draw() in SIZES
