@@ -2,10 +2,15 @@
 
 import gc
 import pickle
+from pathlib import Path
 from typing import Any, Dict, List
 
 import spacy
 from spacy.training import Example
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from spacy.util import registry
+from three_corpora import KINDS, config_of
 from tiny import add_joint, make_docs
 
 from spacy_mtl.corpus.feedback import tell
@@ -57,3 +62,25 @@ def test_told_as_long_as_it_is_there() -> None:
     nlp.update(examples, sgd=False)
     nlp.evaluate(examples)
     assert len(seen) == 2
+
+
+def test_dynamic_schedules_are_told(paths: Dict[str, Path]) -> None:
+    """Losses of every step, scores of every evaluation, by spaCy's own loop."""
+    seen: Dict[str, List[Any]] = {"losses": [], "scores": []}
+
+    class Watching:
+        def __call__(self, progress: Any) -> Dict[str, float]:
+            return dict.fromkeys(progress.sizes, 1.0)
+
+        def observe_losses(self, losses: Dict[str, float]) -> None:
+            seen["losses"].append(losses)
+
+        def observe_scores(self, scores: Dict[str, float]) -> None:
+            seen["scores"].append(scores)
+
+    registry.mtl_schedules("watching.v1", func=Watching)
+    config = config_of(paths, -1, schedule={"@mtl_schedules": "watching.v1"})
+    train(init_nlp(config))
+    assert len(seen["losses"]) == 7
+    assert all(set(losses) <= set(KINDS.values()) and losses for losses in seen["losses"])
+    assert [set(scores) for scores in seen["scores"]] == [set(KINDS.values())] * 3
