@@ -13,7 +13,9 @@ from typing import Any, Callable
 import catalogue
 from spacy.util import registry as spacy_registry
 
+from .plain import as_schedule, as_weighting, giving
 from .settings import Function, Rule, check_finite_config, checked
+from .types import Schedule, Weighting
 
 __all__ = [
     "Registry",
@@ -39,17 +41,29 @@ _BLOCKS = {
 
 
 class Registry(catalogue.Registry):
-    """A registry whose error for an unknown name gives those that are nearest."""
+    """A registry of functions that give objects of one kind.
+
+    Its error for an unknown name gives those that are nearest.
+
+    name (str): The name of the registry.
+    kind (type): The base class of what the functions give.
+    adapt (Callable[[Any], Any]): Wraps what a function gives that is of no such class.
+    """
+
+    def __init__(self, name: str, kind: type, adapt: Callable[[Any], Any]) -> None:
+        super().__init__(("spacy", name), entry_points=True)
+        self.kind = kind
+        self.adapt = adapt
 
     def get(self, name: str) -> Any:
         """Look a function up.
 
         name (str): The name it was registered with.
-        RETURNS (Callable): The function.
+        RETURNS (Callable): The function, made to give objects of the kind of this registry.
         RAISES (ValueError): If there is none of that name.
         """
         try:
-            return super().get(name)
+            return giving(self.kind, self.adapt, super().get(name))
         except catalogue.RegistryError:
             names = sorted(self.get_all())
             raise ValueError(
@@ -79,11 +93,14 @@ def _nearest(name: str, names: Any) -> str:
     return "Did you mean " + " or ".join(f"'{parts[part]}'" for part in found) + "? "
 
 
-for _name in ("mtl_weightings", "mtl_schedules"):
-    if not hasattr(spacy_registry, _name):
+for _made in (
+    Registry("mtl_weightings", Weighting, as_weighting),
+    Registry("mtl_schedules", Schedule, as_schedule),
+):
+    if not hasattr(spacy_registry, _made.namespace[-1]):
         # Not registry.create: that puts them under thinc's name, and packages would
         # have to offer "thinc_mtl_weightings" as an entry point.
-        setattr(spacy_registry, _name, Registry(("spacy", _name), entry_points=True))
+        setattr(spacy_registry, _made.namespace[-1], _made)
 
 # Registries are attributes made at run time, which a type checker cannot see.
 registry: Any = spacy_registry

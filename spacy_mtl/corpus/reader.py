@@ -6,11 +6,11 @@ from spacy.language import Language
 from spacy.training import Example
 
 from ..hints import shortened
+from ..plain import as_schedule
 from ..registry import register
 from ..settings import takes
 from ..types import Schedule
 from .corpus_set import CorpusSet
-from .plain import as_schedule
 from .sampler import Sampler
 from .set_up import set_up
 from .spec import Reader, read_spec

@@ -162,8 +162,7 @@ class StepCloser:
 
     def _observe(self, component: "MultiTask", losses: Dict[str, float]) -> None:
         if losses and _wants_losses_again(component):
-            weighting: Any = component.weighting
-            weighting.observe(losses)
+            component.weighting.observe(losses)
             self._unobserved -= set(losses)
 
     def _loss_of(self, task: str, step: JointStep, added: Dict[str, float]) -> float:
@@ -194,7 +193,7 @@ def encoder_models(component: "MultiTask") -> Dict[str, Model]:
 
 
 def _wants_losses_again(component: "MultiTask") -> bool:
-    return bool(getattr(component.weighting, "recompute", False))
+    return component.weighting.recompute
 
 
 def _bring_to_means(
@@ -202,7 +201,7 @@ def _bring_to_means(
 ) -> None:
     """Divide the gradients of stock tasks by their units, for who compares losses."""
     nlp = component.nlp
-    if nlp is None or not getattr(component.weighting, "needs_losses", True):
+    if nlp is None or not component.weighting.needs_losses:
         return
     for task, d_view in d_views.items():
         of_gradient, of_loss = divisors(nlp.get_pipe(task), d_view)

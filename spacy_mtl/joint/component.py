@@ -21,6 +21,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from ..encoder.mode import keep_evaluating
 from ..loading import load_from_bytes, load_from_disk, unpacked
 from ..packed import unpack
+from ..plain import as_weighting
 from ..types import Monitor, TokenVectors, Weighting
 from .averages import use_torch_params
 from .closing import LEVELS, StepCloser, encoder_models
@@ -95,9 +96,9 @@ class MultiTask(Tok2Vec):
                 f"'gradients' of the component '{name}' is {gradients!r}, but it is one of: "
                 f"{', '.join(LEVELS)}. Mend [components.{name}]."
             )
-        check_weighting(weighting, name)
         self.weighting = weighting
-        self._untrained = deepcopy(get_state(weighting))
+        check_weighting(self.weighting, name)
+        self._untrained = deepcopy(get_state(self.weighting))
         self.gradients = gradients
         #: A logger may put one here.
         self.monitor: Optional[Monitor] = None
@@ -116,6 +117,18 @@ class MultiTask(Tok2Vec):
         settings = {"weighting": self.weighting, "gradients": self.gradients}
         state = (self.vocab, self.model, self.name, settings, self.cfg, self.listener_map)
         return _rebuild, (type(self), *state)
+
+    @property
+    def weighting(self) -> Weighting:
+        """RETURNS (Weighting): How much each task moves what they share.
+
+        What is set here may be no more than a function: see `as_weighting`.
+        """
+        return self._weighting
+
+    @weighting.setter
+    def weighting(self, weighting: Any) -> None:
+        self._weighting: Weighting = as_weighting(weighting)
 
     @property
     def nlp(self) -> Optional[Language]:
@@ -465,15 +478,13 @@ class MultiTask(Tok2Vec):
 
     def _check_weighting(self, strict: bool) -> None:
         try:
-            if hasattr(self.weighting, "check_tasks"):
-                self.weighting.check_tasks(self.tasks)
+            self.weighting.check_tasks(self.tasks)
         except ValueError as err:
             if strict:
                 raise
             # A head may have been left out of a trained pipeline.
             self._warn_once(str(err))
-        if hasattr(self.weighting, "check_training"):
-            self.weighting.check_training(self.gradients)
+        self.weighting.check_training(self.gradients)
         if self.gradients == "parameters":
             check_exact(encoder_models(self))
 

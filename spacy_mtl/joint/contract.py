@@ -4,9 +4,10 @@ import math
 from numbers import Real
 from typing import Any, Dict, NoReturn
 
-from thinc.api import Model, get_array_module
+from thinc.api import get_array_module
 from thinc.types import Floats2d
 
+from ..plain import defines
 from ..settings import takes
 from ..types import Combined, Weighting
 
@@ -14,27 +15,26 @@ from ..types import Combined, Weighting
 def check_weighting(weighting: Any, component: str) -> None:
     """Refuse what could not be used as a weighting, before training begins.
 
-    weighting (Weighting): The weighting.
+    weighting (Any): What `as_weighting` gave.
     component (str): The name of the joint component.
     RAISES (ValueError): If it cannot be called, or has one half of a pair of methods.
     """
     where = f"Mend it, or [components.{component}.weighting]."
-    if isinstance(weighting, Model) or not takes(weighting, 2):
+    if not isinstance(weighting, Weighting) or not takes(weighting, 2):
         raise ValueError(
             f"The weighting of the component '{component}' is {repr(weighting)[:60]}, which cannot "
             "be called with losses and gradients. It is made by a function that is registered: "
             f'set @mtl_weightings = "spacy_mtl.Constant.v1" (or another) in '
             f"[components.{component}.weighting]."
         )
-    of_state = [hasattr(weighting, name) for name in ("get_state", "set_state")]
-    if any(of_state) and not all(of_state):
+    if defines(weighting, "get_state") != defines(weighting, "set_state"):
         raise ValueError(
-            f"{type(weighting).__name__} has one of get_state and set_state. It needs both to "
+            f"{weighting.title} has one of get_state and set_state. It needs both to "
             f"learn, or neither. {where}"
         )
-    if getattr(weighting, "recompute", False) and not hasattr(weighting, "observe"):
+    if weighting.recompute and not defines(weighting, "observe"):
         raise ValueError(
-            f"{type(weighting).__name__} sets 'recompute', so losses are computed again after a "
+            f"{weighting.title} sets 'recompute', so losses are computed again after a "
             f"step, but it has no observe(losses) to be told of them. {where}"
         )
 
@@ -50,7 +50,7 @@ def weigh(weighting: Weighting, losses: Dict[str, float], gradients: Floats2d) -
     RAISES (ValueError): If it gives something else, or what is not finite.
     """
     found: Any = weighting(losses, gradients)
-    title = type(weighting).__name__
+    title = weighting.title
     if not hasattr(found, "gradient") or not isinstance(getattr(found, "weights", None), dict):
         _refuse(title, f"a {type(found).__name__}")
     xp = get_array_module(gradients)

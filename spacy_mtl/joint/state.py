@@ -1,7 +1,4 @@
-"""What a weighting has learned, saved with the component.
-
-Weightings that learn have `get_state` and `set_state`; those of users may go without.
-"""
+"""What a weighting has learned, saved with the component."""
 
 from typing import Any, ContextManager, Dict, Optional
 
@@ -17,8 +14,8 @@ def get_state(weighting: Weighting) -> Optional[Dict[str, Any]]:
     weighting (Weighting): The weighting.
     RETURNS (Optional[Dict[str, Any]]): For msgpack. None if it has none.
     """
-    get = getattr(weighting, "get_state", None)
-    return None if get is None else {"of": type(weighting).__name__, "state": get()}
+    state = weighting.get_state()
+    return None if state is None else {"of": weighting.title, "state": state}
 
 
 def set_state(weighting: Weighting, found: Optional[Dict[str, Any]]) -> None:
@@ -28,8 +25,8 @@ def set_state(weighting: Weighting, found: Optional[Dict[str, Any]]) -> None:
     found (Optional[Dict[str, Any]]): What `get_state` gave. That of another method is left
         alone: the config has changed since, and the new one begins.
     """
-    if found is not None and found["of"] == type(weighting).__name__:
-        weighting.set_state(found["state"])  # type: ignore[attr-defined]
+    if found is not None and found["of"] == weighting.title:
+        weighting.set_state(found["state"])
 
 
 def pack(state: Dict[str, Any], weighting: Weighting) -> bytes:
@@ -44,7 +41,7 @@ def pack(state: Dict[str, Any], weighting: Weighting) -> bytes:
         return srsly.msgpack_dumps(state)
     except (TypeError, ValueError, OverflowError) as err:
         raise ValueError(
-            f"What get_state of the weighting {type(weighting).__name__} gives cannot be saved: "
+            f"What get_state of the weighting {weighting.title} gives cannot be saved: "
             f"{err}. It may hold numbers, strings, lists, dicts and arrays of numpy."
         ) from err
 

@@ -22,7 +22,7 @@ def create_constant(weights: Dict[str, Any] = {}) -> Weighting:
     return Constant(weights)
 
 
-class Constant:
+class Constant(Weighting):
     """A sum of the task losses with the weights of the config, as they are."""
 
     needs_losses = False

@@ -14,7 +14,7 @@ from three_corpora import KINDS, config_of
 from tiny import add_joint, make_docs
 
 from spacy_mtl.corpus.feedback import tell
-from spacy_mtl.corpus.plain import as_schedule
+from spacy_mtl.plain import as_schedule
 from spacy_mtl.types import Schedule
 
 

@@ -5,8 +5,8 @@ from typing import Dict
 import pytest
 from drawn_shares import SIZES, TASKS, sampler_of
 
-from spacy_mtl.corpus.plain import as_schedule
 from spacy_mtl.corpus.sampler import Sampler
+from spacy_mtl.plain import as_schedule
 
 
 @pytest.mark.parametrize(
