@@ -19,6 +19,10 @@ def tell(nlp: Language, schedule: Schedule) -> None:
     schedule (Schedule): The schedule. It is told as long as somebody draws by it.
     RAISES (ValueError): If it wants losses, and there is no joint component to tell them.
     """
+    told = _TOLD.get(nlp)
+    if told is not None and told() is schedule:
+        # A later pass of the same training: who has wrapped `nlp.evaluate` since then still does.
+        return
     joint = [pipe for _, pipe in nlp.components if isinstance(pipe, MultiTask)]
     for pipe in joint:
         if pipe in _LOSSES:
@@ -38,6 +42,7 @@ def tell(nlp: Language, schedule: Schedule) -> None:
         del nlp.evaluate
     if schedule.needs_scores:
         nlp.evaluate = _ToldEvaluation(nlp, schedule)  # type: ignore[method-assign]
+    _TOLD[nlp] = ref(schedule)
 
 
 def scores_by_task(nlp: Language, scores: Dict[str, Any]) -> Dict[str, float]:
@@ -72,6 +77,8 @@ class _Losses:
             schedule.observe_losses(losses)
 
 
+#: The schedule of the present training of a pipeline.
+_TOLD: "WeakKeyDictionary[Language, ReferenceType[Schedule]]" = WeakKeyDictionary()
 #: What looks on while a joint component trains: one each, however many trainings there are.
 _LOSSES: "WeakKeyDictionary[MultiTask, _Losses]" = WeakKeyDictionary()
 

@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 from typing import Any, Dict, List
 
+import pytest
 import spacy
 from spacy.training import Example
 from spacy.training.initialize import init_nlp
@@ -62,6 +63,47 @@ def test_told_as_long_as_it_is_there() -> None:
     nlp.update(examples, sgd=False)
     nlp.evaluate(examples)
     assert len(seen) == 2
+
+
+def test_each_pass_of_a_training() -> None:
+    """Told once a step, and whoever has wrapped the evaluation in between still does."""
+    nlp = spacy.blank("en")
+    add_joint(nlp, None)
+    nlp.add_pipe("mtl_tagger", name="tagger")
+    examples = [Example(nlp.make_doc(doc.text), doc) for doc in make_docs(nlp)]
+    nlp.initialize(lambda: examples)
+    schedule, other = Watching(), Watching()
+    tell(nlp, schedule)
+    told, n_calls = nlp.evaluate, [0]
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        n_calls[0] += 1
+        return told(*args, **kwargs)
+
+    nlp.evaluate = counted  # type: ignore[method-assign]
+    tell(nlp, schedule)
+    nlp.update(examples, sgd=False)
+    nlp.evaluate(examples)
+    assert n_calls == [1]
+    assert len(schedule.seen) == 2
+    # Two trainings in turn: each is told of its own steps.
+    del nlp.evaluate
+    for one in (other, schedule, other):
+        tell(nlp, one)
+        nlp.update(examples, sgd=False)
+        nlp.evaluate(examples)
+    assert len(schedule.seen) == 2 + 2
+    assert len(other.seen) == 4
+
+
+def test_losses_without_a_joint_component() -> None:
+    """Refused, however often."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tagger")
+    schedule = Watching()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="schedule Watching goes by the losses.*factory 'mtl'"):
+            tell(nlp, schedule)
 
 
 def test_dynamic_schedules_are_told(paths: Dict[str, Path]) -> None:

@@ -1,8 +1,10 @@
 """Several corpora in one training, as spaCy runs it."""
 
+import random
 from collections import Counter
+from itertools import islice
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy
 import pytest
@@ -63,6 +65,26 @@ def test_nothing_leaks(paths: Dict[str, Path], max_epochs: int) -> None:
             assert same == (task not in batch[0].reference.user_data[TASKS_KEY])
             moved[task] += not same
     assert set(moved) == set(KINDS.values())
+
+
+@pytest.mark.parametrize("max_epochs", [0, -1])
+def test_two_trainings_in_one_process(paths: Dict[str, Path], max_epochs: int) -> None:
+    """Step by step in turn, each gives what it gives alone."""
+
+    def training() -> Iterator[List[Tuple[str, str]]]:
+        nlp, reader, batcher = initialize(config_of(paths, max_epochs))
+        batches = create_train_batches(nlp, reader, batcher, max_epochs)
+        chance = random.Random(1).getstate()
+        while True:
+            # What both draw from.
+            random.setstate(chance)
+            _, batch = next(batches)
+            chance = random.getstate()
+            yield [(example.corpus, example.reference.text) for example in batch]
+
+    expected = list(islice(training(), 100))
+    for found, of_other, alone in zip(training(), training(), expected):
+        assert found == of_other == alone
 
 
 def test_empty_development_corpus(paths: Dict[str, Path], tmp_path: Path) -> None:
