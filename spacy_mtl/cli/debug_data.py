@@ -10,16 +10,17 @@ from spacy.util import load_model_from_config, registry, resolve_dot_names
 from wasabi import msg
 
 from ..compat.spacy_cli import Arg, Opt, show_validation_error
+from ..corpus.batcher import CORPUS_BATCHER
 from ..corpus.checks import check_stock, check_tasks
-from ..corpus.mixer import Mixer
-from ..corpus.reader import CORPUS_BATCHER, MultiCorpus
+from ..corpus.reader import MultiCorpus
+from ..corpus.sampler import Sampler
 from ..report.corpora import (
     CorpusCounts,
     Problem,
     Window,
     count_corpus,
     mix_of,
-    mixer_of,
+    planned_sampler,
     problems_of,
     scored_tasks,
     window_of,
@@ -61,17 +62,19 @@ def debug_data_cli(
     with explained_corpora(settings):
         train = _count(nlp, train_reader, window)
         if isinstance(train_reader, MultiCorpus):
-            check_stock(nlp, train_reader.specs.values())
+            check_stock(nlp, train_reader.corpora.specs.values())
         dev = _count(nlp, dev_reader, None)
-    mixer = mixer_of(train_reader, train) if isinstance(train_reader, MultiCorpus) else None
-    mix = _mix(settings, train, mixer)
+    sampler = (
+        planned_sampler(train_reader, train) if isinstance(train_reader, MultiCorpus) else None
+    )
+    mix = _mix(settings, train, sampler)
     msg.divider("Training corpora")
-    _print_corpora(train, mix if mixer is not None else {}, n_labels)
+    _print_corpora(train, mix if sampler is not None else {}, n_labels)
     msg.divider("Development corpora")
     _print_corpora(dev, {}, n_labels)
     found = [*_empty(names[0], train, is_train=True), *_empty(names[1], dev, is_train=False)]
     found += problems_of(nlp, train, dev, mix)
-    if mixer is None and settings["training"]["batcher"]["@batchers"] == CORPUS_BATCHER:
+    if sampler is None and settings["training"]["batcher"]["@batchers"] == CORPUS_BATCHER:
         text = (
             f"{CORPUS_BATCHER} draws by a schedule, but {names[0]} is no reader of several corpora "
             "with one: training stops there, and every task gets no gradient."
@@ -88,10 +91,10 @@ def debug_data_cli(
 
 def _count(nlp: Language, reader: Any, window: Optional[Window]) -> Dict[str, CorpusCounts]:
     if isinstance(reader, MultiCorpus):
-        check_tasks(nlp, reader.specs.values())
+        check_tasks(nlp, reader.corpora.specs.values())
         return {
-            name: count_corpus(nlp, reader.read(nlp, name), spec.tasks, window)
-            for name, spec in reader.specs.items()
+            name: count_corpus(nlp, reader.corpora.read(nlp, name), spec.tasks, window)
+            for name, spec in reader.corpora.specs.items()
         }
     return {"(all)": count_corpus(nlp, reader(nlp), scored_tasks(nlp), window)}
 
@@ -104,13 +107,13 @@ def _empty(name: str, corpora: Dict[str, CorpusCounts], is_train: bool) -> List[
 
 
 def _mix(
-    settings: Dict[str, Any], train: Dict[str, CorpusCounts], mixer: Optional[Mixer]
+    settings: Dict[str, Any], train: Dict[str, CorpusCounts], sampler: Optional[Sampler]
 ) -> Dict[str, float]:
-    if mixer is None:
+    if sampler is None:
         return dict.fromkeys(train, 1.0)
     batch_size = _batch_size(settings, train)
     n_steps = _n_steps(settings["training"], train, batch_size)
-    mix = mix_of(mixer, min(n_steps, _MOST), batch_size)
+    mix = mix_of(sampler, min(n_steps, _MOST), batch_size)
     # What comes later is not known.
     return {corpus: max(mix[corpus], 1e-9) for corpus in mix} if n_steps > _MOST else mix
 

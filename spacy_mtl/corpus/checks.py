@@ -1,12 +1,11 @@
 """Whether corpora, pipeline and schedule fit, before training begins."""
 
-from typing import Any, Dict, Iterable, Sequence
+from typing import Any, Iterable, Sequence
 
 from spacy.language import Language
 
 from ..tasks.stock import task_of, tasks_of
 from ..tasks.task import Task
-from ..types import Schedule
 from .spec import CorpusSpec
 
 
@@ -106,19 +105,6 @@ def check_development(nlp: Language) -> None:
             f"[{name}.schedule] would draw the texts that scores are made on by lot. Take it out: "
             "without, each comes once."
         )
-
-
-def check_schedule(
-    schedule: Schedule, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]
-) -> None:
-    """Ask a schedule whether it fits the corpora, if it has a check: see `Schedule`.
-
-    schedule (Schedule): The schedule.
-    sizes (Dict[str, int]): The examples of each corpus.
-    tasks (Dict[str, Sequence[str]]): The tasks that each annotates.
-    RAISES (ValueError): If a setting names what there is not.
-    """
-    schedule.check(sizes, tasks)
 
 
 def _check_absence(spec: CorpusSpec, stock: Task) -> None:

@@ -1,27 +1,32 @@
 """Tells a schedule how the tasks fare: their losses in training, their scores in evaluation."""
 
-from typing import Any, Callable, Dict
-from weakref import ref
+from typing import Any, Dict, Optional
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from spacy.language import Language
 
+from ..joint.component import MultiTask
 from ..tasks.scores import scores_by_task
-from ..types import Schedule
+from ..types import Schedule, StepReport
 
 
 def tell(nlp: Language, schedule: Schedule) -> None:
     """Have a schedule that wants to know told of losses and scores.
 
+    That of an earlier training of the pipeline is told no more.
+
     nlp (Language): The pipeline.
-    schedule (Schedule): With `observe_losses` or `observe_scores`, or none.
+    schedule (Schedule): The schedule. It is told as long as somebody draws by it.
     RAISES (ValueError): If it wants losses, and there is no joint component to tell them.
     """
-    joint = [pipe for _, pipe in nlp.components if hasattr(pipe, "loss_observers")]
-    # That of an earlier training is told no more.
+    told = _TOLD.get(nlp)
+    if told is not None and told() is schedule:
+        # A later pass of the same training: who has wrapped `nlp.evaluate` since then still does.
+        return
+    joint = [pipe for _, pipe in nlp.components if isinstance(pipe, MultiTask)]
     for pipe in joint:
-        pipe.loss_observers.clear()
-    if isinstance(nlp.evaluate, _ToldEvaluation):
-        del nlp.evaluate
+        if pipe in _LOSSES:
+            _LOSSES[pipe].schedule = None
     if schedule.needs_losses:
         if not joint:
             raise ValueError(
@@ -29,21 +34,36 @@ def tell(nlp: Language, schedule: Schedule) -> None:
                 "there is no component of factory 'mtl' that tells them. Add one before the "
                 "heads, or take another schedule."
             )
-        joint[0].loss_observers.append(_observer_of(schedule))
+        if joint[0] not in _LOSSES:
+            _LOSSES[joint[0]] = _Losses()
+            joint[0].observers.subscribe(_LOSSES[joint[0]])
+        _LOSSES[joint[0]].schedule = ref(schedule)
+    if isinstance(nlp.evaluate, _ToldEvaluation):
+        del nlp.evaluate
     if schedule.needs_scores:
         nlp.evaluate = _ToldEvaluation(nlp, schedule)  # type: ignore[method-assign]
+    _TOLD[nlp] = ref(schedule)
 
 
-def _observer_of(schedule: Any) -> Callable[[Dict[str, float]], None]:
-    """What tells a schedule of losses, as long as somebody draws by it."""
-    kept = ref(schedule)
+class _Losses:
+    """Passes the losses of the steps on to the schedule of the present training, if there is one.
 
-    def observe(losses: Dict[str, float]) -> None:
-        found = kept()
-        if found is not None:
-            found.observe_losses(losses)
+    It does not keep the schedule: whoever draws by it does.
+    """
 
-    return observe
+    def __init__(self) -> None:
+        self.schedule: Optional["ReferenceType[Schedule]"] = None
+
+    def __call__(self, report: StepReport) -> None:
+        schedule = None if self.schedule is None else self.schedule()
+        if schedule is not None:
+            schedule.observe_losses(report.losses)
+
+
+#: The schedule of the present training of a pipeline.
+_TOLD: "WeakKeyDictionary[Language, ReferenceType[Schedule]]" = WeakKeyDictionary()
+#: What looks on while a joint component trains: one each, however many trainings there are.
+_LOSSES: "WeakKeyDictionary[MultiTask, _Losses]" = WeakKeyDictionary()
 
 
 class _ToldEvaluation:
@@ -58,7 +78,7 @@ class _ToldEvaluation:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         scores = type(self._nlp).evaluate(self._nlp, *args, **kwargs)
-        schedule: Any = self._schedule()
+        schedule = self._schedule()
         if schedule is not None:
             schedule.observe_scores(scores_by_task(self._nlp, scores))
         return scores

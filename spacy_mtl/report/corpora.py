@@ -11,8 +11,8 @@ from spacy.language import Language
 from spacy.training import Example
 
 from ..corpus.annotation import TaskGold
-from ..corpus.mixer import Mixer
 from ..corpus.reader import MultiCorpus
+from ..corpus.sampler import Sampler
 from ..tasks.stock import task_of
 from ..tasks.task import Task
 
@@ -127,25 +127,25 @@ def window_of(nlp: Language) -> Optional[Window]:
     return None
 
 
-def mix_of(mixer: Mixer, n_batches: int, batch_size: float) -> Dict[str, float]:
+def mix_of(sampler: Sampler, n_batches: int, batch_size: float) -> Dict[str, float]:
     """Say what a schedule will give, as far as can be known before.
 
-    mixer (Mixer): Newly made: it is drawn from. A dynamic schedule gives what it begins with.
+    sampler (Sampler): Newly made: it is drawn from. A dynamic schedule gives what it begins with.
     n_batches (int): How many batches.
     batch_size (float): The examples of a batch, about.
     RETURNS (Dict[str, float]): The share of the batches of each corpus.
     """
-    totals = dict.fromkeys(mixer.sizes, 0.0)
-    is_dynamic = mixer.schedule.needs_losses or mixer.schedule.needs_scores
+    totals = dict.fromkeys(sampler.sizes, 0.0)
+    is_dynamic = sampler.schedule.needs_losses or sampler.schedule.needs_scores
     n_batches = min(n_batches, 1000) if is_dynamic else n_batches
-    schedule = mixer.schedule
+    schedule = sampler.schedule
     for _ in range(n_batches):
         if is_dynamic:
-            mixer.schedule = deepcopy(schedule)
-        for corpus, share in mixer.shares(mixed=True).items():
+            sampler.schedule = deepcopy(schedule)
+        for corpus, share in sampler.shares(mixed=True).items():
             totals[corpus] += share / n_batches
-            mixer.note(corpus, share * batch_size)
-        mixer.step += 1
+            sampler.note(corpus, share * batch_size)
+        sampler.step += 1
     return totals
 
 
@@ -170,15 +170,15 @@ def problems_of(
     return [*found, *_collisions(nlp, tasks, train), *_long_texts(train)]
 
 
-def mixer_of(reader: MultiCorpus, counts: Dict[str, CorpusCounts]) -> Optional[Mixer]:
-    """RETURNS (Optional[Mixer]): What draws from the corpora; None without a schedule."""
+def planned_sampler(reader: MultiCorpus, counts: Dict[str, CorpusCounts]) -> Optional[Sampler]:
+    """RETURNS (Optional[Sampler]): What draws from the corpora; None without a schedule."""
     if reader.schedule is None:
         return None
     sizes = {name: found.n_texts for name, found in counts.items()}
     with warnings.catch_warnings():
         # Who is never drawn is among the problems.
         warnings.simplefilter("ignore", UserWarning)
-        return Mixer(reader.schedule, sizes, reader.tasks)
+        return Sampler(reader.schedule, sizes, reader.corpora.tasks)
 
 
 def scored_tasks(nlp: Language) -> List[str]:

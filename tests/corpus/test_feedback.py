@@ -2,16 +2,26 @@
 
 import gc
 import pickle
+from pathlib import Path
 from typing import Any, Dict, List
 
+import pytest
 import spacy
 from spacy.training import Example
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from spacy.util import registry
+from three_corpora import KINDS, config_of
 from tiny import add_joint, make_docs
 
 from spacy_mtl.corpus.feedback import tell
+from spacy_mtl.plain import as_schedule
+from spacy_mtl.types import Schedule
 
 
-class Watching:
+class Watching(Schedule):
+    needs_losses = needs_scores = True
+
     def __init__(self) -> None:
         self.seen: List[Dict[str, float]] = []
 
@@ -42,7 +52,7 @@ def test_told_as_long_as_it_is_there() -> None:
     assert len(schedule.seen) == 2
     # Nor has the next training.
     seen = schedule.seen
-    tell(nlp, lambda progress: {})
+    tell(nlp, as_schedule(lambda progress: {}))
     nlp.update(examples, sgd=False)
     nlp.evaluate(examples)
     assert len(seen) == 2
@@ -53,3 +63,66 @@ def test_told_as_long_as_it_is_there() -> None:
     nlp.update(examples, sgd=False)
     nlp.evaluate(examples)
     assert len(seen) == 2
+
+
+def test_each_pass_of_a_training() -> None:
+    """Told once a step, and whoever has wrapped the evaluation in between still does."""
+    nlp = spacy.blank("en")
+    add_joint(nlp, None)
+    nlp.add_pipe("mtl_tagger", name="tagger")
+    examples = [Example(nlp.make_doc(doc.text), doc) for doc in make_docs(nlp)]
+    nlp.initialize(lambda: examples)
+    schedule, other = Watching(), Watching()
+    tell(nlp, schedule)
+    told, n_calls = nlp.evaluate, [0]
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        n_calls[0] += 1
+        return told(*args, **kwargs)
+
+    nlp.evaluate = counted  # type: ignore[method-assign]
+    tell(nlp, schedule)
+    nlp.update(examples, sgd=False)
+    nlp.evaluate(examples)
+    assert n_calls == [1]
+    assert len(schedule.seen) == 2
+    # Two trainings in turn: each is told of its own steps.
+    del nlp.evaluate
+    for one in (other, schedule, other):
+        tell(nlp, one)
+        nlp.update(examples, sgd=False)
+        nlp.evaluate(examples)
+    assert len(schedule.seen) == 2 + 2
+    assert len(other.seen) == 4
+
+
+def test_losses_without_a_joint_component() -> None:
+    """Refused, however often."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tagger")
+    schedule = Watching()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="schedule Watching goes by the losses.*factory 'mtl'"):
+            tell(nlp, schedule)
+
+
+def test_dynamic_schedules_are_told(paths: Dict[str, Path]) -> None:
+    """Losses of every step, scores of every evaluation, by spaCy's own loop."""
+    seen: Dict[str, List[Any]] = {"losses": [], "scores": []}
+
+    class Watching:
+        def __call__(self, progress: Any) -> Dict[str, float]:
+            return dict.fromkeys(progress.sizes, 1.0)
+
+        def observe_losses(self, losses: Dict[str, float]) -> None:
+            seen["losses"].append(losses)
+
+        def observe_scores(self, scores: Dict[str, float]) -> None:
+            seen["scores"].append(scores)
+
+    registry.mtl_schedules("watching.v1", func=Watching)
+    config = config_of(paths, -1, schedule={"@mtl_schedules": "watching.v1"})
+    train(init_nlp(config))
+    assert len(seen["losses"]) == 7
+    assert all(set(losses) <= set(KINDS.values()) and losses for losses in seen["losses"])
+    assert [set(scores) for scores in seen["scores"]] == [set(KINDS.values())] * 3

@@ -1,32 +1,14 @@
 """Column files: one token a line, a blank line between sentences, entity tags in a column."""
 
-import re
-from collections import Counter
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Tuple
 
 from .checks import label_fault
+from .column_rows import Row, Sentence, read_groups
 from .document import SourceDoc
 from .errors import ConversionError, show
 from .schemes import check_scheme, decode_tags, detect_scheme, is_entity_tag
-from .source import read_lines
 from .taken import Taken
-
-DOCSTART = "-DOCSTART-"
-COMMENT = "#"
-# A first row that names the columns has such a word for the words, and one for the tags.
-WORD_NAMES = ("word", "words", "token", "tokens", "form", "text")
-TAG_NAMES = (
-    *("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "entity", "entities"),
-    *("iob", "bio", "iob_tag", "bio_tag", "pos", "pos_tag", "upos", "xpos"),
-)
-_WHITESPACE = re.compile(r"[ \t]+")
-# Not all that Unicode calls whitespace: a no-break space may be a token.
-_BLANK = " \t"
-
-# The line and the columns of one token; a sentence; the sentences of a source document.
-Row = Tuple[int, List[str]]
-Sentence = List[Row]
 
 
 def read_columns(
@@ -71,7 +53,7 @@ def read_columns(
     if comment is not None and not comment.strip():
         raise ConversionError(f"comment is {comment!r}, expected what comments start with, like #")
     taken = taken if taken is not None else Taken()
-    groups = _read_groups(path, taken, header, comment)
+    groups = read_groups(path, taken, header, comment)
     sentences = [sentence for group in groups for sentence in group]
     if not sentences:
         raise ConversionError("there is no token in the file", path)
@@ -97,88 +79,6 @@ def read_columns(
                 _add_ents(doc, chunk, ner_column, scheme)
             docs.append(doc)
     return docs
-
-
-def is_header(row: Sequence[str]) -> bool:
-    """Whether a row names columns of words and tags.
-
-    row (Sequence[str]): The columns.
-    RETURNS (bool): Whether it has a usual name of each, and no entity tag.
-    """
-    if any(map(is_entity_tag, row)):
-        return False
-    names = [name.strip().lower() for name in row]
-    return any(name in WORD_NAMES for name in names) and any(name in TAG_NAMES for name in names)
-
-
-def split_row(line: str, tabs: bool) -> List[str]:
-    """Split a line into its columns.
-
-    line (str): The line.
-    tabs (bool): Whether tabs only separate columns.
-    RETURNS (List[str]): The columns.
-    """
-    if tabs:
-        return [column.strip(" ") for column in line.split("\t")]
-    return _WHITESPACE.split(line.strip(_BLANK))
-
-
-def _read_groups(
-    path: Path, taken: Taken, header: Optional[bool], comment: Optional[str]
-) -> List[List[Sentence]]:
-    lines = [(n, line.strip(" ")) for n, line in enumerate(read_lines(path), 1)]
-    marks = comment or COMMENT
-    filled = [ln for _, ln in lines if ln.strip(_BLANK) and not ln.startswith(DOCSTART)]
-    # What starts like a comment may be one, unless there is nothing else.
-    tokens = [line for line in filled if not line.startswith(marks)] or filled
-    tabs = bool(tokens) and all("\t" in line for line in tokens)
-    usual = Counter(len(split_row(line, tabs)) for line in tokens).most_common(1)
-    n_columns = usual[0][0] if usual else 0
-    groups: List[List[Sentence]] = [[]]
-    sentence: Sentence = []
-    n_comments, is_first = 0, True
-    for n, line in [*lines, (len(lines) + 1, "")]:
-        is_start = line.startswith(DOCSTART)
-        if not line.strip(_BLANK) or is_start:
-            if sentence:
-                groups[-1].append(sentence)
-                sentence = []
-            if is_start:
-                groups.append([])
-            continue
-        row = split_row(line, tabs)
-        if _is_comment(line, comment, tabs, len(row) == n_columns):
-            n_comments += 1
-            continue
-        if is_first and (is_header(row) if header is None else header):
-            why = "as asked for" if header else "it has usual names"
-            taken.header, is_first = n, False
-            taken.add("header", f"line {n}: {', '.join(row)[:60]}", why)
-            continue
-        is_first = False
-        sentence.append((n, row))
-    _check_lengths(groups, path)
-    if n_comments:
-        taken.add("comments", f"{n_comments:,} lines that start with {marks}, left out")
-    return groups
-
-
-def _is_comment(line: str, comment: Optional[str], tabs: bool, fits: bool) -> bool:
-    if comment is not None:
-        return line.startswith(comment)
-    if tabs:
-        return line.startswith(COMMENT) and "\t" not in line
-    return line.startswith(f"{COMMENT} ") and not fits
-
-
-def _check_lengths(groups: List[List[Sentence]], path: Path) -> None:
-    rows = [row for group in groups for sentence in group for row in sentence]
-    for n, row in rows:
-        if len(row) != len(rows[0][1]):
-            reason = f"{len(row)} columns, expected {len(rows[0][1])} as in the lines before"
-            if row[0].startswith(COMMENT):
-                reason += f". If it is a comment, give comment '{COMMENT}'"
-            raise ConversionError(f"{reason}: {show(' '.join(row))}", path, n)
 
 
 def _check_first_tag(

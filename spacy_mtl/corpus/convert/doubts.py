@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
-from .columns import is_header
+from .column_rows import is_header
 from .document import SourceDoc
 from .errors import ConversionError, show
 from .source import read_text

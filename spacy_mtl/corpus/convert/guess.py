@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Mapping, Optional
 
-from .columns import COMMENT, DOCSTART, is_header, split_row
+from .column_rows import COMMENT, DOCSTART, is_header, split_row
 from .conllu_sentence import N_COLUMNS
 from .formats import FORMATS, Format
 from .seq import is_seq_folder

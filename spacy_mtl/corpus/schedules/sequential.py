@@ -7,7 +7,7 @@ from ...hints import is_finite, shortened
 from ...registry import register
 from ...settings import read_names
 from ...types import Progress, Schedule
-from .base import BLOCK, check_between, check_names, warn_left_out
+from .checks import BLOCK, check_between, check_names, warn_left_out
 
 
 @register("mtl_schedules", "spacy_mtl.Sequential.v1")
@@ -44,7 +44,7 @@ class Phase:
     epochs: Optional[float] = None
 
 
-class Sequential:
+class Sequential(Schedule):
     """One phase after the other: see `create_sequential`."""
 
     def __init__(self, phases: Sequence[Phase], replay: float = 0.0) -> None:

@@ -1,23 +1,36 @@
 """Draws from corpora as a schedule says."""
 
-import math
 import random
 from array import array
 from itertools import chain
-from typing import Any, Dict, Iterator, Mapping, Sequence
+from typing import Any, Dict, Iterator, Optional, Sequence
+from weakref import WeakKeyDictionary
 
 from ..types import Progress, Schedule
-from .checks import check_schedule
-from .schedules.base import BLOCK
+from .example import CorpusExample, Origin
+from .shares import normalized
+
+#: By the reader that examples come from, as long as there is one of them, or the reader. For a
+#: batcher that gets a list: spaCy has made it of what the reader gave, and shuffled it.
+_SAMPLERS: "WeakKeyDictionary[Origin, Sampler]" = WeakKeyDictionary()
 
 
-class Mixer:
+def sampler_of(example: Any) -> Optional["Sampler"]:
+    """Find what draws from the corpora of an example.
+
+    example (Any): An example.
+    RETURNS (Optional[Sampler]): None if it is not from a reader of corpora with a schedule.
+    """
+    return _SAMPLERS.get(example.origin) if isinstance(example, CorpusExample) else None
+
+
+class Sampler:
     """Asks the schedule before each batch, and keeps count."""
 
     def __init__(
         self, schedule: Schedule, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]
     ) -> None:
-        """Initialise the mixer.
+        """Initialise the sampler.
 
         schedule (Schedule): The schedule.
         sizes (Dict[str, int]): The examples of each corpus.
@@ -37,7 +50,14 @@ class Mixer:
         self._drawn = array("H")
         self._mixes = array("d")
         self._ahead: Iterator[Any] = iter(())
-        check_schedule(schedule, sizes, tasks)
+        schedule.check(sizes, tasks)
+
+    def serve(self, origin: Origin) -> None:
+        """Have it found by the examples of a reader: see `sampler_of`.
+
+        origin (Origin): The origin of the examples.
+        """
+        _SAMPLERS[origin] = self
 
     def draw(self) -> str:
         """RETURNS (str): The corpus that the next batch is of."""
@@ -89,35 +109,8 @@ class Mixer:
         """
         passes = {corpus: n / max(1, self.sizes[corpus]) for corpus, n in self._given.items()}
         progress = Progress(self.step, passes, self.sizes, self.tasks, self._random, mixed)
-        found = self.schedule(progress)
         title = self.schedule.title
-        if not isinstance(found, Mapping):
-            raise ValueError(
-                f"The schedule {title} gives {found!r} at batch {self.step}, but it must give a "
-                f"dict: a share by corpus. Mend its code, or {BLOCK}."
-            )
-        for corpus, share in found.items():
-            if corpus not in self.sizes:
-                raise ValueError(
-                    f"The schedule {title} gives a share to '{corpus}' at batch {self.step}, but "
-                    f"the corpora are {', '.join(self.sizes)}. Mend {BLOCK}."
-                )
-            if not math.isfinite(share) or share < 0:
-                raise ValueError(
-                    f"The schedule {title} gives the corpus '{corpus}' a share of {share!r} at "
-                    f"batch {self.step}. A share is a finite number >= 0. Mend {BLOCK}."
-                )
-        largest = max(found.values(), default=0.0)
-        if not largest:
-            raise ValueError(
-                f"The schedule {title} gives all corpora a share of 0 at batch {self.step}, so "
-                f"there is none to draw. Mend {BLOCK}."
-            )
-        # By a power of two, which changes no digit: the sum of large ones would overflow.
-        exponent = math.frexp(largest)[1]
-        parts = {name: math.ldexp(found.get(name, 0.0), -exponent) for name in self.sizes}
-        total = math.fsum(parts.values())
-        return {name: part / total for name, part in parts.items() if part > 0}
+        return normalized(self.schedule(progress), self.sizes, title, self.step)
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What was drawn, and what the schedule has learned."""

@@ -1,4 +1,4 @@
-"""What the schedules of this package have in common."""
+"""Checks of the settings of schedules."""
 
 import warnings
 from typing import Any, Sequence

@@ -1,0 +1,20 @@
+"""All corpora with the same probability."""
+
+from typing import Dict
+
+from ...registry import register
+from ...types import Progress, Schedule
+
+
+@register("mtl_schedules", "spacy_mtl.Uniform.v1")
+def create_uniform() -> Schedule:
+    """Create a schedule that draws every corpus with the same probability."""
+    return Uniform()
+
+
+class Uniform(Schedule):
+    """All the same: see `create_uniform`."""
+
+    def __call__(self, progress: Progress) -> Dict[str, float]:
+        """Give each corpus the same: see `Schedule`."""
+        return dict.fromkeys(progress.sizes, 1.0)

@@ -1,0 +1,88 @@
+"""All that a reader of corpora changes outside of itself, and what it refuses before."""
+
+from typing import Any, Optional, Sequence
+from weakref import WeakKeyDictionary, WeakSet
+
+from spacy.language import Language
+
+from ..joint.component import MultiTask
+from ..tasks.collisions import check_outputs
+from ..types import Schedule
+from .batcher import CORPUS_BATCHER
+from .checks import check_batcher, check_complete, check_development, check_stock, check_tasks
+from .corpus_set import CorpusSet
+from .feedback import tell
+from .labels import add_labels
+from .stream import is_streamed
+
+#: The pipelines that have the labels of all texts: each component that is initialised asks for
+#: examples, and once is enough.
+_LABELLED: "WeakKeyDictionary[CorpusSet, WeakSet[Language]]" = WeakKeyDictionary()
+
+
+def set_up(nlp: Language, corpora: CorpusSet, schedule: Optional[Schedule]) -> bool:
+    """Get a pipeline and corpora ready for each other, before each pass.
+
+    Where components are to be initialised, they get all labels of a stream, and the batcher is
+    put inside of one that goes by the schedule. When training begins, the schedule is told of
+    losses and scores from then on.
+
+    nlp (Language): The pipeline.
+    corpora (CorpusSet): The corpora.
+    schedule (Optional[Schedule]): What they are drawn by, if they are.
+    RETURNS (bool): Whether all components are initialised.
+    RAISES (ValueError): If a corpus is empty or lacks what it declares, or a task is
+        annotated by none, or is none of the pipeline, or two heads set the same.
+    """
+    for _, pipe in nlp.components:
+        if isinstance(pipe, MultiTask):
+            pipe.bind(nlp)
+    untrained = [name for name, pipe in nlp.pipeline if not _is_initialized(pipe)]
+    check_tasks(nlp, corpora.specs.values())
+    if untrained or schedule is not None:
+        # Else it may be a development corpus, from which nobody learns.
+        check_stock(nlp, corpora.specs.values())
+    if untrained:
+        _set_up_untrained(nlp, corpora, schedule, untrained)
+        return False
+    # Now that heads have their labels.
+    check_outputs(nlp)
+    if schedule is not None:
+        check_batcher(nlp, CORPUS_BATCHER)
+        tell(nlp, schedule)
+    return True
+
+
+def _set_up_untrained(
+    nlp: Language, corpora: CorpusSet, schedule: Optional[Schedule], untrained: Sequence[str]
+) -> None:
+    survey = corpora.survey(nlp)
+    check_complete(nlp, list(corpora.specs.values()), untrained)
+    check_development(nlp)
+    if schedule is not None:
+        schedule.check(survey.sizes, corpora.tasks)
+        _wrap_batcher(nlp)
+    labelled = _LABELLED.setdefault(corpora, WeakSet())
+    if is_streamed(nlp) and nlp not in labelled:
+        labelled.add(nlp)
+        declared = [task for task in survey.labels if task in untrained]
+        add_labels(nlp, declared, survey.labels, lambda task: corpora.read_task(nlp, task))
+
+
+def _wrap_batcher(nlp: Language) -> None:
+    """Have batches drawn by the schedule."""
+    batcher = nlp.config["training"]["batcher"]
+    if batcher.get("@batchers") != CORPUS_BATCHER:
+        nlp.config["training"]["batcher"] = {
+            "@batchers": CORPUS_BATCHER,
+            "mixed": False,
+            "batcher": batcher,
+        }
+
+
+def _is_initialized(pipe: Any) -> bool:
+    if not getattr(pipe, "is_trainable", False):
+        return True
+    return all(
+        node.has_param(n) is not None for node in pipe.model.walk() for n in node.param_names
+    )
