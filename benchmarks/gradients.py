@@ -14,7 +14,10 @@ import statistics
 from pathlib import Path
 from typing import Any, Dict, List
 
-from .accuracy import ROOT, SUITES, Run, default_encoder, prepare, take_step
+from .accuracy.by_hand import prepare, take_step
+from .accuracy.runs import Run
+from .accuracy.suites import SUITES
+from .places import WORK, default_encoder
 
 
 def main() -> None:
@@ -24,7 +27,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=50, help="steps between two measurements")
     parser.add_argument("--batches", type=int, default=8, help="batches of a measurement")
     parser.add_argument("--encoder", default=None)
-    parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    parser.add_argument("--work", type=Path, default=WORK)
     args = parser.parse_args()
     encoder = args.encoder or default_encoder()
     run = Run(args.suite, "ours-joint-equal", SUITES[args.suite].tasks, 0)
