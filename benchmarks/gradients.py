@@ -14,6 +14,8 @@ import statistics
 from pathlib import Path
 from typing import Any, Dict, List
 
+from spacy_mtl.types import Combined, Weighting
+
 from .accuracy.by_hand import prepare, take_step
 from .accuracy.runs import Run
 from .accuracy.suites import SUITES
@@ -56,12 +58,7 @@ def task_norms(nlp: Any, tasks: Any, examples: List[Any]) -> Dict[str, List[floa
     norms = {}
     for task in tasks:
         seen: List[float] = []
-
-        def record(losses: Any, gradients: Any, seen: List[float] = seen) -> Any:
-            seen.append(float((gradients**2).sum() ** 0.5))
-            return weighting(losses, gradients)
-
-        nlp.get_pipe("mtl").weighting = record
+        nlp.get_pipe("mtl").weighting = _Norms(weighting, seen)
         with nlp.select_pipes(enable=["transformer", "mtl", task]):
             nlp.update(examples, sgd=False)
         nlp.get_pipe("mtl").weighting = weighting
@@ -71,6 +68,18 @@ def task_norms(nlp: Any, tasks: Any, examples: List[Any]) -> Dict[str, List[floa
         # The head's own gradient is not to be trained on: let it go.
         nlp.get_pipe(task).finish_update(_forget)
     return norms
+
+
+class _Norms(Weighting):
+    """A weighting, and the norms of what it is given."""
+
+    def __init__(self, weighting: Weighting, seen: List[float]) -> None:
+        self._weighting = weighting
+        self._seen = seen
+
+    def __call__(self, losses: Dict[str, float], gradients: Any) -> Combined:
+        self._seen.append(float((gradients**2).sum() ** 0.5))
+        return self._weighting(losses, gradients)
 
 
 def _forget(key: Any, weights: Any, gradient: Any, lr_scale: float = 1.0) -> Any:
