@@ -27,12 +27,13 @@ from thinc.api import constant, fix_random_seed, set_gpu_allocator
 from wasabi import Printer
 
 from ..files import NEW, put_back
+from ..parameters import slots_of
 from .batches import ReplayableBatches
 from .chance import get_chance, set_chance
 from .checkpoint import Checkpoint, CheckpointError, write_checkpoint, write_in_place
 from .corpora import batcher_that_ends, explained_corpora, has_texts
+from .optimizer import get_gradients, get_optimizer, set_gradients, set_optimizer
 from .settings import check_training
-from .slots import get_gradients, get_optimizer, set_gradients, set_optimizer, slots_of
 
 
 class Training:
