@@ -20,9 +20,10 @@ from spacy.training.loop import (
 from wasabi import Printer
 
 from ..files import NEW, put_back
-from .checkpoint import Checkpoint, write_checkpoint, write_in_place
+from .checkpoint import Checkpoint
 from .corpora import explained_corpora, has_texts
 from .training import Training
+from .writing import write_checkpoint, write_in_place
 
 
 def train(
