@@ -14,7 +14,12 @@ import statistics
 from pathlib import Path
 from typing import Any, Dict, List
 
-from .accuracy import ROOT, SUITES, Run, default_encoder, prepare, take_step
+from spacy_mtl.types import Combined, Weighting
+
+from .accuracy.by_hand import prepare, take_step
+from .accuracy.runs import Run
+from .accuracy.suites import SUITES
+from .places import WORK, default_encoder
 
 
 def main() -> None:
@@ -24,7 +29,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=50, help="steps between two measurements")
     parser.add_argument("--batches", type=int, default=8, help="batches of a measurement")
     parser.add_argument("--encoder", default=None)
-    parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    parser.add_argument("--work", type=Path, default=WORK)
     args = parser.parse_args()
     encoder = args.encoder or default_encoder()
     run = Run(args.suite, "ours-joint-equal", SUITES[args.suite].tasks, 0)
@@ -53,12 +58,7 @@ def task_norms(nlp: Any, tasks: Any, examples: List[Any]) -> Dict[str, List[floa
     norms = {}
     for task in tasks:
         seen: List[float] = []
-
-        def record(losses: Any, gradients: Any, seen: List[float] = seen) -> Any:
-            seen.append(float((gradients**2).sum() ** 0.5))
-            return weighting(losses, gradients)
-
-        nlp.get_pipe("mtl").weighting = record
+        nlp.get_pipe("mtl").weighting = _Norms(weighting, seen)
         with nlp.select_pipes(enable=["transformer", "mtl", task]):
             nlp.update(examples, sgd=False)
         nlp.get_pipe("mtl").weighting = weighting
@@ -68,6 +68,18 @@ def task_norms(nlp: Any, tasks: Any, examples: List[Any]) -> Dict[str, List[floa
         # The head's own gradient is not to be trained on: let it go.
         nlp.get_pipe(task).finish_update(_forget)
     return norms
+
+
+class _Norms(Weighting):
+    """A weighting, and the norms of what it is given."""
+
+    def __init__(self, weighting: Weighting, seen: List[float]) -> None:
+        self._weighting = weighting
+        self._seen = seen
+
+    def __call__(self, losses: Dict[str, float], gradients: Any) -> Combined:
+        self._seen.append(float((gradients**2).sum() ** 0.5))
+        return self._weighting(losses, gradients)
 
 
 def _forget(key: Any, weights: Any, gradient: Any, lr_scale: float = 1.0) -> Any:

@@ -28,7 +28,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 import numpy
 
 from . import timing
-from .accuracy import ROOT, default_encoder
+from .places import ROOT, WORK, default_encoder
 from .speed.contestants import HEADS, gold_docs, make_nlp
 from .speed.one import peak_memory
 
@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="in all")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--encoder", default=None)
-    parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--one", help="(used for each process)")
     args = parser.parse_args()
     if args.one:

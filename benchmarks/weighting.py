@@ -11,23 +11,16 @@ benchmarks.accuracy, in the same file, and each is trained once.
 """
 
 import argparse
-import os
-import platform
 import statistics
 from typing import Any, Dict, Iterator, List, Tuple
 
-from .accuracy import (
-    METRICS,
-    SUITES,
-    TITLES,
-    Run,
-    add_run_options,
-    cell,
-    default_encoder,
-    load_results,
-    run_all,
-    runs_of,
-)
+from .accuracy.results import load_results
+from .accuracy.runs import Run, runs_of
+from .accuracy.suites import SUITES
+from .accuracy.training import run_all
+from .metrics import METRICS, TITLES, cell, print_machine
+from .places import default_encoder
+from .side_by_side import add_run_options
 
 CORPORA = ("gum-weighting", "snips-weighting")
 MANY, FEW = [0, 1, 2, 3, 4], [0, 1]
@@ -108,7 +101,7 @@ def report() -> None:
             cells = [cell(values[title][m]) for m in metrics]
             rank = f"{ranks[title]:.1f}" if title in ranks else "–"
             print(f"| {title} | {' | '.join(cells)} | {rank} |")
-    print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
+    print_machine()
 
 
 def _ranks(values: Dict[str, Dict[str, List[float]]], title: str) -> Iterator[float]:

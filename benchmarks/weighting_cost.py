@@ -22,7 +22,10 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
 from . import timing
-from .accuracy import PIPES, ROOT, Run, default_encoder, prepare, take_step
+from .accuracy.by_hand import prepare, take_step
+from .accuracy.runs import Run
+from .accuracy.suites import PIPES
+from .places import ROOT, WORK, default_encoder
 from .weighting import SETTINGS
 
 #: What is measured beside each method at the shared representation.
@@ -154,7 +157,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=9, help="of time")
     parser.add_argument("--memory-turns", type=int, default=3)
     parser.add_argument("--encoder", default=None)
-    parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--one", help="(used for memory)")
     args = parser.parse_args()
     encoder = args.encoder or default_encoder()

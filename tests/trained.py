@@ -8,7 +8,7 @@ from spacy.language import Language
 from thinc.api import Config
 from tiny import HEADS, add_joint
 
-from spacy_mtl.train.slots import slots_of
+from spacy_mtl.parameters import slots_of
 
 
 def config_of(corpus: str, encoder: Any = None, **training: Any) -> Config:
@@ -59,13 +59,7 @@ def set_corpora(config: Any, path: str, schedule: Dict[str, Any], mixed: bool) -
 
 
 def values(nlp: Language) -> Dict[str, numpy.ndarray]:
-    found = {}
-    for slot in slots_of(nlp):
-        owner: Any = slot.owner
-        is_layer = hasattr(owner, "get_param")
-        value = owner.get_param(slot.name) if is_layer else owner.detach().numpy()
-        found[slot.address] = numpy.array(value)
-    return found
+    return {slot.address: numpy.array(slot.value) for slot in slots_of(nlp)}
 
 
 def assert_same(one: Language, other: Language) -> None:

@@ -24,7 +24,7 @@ import os
 from functools import partial
 from pathlib import Path
 
-from ..accuracy import ROOT, default_encoder
+from ..places import WORK, default_encoder
 from ..timing import RESULTS
 from .comparisons import (
     Bench,
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=1024, help="padded wordpieces a batch")
     parser.add_argument("--bf16", action="store_true", help="bfloat16, too")
     parser.add_argument("--gpu", action="store_true", help="on the GPU")
-    parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--pipeline", help="for 'windows': trained on a transformer component")
     args = parser.parse_args()
     picture = RESULTS.with_name("speed.svg")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
-from ..accuracy import ROOT, default_encoder
+from ..places import ROOT, default_encoder
 from ..timing import Contestant, keep, measure, report
 from .contestants import (
     HEADS,

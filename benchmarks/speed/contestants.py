@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
-from ..accuracy import ROOT, SUITES, corpus_of
+from ..accuracy.suites import SUITES, corpus_of
+from ..places import ROOT
 from ..timing import Contestant
 
 #: The heads of a corpus, in pipeline order.

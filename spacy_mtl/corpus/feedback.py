@@ -6,6 +6,7 @@ from weakref import ReferenceType, WeakKeyDictionary, ref
 from spacy.language import Language
 
 from ..joint.component import MultiTask
+from ..joint.find import find_joint
 from ..tasks.scores import scores_by_task
 from ..types import Schedule, StepReport
 
@@ -23,21 +24,21 @@ def tell(nlp: Language, schedule: Schedule) -> None:
     if told is not None and told() is schedule:
         # A later pass of the same training: who has wrapped `nlp.evaluate` since then still does.
         return
-    joint = [pipe for _, pipe in nlp.components if isinstance(pipe, MultiTask)]
-    for pipe in joint:
-        if pipe in _LOSSES:
-            _LOSSES[pipe].schedule = None
+    found = find_joint(nlp)
+    joint = None if found is None else found[1]
+    if joint in _LOSSES:
+        _LOSSES[joint].schedule = None
     if schedule.needs_losses:
-        if not joint:
+        if joint is None:
             raise ValueError(
                 f"The schedule {schedule.title} goes by the losses of the tasks, but "
                 "there is no component of factory 'mtl' that tells them. Add one before the "
                 "heads, or take another schedule."
             )
-        if joint[0] not in _LOSSES:
-            _LOSSES[joint[0]] = _Losses()
-            joint[0].observers.subscribe(_LOSSES[joint[0]])
-        _LOSSES[joint[0]].schedule = ref(schedule)
+        if joint not in _LOSSES:
+            _LOSSES[joint] = _Losses()
+            joint.observers.subscribe(_LOSSES[joint])
+        _LOSSES[joint].schedule = ref(schedule)
     if isinstance(nlp.evaluate, _ToldEvaluation):
         del nlp.evaluate
     if schedule.needs_scores:

@@ -5,7 +5,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from spacy.language import Language
 
-from ..joint.component import MultiTask
+from ..joint.find import find_joint
 from ..tasks.collisions import check_outputs
 from ..types import Schedule
 from .batcher import CORPUS_BATCHER
@@ -34,9 +34,9 @@ def set_up(nlp: Language, corpora: CorpusSet, schedule: Optional[Schedule]) -> b
     RAISES (ValueError): If a corpus is empty or lacks what it declares, or a task is
         annotated by none, or is none of the pipeline, or two heads set the same.
     """
-    for _, pipe in nlp.components:
-        if isinstance(pipe, MultiTask):
-            pipe.bind(nlp)
+    joint = find_joint(nlp)
+    if joint is not None:
+        joint[1].bind(nlp)
     untrained = [name for name, pipe in nlp.pipeline if not _is_initialized(pipe)]
     check_tasks(nlp, corpora.specs.values())
     if untrained or schedule is not None:

@@ -16,7 +16,7 @@ from wasabi import Printer
 from ..corpus.feedback import scores_by_task
 from ..registry import register
 from ..settings import read_names
-from ..train.checkpoint import write_in_place
+from ..train.writing import write_in_place
 from .logger import Info, Logger, LogStep, check_logger, create_console_logger
 
 #: More than what a score loses in the meta.json of a pipeline, which keeps ten digits.

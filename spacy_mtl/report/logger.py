@@ -11,6 +11,8 @@ from spacy.util import ensure_path
 from wasabi import Printer
 
 from ..hints import shortened
+from ..joint.component import MultiTask
+from ..joint.find import find_joint
 from ..registry import register, registry
 from ..settings import NOT_EMPTY_PATH, takes
 from .console import Console
@@ -66,10 +68,13 @@ def create_console_logger(
     ) -> Tuple[LogStep, Callable[[], None]]:
         monitor = StepMonitor()
         logs: List[Callable[[Optional[Info], Reading], None]] = []
-        found = _find_joint(nlp)
+        found = find_joint(nlp)
+        if found is not None and found[0] not in nlp.pipe_names:
+            # It is frozen.
+            found = None
         tasks = []
         if found is not None:
-            found[1].find_all_listeners(nlp)
+            found[1].bind(nlp)
             tasks = found[1].tasks
         # What was set up before something fails is undone.
         with ExitStack() as stack:
@@ -123,27 +128,19 @@ def check_logger(logger: Any, of: str) -> None:
 _NO_STEPS = Reading(0, {}, {})
 
 
-def _find_joint(nlp: Language) -> Optional[Tuple[str, Any]]:
-    """The joint component and its name, if it is trained."""
-    for name, pipe in nlp.pipeline:
-        if hasattr(pipe, "monitor") and hasattr(pipe, "weighting"):
-            return name, pipe
-    return None
-
-
 @contextmanager
-def _watched(name: str, joint: Any, monitor: StepMonitor) -> Iterator[None]:
+def _watched(name: str, joint: MultiTask, monitor: StepMonitor) -> Iterator[None]:
     if joint.monitor is not None:
         raise ValueError(
             f"The component '{name}' has a monitor already. Name spacy_mtl.ConsoleLogger.v1 only "
             "once in [training.logger]. If an earlier training of this pipeline was broken off, "
             f"set nlp.get_pipe('{name}').monitor = None."
         )
-    joint.monitor = monitor
+    unsubscribe = joint.observers.subscribe(monitor)
     try:
         yield
     finally:
-        joint.monitor = None
+        unsubscribe()
 
 
 def _extended(info: Optional[Info], reading: Reading) -> Optional[Info]:

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 import numpy
 from thinc.types import Floats2d
 
+from ..types import Monitor
 from ..weighting.scaling import products, split
 
 
@@ -55,8 +56,8 @@ class Reading:
     pairs: Dict[Tuple[str, str], PairMeans]
 
 
-class StepMonitor:
-    """Looks on while joint steps close and keeps sums: see `Monitor`."""
+class StepMonitor(Monitor):
+    """Keeps sums of what joint steps are like while they close."""
 
     def __init__(self) -> None:
         self._n_steps = 0

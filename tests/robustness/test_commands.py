@@ -483,7 +483,7 @@ CODED_CASES = [
 
 @pytest.mark.parametrize("case", CODED_CASES, ids=name_of)
 def test_code(case: Case, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spacy_mtl.train.corpora._MOST_WITHOUT", 500)
+    monkeypatch.setattr("spacy_mtl.train.batcher._MOST_WITHOUT", 500)
 
     def initialize(*args: Any, **kwargs: Any) -> Any:
         nlp = init_nlp(*args, **kwargs)

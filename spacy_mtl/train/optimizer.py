@@ -1,96 +1,21 @@
-"""The parameters of a pipeline under names that hold in every process.
+"""What an optimizer keeps of each parameter, and the gradients that wait for its next step.
 
-thinc's own keys are counters: which number a layer has depends on what else the process has
-made before it.
+By the addresses of the slots, which hold in every process. thinc's own keys are counters: which
+number a layer has depends on what else the process has made before it.
 """
 
-from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, List
 
 import numpy
-from spacy.language import Language
-from thinc.api import Model, Optimizer, to_numpy, torch2xp, xp2torch
+from thinc.api import Optimizer, to_numpy, torch2xp, xp2torch
 
 from ..compat.thinc import get_radam_buffer, set_radam_buffer
 from ..hints import shortened
+from ..parameters import Slot
 
 #: What an optimizer keeps for each parameter.
 _COUNTS = ("nr_update", "last_seen")
 _KEPT = ("mom1", "mom2", "averages", *_COUNTS)
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A parameter.
-
-    address (str): The component, the place of its layer in `model.walk()`, "node" or "shim"
-        and its number, and the name of the parameter.
-    key (Tuple[int, str]): What an optimizer calls it.
-    owner (Any): A thinc layer, or a parameter of torch.
-    name (str): Its name in the layer.
-    """
-
-    address: str
-    key: Tuple[int, str]
-    owner: Any
-    name: str
-
-    @property
-    def shape(self) -> Tuple[int, ...]:
-        """RETURNS (Tuple[int, ...]): That of its values."""
-        is_layer = isinstance(self.owner, Model)
-        value: Any = self.owner.get_param(self.name) if is_layer else self.owner
-        return tuple(value.shape)
-
-    def gradient(self) -> Optional[Any]:
-        """RETURNS (Optional[FloatsXd]): What waits for the optimizer's next step.
-
-        None is something else than zeros: those are given to it, and its momentum moves the
-        parameter.
-        """
-        if isinstance(self.owner, Model):
-            return self.owner.get_grad(self.name) if self.owner.has_grad(self.name) else None
-        return None if self.owner.grad is None else torch2xp(self.owner.grad)
-
-    def set_gradient(self, gradient: Any) -> None:
-        """Set what `gradient` gave.
-
-        gradient (FloatsXd): The gradient.
-        """
-        if isinstance(self.owner, Model):
-            self.owner.set_grad(self.name, self.owner.ops.asarray(gradient))  # type: ignore[arg-type]
-        else:
-            value = xp2torch(gradient, device=self.owner.device)
-            self.owner.grad = value.to(self.owner.dtype).clone()
-
-
-def slots_of(nlp: Language) -> List[Slot]:
-    """Find the parameters of all components.
-
-    nlp (Language): The pipeline.
-    RETURNS (List[Slot]): Each once, under its first address.
-    """
-    found: List[Slot] = []
-    seen: Set[Tuple[int, str]] = set()
-    for component, pipe in nlp.components:
-        model = getattr(pipe, "model", None)
-        if isinstance(model, Model):
-            for slot in _slots_of_model(component, model):
-                if slot.key not in seen:
-                    seen.add(slot.key)
-                    found.append(slot)
-    return found
-
-
-def _slots_of_model(component: str, model: Model) -> Iterator[Slot]:
-    for place, node in enumerate(model.walk()):
-        for name in node.param_names:
-            yield Slot(f"{component}/{place}/node/{name}", (node.id, name), node, name)
-        for i, shim in enumerate(node.shims):
-            named = getattr(shim._model, "named_parameters", None)
-            for name, parameter in named() if named is not None else ():
-                address = f"{component}/{place}/shim{i}/{name}"
-                yield Slot(address, (shim.id, name), parameter, name)
 
 
 def get_gradients(slots: List[Slot]) -> Dict[str, Any]:
@@ -184,6 +109,6 @@ def _check_fit(slots: List[Slot], values: Dict[str, Any], what: str) -> None:
 
 
 def _ops_of(slot: Slot) -> Any:
-    if isinstance(slot.owner, Model):
+    if slot.is_thinc:
         return slot.owner.ops.asarray
     return lambda value: torch2xp(xp2torch(value, device=slot.owner.device).clone())

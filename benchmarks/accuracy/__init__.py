@@ -1,0 +1,1 @@
+"""Scores of joint training, of each task alone, and of stock spaCy."""

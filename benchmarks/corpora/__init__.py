@@ -1,0 +1,1 @@
+"""Tasks from different corpora under one encoder: scheduled, each alone, and by stock spaCy."""

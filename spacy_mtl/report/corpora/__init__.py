@@ -1,0 +1,19 @@
+"""What the corpora of a config have, task by task: to be looked at before hours of training."""
+
+from .counts import CorpusCounts, TaskCounts, count_corpus, scored_tasks
+from .mix import mix_of, planned_sampler
+from .problems import Problem, problems_of
+from .window import Window, window_of
+
+__all__ = [
+    "CorpusCounts",
+    "Problem",
+    "TaskCounts",
+    "Window",
+    "count_corpus",
+    "mix_of",
+    "planned_sampler",
+    "problems_of",
+    "scored_tasks",
+    "window_of",
+]

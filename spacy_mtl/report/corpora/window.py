@@ -1,0 +1,39 @@
+"""How much the encoder of a pipeline reads at once."""
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from spacy.language import Language
+from spacy.training import Example
+
+
+@dataclass(frozen=True)
+class Window:
+    """How much an encoder reads at once.
+
+    tokenizer (Any): Of transformers.
+    size (int): In wordpieces, special ones included.
+    """
+
+    tokenizer: Any
+    size: int
+
+    def is_exceeded_by(self, example: Example) -> bool:
+        """RETURNS (bool): Whether a text has more wordpieces."""
+        # No wordpiece is shorter than a character.
+        text = example.predicted.text
+        return len(text) > self.size and len(self.tokenizer(text)["input_ids"]) > self.size
+
+
+def window_of(nlp: Language) -> Optional[Window]:
+    """RETURNS (Optional[Window]): That of the pipeline's transformer, if it has one."""
+    for _, pipe in nlp.components:
+        model = getattr(pipe, "model", None)
+        for node in model.walk() if model is not None else ():
+            for shim in node.shims:
+                found: Any = getattr(shim, "_hfmodel", None)
+                tokenizer = getattr(found, "tokenizer", None)
+                if tokenizer is not None:
+                    longest = getattr(found.transformer.config, "max_position_embeddings", 512)
+                    return Window(tokenizer, min(tokenizer.model_max_length, longest))
+    return None

@@ -1,0 +1,18 @@
+"""The corpora of the benchmark, all of which are the tiny one."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+from tiny import make_docs
+
+
+@pytest.fixture
+def tiny_corpus(benchmark_module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A file that every split of every task is."""
+    path = tmp_path / "tiny.spacy"
+    DocBin(docs=make_docs(spacy.blank("en"))).to_disk(path)
+    monkeypatch.setattr(benchmark_module("corpora.plans"), "convert_split", lambda *args: path)
+    return path
