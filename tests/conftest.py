@@ -8,7 +8,8 @@ import pytest
 import spacy
 from spacy.language import Language
 from thinc.api import fix_random_seed
-from tiny import HEADS, add_joint, inner, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import HEADS, add_joint, inner
 
 ROOT = Path(__file__).parent.parent
 
@@ -65,8 +66,8 @@ def encoder_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def encoder_of(encoder_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """The folder of a random encoder by its kind: one of `encoders.KINDS`."""
-    from encoders import KINDS
+    """The folder of a random encoder by its kind: one of `random_encoders.KINDS`."""
+    from random_encoders import KINDS
 
     made: Dict[str, str] = {}
 

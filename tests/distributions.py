@@ -1,31 +1,6 @@
-"""What installed distributions require, by their metadata."""
+"""The old name of helpers: to go as soon as nothing imports it."""
 
-import importlib.metadata
-from typing import Dict, List, Set
-
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-
-
-def requirements(name: str, extras: Set[str]) -> List[Requirement]:
-    """What a distribution requires on this machine, with some of its extras."""
-    found = map(Requirement, importlib.metadata.distribution(name).requires or [])
-    environments = [{"extra": canonicalize_name(extra)} for extra in ["", *extras]]
-    return [req for req in found if not req.marker or any(map(req.marker.evaluate, environments))]
-
-
-def closure(extra: str) -> Dict[str, Set[str]]:
-    """All that the package needs with one of its extras, each with the extras that are asked for.
-
-    extra (str): An extra, or "" for none.
-    RETURNS (Dict[str, Set[str]]): By canonical name, the package itself among them.
-    """
-    found: Dict[str, Set[str]] = {}
-    queue = [Requirement(f"spacy-mtl[{extra}]" if extra else "spacy-mtl")]
-    while queue:
-        req = queue.pop()
-        name = canonicalize_name(req.name)
-        if name not in found or not req.extras <= found[name]:
-            found[name] = found.get(name, set()) | req.extras
-            queue += requirements(name, req.extras)
-    return found
+from installed_requirements import (  # noqa: F401
+    closure,
+    requirements,
+)

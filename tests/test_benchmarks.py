@@ -14,7 +14,8 @@ import spacy
 from spacy.schemas import ConfigSchemaTraining
 from spacy.tokens import DocBin
 from spacy.util import registry, resolve_dot_names
-from tiny import add_joint, inner, make_docs, make_examples
+from tiny_corpus import make_docs, make_examples
+from tiny_pipelines import add_joint, inner
 
 ROOT = Path(__file__).parent.parent
 

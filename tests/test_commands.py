@@ -12,7 +12,8 @@ from spacy.cli.evaluate import evaluate
 from spacy.cli.train import train
 from spacy.tokens import DocBin
 from spacy.util import load_config
-from tiny import CNN, make_docs
+from tiny_corpus import make_docs
+from tiny_pipelines import CNN
 
 ROOT = Path(__file__).parent.parent
 JOINT = ROOT / "configs/joint.cfg"

@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterator, Set
 
 import pytest
 import spacy
-from distributions import requirements
+from installed_requirements import requirements
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -22,7 +22,7 @@ from spacy.cli.train import train
 from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.util import load_config, registry
-from tiny import make_docs
+from tiny_corpus import make_docs
 
 import spacy_mtl
 

@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 import pytest
 import spacy
 from spacy.tokens import DocBin
-from tiny import make_docs
+from tiny_corpus import make_docs
 from weasel.util.config import load_project_config
 
 ROOT = Path(__file__).parent.parent

@@ -16,7 +16,7 @@ from spacy.cli.train import train
 from spacy.tokens import DocBin
 from spacy.util import walk_dict
 from thinc.api import Config
-from tiny import make_docs
+from tiny_corpus import make_docs
 
 ROOT = Path(__file__).parent.parent
 #: The README first: what is shown later goes on with what it made.
@@ -68,7 +68,7 @@ def test_own_weighting(encoder_dir: str) -> None:
     nlp.add_pipe("mtl", config={"weighting": {"@mtl_weightings": "largest_loss.v1"}})
     nlp.add_pipe("mtl_ner", name="ner")
     nlp.add_pipe("mtl_textcat", name="textcat")
-    from tiny import make_examples
+    from tiny_corpus import make_examples
 
     nlp.initialize(lambda: make_examples(nlp))
     losses = nlp.update(make_examples(nlp), sgd=False)

@@ -14,7 +14,8 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Maxout, Model, PyTorchWrapper, with_array
-from tiny import add_joint, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import add_joint
 
 from spacy_mtl.heads.loading import check_size
 from spacy_mtl.heads.ner import score_entities

@@ -17,8 +17,10 @@ import spacy
 import srsly
 import torch
 from cases import Case, Gives, Refused, check, name_of
+from harmful_pickles import MakesFolder
 from spacy.language import Language
-from tiny import HEADS, add_joint, inner, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import HEADS, add_joint, inner
 from typer.testing import CliRunner
 
 from spacy_mtl.cli import mtl_cli
@@ -102,16 +104,9 @@ def in_tokenizer_config(**changes: Any) -> Change:
     return in_shim(alter)
 
 
-class Harmful:
-    """What runs when it is unpickled."""
-
-    def __reduce__(self) -> Any:
-        return os.mkdir, ("unpickled",)
-
-
 def pickled_weights(message: Dict[str, Any]) -> None:
     buffer = BytesIO()
-    torch.save({"weight": Harmful()}, buffer)
+    torch.save({"weight": MakesFolder()}, buffer)
     message["state"] = buffer.getvalue()
 
 
@@ -793,4 +788,4 @@ def test_command_in_a_process_of_its_own(tmp_path: Path, encoder_dir: str) -> No
 
 def test_harmful_pickle_is_one() -> None:
     """The test above would pass with a harmless file."""
-    assert b"mkdir" in pickle.dumps(Harmful())
+    assert b"mkdir" in pickle.dumps(MakesFolder())

@@ -13,10 +13,10 @@ import pytest
 import spacy
 import srsly
 from cases import Case, Gives, Refused, check, name_of
+from short_training import assert_same, config_of
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
-from tiny import make_docs
-from trained import assert_same, config_of
+from tiny_corpus import make_docs
 
 from spacy_mtl.files import (
     CHECKSUMS,

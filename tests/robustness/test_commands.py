@@ -9,12 +9,12 @@ from typing import Any, Dict, List, Union
 import pytest
 import spacy
 from cases import Case, Gives, Refused, check, check_message, name_of
+from short_training import config_of, set_corpora
 from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin
 from spacy.training.initialize import init_nlp
 from thinc.api import ConfigValidationError
-from tiny import make_docs
-from trained import config_of, set_corpora
+from tiny_corpus import make_docs
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the commands)

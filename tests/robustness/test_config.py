@@ -5,9 +5,7 @@ from typing import Any, Dict
 
 import pytest
 from cases import Case, Refused, check, name_of
-from tiny import CNN
-
-from configs import (
+from changed_configs import (
     HUGE,
     INF,
     NAN,
@@ -20,6 +18,7 @@ from configs import (
     steady,
     write_corpora,
 )
+from tiny_pipelines import CNN
 
 MTL, MODEL, NER, LISTENER = (
     "components/mtl/",

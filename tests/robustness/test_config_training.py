@@ -5,8 +5,7 @@ from typing import Any, Dict
 
 import pytest
 from cases import Case, Refused, check, name_of
-
-from configs import (
+from changed_configs import (
     HUGE,
     INF,
     NAN,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Union
 
 import pytest
+from cases import Case, Gives, Refused, check, check_message, name_of
 from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
@@ -17,8 +18,6 @@ from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command to spaCy's)
 from spacy_mtl.corpus.convert import ConversionError, Summary, convert
-
-from .cases import Case, Gives, Refused, check, check_message, name_of
 
 
 @dataclass

@@ -15,7 +15,8 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
-from tiny import HEADS, add_joint, inner, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import HEADS, add_joint, inner
 
 NAN, INF = math.nan, math.inf
 FACTORIES = {**HEADS, "multi": "mtl_textcat_multilabel"}

@@ -12,7 +12,8 @@ import srsly
 from cases import Case, Gives, Refused, check, name_of
 from spacy.language import Language
 from thinc.api import fix_random_seed
-from tiny import HEADS, add_joint, inner, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import HEADS, add_joint, inner
 
 FACTORIES = {**HEADS, "multi": "mtl_textcat_multilabel"}
 PATHS = ("mtl", *FACTORIES)

@@ -15,9 +15,11 @@ import spacy
 import srsly
 import torch
 from cases import Case, Gives, Refused, check, name_of
+from harmful_pickles import RAN, RunsCode
 from spacy_transformers.layers.transformer_model import TransformerModel
 from spacy_transformers.span_getters import get_doc_spans
-from tiny import HEADS, add_joint, inner, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import HEADS, add_joint, inner
 
 from spacy_mtl.encoder.shim import SavedEncoderError, problems_of_shim
 from spacy_mtl.encoder.transformer import TransformerEncoder
@@ -25,14 +27,6 @@ from spacy_mtl.encoder.transformer_model import create_transformer_model
 
 OURS = "spacy_mtl.TransformerModel.v1"
 TEXT = "anna books a room"
-RAN: Dict[str, bool] = {}
-
-
-class Runs:
-    """Runs code if somebody unpickles it."""
-
-    def __reduce__(self) -> Any:
-        return exec, ("import test_saved_model as t; t.RAN['it'] = True",)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +81,7 @@ def with_pickle(message: Dict[str, Any]) -> None:
     with zipfile.ZipFile(BytesIO(message["state"])) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
             is_pickle = name.endswith("data.pkl")
-            new.writestr(name, pickle.dumps(Runs()) if is_pickle else old.read(name))
+            new.writestr(name, pickle.dumps(RunsCode()) if is_pickle else old.read(name))
     message["state"] = out.getvalue()
 
 
@@ -418,7 +412,7 @@ def test_a_folder_brings_no_code(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from encoders import edit, spoil
+    from random_encoders import edit, spoil
 
     copy_of("bert", "component", tmp_path)
     model = tmp_path / "transformer" / "model"
@@ -461,7 +455,7 @@ def test_settings_of_a_file_are_not_used_to_initialise(encoder_dir: str) -> None
 
 def test_no_code_is_saved(encoder_dir: str, tmp_path: Path) -> None:
     """Encoders that transformers has, too, often name code of their own beside it."""
-    from encoders import edit, spoil
+    from random_encoders import edit, spoil
 
     folder = spoil(encoder_dir, tmp_path / "encoder", lambda path: None)
     for name in ("config.json", "tokenizer_config.json"):
@@ -475,7 +469,7 @@ def test_no_code_is_saved(encoder_dir: str, tmp_path: Path) -> None:
 
 def test_an_encoder_with_code_is_told_of(encoder_dir: str, tmp_path: Path) -> None:
     """It is trained as its user wants it, and the pipeline is not loaded."""
-    from encoders import edit, spoil
+    from random_encoders import edit, spoil
 
     code = "from transformers import BertModel\nclass Own(BertModel):\n    pass\n"
     folder = spoil(

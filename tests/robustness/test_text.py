@@ -9,7 +9,8 @@ from cases import Case, Gives, name_of
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
-from tiny import HEADS, add_joint, make_docs, make_examples, strip
+from tiny_corpus import make_docs, make_examples, strip
+from tiny_pipelines import HEADS, add_joint
 
 from spacy_mtl.report.corpora import count_corpus, problems_of
 

@@ -12,7 +12,8 @@ import torch
 from cases import Case, Gives, check, name_of
 from spacy.language import Language
 from thinc.api import Adam, PyTorchShim, PyTorchWrapper, chain, with_array
-from tiny import HEADS, add_joint, inner, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import HEADS, add_joint, inner
 
 from spacy_mtl.encoder.mode import evaluate, training
 from spacy_mtl.joint.listener import create_task_listener

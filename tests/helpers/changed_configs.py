@@ -12,7 +12,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import create_train_batches
 from spacy.util import registry, resolve_dot_names
 from thinc.api import Config
-from tiny import CNN, HEADS, add_joint
+from tiny_pipelines import CNN, HEADS, add_joint
 
 from spacy_mtl.registry import check_finite_config
 
