@@ -50,3 +50,13 @@ def contents(folder: Path) -> Dict[str, Any]:
         str(path): os.readlink(path) if path.is_symlink() else path.is_file() and path.read_bytes()
         for path in sorted(folder.rglob("*"))
     }
+
+
+def as_folder(name: str) -> Callable[[Path], None]:
+    """Put a folder in the place of a file."""
+
+    def change(folder: Path) -> None:
+        (folder / name).unlink()
+        (folder / name).mkdir()
+
+    return change

@@ -108,14 +108,6 @@ def write(file: str, content: str) -> Change:
     return lambda folder: (folder / file).write_text(content, encoding="utf8")
 
 
-def as_folder(file: str) -> Change:
-    def change(folder: Path) -> None:
-        (folder / file).unlink()
-        (folder / file).mkdir()
-
-    return change
-
-
 def link(folder: Path) -> None:
     (folder / "vocab/strings.json").unlink()
     (folder / "vocab/strings.json").symlink_to("/etc/hostname")

@@ -8,8 +8,8 @@ import srsly
 from cases import Case, name_of
 from found_in_pipelines import check_findings, found
 from harmful_pickles import MakesFolder
+from odd_files import as_folder
 from saved_changes import (
-    as_folder,
     file_of,
     in_config,
     in_shim,
