@@ -169,3 +169,4 @@ def test_an_earlier_output_of_any_size_is_known(tmp_path):
     fill(tmp_path, {"a.jsonl": "".join(f'{{"text": "w{i} x"}}\n' for i in range(3000))})
     for _ in range(2):
         convert(tmp_path / "a.jsonl", tmp_path / "b.spacy")
+        assert len(load(tmp_path / "b.spacy")) == 3000

@@ -10,6 +10,7 @@ import srsly
 from cases import Case, Gives, Refused, check, name_of
 from odd_files import as_folder
 from resumed import resume
+from short_training import assert_same
 from written_folders import Change
 
 from spacy_mtl.files import (
@@ -90,9 +91,9 @@ NAMES = ("state.msgpack", "checkpoint-3", "remove its folder to begin anew")
 
 
 CHECKPOINTS = [
-    Case("as it was", lambda folder: None, Gives(None)),
-    Case("none of its checksums", lambda folder: (folder / CHECKSUMS).unlink(), Gives(None)),
-    Case("a file more", lambda folder: (folder / "notes.txt").write_text("x"), Gives(None)),
+    Case("as it was", lambda folder: None, Gives("resumed")),
+    Case("none of its checksums", lambda folder: (folder / CHECKSUMS).unlink(), Gives("resumed")),
+    Case("a file more", lambda folder: (folder / "notes.txt").write_text("x"), Gives("resumed")),
     *(
         Case(
             f"the state has no '{key}'",
@@ -167,10 +168,13 @@ CHECKPOINTS = [
 @pytest.mark.parametrize("case", CHECKPOINTS, ids=name_of)
 def test_checkpoints(case: Case, output: Path) -> None:
     spacy.blank("en").to_disk(output / "other")
+    last = spacy.load(output / "model-last")
 
-    def run(change: Change) -> None:
+    def run(change: Change) -> str:
         change(output / "checkpoint-3")
         resume(output)
+        assert_same(last, spacy.load(output / "model-last"))
+        return "resumed"
 
     if isinstance(case.answer, Refused):
         case.answer.error = CheckpointError

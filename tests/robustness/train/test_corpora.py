@@ -3,12 +3,17 @@
 from pathlib import Path
 
 import pytest
+import spacy
+from spacy.tokens import DocBin
+from tiny_corpus import make_docs
 
 from spacy_mtl.train.corpora import explained_corpora
 
 
-def test_a_corpus_that_nobody_reads(here: Path) -> None:
+def test_a_corpus_that_nobody_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not to blame; what failed is said."""
+    monkeypatch.chdir(tmp_path)
+    DocBin(docs=make_docs(spacy.blank("en"))).to_disk("corpus.spacy")
     config = {
         "corpora": {"train": {"path": "corpus.spacy"}, "pretrain": {"path": "x.jsonl"}},
         "training": {"train_corpus": "corpora.train", "dev_corpus": "corpora.train"},
