@@ -12,6 +12,16 @@ from tiny_corpus import make_examples
 from tiny_pipelines import HEADS, add_joint, inner
 
 ROOT = Path(__file__).parent.parent
+# Else a check in a helper fails without a word of what it compared.
+pytest.register_assert_rewrite(
+    "cases",
+    "command_cases",
+    "conversions",
+    "encoder_gradients",
+    "found_in_pipelines",
+    "saved_encoders",
+    "short_training",
+)
 
 
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:

@@ -30,6 +30,12 @@ def run(args: List[str], cwd: Path, **kwargs: Any) -> subprocess.CompletedProces
     )
 
 
+def run_here(monkeypatch: pytest.MonkeyPatch, script: str, *args: str) -> None:
+    """Run a script in this process, which has imported what it needs."""
+    monkeypatch.setattr("sys.argv", [script, *args])
+    runpy.run_path(str(SCRIPTS / script), run_name="__main__")
+
+
 @pytest.mark.parametrize("workflow", ["all", "snips", "gum"])
 def test_workflow_hangs_together(workflow: str) -> None:
     """What a command needs is in the repository or made by a command before it."""
@@ -142,9 +148,11 @@ def test_project_runs_and_skips(
     assert installed == trained
 
 
-def test_encoder_script_copies_a_folder(encoder_dir: str, tmp_path: Path) -> None:
-    done = run([str(SCRIPTS / "encoder.py"), encoder_dir, "encoder"], tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_encoder_script_copies_a_folder(
+    encoder_dir: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_here(monkeypatch, "encoder.py", encoder_dir, "encoder")
     assert (tmp_path / "encoder/config.json").exists()
     assert (tmp_path / "encoder/tokenizer_config.json").exists()
 
@@ -170,14 +178,11 @@ def test_same_script_finds_a_difference(
     shutil.copy(tmp_path / "first.spacy", tmp_path / "copy.spacy")
     docs[1][0].tag_ = "XX"
     DocBin(docs=docs).to_disk(tmp_path / "other.spacy")
-    script = str(SCRIPTS / "same.py")
-    monkeypatch.setattr("sys.argv", [script, "first.spacy", "copy.spacy"])
-    runpy.run_path(script, run_name="__main__")
+    run_here(monkeypatch, "same.py", "first.spacy", "copy.spacy")
     assert "Identical predictions on 4 texts" in capsys.readouterr().out
-    monkeypatch.setattr("sys.argv", [script, "first.spacy", "other.spacy"])
     # With a text, `sys.exit` writes that to stderr, and the status is 1.
     with pytest.raises(SystemExit, match="Text 1 .* differs in tags"):
-        runpy.run_path(script, run_name="__main__")
+        run_here(monkeypatch, "same.py", "first.spacy", "other.spacy")
 
 
 @pytest.mark.parametrize(
