@@ -7,15 +7,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from tiny_corpus import make_examples
-from tiny_pipelines import HEADS, add_joint
-
-FACTORIES = {**HEADS, "multi": "mtl_textcat_multilabel"}
+from tiny_pipelines import FOUR_HEADS, add_joint
 
 
 def build(encoder: Any = None, **configs: Any) -> Language:
     nlp = spacy.blank("en")
     add_joint(nlp, encoder)
-    for name, factory in FACTORIES.items():
+    for name, factory in FOUR_HEADS.items():
         nlp.add_pipe(factory, name=name, config=configs.get(name, {}))
     nlp.config["initialize"]["components"]["multi"] = {"labels": ["p", "q"]}
     nlp.initialize(lambda: make_examples(nlp))

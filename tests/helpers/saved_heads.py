@@ -10,29 +10,19 @@ import srsly
 from spacy.language import Language
 from thinc.api import fix_random_seed
 from tiny_corpus import make_examples
-from tiny_pipelines import HEADS, add_joint
+from tiny_pipelines import CRF, FOUR_HEADS, add_joint
 
-FACTORIES = {**HEADS, "multi": "mtl_textcat_multilabel"}
-
-
-PATHS = ("mtl", *FACTORIES)
+PATHS = ("mtl", *FOUR_HEADS)
 
 
 #: The files that are ours: those of the tokenizer, the vocabulary and the config are spaCy's.
 OURS = [f"{pipe}/{part}" for pipe in PATHS for part in ("cfg", "model")] + ["mtl/weighting"]
 
 
-CRF = {
-    "@architectures": "spacy_mtl.TokenClassifier.v1",
-    "learn_transitions": True,
-    "tok2vec": {"@architectures": "spacy_mtl.TaskListener.v1"},
-}
-
-
 def build(encoder: Any = None, initialize: bool = True) -> Language:
     nlp = spacy.blank("en")
     add_joint(nlp, encoder)
-    for name, factory in FACTORIES.items():
+    for name, factory in FOUR_HEADS.items():
         config = {"model": CRF} if name == "ner" else {}
         nlp.add_pipe(factory, name=name, config=config)
     nlp.config["initialize"]["components"]["multi"] = {"labels": ["p", "q", "r"]}

@@ -6,6 +6,14 @@ import spacy
 from spacy.language import Language
 
 HEADS: Dict[str, str] = {"tagger": "mtl_tagger", "ner": "mtl_ner", "textcat": "mtl_textcat"}
+#: And one for several categories of a text.
+FOUR_HEADS: Dict[str, str] = {**HEADS, "multi": "mtl_textcat_multilabel"}
+#: The model of a head for entities that learns which class follows which.
+CRF = {
+    "@architectures": "spacy_mtl.TokenClassifier.v1",
+    "learn_transitions": True,
+    "tok2vec": {"@architectures": "spacy_mtl.TaskListener.v1"},
+}
 CNN = {
     "@architectures": "spacy.HashEmbedCNN.v2",
     "pretrained_vectors": None,

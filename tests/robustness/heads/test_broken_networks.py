@@ -7,11 +7,11 @@ from typing import Any
 import numpy
 import pytest
 import torch
-from four_heads import FACTORIES
 from one_head import make_head
 from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Maxout, Model, PyTorchWrapper, with_array
+from tiny_pipelines import FOUR_HEADS
 
 from spacy_mtl.heads.loading import check_size
 from spacy_mtl.loading import UnfitError, explained
@@ -20,7 +20,7 @@ NAN, INF = math.nan, math.inf
 
 
 @pytest.mark.parametrize("value", [NAN, INF, -INF])
-@pytest.mark.parametrize("name", FACTORIES)
+@pytest.mark.parametrize("name", FOUR_HEADS)
 def test_broken_weights(nlp: Language, name: str, value: float) -> None:
     broken: Any = pickle.loads(pickle.dumps(nlp))
     head: Any = broken.get_pipe(name)
@@ -36,7 +36,7 @@ def test_broken_encoder(nlp: Language) -> None:
     for value in (NAN, INF):
         doc = Doc(nlp.vocab, words=["a", "b"])
         doc.tensor = numpy.full((2, 16), value, dtype="f")
-        for name in FACTORIES:
+        for name in FOUR_HEADS:
             with pytest.raises(ValueError, match=f"'{name}' got .*NaN.*from its encoder"):
                 nlp.get_pipe(name).predict([doc])  # type: ignore[attr-defined]
 

@@ -4,16 +4,16 @@ import math
 from typing import Any
 
 import pytest
-from four_heads import FACTORIES, build, numbers
+from four_heads import build, numbers
 from one_head import make_head
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
-from tiny_pipelines import inner
+from tiny_pipelines import FOUR_HEADS, inner
 
 
 def replaced(nlp: Language) -> Language:
-    for name in FACTORIES:
+    for name in FOUR_HEADS:
         nlp.replace_listeners("mtl", name, ["model.tok2vec"])
     return nlp
 
@@ -28,7 +28,7 @@ def any_nlp(request: pytest.FixtureRequest, encoder_dir: str) -> Language:
     return replaced(pipeline) if request.param.startswith("own") else pipeline
 
 
-@pytest.mark.parametrize("name", FACTORIES)
+@pytest.mark.parametrize("name", FOUR_HEADS)
 def test_nothing(any_nlp: Language, name: str) -> None:
     head: Any = any_nlp.get_pipe(name)
     scores = head.predict([])
@@ -41,7 +41,7 @@ def test_nothing(any_nlp: Language, name: str) -> None:
     assert list(head.pipe([])) == []
 
 
-@pytest.mark.parametrize("name", FACTORIES)
+@pytest.mark.parametrize("name", FOUR_HEADS)
 def test_no_token(any_nlp: Language, name: str) -> None:
     head: Any = any_nlp.get_pipe(name)
     empty = Doc(any_nlp.vocab)
@@ -60,7 +60,7 @@ def test_no_token(any_nlp: Language, name: str) -> None:
     assert len(other) == 2
 
 
-@pytest.mark.parametrize("factory", FACTORIES.values())
+@pytest.mark.parametrize("factory", FOUR_HEADS.values())
 @pytest.mark.parametrize("n_empty", [0, 1, 3])
 def test_no_words(factory: str, n_empty: int) -> None:
     head = make_head(factory)

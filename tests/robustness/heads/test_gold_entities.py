@@ -10,19 +10,13 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from tiny_corpus import make_docs, make_examples, strip
-from tiny_pipelines import HEADS, add_joint
+from tiny_pipelines import CRF, FOUR_HEADS, add_joint
 
 from spacy_mtl.report.corpora import count_corpus, problems_of
 
 WORDS = ["Anna", " ", "\n", "Bo", "sings", "\t"]
 BARE = Doc(spacy.blank("en").vocab, words=WORDS)
 Spans = List[Tuple[int, int, str]]
-
-CRF = {
-    "@architectures": "spacy_mtl.TokenClassifier.v1",
-    "learn_transitions": True,
-    "tok2vec": {"@architectures": "spacy_mtl.TaskListener.v1"},
-}
 
 
 def given(*spans: Tuple[int, int, str]) -> Spans:
@@ -179,7 +173,7 @@ TEXTS = [
 def whole() -> Language:
     nlp = spacy.blank("en")
     add_joint(nlp, None)
-    for name, factory in {**HEADS, "multi": "mtl_textcat_multilabel"}.items():
+    for name, factory in FOUR_HEADS.items():
         nlp.add_pipe(factory, name=name)
     nlp.config["initialize"]["components"]["multi"] = {"labels": ["p", "q"]}
     nlp.initialize(lambda: make_examples(nlp))

@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy
 import pytest
-from four_heads import FACTORIES, example
+from four_heads import example
 from one_head import make_head
 from spacy.language import Language
 from tiny_corpus import make_examples
+from tiny_pipelines import FOUR_HEADS
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("name", FACTORIES)
+@pytest.mark.parametrize("name", FOUR_HEADS)
 def test_loss_of_a_prediction(nlp: Language, name: str) -> None:
     """What `predict` gives fits `get_loss`, and says the same as logits do."""
     head: Any = nlp.get_pipe(name)
@@ -46,7 +47,7 @@ def test_certain_predictions_have_a_loss(nlp: Language, name: str) -> None:
         assert numpy.isfinite(d_scores).all()
 
 
-@pytest.mark.parametrize("factory", FACTORIES.values())
+@pytest.mark.parametrize("factory", FOUR_HEADS.values())
 def test_loss_of_what_is_predicted_is_that_of_training(factory: str) -> None:
     head = make_head(factory)
     nlp = head.pipeline

@@ -7,12 +7,13 @@ from typing import Any, Callable, Dict, List
 
 import pytest
 from cases import Case, Gives, Refused, check, name_of
-from four_heads import FACTORIES, numbers
+from four_heads import numbers
 from spacy.language import Language
 from spacy.scorer import Scorer
 from spacy.training import Example
 from spacy.util import registry
 from tiny_corpus import make_examples
+from tiny_pipelines import FOUR_HEADS
 
 NAN, INF = math.nan, math.inf
 
@@ -56,10 +57,10 @@ SCORERS = [
         }.items()
         for scorer in found
     ],
-    *[Case(f"examples only, of {n}", (n, examples_only), Gives(lambda s: mine(s) == 4)) for n in FACTORIES],
-    *[Case(f"all of it, of {n}", (n, all_of_it), Gives(lambda s: len(mine(s)) > 1)) for n in FACTORIES],
-    *[Case(f"NaN, of {n}", (n, nan), Gives(lambda s: not any(numbers(s)))) for n in FACTORIES],
-    *[Case(f"no map, of {n}", (n, lambda examples: None), Refused(f"'{n}'", "None", "scorer", f"components.{n}")) for n in FACTORIES],
+    *[Case(f"examples only, of {n}", (n, examples_only), Gives(lambda s: mine(s) == 4)) for n in FOUR_HEADS],
+    *[Case(f"all of it, of {n}", (n, all_of_it), Gives(lambda s: len(mine(s)) > 1)) for n in FOUR_HEADS],
+    *[Case(f"NaN, of {n}", (n, nan), Gives(lambda s: not any(numbers(s)))) for n in FOUR_HEADS],
+    *[Case(f"no map, of {n}", (n, lambda examples: None), Refused(f"'{n}'", "None", "scorer", f"components.{n}")) for n in FOUR_HEADS],
     Case("labels by name", ("textcat", labels_by_name), Gives(lambda s: mine(s) == ("a", "b"))),
     Case("as spaCy says", ("textcat", as_spacy_says), Gives(lambda s: "textcat_cats_macro_f" in s)),
     Case("none", ("textcat", None), Gives({})),

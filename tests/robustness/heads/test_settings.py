@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from cases import Case, Refused, check, name_of
-from four_heads import FACTORIES
 from spacy.language import Language
+from tiny_pipelines import FOUR_HEADS
 
 NAN, INF = math.nan, math.inf
 
@@ -15,7 +15,7 @@ NAN, INF = math.nan, math.inf
 SETTINGS = [
     *[
         Case(f"{key} {value}", (name, {key: value}), Refused(f"'{key}'", f"components.{name}"))
-        for name in FACTORIES
+        for name in FOUR_HEADS
         for key, values in {"learn_rate_scale": (NAN, INF, 0.0), "label_smoothing": (NAN, INF, 1.0)}.items()
         for value in values
     ],
