@@ -25,8 +25,13 @@ pytest.register_assert_rewrite(
 
 
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
-    """The longest first, for workers side by side: each takes a file after the other."""
-    items.sort(key=lambda item: item.get_closest_marker("realdata") is None)
+    """The longest files first, for workers side by side: each takes a file after the other."""
+    longest = ["realdata", "slow"]
+    ranks: Dict[Path, int] = {}
+    for item in items:
+        found = [i for i, name in enumerate(longest) if item.get_closest_marker(name)]
+        ranks[item.path] = min([*found, ranks.get(item.path, len(longest))])
+    items.sort(key=lambda item: ranks[item.path])
 
 
 @pytest.fixture(autouse=True)
