@@ -8,14 +8,30 @@ import pytest
 import spacy
 from spacy.language import Language
 from thinc.api import fix_random_seed
-from tiny import HEADS, add_joint, inner, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import HEADS, add_joint, inner
 
 ROOT = Path(__file__).parent.parent
+# Else a check in a helper fails without a word of what it compared.
+pytest.register_assert_rewrite(
+    "cases",
+    "command_cases",
+    "conversions",
+    "encoder_gradients",
+    "found_in_pipelines",
+    "saved_encoders",
+    "short_training",
+)
 
 
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
-    """The longest first, for workers side by side: each takes a file after the other."""
-    items.sort(key=lambda item: item.get_closest_marker("realdata") is None)
+    """The longest files first, for workers side by side: each takes a file after the other."""
+    longest = ["realdata", "slow"]
+    ranks: Dict[Path, int] = {}
+    for item in items:
+        found = [i for i, name in enumerate(longest) if item.get_closest_marker(name)]
+        ranks[item.path] = min([*found, ranks.get(item.path, len(longest))])
+    items.sort(key=lambda item: ranks[item.path])
 
 
 @pytest.fixture(autouse=True)
@@ -38,15 +54,15 @@ def few_threads(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def encoder_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A folder with a random BERT of 2 layers and 16 dimensions, without dropout."""
-    from encoders import save_bert
+    from random_encoders import save_bert
 
     return str(save_bert(tmp_path_factory.mktemp("encoder")))
 
 
 @pytest.fixture(scope="session")
 def encoder_of(encoder_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """The folder of a random encoder by its kind: one of `encoders.KINDS`."""
-    from encoders import KINDS
+    """The folder of a random encoder by its kind: one of `random_encoders.KINDS`."""
+    from random_encoders import KINDS
 
     made: Dict[str, str] = {}
 

@@ -19,16 +19,17 @@ import numpy
 import spacy
 import thinc
 import torch
-from encoders import save_bert
 from methods import BY_GRADIENTS, NAMES, block
+from random_encoders import save_bert
+from short_training import config_of, set_corpora
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from thinc.api import Adam, fix_random_seed
-from tiny import CNN, TEXTS, add_joint, strip
-from trained import config_of, set_corpora
+from tiny_corpus import TEXTS, strip
+from tiny_pipelines import CNN, add_joint
 
 from spacy_mtl.train.checkpoint import find_latest
 from spacy_mtl.train.loop import train as train_on

@@ -7,12 +7,15 @@ from typing import Any, Dict, List
 
 import pytest
 import spacy
+from spacy.cli._util import app
 from spacy.cli.debug_config import debug_config
 from spacy.cli.evaluate import evaluate
 from spacy.cli.train import train
 from spacy.tokens import DocBin
 from spacy.util import load_config
-from tiny import CNN, make_docs
+from tiny_corpus import make_docs
+from tiny_pipelines import CNN
+from typer.testing import CliRunner
 
 ROOT = Path(__file__).parent.parent
 JOINT = ROOT / "configs/joint.cfg"
@@ -82,8 +85,8 @@ def test_assemble(overrides: Dict[str, Any], corpus: Path, tmp_path: Path) -> No
     model = tmp_path / "output/model-last"
     train(JOINT, model.parent, overrides=overrides)
     config = sourcing_config(model, tmp_path / "assemble.cfg")
-    command = [sys.executable, "-m", "spacy", "assemble", str(config), str(tmp_path / "assembled")]
-    subprocess.run(command, check=True, timeout=300)
+    done = CliRunner().invoke(app, ["assemble", str(config), str(tmp_path / "assembled")])
+    assert done.exit_code == 0, done.output
     expected, found = (
         evaluate(path, corpus, silent=True) for path in (model, tmp_path / "assembled")
     )
@@ -137,8 +140,14 @@ def test_train_without_transformer(corpus: Path, tmp_path: Path, overrides: Dict
     assert "transformer" not in nlp.pipe_names
 
 
-def test_debug_config(overrides: Dict[str, Any]) -> None:
+def test_debug_config(overrides: Dict[str, Any], capsys: pytest.CaptureFixture) -> None:
+    """It finds nothing wrong, and names our functions and where they are from."""
     debug_config(JOINT, overrides=overrides, show_funcs=True, show_vars=True)
+    found = capsys.readouterr().out
+    assert "Config is valid" in found
+    for name in ("HardSharing.v1", "TaskListener.v1", "Constant.v1"):
+        assert f"spacy_mtl.{name}" in found
+    assert "Variables" in found
 
 
 def test_fill_config(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from distributions import closure
+from installed_requirements import closure
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 

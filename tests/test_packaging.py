@@ -13,16 +13,17 @@ from typing import Any, Dict, Iterator, Set
 
 import pytest
 import spacy
-from distributions import requirements
+from installed_requirements import requirements
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from setup_entry_points import entry_points_of_setup
 from spacy.cli.package import get_third_party_dependencies
 from spacy.cli.train import train
 from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.util import load_config, registry
-from tiny import make_docs
+from tiny_corpus import make_docs
 
 import spacy_mtl
 
@@ -60,12 +61,7 @@ def test_entry_points_are_those_of_setup_py() -> None:
     """A stale installation would test something else than the sources."""
     assert ENTRY_POINTS
     listed = {f"{ep.name} = {ep.value}" for ep in ENTRY_POINTS}
-    tree = ast.parse((ROOT / "setup.py").read_text(encoding="utf8"))
-    found = {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and " = spacy_mtl." in str(node.value)
-    }
+    found = {line for lines in entry_points_of_setup().values() for line in lines}
     assert listed == found, "Install the package again: make install"
     assert DISTRIBUTION.version == spacy_mtl.__version__
 
@@ -88,7 +84,8 @@ def test_import_adds_the_registries_and_is_cheap() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_source_is_python_310(path: Path) -> None:
-    ast.parse(path.read_text(encoding="utf8"), feature_version=(3, 10))
+    tree = ast.parse(path.read_text(encoding="utf8"), feature_version=(3, 10))
+    assert bool(tree.body) == bool(path.stat().st_size)
 
 
 def test_imports_are_required() -> None:

@@ -26,7 +26,7 @@ def tell(nlp: Language, schedule: Schedule) -> None:
         return
     found = find_joint(nlp)
     joint = None if found is None else found[1]
-    if joint in _LOSSES:
+    if joint is not None and joint in _LOSSES:
         _LOSSES[joint].schedule = None
     if schedule.needs_losses:
         if joint is None:

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy
 import pytest
-from tiny import encoder_gradient, make_examples
-from trained import values
+from encoder_gradients import encoder_gradient
+from short_training import values
+from tiny_corpus import make_examples
 
 
 def test_norms_of_each_task_alone(benchmark_module: Any, make_nlp: Any) -> None:

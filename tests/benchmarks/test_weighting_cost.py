@@ -6,7 +6,7 @@ from typing import Any, List
 
 import pytest
 from thinc.api import Adam
-from tiny import make_examples
+from tiny_corpus import make_examples
 
 
 def test_weightings_take_turns(

@@ -7,9 +7,9 @@ from typing import Any, Callable, Dict, List
 import pytest
 import spacy
 import srsly
+from short_training import config_of
 from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin, Span
-from trained import config_of
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)

@@ -14,7 +14,8 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.util import import_file
 from thinc.api import Adam
-from tiny import add_joint, inner, make_docs, make_examples
+from tiny_corpus import make_docs, make_examples
+from tiny_pipelines import add_joint, inner
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)

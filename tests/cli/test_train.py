@@ -9,11 +9,11 @@ from typing import Any, Callable, Dict, List
 import pytest
 import spacy
 import srsly
+from short_training import assert_same, config_of, set_corpora
 from spacy.cli._util import app
 from spacy.tokens import DocBin
 from thinc.api import ConfigValidationError
-from tiny import make_docs
-from trained import assert_same, config_of, set_corpora
+from tiny_corpus import make_docs
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)

@@ -16,7 +16,7 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy_transformers.layers.listener import TransformerListener
 from thinc.api import Model
-from tiny import CNN
+from tiny_pipelines import CNN
 
 from spacy_mtl.compat.spacy import (
     add_lemmatizer_trees,

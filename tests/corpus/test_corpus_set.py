@@ -19,7 +19,7 @@ from three_corpora import (
     make_reader,
     with_heads,
 )
-from tiny import add_joint
+from tiny_pipelines import add_joint
 
 from spacy_mtl.types import TASKS_KEY
 

@@ -12,7 +12,8 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import registry
 from three_corpora import KINDS, config_of
-from tiny import add_joint, make_docs
+from tiny_corpus import make_docs
+from tiny_pipelines import add_joint
 
 from spacy_mtl.corpus.feedback import tell
 from spacy_mtl.plain import as_schedule

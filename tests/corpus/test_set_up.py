@@ -19,7 +19,7 @@ from three_corpora import (
     make_reader,
     with_heads,
 )
-from tiny import add_joint
+from tiny_pipelines import add_joint
 
 
 @pytest.mark.parametrize("max_epochs", [0, -1])

@@ -6,6 +6,7 @@ from typing import Any
 import numpy
 import pytest
 import spacy
+from encoder_gradients import assert_close, encoder_gradient
 from helpers.transformer_pipelines import (
     DOCS,
     OURS,
@@ -16,7 +17,8 @@ from helpers.transformer_pipelines import (
     make_transformer,
     vectors_of,
 )
-from tiny import HEADS, assert_close, encoder_gradient, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import HEADS
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from spacy_mtl.encoder.transformer import TransformerEncoder

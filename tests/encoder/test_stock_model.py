@@ -15,7 +15,8 @@ from helpers.transformer_pipelines import (
     with_stock_tagger,
 )
 from thinc.api import Adam
-from tiny import HEADS, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import HEADS
 
 
 def test_stock_heads_train_on_it(encoder_dir: str) -> None:

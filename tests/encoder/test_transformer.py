@@ -8,7 +8,8 @@ import pytest
 import spacy
 from helpers.inner_encoders import TEXTS, make_encoder
 from spacy.language import Language
-from tiny import add_joint, inner, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import add_joint, inner
 
 from spacy_mtl.encoder.transformer import TransformerEncoder
 

@@ -5,7 +5,7 @@ import pytest
 from learning_heads import build, example, learn
 from spacy.language import Language
 from spacy.training import Example
-from tiny import make_docs, make_examples, strip
+from tiny_corpus import make_docs, make_examples, strip
 
 
 def test_class_weights_multiply_the_loss(nlp: Language) -> None:

@@ -7,7 +7,8 @@ import numpy
 import pytest
 from learning_heads import build, example, learn
 from spacy.language import Language
-from tiny import add_joint, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import add_joint
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 import spacy
 from learning_heads import build, learn
 from spacy.language import Language
-from tiny import add_joint, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import add_joint
 
 
 def test_pooling_of_another_width(nlp: Language) -> None:

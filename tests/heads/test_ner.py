@@ -8,7 +8,7 @@ from learning_heads import build, learn
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
-from tiny import make_examples
+from tiny_corpus import make_examples
 
 
 def test_missing_entities_are_masked(nlp: Language) -> None:

@@ -6,7 +6,8 @@ from learning_heads import build, example, learn
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
-from tiny import add_joint, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import add_joint
 
 
 def test_tagger_learns_pos(nlp: Language) -> None:

@@ -4,7 +4,7 @@ import numpy
 import pytest
 from learning_heads import build, example, learn
 from spacy.language import Language
-from tiny import make_examples
+from tiny_corpus import make_examples
 
 
 def test_multilabel_categories(nlp: Language) -> None:

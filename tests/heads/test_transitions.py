@@ -10,7 +10,8 @@ from learning_heads import build, learn
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
-from tiny import add_joint, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import add_joint
 
 CRF = {
     "model": {

@@ -6,7 +6,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam
-from tiny import add_joint
+from tiny_pipelines import add_joint
 
 
 def build(factory: str, examples: List[Example], nlp: Language, **config: Any) -> Any:

@@ -9,7 +9,7 @@ from spacy.cli.train import train
 from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.util import load_config
-from tiny import make_docs, make_examples
+from tiny_corpus import make_docs, make_examples
 
 ROOT = Path(__file__).parent.parent.parent
 OURS = "spacy_mtl.ConsoleLogger.v1"

@@ -7,7 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
-from tiny import add_joint
+from tiny_pipelines import add_joint
 
 WORDS = ["Anna", "flies", "to", "Rome", "."]
 

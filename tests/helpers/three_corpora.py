@@ -10,7 +10,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import create_train_batches
 from spacy.util import registry
 from thinc.api import Config, fix_random_seed
-from tiny import HEADS, add_joint
+from tiny_pipelines import HEADS, add_joint
 
 from spacy_mtl.corpus.example import CorpusExample
 

@@ -7,7 +7,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import fix_random_seed
-from tiny import make_examples
+from tiny_corpus import make_examples
 
 TEXTS = ["anna books a room", "", "b", " \n ", "two  spaces\n", "the old books of berlin are old"]
 OURS = "spacy_mtl.TransformerModel.v1"

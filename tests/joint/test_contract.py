@@ -8,8 +8,10 @@ import numpy
 import pytest
 import spacy
 import torch
+from encoder_gradients import assert_close, encoder_gradient
 from methods import registered
-from tiny import assert_close, constant, encoder_gradient, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import constant
 
 from spacy_mtl.registry import registry
 from spacy_mtl.types import Combined

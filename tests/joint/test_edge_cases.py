@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam
-from tiny import make_examples
+from tiny_corpus import make_examples
 
 
 def blank(nlp: Language, *texts: str) -> List[Example]:

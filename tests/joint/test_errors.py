@@ -7,7 +7,8 @@ from typing import Any, Callable
 import pytest
 import spacy
 from spacy.tokens import Span
-from tiny import CNN, add_joint, constant, inner, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import CNN, add_joint, constant, inner
 
 from spacy_mtl.registry import registry
 

@@ -7,22 +7,18 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 import numpy
 import pytest
 import spacy
-from spacy.language import Language
-from spacy.tokens import Doc, Span
-from spacy.training import Example
-from tiny import (
-    HEADS,
+from encoder_gradients import (
     assert_close,
     clear_gradient,
-    constant,
     descend,
     encoder_gradient,
     encoder_values,
-    make_docs,
-    make_examples,
-    sourced,
-    strip,
 )
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from tiny_corpus import make_docs, make_examples, strip
+from tiny_pipelines import HEADS, constant, sourced
 
 WEIGHTS = {"tagger": 0.5, "ner": 2.0, "textcat": 3.0}
 

@@ -7,21 +7,13 @@ import numpy
 import pytest
 import spacy
 import torch
+from encoder_gradients import assert_close, clear_gradient, encoder_gradient, encoder_values
 from methods import BY_LOSSES, NAMES, RANDOM, TORCHJD, block, make
 from spacy.language import Language
 from spacy.training import Example
 from thinc.api import fix_random_seed
-from tiny import (
-    CNN,
-    HEADS,
-    assert_close,
-    clear_gradient,
-    constant,
-    encoder_gradient,
-    encoder_values,
-    inner,
-    make_examples,
-)
+from tiny_corpus import make_examples
+from tiny_pipelines import CNN, HEADS, constant, inner
 from torchjd import aggregation, autojac
 
 WEIGHTS = {"tagger": 0.5, "ner": 2.0, "textcat": 3.0}

@@ -11,10 +11,12 @@ import numpy
 import pytest
 import spacy
 import torch
+from encoder_gradients import encoder_values
 from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Adam, RAdam
-from tiny import HEADS, add_joint, encoder_values, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import HEADS, add_joint
 
 TEXTS = ["Anna books a room in Berlin .", "the books of New York", "old runs", ""]
 

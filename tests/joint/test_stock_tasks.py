@@ -6,11 +6,13 @@ from typing import Any, Callable, Dict, List
 import numpy
 import pytest
 import spacy
+from encoder_gradients import assert_close, encoder_gradient
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam
-from tiny import CNN, assert_close, constant, encoder_gradient, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import CNN, constant
 
 # Heads of this package beside stock ones of the same kind are what these tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore:The heads 'our_.* both set")

@@ -8,20 +8,14 @@ from typing import Any, Callable, Dict, List
 import numpy
 import pytest
 import spacy
+from encoder_gradients import assert_close, clear_gradient, encoder_gradient, encoder_values
 from methods import NAMES, STATEFUL, block, registered
 from spacy.language import Language
 from spacy.tokens import DocBin, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
-from tiny import (
-    assert_close,
-    clear_gradient,
-    constant,
-    encoder_gradient,
-    encoder_values,
-    make_examples,
-    sourced,
-)
+from tiny_corpus import make_examples
+from tiny_pipelines import constant, sourced
 
 STOCK = {
     "tagger": ("tagger", {"@architectures": "spacy.Tagger.v2"}),
@@ -150,7 +144,7 @@ def test_trained_pipeline_without_torchjd(make_nlp: Callable, tmp_path: Path) ->
 
 def with_stock(encoder: Any, weighting: Dict[str, Any], tasks: Any, **config: Any) -> Language:
     """A pipeline of stock components as tasks, after an `mtl_ner`."""
-    from tiny import add_joint
+    from tiny_pipelines import add_joint
 
     nlp = spacy.blank("en")
     add_joint(nlp, encoder, weighting=weighting, **config)
@@ -454,7 +448,7 @@ def test_bytes_of_a_version_without_state(make_nlp: Callable) -> None:
 def test_famo_beside_a_task_that_cannot_be_computed_again(kind: str) -> None:
     """Its loss in the next batch counts."""
     nlp = spacy.blank("en")
-    from tiny import add_joint
+    from tiny_pipelines import add_joint
 
     add_joint(nlp, None, weighting=block("FAMO", recompute=True))
     nlp.add_pipe("mtl_tagger", name="tagger")

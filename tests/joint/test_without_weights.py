@@ -9,7 +9,8 @@ import pytest
 import spacy
 from spacy.language import Language
 from spacy.training import Example
-from tiny import HEADS, add_joint, inner, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import HEADS, add_joint, inner
 
 ENCODERS = ["stock", "component", "inside", "CNN"]
 

@@ -8,13 +8,14 @@ from typing import Any, Dict, List
 import pytest
 import spacy
 import srsly
+from short_training import config_of
 from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import registry
-from tiny import HEADS, make_docs
-from trained import config_of
+from tiny_corpus import make_docs
+from tiny_pipelines import HEADS
 
 KEYS = {"tagger": "tag_acc", "ner": "ents_f", "textcat": "cats_score"}
 SCORES = [

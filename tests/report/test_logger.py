@@ -16,7 +16,8 @@ from logged_trainings import (
     train_with,
 )
 from spacy.util import registry
-from tiny import CNN, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import CNN
 
 from spacy_mtl.report.logger import create_console_logger
 

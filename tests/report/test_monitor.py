@@ -7,7 +7,8 @@ import numpy
 import pytest
 from spacy.language import Language
 from thinc.types import Floats2d
-from tiny import constant, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import constant
 
 from spacy_mtl.report.monitor import PairMeans, Reading, StepMonitor, TaskMeans
 

@@ -5,7 +5,7 @@ from typing import Any, Dict
 import pytest
 import spacy
 from spacy.language import Language
-from tiny import CNN, HEADS, add_joint
+from tiny_pipelines import CNN, HEADS, add_joint
 
 from spacy_mtl.report.monitor import Reading, TaskMeans
 from spacy_mtl.report.table import compact, make_table

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 import pytest
 import spacy
 from confection import ConfigValidationError
-from tiny import CNN
+from tiny_pipelines import CNN
 
 from spacy_mtl.registry import registry
 

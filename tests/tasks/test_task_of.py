@@ -8,7 +8,7 @@ import spacy
 from spacy.language import Language
 from spacy.pipeline import Tagger, TrainablePipe
 from spacy.tokens import Doc
-from tiny import add_joint
+from tiny_pipelines import add_joint
 
 from spacy_mtl.tasks.adapter import StockTask
 from spacy_mtl.tasks.scores import score_weights_of

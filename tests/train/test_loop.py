@@ -7,13 +7,14 @@ from typing import Any, Dict, List, Optional, Tuple
 import pytest
 import spacy
 import srsly
+from short_training import assert_same, config_of, set_corpora
 from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_by_spacy
 from thinc.api import Config, Linear
-from tiny import HEADS, inner, make_docs
-from trained import assert_same, config_of, set_corpora
+from tiny_corpus import make_docs
+from tiny_pipelines import HEADS, inner
 
 from spacy_mtl.train.checkpoint import find_checkpoints, find_latest
 from spacy_mtl.train.loop import train

@@ -10,10 +10,10 @@ from typing import List
 
 import pytest
 import spacy
+from short_training import assert_same, config_of, set_corpora
 from spacy.cli._util import app
 from spacy.tokens import DocBin
-from tiny import make_docs
-from trained import assert_same, config_of, set_corpora
+from tiny_corpus import make_docs
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)
 from spacy_mtl.train.checkpoint import find_checkpoints

@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy
+from short_training import values
 from spacy.language import Language
 from thinc.api import Adam, Linear, to_numpy
-from tiny import make_examples
-from trained import values
+from tiny_corpus import make_examples
 
 from spacy_mtl.parameters import slots_of
 from spacy_mtl.train.optimizer import get_gradients, get_optimizer, set_gradients, set_optimizer

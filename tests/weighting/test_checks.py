@@ -7,7 +7,7 @@ import pytest
 from methods import NAMES, block, make
 from small_matrix import TWO_LOSSES, TWO_ROWS
 from spacy.language import Language
-from tiny import make_examples
+from tiny_corpus import make_examples
 
 from spacy_mtl.weighting import checks
 

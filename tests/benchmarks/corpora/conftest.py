@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import spacy
 from spacy.tokens import DocBin
-from tiny import make_docs
+from tiny_corpus import make_docs
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import spacy
-from tiny import add_joint, inner, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import add_joint, inner
 
 
 def test_share_of_the_encoder(
