@@ -188,7 +188,7 @@ def test_own_weighting(run: Run, encoder_dir: str, tmp_path: Path) -> None:
         "import spacy_mtl.registry\n"
         "from spacy_mtl.weighting.db_mtl import DBMTL\n\n"
         '@spacy_mtl.registry.mtl_weightings("quantized.v1")\n'
-        "def create():\n    return DBMTL(0.9, 0.5)\n",
+        "def create():\n    return DBMTL(beta=0.9, decay=0.5)\n",
         encoding="utf8",
     )
     import_file("own", code)
