@@ -14,9 +14,15 @@ from spacy.training.loop import train as train_by_spacy
 from thinc.api import Config, Linear
 from tiny import HEADS, inner, make_docs
 from trained import assert_same, config_of, set_corpora
+from unsynced_disk import leave_unsynced
 
 from spacy_mtl.train.checkpoint import find_checkpoints, find_latest
 from spacy_mtl.train.loop import train
+
+
+@pytest.fixture(autouse=True)
+def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    leave_unsynced(monkeypatch)
 
 
 @pytest.fixture
