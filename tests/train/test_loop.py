@@ -15,9 +15,15 @@ from spacy.training.loop import train as train_by_spacy
 from thinc.api import Config, Linear
 from tiny_corpus import make_docs
 from tiny_pipelines import HEADS, inner
+from unsynced_disk import leave_unsynced
 
 from spacy_mtl.train.checkpoint import find_checkpoints, find_latest
 from spacy_mtl.train.loop import train
+
+
+@pytest.fixture(autouse=True)
+def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    leave_unsynced(monkeypatch)
 
 
 @pytest.fixture
