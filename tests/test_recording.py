@@ -1,22 +1,17 @@
 """Trainings are what they were, to the last bit, before the rooms of the joint step moved."""
 
+import json
 import zipfile
 from pathlib import Path
 from typing import Any, Dict
 
 import pytest
-from recording import (
-    INTERRUPTED,
-    fingerprint,
-    read,
-    record,
-    record_interrupted,
-    record_training,
-    runs,
-    trainings,
-)
+from recorded_runs import runs
+from recorded_trainings import record_interrupted, record_training, trainings
+from recording import fingerprint, record
 
-RECORDED = read()
+FOLDER = Path(__file__).parent / "recordings"
+RECORDED: Dict[str, Any] = json.loads((FOLDER / "joint_step.json").read_text(encoding="utf8"))
 #: Other processors and versions differ in the last bits, which steps of training enlarge.
 IS_EXACT = fingerprint() == RECORDED["of"]
 
@@ -60,7 +55,7 @@ def test_training_by_a_schedule(name: str, tmp_path: Path) -> None:
 
 def test_interrupted_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with zipfile.ZipFile(INTERRUPTED) as archive:
+    with zipfile.ZipFile(FOLDER / "training.zip") as archive:
         archive.extractall(tmp_path)
     found = record_interrupted(tmp_path, checkpoint=True)
     check(found, RECORDED["interrupted"])
