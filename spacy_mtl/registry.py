@@ -13,6 +13,7 @@ from typing import Any, Callable
 import catalogue
 from spacy.util import registry as spacy_registry
 
+from .compat.spacy import add_registry
 from .plain import as_schedule, as_weighting, giving
 from .settings import Function, Rule, check_finite_config, checked
 from .types import Schedule, Weighting
@@ -98,10 +99,7 @@ for _made in (
     Registry("mtl_weightings", Weighting, as_weighting),
     Registry("mtl_schedules", Schedule, as_schedule),
 ):
-    if not hasattr(spacy_registry, _made.namespace[-1]):
-        # Not registry.create: that puts them under thinc's name, and packages would
-        # have to offer "thinc_mtl_weightings" as an entry point.
-        setattr(spacy_registry, _made.namespace[-1], _made)
+    add_registry(_made.namespace[-1], _made)
 
 # Registries are attributes made at run time, which a type checker cannot see.
 registry: Any = spacy_registry

@@ -55,7 +55,7 @@ class Replacement(_OfPipeline):
         RETURNS (Model[List[Doc], List[Floats2d]]): Encoder with weights of its own.
         """
         # What needs transformers is imported where there is one.
-        from ..encoder.transformer_model import adopt_transformer, is_stock_transformer
+        from ..encoder.stock_model import adopt_transformer, is_stock_transformer
         from ..encoder.transformer_output import pool_without_tokens
 
         tok2vec = copy_with_new_ids(component.model.get_ref("tok2vec"))
@@ -93,7 +93,7 @@ class ReplacementConfig(_OfPipeline):
         pipeline = self.pipeline()
         if pipeline is None or not pipeline.upstream_listeners:
             return tok2vec_cfg
-        from ..encoder.transformer_model import is_stock_transformer
+        from ..encoder.stock_model import is_stock_transformer
 
         nlp, name, pipe = _upstream(pipeline, pipeline.name)
         encoder_cfg = nlp.get_pipe_config(name)["model"]

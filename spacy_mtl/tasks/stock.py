@@ -26,6 +26,7 @@ from spacy.pipeline import (
 from spacy.pipeline.span_finder import SpanFinder
 from spacy.training import Example
 
+from ..compat.spacy import add_lemmatizer_trees, add_parser_actions
 from ..types import TokenVectors
 from .adapter import StockTask
 from .task import Task
@@ -55,8 +56,8 @@ class Lemmas(FromScores):
 
     def prepare_labels(self, labels: Iterable[str], read: Callable[[], Iterable[Example]]) -> bool:
         """Have it find the trees of all texts: see `Task.prepare_labels`."""
-        # It has no public way. Those of the first texts are among them.
-        self.pipe._labels_from_data(read)
+        # Those of the first texts are among them.
+        add_lemmatizer_trees(self.pipe, read())
         return True
 
 
@@ -90,14 +91,7 @@ class Dependencies(StockTask):
 
     def prepare_labels(self, labels: Iterable[str], read: Callable[[], Iterable[Example]]) -> bool:
         """Add the actions of all texts: see `Task.prepare_labels`."""
-        # As its `initialize` does: `add_label` would add each label to actions that have none.
-        moves, cfg = self.pipe.moves, self.pipe.cfg
-        actions = moves.get_actions(
-            examples=read(), min_freq=cfg["min_action_freq"], learn_tokens=cfg["learn_tokens"]
-        )
-        for action, found in actions.items():
-            for label in sorted(found, key=found.__getitem__, reverse=True):
-                moves.add_action(action, label)
+        add_parser_actions(self.pipe, read())
         return True
 
 

@@ -28,6 +28,7 @@ from spacy_mtl.compat.spacy import (
     give_callback,
     gradient_sums,
     holds_batch,
+    is_listener,
     set_callback,
     take_callback,
 )
@@ -210,3 +211,9 @@ def test_registries_are_attributes_of_spacys_class() -> None:
     finally:
         del registry.of_a_test
         catalogue.REGISTRY.pop(("spacy", "of_a_test", "seven"))
+
+
+@pytest.mark.parametrize("make", LISTENERS)
+def test_listeners_name_who_is_upstream(make: Any) -> None:
+    assert is_listener(make()), "listeners say elsewhere now to whom they listen"
+    assert not is_listener(Model("layer", lambda model, X, is_train: (X, lambda d: d)))

@@ -6,6 +6,8 @@ from typing import Any, Optional
 from spacy.language import Language
 from spacy.training import Example
 
+from ...compat.spacy_transformers import objects_of
+
 
 @dataclass(frozen=True)
 class Window:
@@ -31,8 +33,8 @@ def window_of(nlp: Language) -> Optional[Window]:
         model = getattr(pipe, "model", None)
         for node in model.walk() if model is not None else ():
             for shim in node.shims:
-                found: Any = getattr(shim, "_hfmodel", None)
-                tokenizer = getattr(found, "tokenizer", None)
+                found: Any = objects_of(shim)
+                tokenizer = None if found is None else found.tokenizer
                 if tokenizer is not None:
                     longest = getattr(found.transformer.config, "max_position_embeddings", 512)
                     return Window(tokenizer, min(tokenizer.model_max_length, longest))
