@@ -3,7 +3,7 @@
 `CHECKS` is run whenever the pipeline has changed. What is asked at other times follows.
 """
 
-from typing import Any, Callable, Dict, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Sequence, Tuple
 
 from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2VecListener
@@ -137,6 +137,47 @@ CHECKS: Tuple[Callable[[Pipeline, Language], None], ...] = (
     check_no_rival,
     check_output,
 )
+
+
+def check_around(around: Pipeline, nlp: Language) -> None:
+    """Run all of `CHECKS`.
+
+    around (Pipeline): The joint component.
+    nlp (Language): The pipeline.
+    RAISES (ValueError): If one of them refuses the pipeline.
+    """
+    for check in CHECKS:
+        check(around, nlp)
+
+
+def check_scheme(model: Model, name: str) -> None:
+    """Refuse a model that is not a sharing scheme.
+
+    model (Model): The model of the joint component.
+    name (str): Its name.
+    RAISES (ValueError): If it isn't one.
+    """
+    if not (model.has_ref("tok2vec") and model.has_ref("sharing")):
+        raise ValueError(
+            f"The model of the component '{name}' ({model.name[:60]}) is no sharing scheme. If "
+            f"it is the encoder, move its block to [components.{name}.model.tok2vec], and set "
+            f'@architectures = "spacy_mtl.HardSharing.v1" in [components.{name}.model].'
+        )
+
+
+def check_gradients(gradients: Any, known: Iterable[str], name: str) -> None:
+    """Refuse an unknown place for gradients to meet.
+
+    gradients (Any): The setting.
+    known (Iterable[str]): What there is.
+    name (str): The joint component.
+    RAISES (ValueError): If it is none of these.
+    """
+    if gradients not in known:
+        raise ValueError(
+            f"'gradients' of the component '{name}' is {gradients!r}, but it is one of: "
+            f"{', '.join(known)}. Set it in [components.{name}]."
+        )
 
 
 def check_connected(around: Pipeline, nlp: Language) -> None:

@@ -5,7 +5,6 @@ words mean is in the rooms beside it: `pipeline` (who is there), `step` (who has
 `closing` and `meeting` (what becomes of it).
 """
 
-from copy import deepcopy
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
@@ -22,28 +21,27 @@ from ..encoder.mode import keep_evaluating
 from ..loading import load_from_bytes, load_from_disk, unpacked
 from ..packed import unpack
 from ..parameters import slots_of_model, use_torch_params
-from ..plain import as_weighting
-from ..sharing.contract import scheme_state
 from ..types import Monitor, StepReport, TokenVectors, Weighting
 from .checks import (
-    CHECKS,
     check_annotated,
+    check_around,
     check_connected,
+    check_gradients,
     check_initialized,
     check_only_one,
+    check_scheme,
     check_width,
 )
 from .closing import close
-from .contract import check_weighting
 from .forward import regular, run_forward
 from .listener import TaskListener
-from .lookback import Lookback
 from .meeting import MEETINGS
+from .memory import Memory
 from .notices import Notices
 from .observers import Observers
 from .pipeline import Listeners, Pipeline
 from .replace import offer_replacement
-from .state import explained_state, get_state, pack, set_state
+from .state import explained_state
 from .step import Answers, JointStep
 from .upstream import drop_callbacks
 
@@ -81,25 +79,14 @@ class MultiTask(Tok2Vec):
         """
         self._listeners: Listeners = {}
         super().__init__(vocab, model, name)
-        if not (model.has_ref("tok2vec") and model.has_ref("sharing")):
-            raise ValueError(
-                f"The model of the component '{name}' ({model.name[:60]}) is no sharing scheme. If "
-                f"it is the encoder, move its block to [components.{name}.model.tok2vec], and set "
-                f'@architectures = "spacy_mtl.HardSharing.v1" in [components.{name}.model].'
-            )
-        if gradients not in MEETINGS:
-            raise ValueError(
-                f"'gradients' of the component '{name}' is {gradients!r}, but it is one of: "
-                f"{', '.join(MEETINGS)}. Set it in [components.{name}]."
-            )
+        check_scheme(model, name)
+        check_gradients(gradients, MEETINGS, name)
         #: Those who look on, as callables that get the report of each step.
         self.observers = Observers()
         self.gradients = gradients
-        self.weighting = weighting
-        self._untrained = deepcopy(get_state(self.weighting))
         self._pipeline = Pipeline(self, model, self._listeners, nlp)
+        self._memory = Memory(weighting, self._pipeline)
         self._step: Optional[JointStep] = None
-        self._late_losses: Dict[str, float] = {}
         self._notices = Notices(self._pipeline)
         offer_replacement(self._pipeline)
 
@@ -139,13 +126,11 @@ class MultiTask(Tok2Vec):
     @property
     def weighting(self) -> Weighting:
         """RETURNS (Weighting): How much each task moves what the tasks share."""
-        return self._weighting
+        return self._memory.weighting
 
     @weighting.setter
     def weighting(self, weighting: Any) -> None:
-        self._weighting: Weighting = as_weighting(weighting)
-        check_weighting(self._weighting, self.name)
-        self._lookback = Lookback(self._weighting) if self._weighting.recompute else None
+        self._memory.weighting = weighting
 
     @property
     def monitor(self) -> Optional[Monitor]:
@@ -293,8 +278,7 @@ class MultiTask(Tok2Vec):
         examples = list(examples)
         validate_examples(examples, "MultiTask.update")
         self._end_step()
-        if self._lookback is not None:
-            self._lookback.look(self._pipeline)
+        self._memory.look_back(self._pipeline)
         docs = [eg.predicted for eg in examples]
         expected = self._expected(docs)
         listeners = self._pipeline.upstream_listeners
@@ -309,7 +293,7 @@ class MultiTask(Tok2Vec):
         meeting.connect(backward)
 
         def close_step(answers: Answers) -> None:
-            report = close(answers, meeting, self._lookback or self.weighting, views.losses)
+            report = close(answers, meeting, self._memory.weigher, views.losses)
             if report is not None:
                 self._note_closed(report, losses, sgd)
 
@@ -319,7 +303,7 @@ class MultiTask(Tok2Vec):
             expected,
             views.by_task,
             totals=losses,
-            late_losses=self._late_losses,
+            late_losses=self._memory.late_losses,
             adapters=self._pipeline.adapters() if self.weighting.needs_losses else {},
             when_complete=close_step,
             ops=self.model.ops,
@@ -335,8 +319,7 @@ class MultiTask(Tok2Vec):
         if self._step is not None and self._step.has_gradients:
             self._end_step()
         self._step_parameters(sgd)
-        if self._lookback is not None:
-            self._lookback.note_applied()
+        self._memory.note_applied()
 
     def use_params(self, params: Dict) -> Iterator[None]:
         """Use other parameter values for a while, in the encoder upstream, too.
@@ -359,7 +342,7 @@ class MultiTask(Tok2Vec):
         # The component's own bytes as they are: they hold the encoder, perhaps.
         message: Dict[str, Any] = {"component": super().to_bytes(exclude=exclude)}
         if "weighting" not in exclude:
-            message["weighting"] = pack(self._get_state(), self.weighting)
+            message["weighting"] = self._memory.to_bytes(self._step)
         return srsly.msgpack_dumps(message)
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "MultiTask":
@@ -375,7 +358,7 @@ class MultiTask(Tok2Vec):
         load_from_bytes(self, message.get("component", bytes_data), exclude)
         if "weighting" not in exclude and message.get("weighting") is not None:
             with explained_state("part 'weighting' of the bytes"):
-                self._set_state(unpack(message["weighting"]))
+                self._memory.from_state(unpack(message["weighting"]))
         return self
 
     def to_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> None:
@@ -387,7 +370,7 @@ class MultiTask(Tok2Vec):
         exclude = list(exclude)
         super().to_disk(path, exclude=exclude)
         if "weighting" not in exclude:
-            (Path(path) / "weighting").write_bytes(pack(self._get_state(), self.weighting))
+            (Path(path) / "weighting").write_bytes(self._memory.to_bytes(self._step))
 
     def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "MultiTask":
         """Load the component: see `to_disk`.
@@ -401,22 +384,19 @@ class MultiTask(Tok2Vec):
         file = Path(path) / "weighting"
         if "weighting" not in exclude and file.exists():
             with explained_state(str(file)):
-                self._set_state(unpack(file.read_bytes()))
+                self._memory.from_state(unpack(file.read_bytes()))
         return self
 
     def forget(self) -> None:
         """Have the weighting know nothing again: it is needed for training only."""
-        self._late_losses = {}
-        set_state(self.weighting, deepcopy(self._untrained))
-        # A new one, to which no step has been shown.
-        self.weighting = self._weighting
+        self._memory.forget()
 
     def get_training_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What a training that goes on needs, beside what is saved."""
-        monitor = self.monitor
+        monitor, lookback = self.monitor, self._memory.lookback
         return {
             "tasks": self._pipeline.get_state(),
-            "batch": None if self._lookback is None else self._lookback.get_batch(),
+            "batch": None if lookback is None else lookback.get_batch(),
             "monitor": None if monitor is None else monitor.get_state(),
         }
 
@@ -426,31 +406,10 @@ class MultiTask(Tok2Vec):
         state (Dict[str, Any]): The state.
         """
         self._pipeline.set_state(state["tasks"])
-        if state["batch"] is not None and self._lookback is not None:
-            self._lookback.set_batch(state["batch"], self.listener_map, self.vocab)
+        if state["batch"] is not None and self._memory.lookback is not None:
+            self._memory.lookback.set_batch(state["batch"], self.listener_map, self.vocab)
         if state["monitor"] is not None and self.monitor is not None:
             self.monitor.set_state(state["monitor"])
-
-    def _get_state(self) -> Dict[str, Any]:
-        if self._step is not None and self._step.is_closed:
-            self._step.note_late_losses()
-        unobserved = [] if self._lookback is None else self._lookback.get_unobserved()
-        state: Dict[str, Any] = {
-            "weighting": get_state(self.weighting),
-            "step": {"late_losses": dict(self._late_losses), "unobserved": unobserved},
-        }
-        of_scheme = scheme_state(self.model.get_ref("sharing")).get_state()
-        return {**state, "sharing": of_scheme} if of_scheme else state
-
-    def _set_state(self, state: Dict[str, Any]) -> None:
-        set_state(self.weighting, state["weighting"])
-        # The open step, if there is one, goes on with the dict that it was given.
-        self._late_losses = dict(state["step"]["late_losses"])
-        unobserved = list(state["step"]["unobserved"])
-        if self._lookback is not None:
-            self._lookback.set_unobserved(unobserved)
-        if state.get("sharing"):
-            scheme_state(self.model.get_ref("sharing")).set_state(state["sharing"])
 
     def _expected(self, docs: Sequence[Doc]) -> List[str]:
         """Look around, and find out who will answer."""
@@ -474,9 +433,7 @@ class MultiTask(Tok2Vec):
         for name, loss in report.auxiliary.items():
             key = f"{self.name}.{name}"
             losses[key] = losses.get(key, 0.0) + loss
-        scheme_state(self.model.get_ref("sharing")).note_closed(report)
-        if self._lookback is not None and self._step is not None:
-            self._lookback.note_closed(self._step, list(report.losses))
+        self._memory.note_closed(report, self._step)
 
     def _step_parameters(self, sgd: Optimizer) -> None:
         self.model.finish_update(sgd)
@@ -499,8 +456,7 @@ class MultiTask(Tok2Vec):
             self._notices.once(str(err))
         self.weighting.check_training(self.gradients)
         MEETINGS[self.gradients].check(self._pipeline)
-        for check in CHECKS:
-            check(self._pipeline, nlp)
+        check_around(self._pipeline, nlp)
         self._pipeline.note_seen(nlp)
 
     def _end_step(self) -> None:
