@@ -1,0 +1,102 @@
+"""The package as docs/architecture.md draws it: imports run one way, files are small."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+from statistics import median
+from typing import Dict, Iterator, List, Set
+
+import pytest
+
+import spacy_mtl
+
+ROOT = Path(spacy_mtl.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+#: What a folder may import from, beside itself and the modules at the top.
+MAY_IMPORT: Dict[str, Set[str]] = {
+    "compat": set(),
+    "tasks": {"compat"},
+    "encoder": {"compat"},
+    "sharing": set(),
+    "weighting": {"compat"},
+    "joint": {"compat", "tasks", "encoder", "sharing"},
+    "heads": {"compat", "tasks", "joint", "encoder"},
+    "corpus": {"compat", "tasks", "joint"},
+    "report": {"compat", "tasks", "joint", "corpus", "weighting", "train"},
+    "train": {"compat", "tasks", "joint", "corpus"},
+    "deploy": {"compat", "tasks", "joint", "encoder", "heads"},
+    "cli": {"compat", "corpus", "deploy", "joint", "report", "tasks", "train"},
+}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path: Path, *, nested: bool = False) -> Iterator[str]:
+    """The modules of the package that a file imports when it is imported, or ever."""
+    tree = ast.parse(path.read_text(encoding="utf8"))
+    package = name_of(path).split(".")
+    if path.name != "__init__.py":
+        package = package[:-1]
+    for node in ast.walk(tree) if nested else tree.body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            module = ".".join([*base, node.module] if node.module else base)
+            names = [f"{module}.{alias.name}" for alias in node.names]
+            found = [name for name in names if name in MODULES]
+            yield from found or [module]
+
+
+MODULES = {name_of(path) for path in FILES}
+
+
+def folder_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and (ROOT / parts[1]).is_dir() else ""
+
+
+def test_no_import_circle() -> None:
+    graph = {name_of(path): set(imports_of(path)) - {name_of(path)} for path in FILES}
+    order = list(TopologicalSorter(graph).static_order())
+    assert set(order) >= MODULES
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES} - {ROOT}))
+def test_imports_run_one_way(folder: Path) -> None:
+    station = folder.relative_to(ROOT).parts[0]
+    for path in folder.glob("*.py"):
+        others = {folder_of(module) for module in imports_of(path, nested=True)} - {station, ""}
+        assert others <= MAY_IMPORT[station], path
+
+
+def test_modules_at_the_top_know_no_station() -> None:
+    for path in ROOT.glob("*.py"):
+        if path.name != "__init__.py":
+            others = {folder_of(module) for module in imports_of(path, nested=True)}
+            assert others <= {"", "compat"}, path
+
+
+def test_no_import_is_hidden_from_the_interpreter() -> None:
+    for path in FILES:
+        assert "TYPE_CHECKING" not in path.read_text(encoding="utf8"), path
+
+
+def test_files_are_small() -> None:
+    sizes: Dict[str, int] = {}
+    for path in FILES:
+        sizes[name_of(path)] = len(path.read_text(encoding="utf8").splitlines())
+    large: List[str] = [name for name, size in sizes.items() if size > 300]
+    assert all(name.endswith(".component") for name in large), large
+    for name in large:
+        path = ROOT.parent / (name.replace(".", "/") + ".py")
+        doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf8")))
+        assert doc is not None
+        assert "Longer than other files" in doc
+    assert median(sizes.values()) < 100
+
+
+def test_tests_are_small() -> None:
+    for path in Path(__file__).parent.rglob("*.py"):
+        assert len(path.read_text(encoding="utf8").splitlines()) <= 300, path
