@@ -99,7 +99,9 @@ def record(run: Run, encoder_dir: str) -> Record:
             nlp.update(part, drop=run.drop, sgd=False, losses=found, exclude=list(run.frozen))
             losses.append({name: float(value) for name, value in found.items()})
         if step in (0, N_STEPS - 1):
-            gradients[str(step)] = summed_up(parameters(nlp, gradients=True))
+            found_now = summed_up(parameters(nlp, gradients=True))
+            # A head without gold used to have gradients of zeros; it has none now.
+            gradients[str(step)] = {k: v for k, v in found_now.items() if v["norm"]}
         for name, pipe in nlp.pipeline:
             if name not in run.frozen:
                 pipe.finish_update(optimizer)

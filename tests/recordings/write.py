@@ -1,7 +1,8 @@
 """Write what is recorded of trainings anew, where their numbers are meant to change.
 
-`joint_step.json` was written before the rooms of the joint step moved, and `training.zip`, a
-training that was interrupted, by the version before.
+`joint_step.json` was written before the rooms of the joint step moved. Since then, heads without
+gold skip their passes, so dropout draws other numbers: the runs "a kind a batch, dropout" were
+written again after that. `training.zip`, a training that was interrupted, is of the version before.
 
     PYTHONPATH=tests/helpers python tests/recordings/write.py [PART OF A NAME]
 """
