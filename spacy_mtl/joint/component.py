@@ -1,6 +1,6 @@
 """The joint component `mtl`: the interface that spaCy calls.
 
-Longer than the other files because spaCy expects all of a component's methods in one class. The
+Longer than other files, because spaCy expects all of a component's methods in one class. The
 work is done in the modules next to it. To follow a batch, start at `MultiTask.update` and read
 `pipeline` (which tasks take part), `forward` (encoder and scheme), `step` (who has answered),
 `closing` (what happens then) and `meeting` (where the gradients are combined).

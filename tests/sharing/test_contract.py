@@ -1,4 +1,4 @@
-"""Schemes with parameters: rows, private parameters and auxiliary losses, against autograd."""
+"""Check rows, private parameters and auxiliary losses of a scheme against autograd."""
 
 import copy
 from typing import Any, List, Sequence
@@ -22,7 +22,7 @@ SOLVED = {"NashMTL", *(n for n in NAMES if n != "Constant" and make(n).solvers)}
 
 
 class Graph:
-    """The same pipeline in torch and float64, as one graph."""
+    """The same pipeline as a single torch graph in float64."""
 
     def __init__(self, nlp: Language) -> None:
         model = nlp.get_pipe("mtl").model
@@ -55,7 +55,7 @@ class Graph:
 
 
 def values_of(layer: Model) -> List[Any]:
-    """Weights and bias, of a layer of thinc or of torch, in this order."""
+    """The weights and bias of a thinc or torch layer, in this order."""
     found = {slot.name.split(".")[-1]: slot.value for slot in slots_of_model(layer)}
     weight, bias = (found.get(a, found.get(b)) for a, b in (("W", "weight"), ("b", "bias")))
     return [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (weight, bias)]
@@ -88,14 +88,14 @@ def assert_near(found: numpy.ndarray, expected: Any, tolerance: float) -> None:
 @pytest.mark.parametrize("in_torch", [False, True], ids=["thinc", "torch"])
 @pytest.mark.parametrize(
     ("name", "level"),
-    # Two methods keep a number for each value of a row.
+    # Two methods keep a number per value of a row, so rows must always have the same length.
     [(n, at) for n in NAMES for at in LEVELS if at == "parameters" or n not in PER_VALUE],
 )
 def test_equals_autograd(name: str, level: str, in_torch: bool) -> None:
-    """What is shared gets the combined gradient and the auxiliary one; what is private, its own."""
+    """Shared parameters get the combined and auxiliary gradient, private ones their task's own."""
     nlp = make_nlp(level, block(name), strength=STRENGTH, in_torch=in_torch)
     graph = Graph(nlp)
-    # The same weighting, with the same chance, on rows that autograd has made.
+    # The same weighting, with the same random numbers, on rows from autograd.
     weighting = copy.deepcopy(nlp.get_pipe("mtl").weighting)
     weighting.check_training(level)
     examples = make_examples(nlp)
@@ -115,7 +115,7 @@ def test_equals_autograd(name: str, level: str, in_torch: bool) -> None:
     losses = {task: float(loss.detach()) for task, loss in graph.losses.items()}
     combined = torch.tensor(weighting(losses, values).gradient).double()
     auxiliary = STRENGTH * graph.size
-    # Where there is a solver, it stops before the last digit.
+    # Solvers stop before the last digit.
     tolerance = 2e-3 if name in SOLVED else 2e-4
 
     if level == "representation":
@@ -142,7 +142,7 @@ def test_equals_autograd(name: str, level: str, in_torch: bool) -> None:
 
 
 def _as_slots(graph: Graph, sharing: Model) -> List[Any]:
-    """The shared parameters of the graph in the order in which the rows have them."""
+    """The shared parameters of the graph, in the same order as in the rows."""
     weight, bias = graph.shared
     by_name = {"W": weight, "weight": weight, "b": bias, "bias": bias}
     return [by_name[slot.name.split(".")[-1]] for slot in shared_slots(sharing)]
