@@ -1,0 +1,173 @@
+"""Where heads take their view: in a step, without one, and where nothing serves them."""
+
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy
+import pytest
+import spacy
+from encoder_gradients import encoder_values
+from spacy.tokens import Span
+from tiny_corpus import make_examples
+from tiny_pipelines import add_joint
+from training_steps import parameters, train_steps
+
+
+def test_listener_without_mtl() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("mtl_ner", name="ner")
+    with pytest.raises(ValueError, match=r"listens to 'mtl', but no component of that name"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_head_before_mtl(encoder: Any) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("mtl_ner", name="ner")
+    add_joint(nlp, encoder)
+    with pytest.raises(
+        ValueError, match="no component of that name.*stands before it.*before all heads"
+    ):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+@pytest.mark.parametrize("change", ["rename", "remove"])
+def test_mtl_that_is_gone(make_nlp: Callable, encoder: Any, change: str) -> None:
+    nlp = make_nlp(encoder=encoder)
+    if change == "rename":
+        nlp.rename_pipe("mtl", "shared")
+        with pytest.raises(ValueError, match="'tagger' listens to 'mtl', and no component"):
+            nlp.update(make_examples(nlp), sgd=False)
+    else:
+        nlp.remove_pipe("mtl")
+    with pytest.raises(ValueError, match="listens to 'mtl'.* no component of that name"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_frozen_mtl_without_weights(encoder_dir: str) -> None:
+    nlp = spacy.blank("en")
+    add_joint(nlp, encoder_dir)
+    nlp.add_pipe("mtl_ner", name="ner")
+    with nlp.select_pipes(disable=["mtl"]), pytest.raises(ValueError, match="'mtl'.*initialised"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_wrong_width(encoder_dir: str) -> None:
+    nlp = spacy.blank("en")
+    add_joint(nlp, encoder_dir)
+    listener = {"@architectures": "spacy_mtl.TaskListener.v1", "width": 99}
+    model = {"@architectures": "spacy_mtl.TokenClassifier.v1", "tok2vec": listener}
+    nlp.add_pipe("mtl_ner", name="ner", config={"model": model})
+    with pytest.raises(ValueError, match="has width 99, but 'mtl' gives vectors of width 16"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_tokens_split_between_mtl_and_head(make_nlp: Callable) -> None:
+    nlp = make_nlp(["ner"], encoder=None)
+    doc = nlp.get_pipe("mtl")(nlp.make_doc("Anna runs"))
+    with doc.retokenize() as retokenizer:
+        retokenizer.split(doc[0], ["An", "na"], heads=[doc[0], doc[0]])
+    doc.tensor = doc.tensor[:2]
+    with pytest.raises(ValueError, match="has split tokens or written doc.tensor"):
+        nlp.get_pipe("ner")(doc)
+
+
+def test_tokens_merged_in_training(make_nlp: Callable) -> None:
+    nlp = make_nlp(["ner"], encoder=None)
+    nlp.add_pipe("merge_entities", before="ner")
+    examples = make_examples(nlp)
+    for eg in examples:
+        eg.predicted.ents = [Span(eg.predicted, e.start, e.end, e.label) for e in eg.reference.ents]
+    with pytest.raises(ValueError, match="may merge or split tokens"):
+        nlp.update(examples, sgd=False, annotates=["merge_entities"])
+
+
+def test_prediction_without_mtl(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    with pytest.raises(ValueError, match="'ner' needs the output of 'mtl'.*Anna"):
+        nlp.get_pipe("ner")(nlp.make_doc("Anna runs"))
+
+
+def test_heads_train_on_a_frozen_encoder(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    frozen = [name for name in ("transformer", "mtl") if name in nlp.pipe_names]
+    nlp.config["training"]["frozen_components"] = frozen
+    before, head_before = encoder_values(nlp), parameters(nlp, "ner")
+    train_steps(nlp, exclude=frozen, annotates=frozen)
+    assert numpy.array_equal(encoder_values(nlp), before)
+    assert parameters(nlp, "ner") != head_before
+
+
+def test_heads_train_on_a_frozen_encoder_that_does_not_annotate(
+    make_nlp: Callable, encoder: Any
+) -> None:
+    nlp = make_nlp(encoder=encoder)
+    frozen = [name for name in ("transformer", "mtl") if name in nlp.pipe_names]
+    before, head_before = encoder_values(nlp), parameters(nlp, "ner")
+    train_steps(nlp, exclude=frozen)
+    assert numpy.array_equal(encoder_values(nlp), before)
+    assert parameters(nlp, "ner") != head_before
+
+
+def test_frozen_encoder_in_a_pipeline_that_was_never_updated(
+    make_nlp: Callable, encoder: Any, tmp_path: Path
+) -> None:
+    make_nlp(encoder=encoder).to_disk(tmp_path)
+    nlp = spacy.load(tmp_path)
+    frozen = [name for name in ("transformer", "mtl") if name in nlp.pipe_names]
+    before = parameters(nlp, "ner")
+    train_steps(nlp, 1, exclude=frozen, annotates=frozen)
+    assert parameters(nlp, "ner") != before
+
+
+def test_annotating_head(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    names = [name for name in ("transformer", "mtl", "tagger") if name in nlp.pipe_names]
+    train_steps(nlp, annotates=names)
+    with pytest.raises(ValueError, match="annotating_components"):
+        train_steps(nlp, annotates=["tagger"])
+
+
+def test_mtl_annotates_but_encoder_does_not(make_nlp: Callable) -> None:
+    nlp = make_nlp()
+    with pytest.raises(ValueError, match="annotating_components"):
+        train_steps(nlp, annotates=["mtl"])
+
+
+def test_rehearse(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    train_steps(nlp, 1)
+    sgd = nlp.resume_training()
+    nlp.rehearse(make_examples(nlp), sgd=sgd)
+    nlp.update(make_examples(nlp), sgd=sgd)
+
+
+def test_rehearse_with_stock_heads(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(["ner"], encoder=encoder, initialize=False)
+    listener = {"@architectures": "spacy_mtl.TaskListener.v1"}
+    model = {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}
+    nlp.add_pipe("tagger", config={"model": model})
+    nlp.initialize(lambda: make_examples(nlp))
+    train_steps(nlp, 1)
+    sgd = nlp.resume_training()
+    nlp.rehearse(make_examples(nlp), sgd=sgd)
+    train_steps(nlp, 1)
+
+
+def test_rehearse_with_a_stock_parser(make_nlp: Callable, encoder: Any) -> None:
+    """It asks the copy of its model, and that without training, before its own."""
+    nlp = make_nlp(["tagger"], encoder=encoder, initialize=False)
+    model = {
+        "@architectures": "spacy.TransitionBasedParser.v2",
+        "state_type": "ner",
+        "extra_state_tokens": False,
+        "hidden_width": 8,
+        "maxout_pieces": 2,
+        "use_upper": True,
+        "tok2vec": {"@architectures": "spacy_mtl.TaskListener.v1"},
+    }
+    nlp.add_pipe("ner", config={"model": model})
+    nlp.initialize(lambda: make_examples(nlp))
+    train_steps(nlp, 1)
+    sgd = nlp.resume_training()
+    nlp.rehearse(make_examples(nlp), sgd=sgd)
+    train_steps(nlp, 1)

@@ -1,0 +1,124 @@
+"""Losses that are computed again after the optimizer's step."""
+
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import numpy
+import pytest
+import spacy
+from encoder_gradients import encoder_values
+from methods import block
+from spacy.language import Language
+from spacy.tokens import Span
+from spacy.training import Example
+from stock_heads import with_stock
+from tiny_corpus import make_examples
+from tiny_pipelines import add_joint
+from weighted_training import train
+
+
+def _losses_of(nlp: Language, examples: List[Example]) -> Dict[str, float]:
+    """The losses of a batch, by an update of a copy."""
+    copied = spacy.blank("en")
+    copied.config["nlp"] = nlp.config["nlp"]
+    copied = spacy.util.load_model_from_config(nlp.config, auto_fill=True)
+    copied.from_bytes(nlp.to_bytes(exclude=["mtl"]), exclude=["mtl"])
+    copied.get_pipe("mtl").from_bytes(nlp.get_pipe("mtl").to_bytes(exclude=["weighting"]))
+    losses: Dict[str, float] = {}
+    copied.update(
+        [Example(copied.make_doc(eg.reference.text), eg.reference) for eg in examples],
+        sgd=False,
+        losses=losses,
+    )
+    return losses
+
+
+@pytest.mark.parametrize("heads", [("tagger", "ner", "textcat"), None], ids=["ours", "stock"])
+def test_famo_computes_losses_again(make_nlp: Callable, encoder: Any, heads: Any) -> None:
+    """After the optimizer's step, on the same batch: those that the batch has without a step."""
+    weighting = block("FAMO", recompute=True)
+    if heads is None:
+        nlp = with_stock(encoder, weighting, ["tagger"])
+    else:
+        nlp = make_nlp(heads, encoder=encoder, weighting=weighting)
+    mtl = nlp.get_pipe("mtl")
+    seen: List[Dict[str, float]] = []
+    observe = mtl.weighting.observe
+    mtl.weighting.observe = lambda losses: [seen.append(dict(losses)), observe(losses)]
+    optimizer = nlp.create_optimizer()
+    examples = make_examples(nlp)
+    nlp.update(examples[:2], sgd=False)
+    assert not seen
+    nlp.update(examples[:2], sgd=False)
+    # The optimizer has not stepped: nothing to look at.
+    assert not seen
+    for _, pipe in nlp.pipeline:
+        pipe.finish_update(optimizer)
+    expected = _losses_of(nlp, examples[:2])
+    values = encoder_values(nlp)
+    nlp.update(examples[2:], sgd=False)
+    assert numpy.array_equal(encoder_values(nlp), values)
+    (found,) = seen
+    if heads is None:
+        n_tokens = sum(len(eg.reference) for eg in examples[:2])
+        expected["tagger"] /= n_tokens
+    assert found == pytest.approx({task: expected[task] for task in found}, rel=1e-4)
+    assert set(found) == set(mtl.tasks)
+
+
+def test_famo_in_the_next_batch_without_it(make_nlp: Callable) -> None:
+    nlp = make_nlp(encoder=None, weighting=block("FAMO"))
+    train(nlp, 3, nlp.create_optimizer())
+    learned = nlp.get_pipe("mtl").weighting.get_state()["learned"]
+    # Three steps: all, tags, entities. The textcat was seen once only.
+    assert learned["textcat"][0] == 0
+
+
+@pytest.mark.parametrize("kind", ["ner", "spancat"])
+def test_famo_beside_a_task_that_cannot_be_computed_again(kind: str) -> None:
+    """Its loss in the next batch counts."""
+    nlp = spacy.blank("en")
+    add_joint(nlp, None, weighting=block("FAMO", recompute=True))
+    nlp.add_pipe("mtl_tagger", name="tagger")
+    listener = {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": "mtl"}
+    config = spacy.blank("en").get_factory_meta(kind).default_config["model"]
+    nlp.add_pipe(kind, config={"model": {**config, "tok2vec": listener}})
+
+    def examples() -> List[Example]:
+        found = make_examples(nlp)
+        for eg in found:
+            eg.reference.spans["sc"] = [
+                Span(eg.reference, i, i + 1, "X") for i in range(len(eg.reference))
+            ]
+        return found
+
+    nlp.initialize(examples)
+    optimizer = nlp.create_optimizer()
+    optimizer.learn_rate = 0.01
+    for _ in range(6):
+        nlp.update(examples(), sgd=False)
+        for _, pipe in nlp.pipeline:
+            pipe.finish_update(optimizer)
+    learned = nlp.get_pipe("mtl").weighting.get_state()["learned"]
+    assert set(learned) == {"tagger", kind}
+    assert learned["tagger"][1] > 0
+    assert learned[kind][1] > 0
+
+
+def test_famo_with_the_optimizer_in_update(make_nlp: Callable) -> None:
+    """`nlp.update(sgd=...)` steps the encoder a batch late: the next batch counts."""
+    nlp = make_nlp(encoder=None, weighting=block("FAMO", recompute=True))
+    optimizer = nlp.create_optimizer()
+    for _ in range(5):
+        nlp.update(make_examples(nlp), sgd=optimizer)
+    learned = nlp.get_pipe("mtl").weighting.get_state()["learned"]
+    assert all(state[1] >= 3 for state in learned.values())
+
+
+def test_famo_and_a_head_that_was_removed(make_nlp: Callable, tmp_path: Path) -> None:
+    nlp = make_nlp(encoder=None, weighting=block("FAMO", recompute=True))
+    train(nlp, 1, nlp.create_optimizer())
+    nlp.remove_pipe("tagger")
+    nlp.to_disk(tmp_path)
+    nlp.update(make_examples(nlp), sgd=False)
+    spacy.load(tmp_path)
