@@ -1,7 +1,8 @@
 """The shared encoder's gradient is the weighted sum of those of the tasks."""
 
 import itertools
-from typing import Any, Callable, Dict, Tuple
+from dataclasses import FrozenInstanceError
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy
 import pytest
@@ -11,8 +12,15 @@ from encoder_gradients import (
     encoder_gradient,
 )
 from joint_gradients import WEIGHTS, gold, gradient_of
+from recording_weighting import Recording
 from tiny_corpus import make_examples
 from tiny_pipelines import HEADS, constant
+
+from spacy_mtl.joint.closing import close
+from spacy_mtl.joint.meeting import Rows
+from spacy_mtl.joint.step import Answers
+from spacy_mtl.plain import as_weighting
+from spacy_mtl.types import Combined
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(HEADS)), ids="-".join)
@@ -127,3 +135,77 @@ def test_faded_in_task_moves_the_encoder_later(make_nlp: Callable, encoder: Any)
         nlp.update(make_examples(nlp), sgd=False)
         total = total + gradient
         assert_close(encoder_gradient(nlp), total)
+
+
+class FakeMeeting:
+    """Rows of ones, twos, ..., of the tasks that are named."""
+
+    def __init__(self, tasks: List[str]) -> None:
+        self.tasks = tasks
+        self.given: List[Combined] = []
+
+    def rows(self, d_views: Any) -> Rows:
+        values = numpy.outer(numpy.arange(1, 1 + len(self.tasks)), numpy.ones(4)).astype("float32")
+        return Rows(self.tasks, values, values * 10)
+
+    def give(self, combined: Combined) -> None:
+        self.given.append(combined)
+
+
+ANSWERS = Answers(
+    d_views={"tagger": [], "silent": [], "stock": []},
+    losses={"tagger": 0.5, "silent": 7.0, "stock": 2.0},
+    units={"tagger": 12, "silent": 3},
+)
+
+
+def test_what_a_step_reports() -> None:
+    meeting = FakeMeeting(["tagger", "stock"])
+    recording = Recording(True)
+    weighting = as_weighting(recording)
+    report = close(ANSWERS, meeting, weighting, {"scheme": 0.25})  # type: ignore[arg-type]
+    assert report is not None
+    # Those that the meeting has rows of, in its order. The stock component tells no units.
+    assert list(report.losses.items()) == [("tagger", 0.5), ("stock", 2.0)]
+    assert report.units == {"tagger": 12}
+    assert report.weights == {"tagger": 1.0, "stock": 1.0}
+    assert report.auxiliary == {"scheme": 0.25}
+    # What the log looks at is always at the representation; what is weighed is where they meet.
+    assert report.rows.tolist() == [[10.0] * 4, [20.0] * 4]
+    assert recording.losses == [report.losses]
+    assert [row.tolist() for row in recording.rows[0].values()] == [[1.0] * 4, [2.0] * 4]
+    (combined,) = meeting.given
+    assert combined.gradient.tolist() == [3.0] * 4
+
+
+def test_nothing_is_weighed_without_a_row() -> None:
+    meeting, recording = FakeMeeting([]), Recording(True)
+    found = close(ANSWERS, meeting, as_weighting(recording), {})  # type: ignore[arg-type]
+    assert found is None
+    assert meeting.given == recording.losses == []
+
+
+def test_reports_are_frozen() -> None:
+    report = close(ANSWERS, FakeMeeting(["tagger"]), as_weighting(Recording(True)), {})  # type: ignore[arg-type]
+    with pytest.raises(FrozenInstanceError):
+        report.losses = {}  # type: ignore[misc, union-attr]
+
+
+def test_what_a_step_of_a_pipeline_reports(make_nlp: Callable) -> None:
+    nlp = make_nlp(encoder=None, weighting=constant(**WEIGHTS))
+    reports: List[Any] = []
+    nlp.get_pipe("mtl").observers.subscribe(reports.append)
+    losses = nlp.update(make_examples(nlp), sgd=False)
+    (report,) = reports
+    n_tokens = sum(len(eg.reference) for eg in make_examples(nlp))
+    assert report.losses == pytest.approx({task: losses[task] for task in HEADS})
+    assert report.units == {"tagger": n_tokens, "ner": n_tokens, "textcat": 4}
+    assert report.weights == WEIGHTS
+    assert report.auxiliary == {}
+    assert report.rows.shape == (3, n_tokens * nlp.get_pipe("mtl").model.get_dim("nO"))
+    # Each row is that of its task, before it is weighed.
+    rows = dict(zip(report.losses, report.rows))
+    for task, kind in {"tagger": "tag", "ner": "ents", "textcat": "cats"}.items():
+        nlp.update(make_examples(nlp, kind), sgd=False)
+        assert list(reports[-1].losses) == [task]
+        assert numpy.allclose(reports[-1].rows[0], rows[task], rtol=1e-4, atol=1e-7)
