@@ -1,13 +1,16 @@
 """Losses that are computed again after the optimizer's step."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable, Dict, List
 
 import numpy
 import pytest
 import spacy
+import srsly
 from encoder_gradients import encoder_values
 from methods import block
+from open_steps import open_step
 from spacy.language import Language
 from spacy.tokens import Span
 from spacy.training import Example
@@ -15,6 +18,10 @@ from stock_heads import with_stock
 from tiny_corpus import make_examples
 from tiny_pipelines import add_joint
 from weighted_training import train
+
+from spacy_mtl.joint.lookback import Lookback
+from spacy_mtl.plain import as_weighting
+from spacy_mtl.types import Combined
 
 
 def _losses_of(nlp: Language, examples: List[Example]) -> Dict[str, float]:
@@ -122,3 +129,102 @@ def test_famo_and_a_head_that_was_removed(make_nlp: Callable, tmp_path: Path) ->
     nlp.to_disk(tmp_path)
     nlp.update(make_examples(nlp), sgd=False)
     spacy.load(tmp_path)
+
+
+class Told:
+    """A weighting that keeps what it is told after steps."""
+
+    recompute = True
+
+    def __init__(self) -> None:
+        self.seen: List[Dict[str, float]] = []
+
+    def __call__(self, losses: Dict[str, float], gradients: Any) -> Combined:
+        return Combined(gradients.sum(axis=0), dict.fromkeys(losses, 1.0))
+
+    def observe(self, losses: Dict[str, float]) -> None:
+        self.seen.append(dict(losses))
+
+
+def weigh(lookback: Lookback, **losses: float) -> None:
+    lookback(losses, numpy.zeros((len(losses), 1), dtype="float32"))
+
+
+def closed(lookback: Lookback, *tasks: str) -> None:
+    step, _, _ = open_step(dict.fromkeys(tasks, 1))
+    lookback.note_closed(step, tasks)
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def lookback(told: Told) -> Lookback:
+    return Lookback(as_weighting(told))
+
+
+def test_losses_of_the_next_step_count_once(told: Told, lookback: Lookback) -> None:
+    closed(lookback, "tagger", "ner")
+    weigh(lookback, tagger=1.0, ner=2.0)
+    # The optimizer has not stepped.
+    assert told.seen == []
+    lookback.note_applied()
+    assert lookback.get_unobserved() == ["ner", "tagger"]
+    weigh(lookback, tagger=3.0, textcat=4.0)
+    weigh(lookback, tagger=5.0, ner=6.0)
+    weigh(lookback, tagger=7.0, ner=8.0)
+    assert told.seen == [{"tagger": 3.0}, {"ner": 6.0}]
+    assert lookback.get_unobserved() == []
+
+
+def test_steps_before_one_of_the_optimizer_count_together(told: Told, lookback: Lookback) -> None:
+    closed(lookback, "tagger")
+    closed(lookback, "ner")
+    lookback.note_applied()
+    weigh(lookback, tagger=1.0, ner=2.0)
+    assert told.seen == [{"tagger": 1.0, "ner": 2.0}]
+
+
+def test_without_a_pipeline_nothing_is_computed_again(told: Told, lookback: Lookback) -> None:
+    around: Any = SimpleNamespace(nlp=None)
+    closed(lookback, "tagger")
+    lookback.look(around)
+    lookback.note_applied()
+    lookback.look(around)
+    assert told.seen == []
+    weigh(lookback, tagger=1.0)
+    assert told.seen == [{"tagger": 1.0}]
+
+
+def test_state_between_steps(told: Told, lookback: Lookback) -> None:
+    closed(lookback, "tagger")
+    # A step that the optimizer has not used yet is part of what a training goes on with.
+    saved = lookback.get_unobserved()
+    assert saved == ["tagger"]
+    again = Lookback(as_weighting(told))
+    again.set_unobserved(saved)
+    weigh(again, tagger=1.0, ner=2.0)
+    assert told.seen == [{"tagger": 1.0}]
+    assert again.get_batch() is None
+
+
+def test_batch_that_is_looked_at_again_is_saved(lookback: Lookback, told: Told) -> None:
+    step, listeners, _ = open_step({"tagger": 1, "ner": 2})
+    step.loss_divisors["ner"] = 5.0
+    lookback.note_closed(step, ["ner"])
+    lookback.note_applied()
+    batch = lookback.get_batch()
+    assert batch is not None
+    again = Lookback(as_weighting(told))
+    given: Any = listeners
+    again.set_batch(srsly.msgpack_loads(srsly.msgpack_dumps(batch)), given, step.docs[0].vocab)
+    assert again.get_batch() == batch
+    assert batch["tasks"] == ["ner"]
+    assert batch["divisors"] == {"ner": 5.0}
+    assert batch["is_applied"] is True
+
+
+def test_title_is_that_of_the_weighting(lookback: Lookback) -> None:
+    assert lookback.title == "Told"
