@@ -127,8 +127,14 @@ def test_famo_and_a_head_that_was_removed(make_nlp: Callable, tmp_path: Path) ->
     train(nlp, 1, nlp.create_optimizer())
     nlp.remove_pipe("tagger")
     nlp.to_disk(tmp_path)
-    nlp.update(make_examples(nlp), sgd=False)
-    spacy.load(tmp_path)
+    saved = nlp.get_pipe("mtl").weighting.get_state()
+    losses = nlp.update(make_examples(nlp), sgd=False)
+    assert set(losses) == {"mtl", "ner", "textcat"}
+    learned = nlp.get_pipe("mtl").weighting.get_state()["learned"]
+    assert learned["tagger"] == saved["learned"]["tagger"]
+    assert learned["ner"] != saved["learned"]["ner"]
+    loaded = spacy.load(tmp_path).get_pipe("mtl")
+    assert repr(loaded.weighting.get_state()) == repr(saved)
 
 
 class Told:
