@@ -1,11 +1,13 @@
 """What the joint component warns of."""
 
 import warnings
+from types import SimpleNamespace
 from typing import Any, Callable, List
 
 import numpy
 import pytest
 import spacy
+from open_steps import open_step
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -14,6 +16,9 @@ from thinc.api import Adam
 from tiny_corpus import make_examples
 from tiny_pipelines import add_joint
 from training_steps import step, train_steps
+
+from spacy_mtl.joint.listener import TaskListener
+from spacy_mtl.joint.notices import Notices
 
 # Heads of this package beside stock ones of the same kind are what these tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore:The heads 'our_.* both set")
@@ -90,3 +95,68 @@ def test_silent_stock_component_last(make_nlp: Callable, encoder: Any, stock: st
     assert all(size > 0 for size in sent)
     # With an encoder of its own mtl closes in time, and there is nothing to say.
     assert [stock in message for message in late] == ([True] if isinstance(encoder, str) else [])
+
+
+@pytest.fixture
+def notices() -> Notices:
+    around: Any = SimpleNamespace(name="joint")
+    return Notices(around)
+
+
+def messages(give: Callable[[], Any]) -> List[str]:
+    """What is warned of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        give()
+    return [str(each.message) for each in caught]
+
+
+def test_each_once(notices: Notices) -> None:
+    assert messages(lambda: notices.once("first")) == ["first"]
+    assert messages(lambda: notices.once("first")) == []
+    assert messages(lambda: notices.once("second")) == ["second"]
+    assert messages(lambda: notices.once("other words", key="second")) == []
+
+
+@pytest.mark.parametrize(
+    "give, says",
+    [
+        (lambda notices: notices.all_frozen(), "All tasks of 'joint' are frozen"),
+        (lambda notices: notices.missed("ner"), "'ner' was updated after 'joint' had closed"),
+        (lambda notices: notices.left_alone("transformer"), "'joint' is frozen .* 'transformer'"),
+        (lambda notices: notices.no_averages(), "'joint' was sourced .* use_averages = false"),
+    ],
+    ids=["all frozen", "missed", "left alone", "no averages"],
+)
+def test_what_is_said(notices: Notices, give: Callable, says: str) -> None:
+    with pytest.warns(UserWarning, match=says):
+        give(notices)
+    assert messages(lambda: give(notices)) == []
+
+
+def test_without_a_task_each_initialisation_says_so(notices: Notices) -> None:
+    for _ in range(2):
+        (message,) = messages(notices.no_task)
+        assert message.startswith("No component listens to 'joint'")
+
+
+def test_late_steps_are_one_notice_whoever_is_silent(notices: Notices) -> None:
+    late = [open_step({"tagger": 1, "ner": 1, "textcat": 1})[0] for _ in range(2)]
+    late[0].take_gradient("tagger", 0, [])
+    late[1].take_gradient("ner", 0, [])
+    (message,) = messages(lambda: [notices.late(step) for step in late])
+    assert "(silent: ner, textcat), so 'joint' closed the joint step late" in message
+
+
+def test_update_that_was_cut_short_is_another_one(notices: Notices) -> None:
+    """Its head took its view, and nothing came back."""
+    step, _, _ = open_step({"tagger": 1, "ner": 1})
+    listener = TaskListener("mtl", 3)
+    step.listeners["ner"] = [listener]
+    listener.open(step.docs, [], lambda d_view: d_view)
+    step.take_gradient("tagger", 0, [])
+    (message,) = messages(lambda: notices.late(step))
+    assert "(silent: ner)" in message
+    listener.held.was_read = True  # type: ignore[union-attr]
+    (message,) = messages(lambda: notices.late(step))
+    assert message.startswith("The update of 'ner' took its view of a batch and sent no gradient")

@@ -1,181 +1,121 @@
-"""Who takes part: tasks that are frozen, disabled, added, sourced."""
+"""What the joint component knows of a pipeline, and what it goes by if it knows none."""
 
-import itertools
-import warnings
-from typing import Any, Callable, Tuple
+from typing import Any, Callable
 
-import numpy
 import pytest
 import spacy
-from encoder_gradients import (
-    assert_close,
-    encoder_gradient,
-    encoder_values,
-)
-from joint_gradients import WEIGHTS, gold, gradient_of
-from predicted_values import TEXTS, as_values, predictions
-from thinc.api import Adam
-from tiny_corpus import make_examples
-from tiny_pipelines import HEADS, constant, sourced
-from training_steps import parameters, train_steps
+from thinc.api import Linear
+
+from spacy_mtl.joint.pipeline import Pipeline
 
 
-@pytest.mark.parametrize("frozen", [c for n in (1, 2) for c in itertools.combinations(HEADS, n)])
-def test_frozen_tasks(make_nlp: Callable, encoder: Any, frozen: Tuple[str, ...]) -> None:
-    nlp = make_nlp(encoder=encoder, weighting=constant(**WEIGHTS))
-    left = [task for task in HEADS if task not in frozen]
-    expected = sum(gradient_of(nlp, gold(nlp, task)) for task in left)
-    nlp.config["training"]["frozen_components"] = list(frozen)
-    assert_close(gradient_of(nlp, gold(nlp, *HEADS), exclude=frozen), expected)
+class Component:
+    """Stands in for the joint component, of which only the identity and the name count."""
+
+    name = "mtl"
 
 
-@pytest.mark.parametrize("keep_source", [False, True], ids=["source gone", "source alive"])
-def test_sourced_pipeline_loses_no_task(
-    make_nlp: Callable, encoder: Any, keep_source: bool
-) -> None:
-    """A task that was silent or excluded for a while counts again afterwards."""
-    source = make_nlp(encoder=encoder)
-    nlp = sourced(source)
-    if not keep_source:
-        del source
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gradient_of(nlp, gold(nlp, *HEADS))
-        expected = gradient_of(nlp, gold(nlp, *HEADS))
-        gradient_of(nlp, gold(nlp, *HEADS), exclude=["textcat"])
-        nlp.get_pipe("mtl").finish_update(lambda key, weights, gradient: (weights, gradient))
-        assert_close(gradient_of(nlp, gold(nlp, *HEADS)), expected)
+def unbound(*tasks: str, component: Any = None) -> Pipeline:
+    """What a sourced component knows that nobody has told where it is now."""
+    listeners: Any = {task: [] for task in tasks}
+    return Pipeline(component or Component(), Linear(2, 2), listeners)
 
 
-def test_head_that_was_left_behind(make_nlp: Callable, encoder: Any) -> None:
-    """mtl sourced without a head of the old pipeline, which is still alive."""
-    source = make_nlp(encoder=encoder)
-    expected = gradient_of(source, gold(source, "tagger", "ner"))
-    nlp = sourced(source)
-    nlp.remove_pipe("textcat")
-    assert_close(gradient_of(nlp, gold(nlp, *HEADS)), expected)
+def test_without_a_pipeline_those_count_that_have_run() -> None:
+    around = unbound("tagger", "ner", "textcat")
+    assert around.nlp is None
+    assert around.adapters() == {}
+    # At first, everybody.
+    assert around.expected() == ["tagger", "ner", "textcat"]
+    around.note_run(["textcat", "tagger"])
+    assert around.expected() == ["tagger", "textcat"]
+    assert around.note_missed("ner")
+    assert around.expected() == ["tagger", "ner", "textcat"]
+    assert not around.note_missed("ner")
 
 
-def test_frozen_by_config_but_updated_all_the_same(make_nlp: Callable, encoder: Any) -> None:
-    """frozen_components of a saved config, and a loop that does not pass exclude."""
-    nlp = make_nlp(encoder=encoder)
-    expected = gradient_of(nlp, gold(nlp, *HEADS))
-    nlp.config["training"]["frozen_components"] = ["textcat"]
-    with pytest.warns(UserWarning, match="'textcat' was updated after.*From now on"):
-        gradient_of(nlp, gold(nlp, *HEADS))
-    assert_close(gradient_of(nlp, gold(nlp, *HEADS)), expected)
+def test_who_has_run_is_saved() -> None:
+    around = unbound("tagger", "ner", "textcat")
+    around.note_run(["textcat"])
+    around.note_missed("ner")
+    again = unbound("tagger", "ner", "textcat")
+    again.set_state(around.get_state())
+    assert again.expected() == around.expected() == ["ner", "textcat"]
+    assert not again.note_missed("ner")
 
 
-def test_disabled_task(make_nlp: Callable, encoder: Any) -> None:
-    nlp = make_nlp(encoder=encoder)
-    everything = gradient_of(nlp, gold(nlp, *HEADS))
-    expected = gradient_of(nlp, gold(nlp, "tagger", "ner"))
-    with nlp.select_pipes(disable=["textcat"]):
-        assert_close(gradient_of(nlp, gold(nlp, *HEADS)), expected)
-    assert_close(gradient_of(nlp, gold(nlp, *HEADS)), everything)
+def test_tasks_are_sorted_in_place() -> None:
+    around = unbound("ner", "tagger")
+    listeners = around.listeners
+    around.sort(["tok2vec", "mtl", "tagger", "sentencizer", "ner"])
+    assert around.listeners is listeners
+    assert around.tasks == list(listeners) == ["tagger", "ner"]
 
 
-def test_frozen_head_keeps_its_parameters(make_nlp: Callable, encoder: Any) -> None:
-    nlp = make_nlp(encoder=encoder)
-    nlp.config["training"]["frozen_components"] = ["textcat"]
-    before, encoder_before = parameters(nlp, "textcat"), encoder_values(nlp)
-    train_steps(nlp, exclude=["textcat"])
-    assert parameters(nlp, "textcat") == before
-    assert not numpy.array_equal(encoder_values(nlp), encoder_before)
+def test_component_is_held_weakly_and_keeps_its_name() -> None:
+    component = Component()
+    around = unbound("ner", component=component)
+    component.name = "joint"
+    assert around.name == "joint"
+    assert around.is_alike(Component())
+    assert not around.is_alike(component)
+    assert not around.is_alike("something else")
+    del component
+    assert around.name == "mtl"
 
 
-def test_pipes_change_between_updates(make_nlp: Callable, encoder: Any) -> None:
-    """The tasks follow the pipeline: heads renamed, removed, replaced, added."""
-    nlp = make_nlp(encoder=encoder)
-    train_steps(nlp, 1)
-    nlp.rename_pipe("ner", "names")
-    nlp.remove_pipe("textcat")
-    nlp.replace_pipe("tagger", "mtl_tagger", config={"attribute": "pos"})
-    nlp.add_pipe("mtl_textcat", name="topic")
-    labels = {"tagger": ["NOUN", "VERB"], "topic": ["a", "b"]}
-    for name, of_head in labels.items():
-        nlp.get_pipe(name).initialize(lambda: make_examples(nlp), nlp=nlp, labels=of_head)
-    before = parameters(nlp, "names", "topic")
-    losses = nlp.update(make_examples(nlp), sgd=Adam(0.01))
-    assert nlp.get_pipe("mtl").tasks == ["tagger", "names", "topic"]
-    assert losses["mtl"] == pytest.approx(losses["names"] + losses["topic"])
-    assert parameters(nlp, "names", "topic") != before
-    reloaded = spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
-    assert reloaded.get_pipe("mtl").tasks == ["tagger", "names", "topic"]
-    assert predictions(reloaded) == predictions(nlp)
+def test_documents_of_another_vocabulary(make_nlp: Callable) -> None:
+    """Whoever sends them has the component now, and it is searched for once."""
+    nlp = make_nlp(["ner"], encoder=None)
+    mtl = nlp.get_pipe("mtl")
+    around = Pipeline(mtl, mtl.model, mtl.listener_map, nlp)
+    around.note_docs([])
+    assert around.nlp is nlp
+    around.note_docs([spacy.blank("en").make_doc("old runs")])
+    assert around.nlp is None
+    around.note_docs([nlp.make_doc("old runs")])
+    assert around.nlp is nlp
 
 
-def test_select_pipes(make_nlp: Callable, encoder: Any) -> None:
-    nlp = make_nlp(encoder=encoder)
-    train_steps(nlp)
-    expected = predictions(nlp)
-    with nlp.select_pipes(disable=["ner"]):
-        found = predictions(nlp)
-        assert [f[0] for f in found] == [e[0] for e in expected]
-        train_steps(nlp, 1)
-    train_steps(nlp, 1)
-    assert nlp.get_pipe("mtl").tasks == list(HEADS)
-    with nlp.select_pipes(disable=["mtl"]), pytest.raises(ValueError, match="needs the output"):
-        nlp("Anna runs")
+def test_changes_are_seen(make_nlp: Callable) -> None:
+    nlp = make_nlp(["ner"], encoder=None)
+    mtl = nlp.get_pipe("mtl")
+    around = Pipeline(mtl, mtl.model, mtl.listener_map, nlp)
+    assert around.has_changed(nlp)
+    around.note_seen(nlp)
+    assert not around.has_changed(nlp)
+    nlp.add_pipe("sentencizer")
+    assert around.has_changed(nlp)
+    around.note_seen(nlp)
+    nlp.rename_pipe("sentencizer", "sentences")
+    assert around.has_changed(nlp)
 
 
-def test_component_enabled_after_linking(make_nlp: Callable, encoder: Any) -> None:
-    """spaCy links the enabled components only, and not again when one is enabled."""
-    nlp = make_nlp(encoder=encoder)
-    nlp.disable_pipe("tagger")
-    nlp._link_components()
-    nlp.enable_pipe("tagger")
-    train_steps(nlp, 1)
-    assert nlp.get_pipe("mtl").tasks == list(HEADS)
+def test_nlp_is_unknown_if_a_head_was_left_behind(make_nlp: Callable) -> None:
+    """The listeners that are known are those of other components than the pipeline's."""
+    nlp = make_nlp(["ner", "tagger"], encoder=None)
+    mtl = nlp.get_pipe("mtl")
+    listeners: Any = dict(mtl.listener_map)
+    around = Pipeline(mtl, mtl.model, listeners, nlp)
+    assert around.nlp is nlp
+    listeners["ner"], listeners["tagger"] = listeners["tagger"], listeners["ner"]
+    assert around.nlp is None
+    del listeners["ner"], listeners["tagger"]
+    assert around.nlp is nlp
+    listeners["gone"] = [object()]
+    assert around.nlp is None
 
 
-def test_source_a_head(make_nlp: Callable, encoder: Any, encoder_dir: str) -> None:
-    source = make_nlp(encoder=encoder)
-    train_steps(source)
-    nlp = spacy.blank("en")
-    for name in source.pipe_names[:-1]:
-        nlp.add_pipe(name, source=source)
-    nlp.add_pipe("mtl_textcat", name="textcat")
-    with nlp.select_pipes(disable=source.pipe_names[:-1]):
-        nlp.initialize(lambda: make_examples(nlp))
-    assert nlp.get_pipe("mtl").tasks == list(HEADS)
-    for text in TEXTS:
-        assert as_values(nlp(text))[:2] == as_values(source(text))[:2]
-    before = encoder_values(nlp)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        train_steps(nlp, 2)
-    assert not numpy.array_equal(encoder_values(nlp), before)
-
-
-def test_a_batch_of_another_vocab_is_not_the_end(make_nlp: Callable, encoder: Any) -> None:
-    nlp = make_nlp(encoder=encoder)
-    nlp.update(make_examples(spacy.blank("en")), sgd=False)
-    assert nlp.get_pipe("mtl").nlp is None
-    nlp.update(make_examples(nlp), sgd=False)
-    assert nlp.get_pipe("mtl").nlp is nlp
-
-
-@pytest.mark.parametrize("is_gone", [True, False], ids=["source gone", "source alive"])
-def test_sourced_at_the_parameters(make_nlp: Callable, is_gone: bool) -> None:
-    """`source` in a config, and `spacy train`: it finds the pipeline that it is in now."""
-    source = make_nlp(gradients="parameters", weighting=constant(ner=2.0))
-    expected = make_nlp(weighting=constant(ner=2.0))
-    nlp = sourced(source, spacy.blank("en").vocab)
-    if is_gone:
-        del source
-    for pipeline in (nlp, expected):
-        pipeline.update(make_examples(pipeline), sgd=False)
-    assert_close(encoder_gradient(nlp), encoder_gradient(expected))
-    assert nlp.get_pipe("mtl").nlp is nlp
-
-
-def test_sourced_twice_at_the_parameters(make_nlp: Callable) -> None:
-    """Into two pipelines that share a vocabulary: nobody can tell which trains."""
-    source = make_nlp(gradients="parameters")
-    vocab = spacy.blank("en").vocab
-    pipelines = [sourced(source, vocab) for _ in range(2)]
-    with pytest.raises(ValueError, match="sourced from another pipeline.*nothing to work on"):
-        pipelines[0].update(make_examples(pipelines[0]), sgd=False)
-    pipelines[0].get_pipe("mtl").initialize(lambda: make_examples(pipelines[0]), nlp=pipelines[0])
-    pipelines[0].update(make_examples(pipelines[0]), sgd=False)
+def test_encoder_models(make_nlp: Callable) -> None:
+    inside, before = make_nlp(["ner"], encoder=None), make_nlp(["ner"])
+    found = []
+    for nlp in (inside, before):
+        mtl = nlp.get_pipe("mtl")
+        around = Pipeline(mtl, mtl.model, mtl.listener_map, nlp)
+        found.append(around.encoder_models())
+    tok2vec = [nlp.get_pipe("mtl").model.get_ref("tok2vec") for nlp in (inside, before)]
+    assert found[0] == {"mtl": tok2vec[0]}
+    assert found[1] == {"mtl": tok2vec[1], "transformer": before.get_pipe("transformer").model}
+    mtl = before.get_pipe("mtl")
+    with pytest.raises(ValueError, match="'mtl' was sourced.*nothing to work on"):
+        Pipeline(mtl, mtl.model, mtl.listener_map).encoder_models()
