@@ -2,10 +2,18 @@
 
 from typing import Any, Callable
 
+import numpy
 import pytest
 import spacy
+from spacy.pipeline.tok2vec import Tok2VecListener
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+from thinc.api import Linear, Model, chain
+from thinc.shims.shim import Shim
 from tiny_corpus import make_examples
 from tiny_pipelines import CNN, add_joint
+
+from spacy_mtl.joint.checks import check_annotated, check_exact, check_initialized, check_width
 
 
 def test_rival_listener(encoder_dir: str) -> None:
@@ -100,3 +108,51 @@ def test_mixed_precision_is_refused_at_the_parameters(encoder_dir: str) -> None:
     node.shims[0]._mixed_precision = True
     with pytest.raises(ValueError, match="mixed_precision = true in .components.transformer.mod"):
         nlp.initialize(lambda: make_examples(nlp))
+
+
+class OtherShim(Shim):
+    """A layer of a library that is neither thinc nor torch."""
+
+
+def test_other_libraries_are_refused_at_the_parameters() -> None:
+    model: Any = chain(Linear(2, 2), Model("other", lambda model, X, is_train: (X, None)))
+    check_exact({"mtl": model})
+    model.layers[1].shims.append(OtherShim(object()))
+    with pytest.raises(ValueError, match="thinc and torch, but .* 'mtl' has a OtherShim"):
+        check_exact({"mtl": model})
+
+
+def test_encoder_without_weights() -> None:
+    encoder: Any = Linear(2, 2)
+    model: Any = chain(encoder, Linear(2, 2))
+    model.set_ref("tok2vec", encoder)
+    with pytest.raises(ValueError, match="'joint' has no weights yet: call nlp.initialize"):
+        check_initialized("joint", model)
+    encoder.initialize()
+    # What is not part of the encoder is asked for elsewhere.
+    check_initialized("joint", model)
+
+
+@pytest.mark.parametrize("is_missing", [True, False])
+def test_texts_on_which_the_encoder_did_not_run(is_missing: bool) -> None:
+    vocab = Vocab()
+    docs = [Doc(vocab, words=["old", "runs"]), Doc(vocab), Doc(vocab, words=["home"])]
+    for doc in docs[:1] if is_missing else docs:
+        doc.tensor = numpy.zeros((len(doc), 2), dtype="float32")
+    listener = Tok2VecListener("tok2vec", 2)
+    if not is_missing:
+        # A text without a token has no vectors, and needs none.
+        check_annotated("joint", [listener], docs)
+        return
+    with pytest.raises(ValueError, match=r"'joint' needs .*\(upstream = 'tok2vec'\).*'home"):
+        check_annotated("joint", [listener], docs)
+
+
+def test_width_of_the_encoder_before(make_nlp: Callable) -> None:
+    nlp = make_nlp(["ner"])
+    around = nlp.get_pipe("mtl")._pipeline
+    check_width(around, nlp)
+    (node,) = around.upstream_listeners
+    node.set_dim("nO", 99, force=True)
+    with pytest.raises(ValueError, match="'transformer' gives .*width 16.*trained with.*99"):
+        check_width(around, nlp)

@@ -1,17 +1,165 @@
-"""Where heads take their view: in a step, without one, and where nothing serves them."""
+"""Where heads take their view, and what is said where nothing serves them."""
 
-from pathlib import Path
-from typing import Any, Callable
+import copy
+import pickle
+from typing import Any, Callable, List, Sequence, Tuple
 
 import numpy
 import pytest
 import spacy
-from encoder_gradients import encoder_values
-from spacy.language import Language
-from spacy.tokens import Span
+from open_steps import filled
+from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
 from tiny_corpus import make_examples
-from tiny_pipelines import HEADS, add_joint
-from training_steps import parameters, train_steps
+from tiny_pipelines import add_joint
+
+from spacy_mtl.joint.listener import TaskListener, create_task_listener
+
+
+@pytest.fixture
+def docs() -> List[Doc]:
+    vocab = Vocab()
+    return [Doc(vocab, words=["old", "runs"]), Doc(vocab), Doc(vocab, words=["home"])]
+
+
+def listener_of(width: int = 3) -> Any:
+    return create_task_listener("mtl", width)
+
+
+def copies(docs: List[Doc]) -> List[Doc]:
+    return [Doc(doc.vocab, words=[token.text for token in doc]) for doc in docs]
+
+
+def never(d_view: Any) -> Any:
+    raise AssertionError
+
+
+def test_view_of_an_open_step(docs: List[Doc]) -> None:
+    listener = listener_of()
+    view = filled(docs, 1)
+    listener.open(docs, view, never)
+    found, backprop = listener(docs, is_train=True)
+    assert found is view
+    assert backprop is never
+    assert listener.held.was_read
+    # A parser of spaCy's asks with copies of the documents.
+    assert listener(copies(docs), is_train=True)[0] is view
+    listener.close()
+    assert listener.held is None
+
+
+def test_other_documents_than_those_of_the_step(docs: List[Doc]) -> None:
+    listener = listener_of()
+    with pytest.raises(ValueError, match="E954"):
+        listener.verify_inputs(docs)
+    listener.open(docs, filled(docs, 1), never)
+    for others in (docs[::-1], docs[:1], []):
+        with pytest.raises(ValueError, match="E953"):
+            listener(others, is_train=True)
+
+
+def test_batches_are_known_by_their_tokens(docs: List[Doc]) -> None:
+    number = TaskListener.get_batch_id
+    assert number(docs) == number(copies(docs))
+    spaces = [Doc(docs[0].vocab, words=["old", "runs"], spaces=[True, False]), *docs[1:]]
+    # Of spaCy's listeners the first two have the number of the batch, too.
+    others = [docs[::-1], spaces, docs[:1], []]
+    assert number(docs) not in [number(each) for each in others]
+
+
+def test_prediction_reads_the_tensor(docs: List[Doc]) -> None:
+    """Also while a step is open."""
+    listener = listener_of()
+    listener.open(docs, filled(docs, 1), never)
+    for doc in docs:
+        doc.tensor = numpy.full((len(doc), 3), 2.0, dtype="float32")
+    found = listener.predict(docs)
+    assert [array.tolist() for array in found] == [array.tolist() for array in filled(docs, 2)]
+    assert not listener.held.was_read
+
+
+def test_prediction_without_the_tensor(docs: List[Doc]) -> None:
+    listener = listener_of()
+    listener.task = "ner"
+    # There is nothing to encode.
+    assert [array.shape for array in listener.predict(docs[1:2])] == [(0, 3)]
+    with pytest.raises(ValueError, match="'ner' needs the output of 'mtl' for the text 'old runs"):
+        listener.predict(docs)
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (3, 3)])
+def test_tensor_of_another_shape(docs: List[Doc], shape: Tuple[int, int]) -> None:
+    listener = listener_of()
+    docs[0].tensor = numpy.zeros(shape, dtype="float32")
+    with pytest.raises(ValueError, match=r"has the shape .*but .*expects \(2, 3\) from 'mtl'"):
+        listener.predict(docs[:1])
+
+
+class Owner:
+    """The joint component as a listener knows it."""
+
+    name = "mtl"
+
+    def __init__(self) -> None:
+        self.listeners: List[Any] = []
+        self.asked: List[Tuple[str, int]] = []
+
+    def encode(self, task: str, docs: Sequence[Doc]) -> None:
+        self.asked.append((task, len(docs)))
+        for doc in docs:
+            doc.tensor = numpy.ones((len(doc), 3), dtype="float32")
+
+
+def test_training_without_a_step_asks_for_the_tensor(docs: List[Doc]) -> None:
+    owner, listener = Owner(), listener_of()
+    listener.connect("ner", owner.encode)
+    view, backprop = listener(docs, is_train=True)
+    assert owner.asked == [("ner", 3)]
+    assert [array.tolist() for array in view] == [array.tolist() for array in filled(docs, 1)]
+    # No gradient goes back to an encoder that is frozen.
+    assert backprop(view) == []
+    listener.predict(docs)
+    assert owner.asked == [("ner", 3)]
+
+
+def test_who_is_served() -> None:
+    owner, listener = Owner(), listener_of()
+    assert not listener.is_served
+    listener.connect("ner", owner.encode)
+    # It knows the owner, but the owner has to have it still, and the same name.
+    assert not listener.is_served
+    owner.listeners.append(listener)
+    assert listener.is_served
+    owner.name = "joint"
+    assert not listener.is_served
+    owner.name = "mtl"
+    assert listener.is_served
+    del owner
+    assert not listener.is_served
+
+
+def test_pickle_leaves_the_step_behind(docs: List[Doc]) -> None:
+    owner, listener = Owner(), listener_of()
+    listener.connect("ner", owner.encode)
+    listener.open(docs, filled(docs, 1), lambda d_view: d_view)
+    loaded = pickle.loads(pickle.dumps(listener))
+    assert loaded.held is None
+    assert (loaded.task, loaded.upstream_name, loaded.get_dim("nO")) == ("ner", "mtl", 3)
+    # It goes on knowing that it was connected.
+    assert loaded.is_served
+
+
+def test_copies_encode_for_themselves(docs: List[Doc]) -> None:
+    """Those of models, for rehearsal: they are asked without training, too."""
+    owner, listener = Owner(), listener_of()
+    listener.connect("ner", owner.encode)
+    listener.open(docs, filled(docs, 5), never)
+    copied = copy.deepcopy(listener)
+    assert copied.held is None
+    found = copied.predict(docs)
+    assert owner.asked == [("ner", 3)]
+    assert [array.tolist() for array in found] == [array.tolist() for array in filled(docs, 1)]
+    assert listener.held is not None
 
 
 def test_listener_without_mtl() -> None:
@@ -86,101 +234,3 @@ def test_prediction_without_mtl(make_nlp: Callable, encoder: Any) -> None:
     nlp = make_nlp(encoder=encoder)
     with pytest.raises(ValueError, match="'ner' needs the output of 'mtl'.*Anna"):
         nlp.get_pipe("ner")(nlp.make_doc("Anna runs"))
-
-
-def test_heads_train_on_a_frozen_encoder(make_nlp: Callable, encoder: Any) -> None:
-    nlp = make_nlp(encoder=encoder)
-    frozen = [name for name in ("transformer", "mtl") if name in nlp.pipe_names]
-    nlp.config["training"]["frozen_components"] = frozen
-    before, head_before = encoder_values(nlp), parameters(nlp, "ner")
-    train_steps(nlp, exclude=frozen, annotates=frozen)
-    assert numpy.array_equal(encoder_values(nlp), before)
-    assert parameters(nlp, "ner") != head_before
-
-
-def test_heads_train_on_a_frozen_encoder_that_does_not_annotate(
-    make_nlp: Callable, encoder: Any
-) -> None:
-    nlp = make_nlp(encoder=encoder)
-    frozen = [name for name in ("transformer", "mtl") if name in nlp.pipe_names]
-    before, head_before = encoder_values(nlp), parameters(nlp, "ner")
-    train_steps(nlp, exclude=frozen)
-    assert numpy.array_equal(encoder_values(nlp), before)
-    assert parameters(nlp, "ner") != head_before
-
-
-def test_frozen_encoder_in_a_pipeline_that_was_never_updated(
-    make_nlp: Callable, encoder: Any, tmp_path: Path
-) -> None:
-    make_nlp(encoder=encoder).to_disk(tmp_path)
-    nlp = spacy.load(tmp_path)
-    frozen = [name for name in ("transformer", "mtl") if name in nlp.pipe_names]
-    before = parameters(nlp, "ner")
-    train_steps(nlp, 1, exclude=frozen, annotates=frozen)
-    assert parameters(nlp, "ner") != before
-
-
-def test_annotating_head(make_nlp: Callable, encoder: Any) -> None:
-    nlp = make_nlp(encoder=encoder)
-    names = [name for name in ("transformer", "mtl", "tagger") if name in nlp.pipe_names]
-    train_steps(nlp, annotates=names)
-    with pytest.raises(ValueError, match="annotating_components"):
-        train_steps(nlp, annotates=["tagger"])
-
-
-def test_mtl_annotates_but_encoder_does_not(make_nlp: Callable) -> None:
-    nlp = make_nlp()
-    with pytest.raises(ValueError, match="annotating_components"):
-        train_steps(nlp, annotates=["mtl"])
-
-
-def test_rehearse(make_nlp: Callable, encoder: Any) -> None:
-    nlp = make_nlp(encoder=encoder)
-    train_steps(nlp, 1)
-    sgd = nlp.resume_training()
-    before = [encoder_values(nlp), parameters(nlp, *HEADS)]
-    # Heads of this package have nothing to rehearse, and do not mind.
-    assert nlp.rehearse(make_examples(nlp), sgd=sgd) == {}
-    assert numpy.array_equal(encoder_values(nlp), before[0])
-    assert parameters(nlp, *HEADS) == before[1]
-    losses = nlp.update(make_examples(nlp), sgd=sgd)
-    assert all(losses[task] > 0 for task in HEADS)
-
-
-def test_rehearse_with_stock_heads(make_nlp: Callable, encoder: Any) -> None:
-    nlp = make_nlp(["ner"], encoder=encoder, initialize=False)
-    listener = {"@architectures": "spacy_mtl.TaskListener.v1"}
-    model = {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}
-    nlp.add_pipe("tagger", config={"model": model})
-    nlp.initialize(lambda: make_examples(nlp))
-    rehearse_between_steps(nlp, "tagger")
-
-
-def rehearse_between_steps(nlp: Language, stock: str) -> None:
-    """Rehearse a stock head. The encoder takes no part in that, but goes on learning."""
-    train_steps(nlp, 1)
-    sgd = nlp.resume_training()
-    before = encoder_values(nlp)
-    losses = nlp.rehearse(make_examples(nlp), sgd=sgd)
-    assert list(losses) == [stock]
-    assert numpy.isfinite(losses[stock])
-    assert numpy.array_equal(encoder_values(nlp), before)
-    train_steps(nlp, 1)
-    assert not numpy.array_equal(encoder_values(nlp), before)
-
-
-def test_rehearse_with_a_stock_parser(make_nlp: Callable, encoder: Any) -> None:
-    """It asks the copy of its model, and that without training, before its own."""
-    nlp = make_nlp(["tagger"], encoder=encoder, initialize=False)
-    model = {
-        "@architectures": "spacy.TransitionBasedParser.v2",
-        "state_type": "ner",
-        "extra_state_tokens": False,
-        "hidden_width": 8,
-        "maxout_pieces": 2,
-        "use_upper": True,
-        "tok2vec": {"@architectures": "spacy_mtl.TaskListener.v1"},
-    }
-    nlp.add_pipe("ner", config={"model": model})
-    nlp.initialize(lambda: make_examples(nlp))
-    rehearse_between_steps(nlp, "ner")

@@ -179,3 +179,19 @@ def test_sourced_twice_at_the_parameters(make_nlp: Callable) -> None:
         pipelines[0].update(make_examples(pipelines[0]), sgd=False)
     pipelines[0].get_pipe("mtl").initialize(lambda: make_examples(pipelines[0]), nlp=pipelines[0])
     pipelines[0].update(make_examples(pipelines[0]), sgd=False)
+
+
+def test_averages_of_an_encoder_that_cannot_be_found(make_nlp: Callable) -> None:
+    source = make_nlp(["ner"])
+    mtl = source.get_pipe("mtl")
+    nlp = sourced(source, spacy.blank("en").vocab)
+    del source
+    nlp.get_pipe("mtl").bind(nlp)
+    averages = {(0, "W"): numpy.zeros(1)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        next(mtl.use_params(averages))
+    mtl._pipeline.note_docs([spacy.blank("en").make_doc("old runs")])
+    assert mtl.nlp is None
+    with pytest.warns(UserWarning, match="cannot find its encoder.*use_averages = false"):
+        next(mtl.use_params(averages))
