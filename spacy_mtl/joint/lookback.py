@@ -167,7 +167,9 @@ def recompute_losses(
         held.put_back()
     losses = {}
     for task, of_task in listeners.items():
-        if task in nlp.pipe_names and adapters[task].loss_from_scores:
+        # It may have been given an encoder of its own, and is a task no more.
+        is_task = task in nlp.pipe_names and task in adapters
+        if is_task and adapters[task].loss_from_scores:
             pipe: Any = nlp.get_pipe(task)
             scores = _scores_of(pipe.model, of_task, views.by_task[task], docs)
             loss = adapters[task].loss_of_batch(list(examples), scores)
