@@ -43,7 +43,7 @@ def test_rival_of_a_stock_tok2vec() -> None:
     nlp.add_pipe(
         "tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}}
     )
-    with pytest.raises(ValueError, match="'tagger' listens to 'tok2vec' beside 'mtl'"):
+    with pytest.raises(ValueError, match="Both 'tagger' and 'mtl' listen to 'tok2vec'"):
         nlp.initialize(lambda: make_examples(nlp))
 
 
@@ -54,7 +54,7 @@ def test_encoder_missing_or_behind(encoder_dir: str, order: Any) -> None:
         config = {"model": {"name": encoder_dir}} if name == "transformer" else {}
         nlp.add_pipe(name, config=config)
     nlp.add_pipe("mtl_ner", name="ner")
-    with pytest.raises(ValueError, match=r"none of that name stands before it.*transformer"):
+    with pytest.raises(ValueError, match=r"no encoder of that name comes before it.*transformer"):
         nlp.initialize(lambda: make_examples(nlp))
 
 
@@ -62,7 +62,7 @@ def test_frozen_encoder_without_weights(encoder_dir: str) -> None:
     nlp = spacy.blank("en")
     add_joint(nlp, encoder_dir)
     nlp.add_pipe("mtl_ner", name="ner")
-    error = pytest.raises(ValueError, match="to which 'mtl' listens was not initialised")
+    error = pytest.raises(ValueError, match="that 'mtl' listens to was not initialised")
     with nlp.select_pipes(disable=["transformer"]), error:
         nlp.initialize(lambda: make_examples(nlp))
 

@@ -166,5 +166,5 @@ def test_deepcopy(make_nlp: Callable) -> None:
 
 def test_encoder_in_the_place_of_the_sharing_scheme() -> None:
     nlp = spacy.blank("en")
-    with pytest.raises(ValueError, match=r"no sharing scheme.*components.mtl.model.tok2vec"):
+    with pytest.raises(ValueError, match=r"is not a sharing scheme.*components.mtl.model.tok2vec"):
         nlp.add_pipe("mtl", config={"model": CNN})

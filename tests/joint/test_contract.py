@@ -51,21 +51,21 @@ def ones(losses: Dict[str, float]) -> Dict[str, float]:
 
 
 WRONG: Dict[str, Callable] = {
-    "gives a NoneType": lambda losses, rows: None,
-    "gives a tuple": lambda losses, rows: (rows.sum(axis=0), ones(losses)),
-    "gives a Combined": lambda losses, rows: Combined(rows.sum(axis=0), [1.0] * 3),
+    "a NoneType": lambda losses, rows: None,
+    "a tuple": lambda losses, rows: (rows.sum(axis=0), ones(losses)),
+    "a Combined": lambda losses, rows: Combined(rows.sum(axis=0), [1.0] * 3),
     "a gradient of shape (3, ": lambda losses, rows: Combined(rows, ones(losses)),
     "a gradient of shape (5,)": lambda losses, rows: Combined(rows[0, :5], ones(losses)),
     "a gradient that is a Tensor": lambda losses, rows: Combined(
         torch.tensor(rows.sum(axis=0)), ones(losses)
     ),
-    "gives None for the weight of the task 'ner'": lambda losses, rows: Combined(
+    "None for the weight of the task 'ner'": lambda losses, rows: Combined(
         rows.sum(axis=0), {"tagger": 1.0}
     ),
-    "gives nan for the weight of the task 'tagger'": lambda losses, rows: Combined(
+    "nan for the weight of the task 'tagger'": lambda losses, rows: Combined(
         rows.sum(axis=0), dict.fromkeys(losses, numpy.nan)
     ),
-    "gives 'much' for the weight": lambda losses, rows: Combined(
+    "'much' for the weight": lambda losses, rows: Combined(
         rows.sum(axis=0), dict.fromkeys(losses, "much")
     ),
 }
@@ -73,7 +73,7 @@ WRONG: Dict[str, Callable] = {
 
 @pytest.mark.parametrize("message", WRONG)
 def test_what_it_gives(make_nlp: Callable, message: str) -> None:
-    pattern = f"weighting Own gives .*{re.escape(message.removeprefix('gives '))}.*Wanted is"
+    pattern = f"weighting Own returned {re.escape(message)}.*It must return"
     with pytest.raises(ValueError, match=pattern):
         train(make_nlp, Own(WRONG[message]))
 
@@ -81,11 +81,11 @@ def test_what_it_gives(make_nlp: Callable, message: str) -> None:
 def test_not_finite(make_nlp: Callable) -> None:
     """Whose fault it is: the weighting's, large weights', or the data's."""
     infinite = Own(lambda losses, rows: Combined(rows.sum(axis=0) * numpy.inf, ones(losses)))
-    with pytest.raises(ValueError, match="are finite, but what Own makes of them is not"):
+    with pytest.raises(ValueError, match="are finite, but Own turned them into one that is not"):
         train(make_nlp, infinite)
     with numpy.errstate(all="ignore"):
         large = registry.resolve({"w": constant(ner=1e300)})["w"]
-        with pytest.raises(ValueError, match="what Constant makes.*'ner': 1e\\+300.*too large"):
+        with pytest.raises(ValueError, match="but Constant turned.*'ner': 1e\\+300.*too large"):
             train(make_nlp, large)
 
 

@@ -61,7 +61,7 @@ def test_frozen_by_config_but_updated_all_the_same(make_nlp: Callable, encoder: 
     nlp = make_nlp(encoder=encoder)
     expected = gradient_of(nlp, gold(nlp, *HEADS))
     nlp.config["training"]["frozen_components"] = ["textcat"]
-    with pytest.warns(UserWarning, match="'textcat' was updated after.*From now on"):
+    with pytest.warns(UserWarning, match="'textcat' was updated after.*Later steps will wait"):
         gradient_of(nlp, gold(nlp, *HEADS))
     assert_close(gradient_of(nlp, gold(nlp, *HEADS)), expected)
 
@@ -175,7 +175,7 @@ def test_sourced_twice_at_the_parameters(make_nlp: Callable) -> None:
     source = make_nlp(gradients="parameters")
     vocab = spacy.blank("en").vocab
     pipelines = [sourced(source, vocab) for _ in range(2)]
-    with pytest.raises(ValueError, match="sourced from another pipeline.*nothing to work on"):
+    with pytest.raises(ValueError, match='sourced from another pipeline.*parameters" cannot work'):
         pipelines[0].update(make_examples(pipelines[0]), sgd=False)
     pipelines[0].get_pipe("mtl").initialize(lambda: make_examples(pipelines[0]), nlp=pipelines[0])
     pipelines[0].update(make_examples(pipelines[0]), sgd=False)

@@ -1,4 +1,4 @@
-"""What sharing schemes and the joint component ask of each other."""
+"""The contract between sharing schemes and the joint component."""
 
 from typing import Any, Dict
 
@@ -20,7 +20,7 @@ from spacy_mtl.types import Features
 
 @pytest.fixture
 def sharing() -> Model:
-    """Three layers: one for all tasks, and one each for two of them."""
+    """Three layers: one for all tasks, and one each for two tasks."""
     return chain(Linear(2, 2), Linear(2, 2), Linear(2, 2))
 
 
@@ -37,7 +37,7 @@ def test_parameters_of_tasks(sharing: Model) -> None:
 
 
 def test_parameters_inside_a_private_layer(sharing: Model) -> None:
-    """A task has all of what is in its layer, each once."""
+    """All parameters inside a task's layer are private, each listed once."""
     inner = Linear(2, 2)
     sharing.layers[1].layers.extend([inner, inner])
     set_private(sharing, "tagger", sharing.layers[1])
@@ -46,7 +46,7 @@ def test_parameters_inside_a_private_layer(sharing: Model) -> None:
     assert all(slot.owner not in owners for slot in shared_slots(sharing))
 
 
-def test_all_is_shared_that_is_not_declared(sharing: Model) -> None:
+def test_parameters_are_shared_unless_declared_private(sharing: Model) -> None:
     assert private_slots(sharing) == {}
     assert len(shared_slots(sharing)) == 6
 

@@ -33,7 +33,7 @@ def test_views_are_the_features(docs: List[Doc]) -> None:
     assert list(views.by_task) == ["tagger", "ner"]
     assert all(view is features.arrays for view in views.by_task.values())
     assert views.losses == {}
-    # Once a task, and as it came.
+    # Called once per task. The gradient passes unchanged.
     for task in views.by_task:
         d_view = [numpy.full((len(doc), 2), 3.0, dtype="float32") for doc in docs]
         assert backprop(Views({task: d_view})).arrays is d_view
