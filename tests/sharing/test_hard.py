@@ -39,7 +39,7 @@ def test_views_are_the_features(docs: List[Doc]) -> None:
         assert backprop(Views({task: d_view})).arrays is d_view
 
 
-def test_it_computes_what_its_encoder_does(docs: List[Doc]) -> None:
+def test_same_output_as_the_encoder(docs: List[Doc]) -> None:
     model = make_model()
     model.initialize(X=docs)
     tok2vec = model.get_ref("tok2vec")
@@ -49,8 +49,8 @@ def test_it_computes_what_its_encoder_does(docs: List[Doc]) -> None:
     assert model.get_dim("nO") == tok2vec.get_dim("nO") == CNN["width"]
 
 
-def test_width_that_only_a_prediction_shows(docs: List[Doc]) -> None:
-    """As that of a chain that ends in trfs2arrays."""
+def test_width_from_a_prediction(docs: List[Doc]) -> None:
+    """Some encoders, such as a chain that ends in trfs2arrays, don't know their width."""
 
     def forward(model: Model, docs: Any, is_train: bool) -> Tuple[Any, Any]:
         return [numpy.zeros((len(doc), 5), dtype="float32") for doc in docs], lambda d: docs
@@ -63,7 +63,7 @@ def test_width_that_only_a_prediction_shows(docs: List[Doc]) -> None:
     assert model.get_dim("nO") == 5
 
 
-def test_the_scheme_has_nothing_of_its_own() -> None:
+def test_no_parameters_and_no_state() -> None:
     sharing = make_model().get_ref("sharing")
     assert shared_slots(sharing) == []
     assert private_slots(sharing) == {}
