@@ -73,8 +73,8 @@ class MultiTask(Tok2Vec):
         name (str): The name in the pipeline.
         weighting (Weighting): Combines the tasks' gradients into one.
         gradients (str): Where the tasks' gradients are weighed: at the shared
-            "representation", with one backward pass through the encoder, or at its
-            "parameters", with one backward pass per task.
+            "representation", with one backward pass through the encoder, or at the
+            encoder's "parameters", with one pass per task.
         nlp (Optional[Language]): The pipeline. It tells the component which tasks
             are frozen or disabled.
         """

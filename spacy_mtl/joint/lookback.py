@@ -167,7 +167,7 @@ def recompute_losses(
         held.put_back()
     losses = {}
     for task, of_task in listeners.items():
-        # It may have been given an encoder of its own, and is a task no more.
+        # A head that was given an encoder of its own is no longer a task.
         is_task = task in nlp.pipe_names and task in adapters
         if is_task and adapters[task].loss_from_scores:
             pipe: Any = nlp.get_pipe(task)

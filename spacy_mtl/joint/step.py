@@ -79,7 +79,7 @@ class JointStep:
         self._ops = ops
         self._d_views: Dict[str, TokenVectors] = {}
         self._reports: Dict[str, LossAndGradient] = {}
-        self._heard: Dict[str, List[int]] = {}
+        self._answered: Dict[str, List[int]] = {}
         self._ran: List[str] = []
         #: Tasks whose loss was not known when the step closed.
         self._waiting: List[str] = []
@@ -97,7 +97,7 @@ class JointStep:
     @property
     def silent(self) -> List[str]:
         """RETURNS (List[str]): Expected tasks that have not answered."""
-        return [task for task in self.expected if task not in self._heard]
+        return [task for task in self.expected if task not in self._answered]
 
     @property
     def ran(self) -> List[str]:
@@ -107,7 +107,7 @@ class JointStep:
         return [
             task
             for task, listeners in self.listeners.items()
-            if task in self._heard or any(map(was_read, listeners))
+            if task in self._answered or any(map(was_read, listeners))
         ]
 
     def is_of(self, docs: Sequence[Doc]) -> bool:
@@ -154,7 +154,7 @@ class JointStep:
         for t, d in zip(total, d_view):
             t += d.reshape(t.shape)  # type: ignore[arg-type]
         self._d_views[task] = total
-        self._note_heard(task, listener)
+        self._note_answered(task, listener)
         return zeros
 
     def take_skip(self, task: str, listener: int) -> None:
@@ -164,14 +164,14 @@ class JointStep:
         listener (int): The index of the head's listener that sends it.
         """
         if not self.is_closed:
-            self._note_heard(task, listener)
+            self._note_answered(task, listener)
 
-    def _note_heard(self, task: str, listener: int) -> None:
-        heard = self._heard.setdefault(task, [])
-        if listener not in heard:
-            heard.append(listener)
+    def _note_answered(self, task: str, listener: int) -> None:
+        listeners = self._answered.setdefault(task, [])
+        if listener not in listeners:
+            listeners.append(listener)
         last = self.expected[-1]
-        if len(self._heard.get(last, [])) >= len(self.listeners[last]):
+        if len(self._answered.get(last, [])) >= len(self.listeners[last]):
             self.complete()
 
     # Closing the step.
