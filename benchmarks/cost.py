@@ -1,13 +1,12 @@
-"""What a training step and inference cost with two checkouts of the package, side by side.
+"""Compare what a training step and inference cost with two checkouts of the package.
 
     python -m benchmarks.cost PATH/OF/ANOTHER/CHECKOUT --encoder cnn --turns 60
     python -m benchmarks.cost PATH/OF/ANOTHER/CHECKOUT --turns 20      # MiniLM
 
-Each checkout trains the same pipeline (tags, entities, a category; 16 made-up texts a batch) in a
-process of its own, on one thread. The two take turns, step by step, and the time that a process
-has computed is counted, so that other work on the machine disturbs both alike. Printed is the
-time with this checkout relative to the other: the ratio of the medians, and the median of the
-ratios within a turn.
+Each checkout trains the same pipeline (tags, entities, a category; batches of 16 made-up texts)
+in its own process, on one thread. The two take turns, step by step, and only CPU time counts, so
+other work on the machine affects both equally. The output is this checkout's time relative to the
+other's: the ratio of the medians, and the median of the ratios within a turn.
 """
 
 import argparse
@@ -57,11 +56,11 @@ def make_texts(nlp: Any) -> List[Any]:
 
 
 def make_jobs(encoder: str) -> Dict[str, Callable[[int], Any]]:
-    """Make what is timed.
+    """Make the jobs to time.
 
     encoder (str): "cnn", or the folder or hub name of a transformer.
-    RETURNS (Dict[str, Callable[[int], Any]]): By name, what does its work once. It is given the
-        number of the turn.
+    RETURNS (Dict[str, Callable[[int], Any]]): By name, a function that does the job once. It
+        takes the number of the turn.
     """
     import spacy
     import torch
@@ -95,7 +94,7 @@ def make_jobs(encoder: str) -> Dict[str, Callable[[int], Any]]:
 
 
 def serve(encoder: str) -> None:
-    """Do the jobs that standard input names, and answer each with its seconds."""
+    """Run each job that standard input names, and print the seconds it took."""
     warnings.simplefilter("ignore")
     jobs = make_jobs(encoder)
     print("ready", flush=True)
@@ -106,20 +105,20 @@ def serve(encoder: str) -> None:
 
 
 class Checkout:
-    """A checkout of the package at work.
+    """A checkout of the package, running in its own process.
 
-    path (Path): Its folder.
+    path (Path): The folder of the checkout.
     encoder (str): See `make_jobs`.
     """
 
     def __init__(self, path: Path, encoder: str) -> None:
         self._folder = TemporaryDirectory()
-        # Its own entry points, whatever is installed.
+        # Use the checkout's own entry points, whatever is installed.
         setup = [sys.executable, "setup.py", "-q", "egg_info", "--egg-base", self._folder.name]
         subprocess.run(setup, cwd=path, check=True)
         found = os.pathsep.join([self._folder.name, str(path)])
         environ = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": found}
-        # The package is its own; this very module is the same for both.
+        # The package comes from the checkout, but both run this very module.
         start = f"import sys, spacy_mtl; sys.path.insert(0, {str(ROOT)!r}); import benchmarks.cost"
         command = [sys.executable, "-P", "-c", f"{start} as c; c.serve({encoder!r})"]
         pipe = subprocess.PIPE
@@ -127,7 +126,7 @@ class Checkout:
         self._answer()
 
     def seconds(self, job: str) -> float:
-        """RETURNS (float): How long a job takes."""
+        """RETURNS (float): How many seconds a job takes."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{job}\n")
         self._process.stdin.flush()
@@ -142,25 +141,25 @@ class Checkout:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError("a checkout has failed: see above")
+            raise RuntimeError("a checkout failed: see the error above")
         return line.strip()
 
 
 def compare(other: Path, encoder: str, turns: int) -> None:
-    """Print how this checkout fares relative to another.
+    """Print how this checkout compares to another.
 
-    other (Path): The other one.
+    other (Path): The folder of the other checkout.
     encoder (str): See `make_jobs`.
-    turns (int): How often each does each job, after three that are not counted.
+    turns (int): How often each checkout runs each job, after three runs that don't count.
     """
     this, that = Checkout(ROOT, encoder), Checkout(other, encoder)
-    print("| | ms, the other | ms, this | ratio of medians | median ratio |")
+    print("| | ms, other | ms, this | ratio of medians | median ratio |")
     print("| --- | --- | --- | --- | --- |")
     for job in ("a training step", "inference"):
         ours: List[float] = []
         theirs: List[float] = []
         for turn in range(turns + 3):
-            # Who is first may have the caches of the other.
+            # Alternate who goes first: the second may find warm caches.
             for checkout, found in [(this, ours), (that, theirs)][:: 1 if turn % 2 else -1]:
                 found.append(checkout.seconds(job))
         ours, theirs = ours[3:], theirs[3:]

@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(
     "conversions",
     "encoder_gradients",
     "found_in_pipelines",
+    "joint_gradients",
     "saved_encoders",
     "short_training",
 )

@@ -1,4 +1,4 @@
-"""The package as docs/architecture.md draws it: imports run one way, files are small."""
+"""The package is laid out as in docs/architecture.md: imports run one way, files are small."""
 
 import ast
 from graphlib import TopologicalSorter
@@ -12,7 +12,7 @@ import spacy_mtl
 
 ROOT = Path(spacy_mtl.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
-#: What a folder may import from, beside itself and the modules at the top.
+#: What each folder may import from, besides itself and the modules at the top.
 MAY_IMPORT: Dict[str, Set[str]] = {
     "compat": set(),
     "tasks": {"compat"},
@@ -35,7 +35,7 @@ def name_of(path: Path) -> str:
 
 
 def imports_of(path: Path, *, nested: bool = False) -> Iterator[str]:
-    """The modules of the package that a file imports when it is imported, or ever."""
+    """The package's modules that a file imports at the top, or anywhere if `nested`."""
     tree = ast.parse(path.read_text(encoding="utf8"))
     package = name_of(path).split(".")
     if path.name != "__init__.py":
@@ -57,7 +57,7 @@ def folder_of(module: str) -> str:
     return parts[1] if len(parts) > 1 and (ROOT / parts[1]).is_dir() else ""
 
 
-def test_no_import_circle() -> None:
+def test_no_circular_imports() -> None:
     graph = {name_of(path): set(imports_of(path)) - {name_of(path)} for path in FILES}
     order = list(TopologicalSorter(graph).static_order())
     assert set(order) >= MODULES
@@ -78,7 +78,7 @@ def test_modules_at_the_top_know_no_station() -> None:
             assert others <= {"", "compat"}, path
 
 
-def test_no_import_is_hidden_from_the_interpreter() -> None:
+def test_no_imports_only_for_type_checking() -> None:
     for path in FILES:
         assert "TYPE_CHECKING" not in path.read_text(encoding="utf8"), path
 

@@ -1,4 +1,4 @@
-"""Trainings are what they were, to the last bit, before the rooms of the joint step moved."""
+"""Trainings give the same numbers as before the joint step was rewritten, to the last bit."""
 
 import json
 import zipfile
@@ -12,7 +12,7 @@ from recording import fingerprint, record
 
 FOLDER = Path(__file__).parent / "recordings"
 RECORDED: Dict[str, Any] = json.loads((FOLDER / "joint_step.json").read_text(encoding="utf8"))
-#: Other processors and versions differ in the last bits, which steps of training enlarge.
+#: Other processors and versions differ in the last bits, and training amplifies that.
 IS_EXACT = fingerprint() == RECORDED["of"]
 
 
@@ -32,13 +32,13 @@ def test_all_are_recorded() -> None:
     assert set(trainings()) == set(RECORDED["trainings"])
 
 
-# Heads of a kind are told that their scores would collide.
+# Heads of the same kind warn that their scores collide.
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", runs())
 def test_steps(name: str, encoder_dir: str) -> None:
     found, expected = record(runs()[name], encoder_dir), dict(RECORDED["runs"][name])
     if not IS_EXACT:
-        # A label that is nearly another one may become it.
+        # Two labels with nearly equal scores may swap.
         expected.pop("scores")
     check(found, expected)
 

@@ -1,4 +1,4 @@
-"""What a head sends back through its listeners: a report, a gradient, or that it skips a batch."""
+"""What a head sends back through its listeners: a report and a gradient, or a skip."""
 
 from typing import Any, List, Optional, Protocol, Sequence
 
@@ -12,25 +12,25 @@ from .listener import TaskListener
 
 
 class Receiver(Protocol):
-    """Who collects the answers of a batch: the joint step."""
+    """Collects the answers of a batch: the joint step."""
 
     def take_report(self, task: str, loss: LossAndGradient) -> None:
-        """Take the loss of a task, before its gradient."""
+        """Record a task's loss. It is reported before the gradient is sent."""
 
     def take_gradient(self, task: str, listener: int, d_view: TokenVectors) -> TokenVectors:
-        """Take the gradient of a task's view, and return zeros like it."""
+        """Take the gradient of a task's view. Return zeros of the same shape."""
         ...
 
     def take_skip(self, task: str, listener: int) -> None:
-        """Take note that a task has no annotation in the batch."""
+        """Record that a task has no annotation in the batch."""
 
 
 class Answer:
-    """The callback that a listener holds while its head is expected to answer.
+    """The callback that a listener holds while a joint step waits for its head.
 
-    receiver (Receiver): Who collects the answers.
+    receiver (Receiver): Collects the answers.
     task (str): The name of the head.
-    listener (int): Which of the head's listeners holds it.
+    listener (int): The index of the head's listener that holds this callback.
     """
 
     def __init__(self, receiver: Receiver, task: str, listener: int) -> None:
@@ -41,28 +41,28 @@ class Answer:
     def __call__(self, d_view: TokenVectors) -> TokenVectors:
         """Send the gradient of the view, as a layer's backward pass does.
 
-        d_view (List[Floats2d]): One array a document. Shape: (n_tokens, width).
-        RETURNS (List[Floats2d]): Zeros like it.
+        d_view (List[Floats2d]): One array per document. Shape: (n_tokens, width).
+        RETURNS (List[Floats2d]): Zeros of the same shape.
         """
         return self._receiver.take_gradient(self._task, self._listener, d_view)
 
     def report(self, loss: LossAndGradient) -> None:
-        """Report a loss and how many units it is the mean over.
+        """Report a loss and the number of units it is averaged over.
 
         loss (LossAndGradient): The loss.
         """
         self._receiver.take_report(self._task, loss)
 
     def skip(self) -> None:
-        """Say that there is no gradient to come."""
+        """Announce that no gradient will follow."""
         self._receiver.take_skip(self._task, self._listener)
 
 
 def report(model: Model, loss: LossAndGradient) -> None:
-    """Report the loss of a head to the joint step, through listeners of ours or of spaCy's.
+    """Report a head's loss to the joint step, through our listeners or spaCy's.
 
     model (Model): The model of the head.
-    loss (LossAndGradient): The loss of the batch whose view the model has taken.
+    loss (LossAndGradient): The loss on the batch whose view the model has taken.
     """
     for answer in _answers(model):
         if isinstance(answer, Answer):
@@ -70,13 +70,13 @@ def report(model: Model, loss: LossAndGradient) -> None:
 
 
 def skip(model: Model) -> bool:
-    """Spare a head without gold annotation its forward and backward pass, if that is possible.
+    """Let a head without gold annotation skip its forward and backward pass, if possible.
 
-    The joint step is answered at every listener of the head.
+    Every listener of the head answers the joint step with a skip.
 
     model (Model): The model of the head.
-    RETURNS (bool): False if a component of another kind waits for the head's gradient: its
-        encoder learns from what the last listener sends, even if that is zeros.
+    RETURNS (bool): Whether the head may skip. False if it listens to another kind of component,
+        whose encoder only learns once the last listener sends a gradient, even one of zeros.
     """
     answers = _answers(model)
     if not all(answer is None or isinstance(answer, Answer) for answer in answers):
@@ -88,12 +88,12 @@ def skip(model: Model) -> bool:
 
 
 def hand_out(listener: Tok2VecListener, docs: Sequence[Doc], view: Any, answer: Any) -> None:
-    """Hand a head its view of a batch, through a listener of ours or of spaCy's.
+    """Hand a head its view of a batch, through our listener or spaCy's.
 
     listener (Tok2VecListener): The head's listener.
     docs (Sequence[Doc]): The documents of the batch.
-    view (List[Floats2d]): One array a document. Shape: (n_tokens, width).
-    answer (Callable): Takes the gradient of the view, returns zeros like it.
+    view (List[Floats2d]): One array per document. Shape: (n_tokens, width).
+    answer (Callable): Takes the gradient of the view and returns zeros of the same shape.
     """
     if isinstance(listener, TaskListener):
         listener.open(docs, view, answer)
@@ -102,9 +102,9 @@ def hand_out(listener: Tok2VecListener, docs: Sequence[Doc], view: Any, answer: 
 
 
 def take_back(listener: Tok2VecListener) -> None:
-    """Have a listener of ours or of spaCy's forget the view and the callback.
+    """Clear the view and the callback from our listener or spaCy's.
 
-    listener (Tok2VecListener): A head's listener.
+    listener (Tok2VecListener): The head's listener.
     """
     if isinstance(listener, TaskListener):
         listener.close()
@@ -113,13 +113,13 @@ def take_back(listener: Tok2VecListener) -> None:
 
 
 def was_read(listener: Tok2VecListener) -> bool:
-    """RETURNS (bool): Whether a head has taken its view, as far as its listener tells."""
+    """RETURNS (bool): Whether a head has taken its view. spaCy's listeners can't tell: False."""
     held = listener.held if isinstance(listener, TaskListener) else None
     return held is not None and held.was_read
 
 
 def _answers(model: Model) -> List[Optional[Any]]:
-    """RETURNS (List[Optional[Callable]]): What waits at each listener of a model."""
+    """RETURNS (List[Optional[Callable]]): The callback that each listener of a model holds."""
     found: List[Optional[Any]] = []
     for node in model.walk():
         if isinstance(node, TaskListener):

@@ -1,6 +1,6 @@
-"""What the joint component refuses: pipelines in which not everybody would learn as meant.
+"""Checks that refuse pipelines in which some component would not learn as intended.
 
-`CHECKS` is run whenever the pipeline has changed. What is asked at other times follows.
+`CHECKS` runs whenever the pipeline has changed. The checks below it run at other times.
 """
 
 from typing import Any, Callable, Dict, Iterable, Sequence, Tuple
@@ -15,60 +15,63 @@ from ..tasks.task import Task
 from .pipeline import Pipeline, find_upstream
 
 
-def check_only_one(around: Pipeline, nlp: Language) -> None:
+def check_only_one(pipeline: Pipeline, nlp: Language) -> None:
     """Refuse a second joint component.
 
-    around (Pipeline): The joint component.
-    nlp (Language): The pipeline.
-    RAISES (ValueError): If another component is of its class.
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If another component is of the same class.
     """
     for other, pipe in nlp.components:
-        if around.is_alike(pipe):
-            refuse_second(other, around.name)
+        if pipeline.is_alike(pipe):
+            refuse_second(other, pipeline.name)
 
 
 def refuse_second(first: str, second: str) -> None:
-    """Refuse to have two joint components.
+    """Raise the error for two joint components.
 
     first (str): The name of one of them.
     second (str): The name of the other.
     RAISES (ValueError): Always.
     """
     raise ValueError(
-        f"The pipeline has two components of factory 'mtl': '{first}' and '{second}'. "
-        "One joins all tasks of a pipeline. Take one out of [nlp.pipeline], and let the "
-        "'upstream' of every spacy_mtl.TaskListener.v1 name the other."
+        f"The pipeline has two components of factory 'mtl': '{first}' and '{second}'. A "
+        "pipeline needs only one for all its tasks. Remove one from [nlp.pipeline], and set "
+        "the 'upstream' of every spacy_mtl.TaskListener.v1 to the other."
     )
 
 
-def check_tensor_is_ours(around: Pipeline, nlp: Language) -> None:
-    """Refuse another component that writes `doc.tensor`, where the heads read.
+def check_tensor_is_ours(pipeline: Pipeline, nlp: Language) -> None:
+    """Refuse another component that writes `doc.tensor`, which the heads read.
 
-    around (Pipeline): The joint component. It may listen to one that does.
-    nlp (Language): The pipeline.
-    RAISES (ValueError): If there is one.
+    An encoder that the joint component listens to may write it.
+
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If there is such a component.
     """
-    upstream = [name for name, _ in find_upstream(nlp, around.upstream_listeners)]
+    upstream = [name for name, _ in find_upstream(nlp, pipeline.upstream_listeners)]
     for other in nlp.pipe_names:
         writes = "doc.tensor" in nlp.get_pipe_meta(other).assigns
-        if writes and other != around.name and other not in upstream:
+        if writes and other != pipeline.name and other not in upstream:
             raise ValueError(
-                f"The component '{other}' writes doc.tensor, and so does '{around.name}': the "
-                f"heads of one would read the other's. Make the heads of '{other}' tasks of "
-                f"'{around.name}' (a spacy_mtl.TaskListener.v1 as their tok2vec), or give them an "
-                f"encoder of their own: nlp.replace_listeners('{other}', HEAD, ['model.tok2vec'])."
+                f"The component '{other}' writes doc.tensor, and so does '{pipeline.name}', so the "
+                f"heads of one would read the vectors of the other. Make the heads of '{other}' "
+                f"tasks of '{pipeline.name}' (set their tok2vec to spacy_mtl.TaskListener.v1), or "
+                "give them an encoder of their own: "
+                f"nlp.replace_listeners('{other}', HEAD, ['model.tok2vec'])."
             )
 
 
-def check_all_served(around: Pipeline, nlp: Language) -> None:
-    """Refuse listeners that no component serves: such a head would train on nothing.
+def check_all_served(pipeline: Pipeline, nlp: Language) -> None:
+    """Refuse listeners that no component serves, because such a head would train on nothing.
 
-    Stock configs have upstream = "*", and the joint component adopts only listeners that
-    name it. After a component was renamed or removed its listeners name nobody.
+    Stock configs set upstream = "*", but the joint component only adopts listeners that name
+    it. Listeners of a component that was renamed or removed name one that no longer exists.
 
-    around (Pipeline): The joint component.
-    nlp (Language): The pipeline.
-    RAISES (ValueError): If there is one.
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If there is such a listener.
     """
     served = {id(node) for _, pipe in nlp.components for node in getattr(pipe, "listeners", [])}
     for head, pipe in nlp.components:
@@ -78,58 +81,58 @@ def check_all_served(around: Pipeline, nlp: Language) -> None:
                 is_lost = node.upstream_name not in nlp.component_names
                 if is_lost and head in nlp.pipe_names:
                     raise ValueError(
-                        f"The component '{head}' listens to '{node.upstream_name}', and no "
+                        f"The component '{head}' listens to '{node.upstream_name}', but no "
                         "component of that name serves it. Set "
                         f"[components.{head}.model.tok2vec] to @architectures = "
-                        f'"spacy_mtl.TaskListener.v1", upstream = "{around.name}".'
+                        f'"spacy_mtl.TaskListener.v1", upstream = "{pipeline.name}".'
                     )
 
 
-def check_no_rival(around: Pipeline, nlp: Language) -> None:
+def check_no_rival(pipeline: Pipeline, nlp: Language) -> None:
     """Refuse a second component that listens to the same encoder.
 
-    spaCy runs the encoder's backward pass in the callback of the last listener
-    only, and drops every gradient if that one is silent.
+    spaCy runs the encoder's backward pass only in the callback of the last listener,
+    and drops all gradients if that listener stays silent.
 
-    around (Pipeline): The joint component.
-    nlp (Language): The pipeline.
-    RAISES (ValueError): If there is another listener.
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If there is such a component.
     """
-    for upstream, pipe in find_upstream(nlp, around.upstream_listeners):
+    for upstream, pipe in find_upstream(nlp, pipeline.upstream_listeners):
         for rival in pipe.listening_components:
-            if rival != around.name:
+            if rival != pipeline.name:
                 raise ValueError(
-                    f"The component '{rival}' listens to '{upstream}' beside '{around.name}'. The "
-                    "one that stands last would decide alone whether the encoder gets any "
-                    f"gradient. Make '{rival}' a task: set its [components.{rival}.model.tok2vec] "
-                    f'to @architectures = "spacy_mtl.TaskListener.v1", upstream = '
-                    f"\"{around.name}\", and place it after '{around.name}'."
+                    f"Both '{rival}' and '{pipeline.name}' listen to '{upstream}'. Whichever comes "
+                    "last would decide alone whether the encoder gets any gradient. Make "
+                    f"'{rival}' a task: set [components.{rival}.model.tok2vec] to "
+                    f'@architectures = "spacy_mtl.TaskListener.v1", upstream = '
+                    f"\"{pipeline.name}\", and put it after '{pipeline.name}'."
                 )
 
 
-def check_output(around: Pipeline, nlp: Language) -> None:
-    """Refuse stock components with a model of this package's heads.
+def check_output(pipeline: Pipeline, nlp: Language) -> None:
+    """Refuse stock components that have the model of one of this package's heads.
 
-    Those take probabilities and would be given logits.
+    They expect probabilities, but the model gives logits.
 
-    around (Pipeline): The joint component.
-    nlp (Language): The pipeline.
-    RAISES (ValueError): If there is one.
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If there is such a component.
     """
     for task, pipe in nlp.components:
         model = getattr(pipe, "model", None)
         gives_logits = isinstance(model, Model) and "unit" in model.attrs
-        if task in around.tasks and gives_logits and not isinstance(pipe, Task):
+        if task in pipeline.tasks and gives_logits and not isinstance(pipe, Task):
             raise ValueError(
-                f"The component '{task}' (factory '{nlp.get_pipe_meta(task).factory}') takes a "
-                "model that ends in probabilities, but its model gives logits, for a head of this "
-                f"package. Set 'factory' in [components.{task}] to one of its heads (mtl_tagger, "
-                "mtl_ner, mtl_textcat, mtl_textcat_multilabel), or '@architectures' in "
-                f"[components.{task}.model] to one of spaCy's models."
+                f"The component '{task}' (factory '{nlp.get_pipe_meta(task).factory}') expects a "
+                "model that outputs probabilities, but its model gives logits, for a head of this "
+                f"package. Set 'factory' in [components.{task}] to one of this package's heads "
+                "(mtl_tagger, mtl_ner, mtl_textcat, mtl_textcat_multilabel), or '@architectures' "
+                f"in [components.{task}.model] to one of spaCy's models."
             )
 
 
-#: What is asked when the pipeline has changed.
+#: The checks to run when the pipeline has changed.
 CHECKS: Tuple[Callable[[Pipeline, Language], None], ...] = (
     check_only_one,
     check_tensor_is_ours,
@@ -139,28 +142,28 @@ CHECKS: Tuple[Callable[[Pipeline, Language], None], ...] = (
 )
 
 
-def check_around(around: Pipeline, nlp: Language) -> None:
-    """Run all of `CHECKS`.
+def run_checks(pipeline: Pipeline, nlp: Language) -> None:
+    """Run all `CHECKS`.
 
-    around (Pipeline): The joint component.
-    nlp (Language): The pipeline.
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
     RAISES (ValueError): If one of them refuses the pipeline.
     """
     for check in CHECKS:
-        check(around, nlp)
+        check(pipeline, nlp)
 
 
 def check_scheme(model: Model, name: str) -> None:
     """Refuse a model that is not a sharing scheme.
 
     model (Model): The model of the joint component.
-    name (str): Its name.
-    RAISES (ValueError): If it isn't one.
+    name (str): The name of the joint component.
+    RAISES (ValueError): If the model isn't a sharing scheme.
     """
     if not (model.has_ref("tok2vec") and model.has_ref("sharing")):
         raise ValueError(
-            f"The model of the component '{name}' ({model.name[:60]}) is no sharing scheme. If "
-            f"it is the encoder, move its block to [components.{name}.model.tok2vec], and set "
+            f"The model of the component '{name}' ({model.name[:60]}) is not a sharing scheme. "
+            f"If it is the encoder, move its block to [components.{name}.model.tok2vec], and set "
             f'@architectures = "spacy_mtl.HardSharing.v1" in [components.{name}.model].'
         )
 
@@ -168,85 +171,85 @@ def check_scheme(model: Model, name: str) -> None:
 def check_gradients(gradients: Any, known: Iterable[str], name: str) -> None:
     """Refuse an unknown place for gradients to meet.
 
-    gradients (Any): The setting.
-    known (Iterable[str]): What there is.
-    name (str): The joint component.
-    RAISES (ValueError): If it is none of these.
+    gradients (Any): The value of the setting.
+    known (Iterable[str]): The known places.
+    name (str): The name of the joint component.
+    RAISES (ValueError): If the place is unknown.
     """
     if gradients not in known:
         raise ValueError(
-            f"'gradients' of the component '{name}' is {gradients!r}, but it is one of: "
+            f"'gradients' of the component '{name}' is {gradients!r}, but must be one of: "
             f"{', '.join(known)}. Set it in [components.{name}]."
         )
 
 
-def check_connected(around: Pipeline, nlp: Language) -> None:
-    """Refuse listeners that no encoder before them serves, or one without weights.
+def check_connected(pipeline: Pipeline, nlp: Language) -> None:
+    """Refuse a joint component whose upstream encoder is missing or has no weights.
 
-    around (Pipeline): The joint component, before it is initialised.
-    nlp (Language): The pipeline.
-    RAISES (ValueError): If there is no such encoder, or it was not initialised.
+    pipeline (Pipeline): The pipeline around the joint component, which isn't initialised yet.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If there is no such encoder before it, or it was not initialised.
     """
-    name = around.name
-    for node in around.upstream_listeners:
+    name = pipeline.name
+    for node in pipeline.upstream_listeners:
         where = f"[components.{name}.model.tok2vec]"
         if not find_upstream(nlp, [node]):
             before = nlp.component_names[: nlp.component_names.index(name)]
             raise ValueError(
-                f"'{name}' listens to an encoder (upstream = '{node.upstream_name}'), but none of "
-                f"that name stands before it. Before it stand: {', '.join(before) or 'none'}. Put "
-                f"'transformer' before '{name}' in [nlp.pipeline], set 'upstream' in {where}, or "
-                "give it an encoder of its own there."
+                f"'{name}' listens to an encoder (upstream = '{node.upstream_name}'), but no "
+                f"encoder of that name comes before it (before it: {', '.join(before) or 'none'}). "
+                f"Put 'transformer' before '{name}' in [nlp.pipeline], set 'upstream' in {where}, "
+                "or give it an encoder of its own there."
             )
         if node.has_dim("nO") is None:
             raise ValueError(
-                f"The encoder to which '{name}' listens was not initialised. A component can be "
-                "frozen or disabled only if it is trained: give it a 'source' in [components], or "
-                "take it out of [training.frozen_components]."
+                f"The encoder that '{name}' listens to was not initialised. A component can only "
+                "be frozen or disabled if it is trained: set its 'source' in [components], or "
+                "remove it from [training.frozen_components]."
             )
 
 
-def check_width(around: Pipeline, nlp: Language) -> None:
-    """Refuse an encoder that gives other vectors than the joint component was trained with.
+def check_width(pipeline: Pipeline, nlp: Language) -> None:
+    """Refuse an encoder whose width differs from the one the joint component was trained with.
 
-    around (Pipeline): The joint component.
-    nlp (Language): The pipeline.
-    RAISES (ValueError): If one of its listeners expects another width.
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If an upstream listener expects a different width.
     """
-    for node in around.upstream_listeners:
+    for node in pipeline.upstream_listeners:
         for upstream, pipe in find_upstream(nlp, [node]):
             expected, found = node.maybe_get_dim("nO"), pipe.model.maybe_get_dim("nO")
             if expected and found and expected != found:
                 raise ValueError(
-                    f"The component '{upstream}' gives vectors of width {found}, but "
-                    f"'{around.name}', which listens to it, was trained with a width of "
-                    f"{expected}: the file 'model' of '{upstream}' or of '{around.name}' is that "
-                    "of another pipeline. Copy both from one pipeline, or initialise and train "
-                    "both anew."
+                    f"The component '{upstream}' produces vectors of width {found}, but "
+                    f"'{pipeline.name}', which listens to it, was trained with a width of "
+                    f"{expected}. The file 'model' of '{upstream}' or of '{pipeline.name}' comes "
+                    "from another pipeline. Copy both from the same pipeline, or initialise and "
+                    "train both again."
                 )
 
 
 def check_exact(models: Dict[str, Model]) -> None:
     """Refuse encoders whose gradients at the parameters would not be exact.
 
-    models (Dict[str, Model]): By the name of the component.
-    RAISES (ValueError): If one computes in mixed precision, or is no thinc or torch model.
+    models (Dict[str, Model]): Models by component name.
+    RAISES (ValueError): If a model uses mixed precision, or is neither thinc nor torch.
     """
     for name, model in models.items():
         for shim in (shim for node in model.walk() for shim in node.shims):
             if uses_mixed_precision(shim):
                 raise ValueError(
-                    f'gradients = "parameters" takes one backward pass a task, and with '
-                    f"mixed_precision = true in [components.{name}.model] each of them would "
-                    "rescale the gradients of the others. Set mixed_precision = false, or "
-                    'gradients = "representation"; precision = "bf16" of '
-                    "spacy_mtl.TransformerModel.v1 goes with both."
+                    f'gradients = "parameters" runs one backward pass per task, and with '
+                    f"mixed_precision = true in [components.{name}.model] each pass would "
+                    "rescale the gradients of the others. Set mixed_precision = false or "
+                    'gradients = "representation". The setting precision = "bf16" of '
+                    "spacy_mtl.TransformerModel.v1 works with both."
                 )
             network = network_of(shim)
             if network is not None and not hasattr(network, "named_parameters"):
                 raise ValueError(
-                    f'gradients = "parameters" knows layers of thinc and torch, but the model '
-                    f"of the component '{name}' has a {type(shim).__name__}. Set "
+                    f'gradients = "parameters" supports layers of thinc and torch, but the '
+                    f"model of the component '{name}' has a {type(shim).__name__}. Set "
                     'gradients = "representation".'
                 )
 
@@ -255,7 +258,7 @@ def check_initialized(name: str, model: Model) -> None:
     """Refuse to train an encoder that has no weights yet.
 
     name (str): The name of the joint component.
-    model (Model): Its model.
+    model (Model): The model of the joint component.
     RAISES (ValueError): If it was not initialised.
     """
     nodes = [model, *model.get_ref("tok2vec").walk()]
@@ -264,27 +267,27 @@ def check_initialized(name: str, model: Model) -> None:
     if not (has_weights and has_networks):
         raise ValueError(
             f"The encoder of the component '{name}' has no weights yet: call nlp.initialize(), or "
-            "load a trained pipeline. A component that is frozen must be trained: give it a "
-            "'source' in [components]."
+            "load a trained pipeline. A frozen component must be trained: set its 'source' in "
+            "[components]."
         )
 
 
 def check_annotated(name: str, listeners: Sequence[Any], docs: Sequence[Doc]) -> None:
-    """Refuse to predict from the zeros that a listener makes up.
+    """Refuse to predict from the zeros that a listener fills in for missing vectors.
 
     name (str): The name of the joint component.
-    listeners (Sequence[Model]): Its listeners.
+    listeners (Sequence[Model]): The upstream listeners of the joint component.
     docs (Sequence[Doc]): The documents to predict.
-    RAISES (ValueError): If the component upstream did not run on a document.
+    RAISES (ValueError): If the upstream component did not run on a document.
     """
     for node in listeners:
         for doc in docs:
             if len(doc) and _lacks_upstream(node, doc):
                 raise ValueError(
                     f"'{name}' needs the output of the encoder component (upstream = "
-                    f"'{node.upstream_name}') for the text {doc.text[:60]!r}, but that did not "
-                    f"run on it. Enable it, and put it before '{name}'; in training, name it in "
-                    f"[training.annotating_components] before '{name}'."
+                    f"'{node.upstream_name}') for the text {doc.text[:60]!r}, but the encoder did "
+                    f"not run on it. Enable the encoder, and put it before '{name}'. In training, "
+                    f"also list it in [training.annotating_components] before '{name}'."
                 )
 
 

@@ -1,4 +1,4 @@
-"""How a step closes: from one gradient a task to one gradient of what they share."""
+"""Closing a step: from one gradient per task to one gradient for what the tasks share."""
 
 from typing import Dict, Optional
 
@@ -11,11 +11,11 @@ from .step import Answers
 def close(
     answers: Answers, meeting: Meeting, weighting: Weighting, auxiliary: Dict[str, float]
 ) -> Optional[StepReport]:
-    """Weigh the tasks' gradients where they meet, and send what comes of it on.
+    """Combine the tasks' gradients where they meet, and send the result to the encoder.
 
     answers (Answers): What the tasks have sent.
-    meeting (Meeting): Where their gradients meet.
-    weighting (Weighting): What makes one row of them.
+    meeting (Meeting): Turns their gradients into rows, and passes the combined row on.
+    weighting (Weighting): Combines the rows into one.
     auxiliary (Dict[str, float]): The losses of the sharing scheme itself, by name.
     RETURNS (Optional[StepReport]): What the step has done. None if no task has a gradient.
     """

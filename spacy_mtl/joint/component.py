@@ -1,8 +1,9 @@
-"""The joint component: what spaCy asks of it.
+"""The joint component `mtl`: the interface that spaCy calls.
 
-Longer than other files: all that a spaCy component has to offer stands in one class. What the
-words mean is in the rooms beside it: `pipeline` (who is there), `step` (who has answered),
-`closing` and `meeting` (what becomes of it).
+Longer than other files, because spaCy expects all of a component's methods in one class. The
+work is done in the modules next to it. To follow a batch, start at `MultiTask.update` and read
+`pipeline` (which tasks take part), `forward` (encoder and scheme), `step` (who has answered),
+`closing` (what happens then) and `meeting` (where the gradients are combined).
 """
 
 from pathlib import Path
@@ -24,13 +25,13 @@ from ..parameters import slots_of_model, use_torch_params
 from ..types import Monitor, StepReport, TokenVectors, Weighting
 from .checks import (
     check_annotated,
-    check_around,
     check_connected,
     check_gradients,
     check_initialized,
     check_only_one,
     check_scheme,
     check_width,
+    run_checks,
 )
 from .closing import close
 from .forward import regular, run_forward
@@ -47,12 +48,12 @@ from .upstream import drop_callbacks
 
 
 class MultiTask(Tok2Vec):
-    """Shares one encoder between the heads after it and trains it on all of them.
+    """Share one encoder between the heads that follow and train it on all of them.
 
-    Towards the heads it behaves like spaCy's Tok2Vec, so stock components can be
-    tasks, too. Unlike Tok2Vec it asks each of them for its gradient, weighs these
-    against each other, and runs one backward pass with the result, whoever stands
-    last in the pipeline, is frozen, or has no annotation in the batch.
+    To the heads it looks like spaCy's Tok2Vec, so stock components can be tasks too.
+    Unlike Tok2Vec, it collects one gradient per task, weighs them against each other
+    and sends the result through the encoder. This works no matter which head is last
+    in the pipeline, is frozen, or has no annotation in the batch.
     """
 
     def __init__(
@@ -70,18 +71,18 @@ class MultiTask(Tok2Vec):
         vocab (Vocab): The shared vocabulary.
         model (Model[List[Doc], List[Floats2d]]): A sharing scheme around an encoder.
         name (str): The name in the pipeline.
-        weighting (Weighting): How much each task moves what they share.
+        weighting (Weighting): Combines the tasks' gradients into one.
         gradients (str): Where the tasks' gradients are weighed: at the shared
-            "representation", with one backward pass through the encoder, or at its
-            "parameters", with one a task.
-        nlp (Optional[Language]): The pipeline, from which the component learns
-            which tasks are frozen or disabled.
+            "representation", with one backward pass through the encoder, or at the
+            encoder's "parameters", with one pass per task.
+        nlp (Optional[Language]): The pipeline. It tells the component which tasks
+            are frozen or disabled.
         """
         self._listeners: Listeners = {}
         super().__init__(vocab, model, name)
         check_scheme(model, name)
         check_gradients(gradients, MEETINGS, name)
-        #: Those who look on, as callables that get the report of each step.
+        #: Callables that receive the report of each closed step.
         self.observers = Observers()
         self.gradients = gradients
         self._pipeline = Pipeline(self, model, self._listeners, nlp)
@@ -91,7 +92,7 @@ class MultiTask(Tok2Vec):
         offer_replacement(self._pipeline)
 
     def __reduce__(self) -> Tuple:
-        # Neither the pipeline nor an open step goes along.
+        # Leave out the pipeline and any open step.
         settings = {"weighting": self.weighting, "gradients": self.gradients}
         state = (self.vocab, self.model, self.name, settings, self.cfg, self.listener_map)
         return _rebuild, (type(self), *state)
@@ -100,8 +101,8 @@ class MultiTask(Tok2Vec):
     def nlp(self) -> Optional[Language]:
         """RETURNS (Optional[Language]): The pipeline this component is part of.
 
-        None if that is not known: a component sourced into another pipeline
-        learns of it at `initialize`, or by `bind`.
+        None if unknown: a component sourced into another pipeline finds out in
+        `initialize` or `bind`.
         """
         return self._pipeline.nlp
 
@@ -117,15 +118,15 @@ class MultiTask(Tok2Vec):
 
     @listener_map.setter
     def listener_map(self, listeners: Listeners) -> None:
-        # spaCy sets an empty one when it links a pipeline anew. The dict stays the same: others
-        # have it.
+        # spaCy sets an empty dict when it links a pipeline again. Keep our own dict object:
+        # others hold a reference to it.
         found = dict(listeners)
         self._listeners.clear()
         self._listeners.update(found)
 
     @property
     def weighting(self) -> Weighting:
-        """RETURNS (Weighting): How much each task moves what the tasks share."""
+        """RETURNS (Weighting): Combines the tasks' gradients into one."""
         return self._memory.weighting
 
     @weighting.setter
@@ -134,7 +135,7 @@ class MultiTask(Tok2Vec):
 
     @property
     def monitor(self) -> Optional[Monitor]:
-        """RETURNS (Optional[Monitor]): The observer that keeps figures for a log, if any."""
+        """RETURNS (Optional[Monitor]): The observer that collects figures for a log, if any."""
         return self.observers.monitor
 
     @monitor.setter
@@ -142,7 +143,7 @@ class MultiTask(Tok2Vec):
         self.observers.monitor = monitor
 
     def find_listeners(self, component: Any) -> None:
-        """Adopt the listeners in a component's model that name this component.
+        """Adopt the listeners in a component's model whose upstream is this component.
 
         component (Pipe): A component later in the pipeline.
         """
@@ -157,11 +158,12 @@ class MultiTask(Tok2Vec):
                     self.add_listener(node, component.name)
 
     def bind(self, nlp: Language) -> None:
-        """Learn which pipeline this is a component of, and adopt all heads after it.
+        """Tell this component which pipeline it is in, and adopt all heads after it.
 
-        spaCy links the enabled ones only, and sourced heads are disabled when a new joint
-        component is initialised. Whoever has the pipeline at hand may call this: factory,
-        `initialize`, loggers, readers of corpora. Nothing happens if this is no component of it.
+        spaCy only links enabled heads, and sourced heads are disabled while a new joint
+        component is initialised. Any code that has the pipeline at hand may call this: the
+        factory, `initialize`, loggers, corpus readers. It does nothing if this component isn't
+        in that pipeline.
 
         nlp (Language): The pipeline.
         """
@@ -174,7 +176,12 @@ class MultiTask(Tok2Vec):
         self._pipeline.sort(names)
 
     def add_listener(self, listener: Tok2VecListener, component_name: str) -> None:
-        """Add a listener of a task and tell it the width of its view."""
+        """Add a task's listener and set the width of its view.
+
+        listener (Tok2VecListener): The listener.
+        component_name (str): The name of the head.
+        RAISES (ValueError): If the listener has a different width from the encoder.
+        """
         super().add_listener(listener, component_name)
         if isinstance(listener, TaskListener):
             listener.connect(component_name, self.encode)
@@ -186,8 +193,8 @@ class MultiTask(Tok2Vec):
         elif listener.get_dim("nO") != width:
             raise ValueError(
                 f"The listener of the component '{component_name}' has width "
-                f"{listener.get_dim('nO')}, but '{self.name}' gives vectors of width {width}. "
-                f"Leave 'width' out of [components.{component_name}.model.tok2vec]."
+                f"{listener.get_dim('nO')}, but '{self.name}' produces vectors of width {width}. "
+                f"Remove 'width' from [components.{component_name}.model.tok2vec]."
             )
 
     def initialize(
@@ -198,10 +205,10 @@ class MultiTask(Tok2Vec):
     ) -> None:
         """Initialise the model and check the pipeline around it.
 
-        get_examples (Callable[[], Iterable[Example]]): Gives a sample of examples.
+        get_examples (Callable[[], Iterable[Example]]): Returns a sample of examples.
         nlp (Optional[Language]): The pipeline.
-        RAISES (ValueError): If the weighting names an unknown task, there are two
-            joint components, or another component listens to the same encoder.
+        RAISES (ValueError): If the weighting names an unknown task, the pipeline has
+            two joint components, or another component listens to the same encoder.
         """
         self._step = None
         self.forget()
@@ -220,21 +227,21 @@ class MultiTask(Tok2Vec):
             self._notices.no_task()
 
     def predict(self, docs: Iterable[Doc]) -> TokenVectors:
-        """Compute the shared representation of some documents.
+        """Compute the shared representation of documents.
 
         docs (Iterable[Doc]): The documents.
-        RETURNS (List[Floats2d]): One array a document. Shape: (n_tokens, width).
-        RAISES (ValueError): If the encoder upstream did not run on one of them.
+        RETURNS (List[Floats2d]): One array per document. Shape: (n_tokens, width).
+        RAISES (ValueError): If the upstream encoder did not run on one of them.
         """
         docs = list(docs)
         check_annotated(self.name, self._pipeline.upstream_listeners, docs)
         return regular(self.model, docs, super().predict(docs))
 
     def encode(self, task: str, docs: Sequence[Doc]) -> None:
-        """Set `doc.tensor` for a head that trains outside of a joint step.
+        """Set `doc.tensor` for a head that trains outside a joint step.
 
-        For rehearsal, and for heads that train on a frozen encoder: no gradient
-        comes back.
+        Used for rehearsal and for heads trained on a frozen encoder, where no
+        gradient comes back.
 
         task (str): The name of the head.
         docs (Sequence[Doc]): The documents.
@@ -263,14 +270,19 @@ class MultiTask(Tok2Vec):
         sgd: Optional[Optimizer] = None,
         losses: Optional[Dict[str, float]] = None,
     ) -> Dict[str, float]:
-        """Run the encoder on a batch and open a step that the heads will answer.
+        """Run the encoder on a batch and open a joint step for the heads to answer.
+
+        This is only the forward half. Each listener now holds its task's view. As spaCy
+        updates the heads, their answers arrive at the `JointStep`, and the last expected
+        answer triggers the backward pass (`close_step` below). If that answer never comes,
+        `finish_update` or the next `update` closes the step.
 
         examples (Iterable[Example]): A batch of examples.
         drop (float): The dropout rate.
-        sgd (Optional[Optimizer]): Steps this component's own parameters when the
+        sgd (Optional[Optimizer]): Updates this component's own parameters when the
             step closes. `nlp.update` and `spacy train` leave it None.
-        losses (Optional[Dict[str, float]]): The losses by component. The entry of
-            this one is the weighted sum of those of the tasks present.
+        losses (Optional[Dict[str, float]]): The losses by component. This component's
+            entry is the weighted sum of the losses of the tasks present.
         RETURNS (Dict[str, float]): The losses.
         """
         losses = {} if losses is None else losses
@@ -312,9 +324,9 @@ class MultiTask(Tok2Vec):
         return losses
 
     def finish_update(self, sgd: Optimizer) -> None:
-        """Close a step that was answered, and update the component's own parameters.
+        """Close a step that has answers, and update the component's own parameters.
 
-        sgd (Optimizer): The optimiser.
+        sgd (Optimizer): The optimizer.
         """
         if self._step is not None and self._step.has_gradients:
             self._end_step()
@@ -322,9 +334,9 @@ class MultiTask(Tok2Vec):
         self._memory.note_applied()
 
     def use_params(self, params: Dict) -> Iterator[None]:
-        """Use other parameter values for a while, in the encoder upstream, too.
+        """Use other parameter values temporarily, in the upstream encoder too.
 
-        params (Dict[Tuple[int, str], FloatsXd]): Values by the optimiser's keys.
+        params (Dict[Tuple[int, str], FloatsXd]): Values by optimizer key.
         """
         models = [self.model, *(pipe.model for _, pipe in self._pipeline.upstream())]
         if self._pipeline.upstream_listeners and self.nlp is None:
@@ -333,28 +345,28 @@ class MultiTask(Tok2Vec):
             yield
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Serialize the component, with what its weighting has learned ("weighting").
+        """Serialize the component and what its weighting has learned ("weighting").
 
         exclude (Iterable[str]): Parts to leave out.
         RETURNS (bytes): The component.
         """
         exclude = list(exclude)
-        # The component's own bytes as they are: they hold the encoder, perhaps.
+        # Pass the component's own bytes through as they are: they may hold the encoder.
         message: Dict[str, Any] = {"component": super().to_bytes(exclude=exclude)}
         if "weighting" not in exclude:
             message["weighting"] = self._memory.to_bytes(self._step)
         return srsly.msgpack_dumps(message)
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "MultiTask":
-        """Load the component: see `to_bytes`.
+        """Load the component from bytes.
 
-        bytes_data (bytes): What `to_bytes` gave.
+        bytes_data (bytes): The result of `to_bytes`.
         exclude (Iterable[str]): Parts to leave out.
         RETURNS (MultiTask): This component.
         """
         exclude = list(exclude)
         message = unpacked(self.name, bytes_data)
-        # Version 0.1.0 wrote the component alone, without a state.
+        # Version 0.1.0 wrote only the component, without a state.
         load_from_bytes(self, message.get("component", bytes_data), exclude)
         if "weighting" not in exclude and message.get("weighting") is not None:
             with explained_state("part 'weighting' of the bytes"):
@@ -362,7 +374,7 @@ class MultiTask(Tok2Vec):
         return self
 
     def to_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> None:
-        """Write the component, with what its weighting has learned ("weighting").
+        """Write the component and what its weighting has learned ("weighting") to a folder.
 
         path (Union[str, Path]): A folder.
         exclude (Iterable[str]): Parts to leave out.
@@ -373,7 +385,7 @@ class MultiTask(Tok2Vec):
             (Path(path) / "weighting").write_bytes(self._memory.to_bytes(self._step))
 
     def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "MultiTask":
-        """Load the component: see `to_disk`.
+        """Load the component from a folder that `to_disk` wrote.
 
         path (Union[str, Path]): A folder.
         exclude (Iterable[str]): Parts to leave out.
@@ -388,11 +400,11 @@ class MultiTask(Tok2Vec):
         return self
 
     def forget(self) -> None:
-        """Have the weighting know nothing again: it is needed for training only."""
+        """Reset the weighting to its state before training. Prediction doesn't need it."""
         self._memory.forget()
 
     def get_training_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): What a training that goes on needs, beside what is saved."""
+        """RETURNS (Dict[str, Any]): What resuming a training needs beyond the saved pipeline."""
         monitor, lookback = self.monitor, self._memory.lookback
         return {
             "tasks": self._pipeline.get_state(),
@@ -401,9 +413,9 @@ class MultiTask(Tok2Vec):
         }
 
     def set_training_state(self, state: Dict[str, Any]) -> None:
-        """Continue from a state that `get_training_state` gave.
+        """Continue from a saved training state.
 
-        state (Dict[str, Any]): The state.
+        state (Dict[str, Any]): The result of `get_training_state`.
         """
         self._pipeline.set_state(state["tasks"])
         if state["batch"] is not None and self._memory.lookback is not None:
@@ -412,7 +424,7 @@ class MultiTask(Tok2Vec):
             self.monitor.set_state(state["monitor"])
 
     def _expected(self, docs: Sequence[Doc]) -> List[str]:
-        """Look around, and find out who will answer."""
+        """RETURNS (List[str]): The tasks that will answer this batch, in pipeline order."""
         self._pipeline.note_docs(docs)
         if self.nlp is not None:
             self._refresh(self.nlp)
@@ -424,7 +436,7 @@ class MultiTask(Tok2Vec):
     def _note_closed(
         self, report: StepReport, losses: Dict[str, float], sgd: Optional[Optimizer]
     ) -> None:
-        """Tell whoever looks on, once the encoder has its gradient."""
+        """Pass on a step's report, once the encoder has its gradient."""
         if sgd is not None and sgd is not False:
             self._step_parameters(sgd)
         self.observers.tell(report)
@@ -437,13 +449,13 @@ class MultiTask(Tok2Vec):
 
     def _step_parameters(self, sgd: Optimizer) -> None:
         self.model.finish_update(sgd)
-        # Gradients of zeros stay behind, and by momentum they would move the parameters of tasks
-        # that are absent from the batches to come.
+        # thinc leaves gradients of zeros behind. With momentum they would move the parameters of
+        # tasks that are absent from later batches.
         for slot in slots_of_model(self.model.get_ref("sharing")):
             slot.take()
 
     def _refresh(self, nlp: Language, strict: bool = False) -> None:
-        """Look at the pipeline again if it has changed since the last time."""
+        """Check the pipeline again if it has changed since the last check."""
         if not self._pipeline.has_changed(nlp):
             return
         self.bind(nlp)
@@ -452,15 +464,15 @@ class MultiTask(Tok2Vec):
         except ValueError as err:
             if strict:
                 raise
-            # A head may have been left out of a trained pipeline.
+            # A head may have been removed from a trained pipeline.
             self._notices.once(str(err))
         self.weighting.check_training(self.gradients)
         MEETINGS[self.gradients].check(self._pipeline)
-        check_around(self._pipeline, nlp)
+        run_checks(self._pipeline, nlp)
         self._pipeline.note_seen(nlp)
 
     def _end_step(self) -> None:
-        """Close the open step, if there is one, without waiting any longer."""
+        """Close the open step, if any, without waiting for more answers."""
         step = self._step
         if step is None:
             return

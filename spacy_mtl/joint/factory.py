@@ -40,16 +40,16 @@ def make_multi_task(
     nlp: Language,
     name: str,
     model: Model[List[Doc], TokenVectors],
-    weighting: Any,  # A Weighting: the component's error says more than spaCy's validation.
+    weighting: Any,  # A Weighting, but the component's error says more than spaCy's validation.
     gradients: str,
 ) -> "MultiTask":
-    """Create the component that joins the tasks after it on one shared encoder.
+    """Create the component that trains one shared encoder on all tasks after it.
 
     model (Model[List[Doc], List[Floats2d]]): A sharing scheme around an encoder.
-    weighting (Weighting): How much each task moves what they share.
+    weighting (Weighting): Combines the tasks' gradients into one.
     gradients (str): Where the tasks' gradients are weighed: "representation" (one backward
-        pass through the encoder) or "parameters" (one a task).
-    RAISES (ValueError): If the pipeline has a component of this kind already.
+        pass through the encoder) or "parameters" (one pass per task).
+    RAISES (ValueError): If the pipeline already has a component of this kind.
     """
     for other, pipe in nlp.components:
         if isinstance(pipe, MultiTask):

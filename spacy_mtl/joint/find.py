@@ -1,4 +1,4 @@
-"""Where the joint component of a pipeline is, for those who are none of its heads."""
+"""Find the joint component of a pipeline, for code that isn't one of its heads."""
 
 from typing import Optional, Tuple
 
@@ -8,11 +8,11 @@ from .component import MultiTask
 
 
 def find_joint(nlp: Language) -> Optional[Tuple[str, MultiTask]]:
-    """Find the joint component of a pipeline. It may be disabled.
+    """Find the joint component of a pipeline, even if it is disabled.
 
     nlp (Language): The pipeline.
-    RETURNS (Optional[Tuple[str, MultiTask]]): Its name there and the component; None if there is
-        none.
+    RETURNS (Optional[Tuple[str, MultiTask]]): Its name in the pipeline and the component, or
+        None if there isn't one.
     """
     for name, pipe in nlp.components:
         if isinstance(pipe, MultiTask):

@@ -1,4 +1,4 @@
-"""One forward pass through encoder and scheme, and what it takes to go back."""
+"""One forward pass through encoder and sharing scheme, and the backward passes it allows."""
 
 from dataclasses import dataclass
 from typing import Any, Callable, List, Mapping, Sequence, Tuple
@@ -14,16 +14,16 @@ from .upstream import HeldCallbacks
 
 @dataclass(frozen=True)
 class Backward:
-    """The backward passes of a batch, through the scheme and through the encoder.
+    """The backward passes of a batch: through the scheme, and through the encoder.
 
-    views (Callable): From the gradient of one task's view, or of the auxiliary losses, to that
-        of the features. Called several times.
-    trunk (Callable): From the gradient of the features to the encoder. `keep=True`: there will
-        be another pass.
-    shared (Sequence[Slot]): The parameters of the scheme that more than one task uses.
-    private (Sequence[Slot]): Its parameters that are of one task each.
+    views (Callable): Turns the gradient of one task's view, or of the auxiliary losses, into
+        the gradient of the features. Called several times.
+    trunk (Callable): Sends the gradient of the features through the encoder. Set `keep=True`
+        if another pass follows.
+    shared (Sequence[Slot]): The scheme's parameters that several tasks use.
+    private (Sequence[Slot]): The scheme's parameters that belong to a single task.
     strengths (Mapping[str, float]): The weight of each auxiliary loss.
-    ops (Ops): Makes arrays.
+    ops (Ops): Allocates arrays.
     """
 
     views: Callable[[Views], Features]
@@ -37,17 +37,17 @@ class Backward:
 def run_forward(
     model: Model, docs: List[Doc], tasks: Sequence[str], listeners: Sequence[Any]
 ) -> Tuple[Views, Backward]:
-    """Run encoder and scheme on a batch, in training.
+    """Run encoder (the scheme's trunk) and sharing scheme on a batch, in training mode.
 
     model (Model): The model of the joint component.
     docs (List[Doc]): The documents.
     tasks (Sequence[str]): The tasks that need a view.
-    listeners (Sequence[Model]): The layers by which the model listens to a component before it.
-    RETURNS (Tuple[Views, Backward]): The views, and the way back.
+    listeners (Sequence[Model]): The layers that listen to an earlier component.
+    RETURNS (Tuple[Views, Backward]): Each task's view, and the backward passes.
     """
     trunk, sharing = model.get_ref("tok2vec"), model.get_ref("sharing")
     found, backprop_trunk = trunk.begin_update(docs)
-    # Features of other shapes are their trunk's own business.
+    # Only plain vectors need this: a trunk that makes `Features` handles empty documents itself.
     features = as_features(regular(model, docs, found) if isinstance(found, list) else found)
     views, backprop_views = sharing.begin_update((features, tasks))
     held = HeldCallbacks(listeners)
@@ -63,12 +63,12 @@ def run_forward(
 
 
 def regular(model: Model, docs: Sequence[Doc], vectors: TokenVectors) -> TokenVectors:
-    """Give documents without tokens an array of the right width.
+    """Give documents without tokens an empty array of the right width.
 
     model (Model): The model of the joint component.
     docs (Sequence[Doc]): The documents.
-    vectors (List[Floats2d]): What its encoder gives. Shape of each: (n_tokens, width).
-    RETURNS (List[Floats2d]): The same, but for documents without tokens.
+    vectors (List[Floats2d]): The encoder's output. Shape of each: (n_tokens, width).
+    RETURNS (List[Floats2d]): The vectors, with those of empty documents replaced.
     """
     width = model.get_dim("nO")
     return [

@@ -1,4 +1,4 @@
-"""The losses of a batch once more, after the optimizer's step, for a weighting that asks."""
+"""Lookback: compute a batch's losses again after the optimizer's step, for weightings that ask."""
 
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Set
@@ -21,7 +21,7 @@ from .upstream import HeldCallbacks
 
 @dataclass(frozen=True)
 class _Closed:
-    """What is kept of a step whose losses are to be computed again."""
+    """What to keep of a step to compute its losses again."""
 
     examples: List[Example]
     listeners: Listeners
@@ -29,19 +29,20 @@ class _Closed:
 
 
 class Lookback(Weighting):
-    """A weighting that is told what its weights have done to the losses.
+    """Wrap a weighting to show it how its weights changed the losses.
 
-    Where losses cannot be computed again, those of the next step that has the task count.
+    If a task's loss can't be computed again, use its loss in the next step that includes it.
 
-    weighting (Weighting): One whose `recompute` is true.
+    weighting (Weighting): A weighting whose `recompute` is true.
     """
 
     def __init__(self, weighting: Weighting) -> None:
         self._weighting = weighting
-        # The last step, the tasks of the steps since the optimizer's last, and those of an
-        # optimizer's step that nobody has looked at yet.
+        # The last joint step, and whether the optimizer has used its gradient.
         self._last: Optional[_Closed] = None
         self._is_applied = False
+        # Tasks weighed since the last optimizer step, and tasks whose loss after an optimizer
+        # step the weighting has yet to see.
         self._waiting: Set[str] = set()
         self._unobserved: Set[str] = set()
 
@@ -51,14 +52,14 @@ class Lookback(Weighting):
         return self._weighting.title
 
     def __call__(self, losses: Dict[str, float], gradients: Floats2d) -> Combined:
-        """Tell the weighting of losses that it has not been told, and have it weigh."""
+        """Show the weighting the losses it hasn't seen, then let it combine the gradients."""
         self._observe({t: loss for t, loss in losses.items() if t in self._unobserved})
         return self._weighting(losses, gradients)
 
     def note_closed(self, step: JointStep, tasks: Sequence[str]) -> None:
         """Keep a step to look back at.
 
-        step (JointStep): The step.
+        step (JointStep): The step that has closed.
         tasks (Sequence[str]): The tasks that were weighed.
         """
         listeners = {task: step.listeners[task] for task in tasks}
@@ -67,13 +68,13 @@ class Lookback(Weighting):
         self._waiting.update(tasks)
 
     def note_applied(self) -> None:
-        """Remember that the optimizer has used the gradient of the last step (or steps)."""
+        """Record that the optimizer has used the gradients of the steps so far."""
         self._is_applied = True
         self._unobserved |= self._waiting
         self._waiting = set()
 
     def look(self, pipeline: Pipeline) -> None:
-        """Tell the weighting what the last step has done to the losses.
+        """Show the weighting how the last step changed the losses.
 
         pipeline (Pipeline): The pipeline around the joint component.
         """
@@ -88,19 +89,19 @@ class Lookback(Weighting):
         self._observe({t: v / last.divisors.get(t, 1.0) for t, v in losses.items()})
 
     def get_unobserved(self) -> List[str]:
-        """RETURNS (List[str]): The tasks of whose losses the weighting is still to be told."""
+        """RETURNS (List[str]): The tasks whose losses the weighting has yet to see."""
         return sorted(self._unobserved | self._waiting)
 
     def set_unobserved(self, tasks: Sequence[str]) -> None:
-        """Continue from what `get_unobserved` gave.
+        """Restore the tasks whose losses the weighting has yet to see.
 
-        tasks (Sequence[str]): The tasks.
+        tasks (Sequence[str]): The result of `get_unobserved`.
         """
         self._unobserved = set(tasks)
         self._last, self._waiting = None, set()
 
     def get_batch(self) -> Optional[Dict[str, Any]]:
-        """RETURNS (Optional[Dict[str, Any]]): The batch that the next step looks at again."""
+        """RETURNS (Optional[Dict[str, Any]]): The batch that the next step will look back at."""
         last = self._last
         if last is None:
             return None
@@ -113,9 +114,9 @@ class Lookback(Weighting):
         }
 
     def set_batch(self, state: Dict[str, Any], listeners: Listeners, vocab: Vocab) -> None:
-        """Continue with a batch that `get_batch` gave.
+        """Restore the batch to look back at.
 
-        state (Dict[str, Any]): The batch.
+        state (Dict[str, Any]): The result of `get_batch`.
         listeners (Dict[str, List[Tok2VecListener]]): The listeners of all tasks.
         vocab (Vocab): The vocabulary of the pipeline.
         """
@@ -144,15 +145,15 @@ def recompute_losses(
 
     nlp (Language): The pipeline.
     model (Model): The model of the joint component.
-    listeners (Dict[str, List[Tok2VecListener]]): The listeners of the tasks to look at.
+    listeners (Dict[str, List[Tok2VecListener]]): The listeners of the tasks to include.
     examples (Sequence[Example]): The batch.
-    adapters (Mapping[str, Task]): What is known of the tasks.
-    RETURNS (Dict[str, float]): The loss by task, as the component computes it. Stock
-        components that compute none from scores (parser, ner, spancat) are left out.
+    adapters (Mapping[str, Task]): An adapter per task.
+    RETURNS (Dict[str, float]): The loss by task, as the component computes it. Leaves out stock
+        components whose loss isn't a function of scores (parser, ner, spancat).
     """
     docs = [eg.predicted for eg in examples]
     upstream = upstream_listeners(model)
-    # They hold the next batch already.
+    # The listeners already hold the next batch.
     held = HeldCallbacks(upstream)
     try:
         for node in upstream:
@@ -166,7 +167,9 @@ def recompute_losses(
         held.put_back()
     losses = {}
     for task, of_task in listeners.items():
-        if task in nlp.pipe_names and adapters[task].loss_from_scores:
+        # A head that was given an encoder of its own is no longer a task.
+        is_task = task in nlp.pipe_names and task in adapters
+        if is_task and adapters[task].loss_from_scores:
             pipe: Any = nlp.get_pipe(task)
             scores = _scores_of(pipe.model, of_task, views.by_task[task], docs)
             loss = adapters[task].loss_of_batch(list(examples), scores)
@@ -187,4 +190,4 @@ def _scores_of(model: Model, listeners: Sequence[Any], view: TokenVectors, docs:
 
 
 def _no_gradient(d_view: Any) -> Any:
-    raise RuntimeError("There is no backward pass for losses that are only looked at.")
+    raise RuntimeError("Losses that are only recomputed have no backward pass.")

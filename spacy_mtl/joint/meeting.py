@@ -1,4 +1,8 @@
-"""Where the tasks' gradients meet: at the shared representation, or at the encoder's parameters."""
+"""Where the tasks' gradients meet: at the shared representation or the encoder's parameters.
+
+A meeting makes one row per task (`rows`). The weighting combines the rows into one, and the
+meeting sends that one to the encoder and the scheme (`give`).
+"""
 
 from dataclasses import dataclass
 from functools import partial
@@ -19,12 +23,12 @@ from .upstream import SentGradients
 
 @dataclass(frozen=True)
 class Rows:
-    """One row a task: of those that have a gradient.
+    """One row for each task that has a gradient.
 
-    tasks (List[str]): In pipeline order.
-    values (Floats2d): What the weighting sees. Shape: (n_tasks, n_values).
-    at_features (Floats2d): Their gradients at the shared representation.
-        Shape: (n_tasks, n_values).
+    tasks (List[str]): The names of these tasks, in pipeline order.
+    values (Floats2d): The rows that the weighting sees. Shape: (n_tasks, n_values).
+    at_features (Floats2d): The tasks' gradients at the shared representation.
+        Shape: (n_tasks, n_features).
     """
 
     tasks: List[str]
@@ -33,10 +37,11 @@ class Rows:
 
 
 class Meeting:
-    """A place where gradients meet, for one step.
+    """A place where the gradients of one step meet.
 
-    Parameters of the scheme that tasks share are part of each row, wherever the rest of it is.
-    Those of one task get that task's own gradient while the rows are made.
+    Subclasses decide what the rows are the gradient of. Any scheme parameters that tasks share
+    follow at the end of each row. Parameters of a single task get that task's own gradient
+    while the rows are made.
 
     pipeline (Pipeline): The pipeline around the joint component.
     totals (Dict[str, float]): spaCy's dict of losses.
@@ -51,22 +56,22 @@ class Meeting:
         """Refuse encoders whose gradients cannot meet here.
 
         pipeline (Pipeline): The pipeline around the joint component.
-        RAISES (ValueError): If this is one.
+        RAISES (ValueError): If its encoder isn't supported.
         """
 
     def connect(self, backward: Backward) -> None:
-        """Take the backward passes, once the forward pass has run.
+        """Set the backward passes, once the forward pass has run.
 
-        backward (Backward): The passes.
+        backward (Backward): The backward passes of the batch.
         """
         self._backward = backward
         self._scheme = ParameterRows(backward.shared, beside=backward.private)
 
     def rows(self, d_views: Mapping[str, TokenVectors]) -> Rows:
-        """Take each task's gradient back to where the tasks part.
+        """Send each task's gradient backward, up to the place where the tasks meet.
 
         d_views (Mapping[str, List[Floats2d]]): The gradients of the views, by task.
-        RETURNS (Rows): Of the tasks that have a gradient.
+        RETURNS (Rows): One row for each task that has a gradient.
         """
         features, of_scheme = self._to_features(d_views)
         if features:
@@ -74,7 +79,7 @@ class Meeting:
             values = self._values(features, at_features)
         else:
             values = at_features = of_scheme
-        #: Of what comes after the place itself in each row.
+        #: Where the scheme's part of a row starts.
         self._n_values = values.shape[1]
         if self._scheme.n_values and features:
             values = self._backward.ops.xp.hstack([values, of_scheme])
@@ -82,9 +87,9 @@ class Meeting:
         return self._rows
 
     def give(self, combined: Combined) -> None:
-        """Send what the weighting has made of the rows on, once.
+        """Send the combined row on to the encoder and the scheme. Call this once.
 
-        combined (Combined): The gradient and the weights.
+        combined (Combined): The combined row and the weights.
         """
         gradient: Any = combined.gradient
         if self._scheme.n_values:
@@ -98,17 +103,17 @@ class Meeting:
         self._give(gradient, combined.weights, auxiliary)
 
     def _values(self, features: Mapping[str, Sequence[Any]], at_features: Floats2d) -> Floats2d:
-        """RETURNS (Floats2d): The rows at this place. Shape: (n_tasks, n_values)."""
+        """RETURNS (Floats2d): The rows at this place, without the scheme's part."""
         raise NotImplementedError
 
     def _give(self, gradient: Any, weights: Dict[str, float], auxiliary: List[Any]) -> None:
-        """Send the combined gradient on, and that of auxiliary losses at the features."""
+        """Send on the combined gradient, and the auxiliary losses' gradient of the features."""
         raise NotImplementedError
 
     def _to_features(
         self, d_views: Mapping[str, TokenVectors]
     ) -> Tuple[Dict[str, List[Any]], Floats2d]:
-        """Run the scheme's backward pass once a task; leave tasks without a gradient out."""
+        """Run the scheme's backward pass for each task. Drop tasks without a gradient."""
         found: Dict[str, List[Any]] = {}
 
         def run(task: str) -> None:
@@ -130,7 +135,7 @@ class Meeting:
 
 
 class AtRepresentation(Meeting):
-    """The rows are gradients of the features. There is one backward pass through the encoder."""
+    """The rows are gradients of the features. The encoder runs one backward pass."""
 
     def _values(self, features: Mapping[str, Sequence[Any]], at_features: Floats2d) -> Floats2d:
         self._like: List[Any] = list(next(iter(features.values())))
@@ -144,7 +149,7 @@ class AtRepresentation(Meeting):
 
 
 class AtParameters(Meeting):
-    """The rows are gradients of the encoder's parameters: a backward pass a task."""
+    """The rows are gradients of the encoder's parameters, from one backward pass per task."""
 
     def __init__(self, pipeline: Pipeline, totals: Dict[str, float]) -> None:
         super().__init__(pipeline, totals)
@@ -161,7 +166,7 @@ class AtParameters(Meeting):
         self._totals_before = dict(self._totals)
         last = None if self._backward.strengths else list(features)[-1]
         passes = [
-            # Copies: a layer may work in the array that it is given.
+            # Pass copies: a layer may write to the array it is given.
             partial(self._pass, [part.copy() for part in row], keep=task != last)
             for task, row in features.items()
         ]
@@ -181,7 +186,7 @@ class AtParameters(Meeting):
         self._backward.trunk(d_features, keep=keep)
 
 
-#: By what the config calls them.
+#: By the value of the setting 'gradients'.
 MEETINGS: Dict[str, Type[Meeting]] = {
     "representation": AtRepresentation,
     "parameters": AtParameters,
@@ -189,7 +194,7 @@ MEETINGS: Dict[str, Type[Meeting]] = {
 
 
 def _stack(rows: List[List[Any]], ops: Ops) -> Floats2d:
-    """RETURNS (Floats2d): One flat row a task. Shape: (n_tasks, n_values)."""
+    """RETURNS (Floats2d): One flat row per task. Shape: (n_tasks, n_features)."""
     flat: List[Any] = [ops.flatten(row).ravel() for row in rows]
     return ops.xp.stack(flat)
 
@@ -200,11 +205,11 @@ def _count_once(
     sent: Sequence[Sequence[Any]],
     weights: Sequence[float],
 ) -> None:
-    """Correct the loss of an encoder upstream, which grows with every backward pass.
+    """Correct the reported loss of an upstream encoder, which grows with every backward pass.
 
-    A `transformer` or `tok2vec` adds the squares of what it is sent. It ends up with those
-    of the weighted sum of all passes: what one joint pass adds, where the method adds up
-    weighted gradients (not GradDrop, nor DBMTL with its average).
+    A `transformer` or `tok2vec` adds the squares of the gradients it is sent. Replace these by
+    the squares of the weighted sum of all passes. That is what a single joint pass would add if
+    the method sums weighted gradients (GradDrop and DBMTL, with its average, do not).
     """
     alone = sum(float((part**2).sum()) for parts in sent for part in parts)
     joint = sum(

@@ -1,4 +1,4 @@
-"""What the joint component keeps from one step to the next, and what it saves of that."""
+"""What the joint component keeps between steps, and which parts of it are saved."""
 
 from copy import deepcopy
 from typing import Any, Dict, Optional
@@ -16,23 +16,23 @@ from .step import JointStep
 
 
 class Memory:
-    """The weighting and what it has learned, late losses, and the state of the sharing scheme.
+    """The weighting and what it has learned, late losses, and the sharing scheme's state.
 
-    weighting (Any): What combines the tasks' gradients: see `as_weighting`.
+    weighting (Any): Combines the tasks' gradients. Anything that `as_weighting` takes.
     pipeline (Pipeline): The pipeline around the joint component.
     """
 
     def __init__(self, weighting: Any, pipeline: Pipeline) -> None:
         self._component = pipeline.name
         self._sharing: Model = pipeline.model.get_ref("sharing")
-        #: Losses of stock components, by task, that came after their step had closed.
+        #: Losses of stock components, by task, that arrived after their step had closed.
         self.late_losses: Dict[str, float] = {}
         self.weighting = weighting
         self._untrained = deepcopy(get_state(self.weighting))
 
     @property
     def weighting(self) -> Weighting:
-        """RETURNS (Weighting): What combines the tasks' gradients."""
+        """RETURNS (Weighting): Combines the tasks' gradients."""
         return self._weighting
 
     @weighting.setter
@@ -43,11 +43,11 @@ class Memory:
 
     @property
     def weigher(self) -> Weighting:
-        """RETURNS (Weighting): The weighting, which is told of losses first if it asks for them."""
+        """RETURNS (Weighting): What a step calls: the weighting, or the `Lookback` around it."""
         return self.lookback or self._weighting
 
     def look_back(self, pipeline: Pipeline) -> None:
-        """Tell a weighting that asks what the last step has done to the losses.
+        """Show the weighting how the last step changed the losses, if it asks for that.
 
         pipeline (Pipeline): The pipeline around the joint component.
         """
@@ -55,32 +55,32 @@ class Memory:
             self.lookback.look(pipeline)
 
     def note_closed(self, report: StepReport, step: Optional[JointStep]) -> None:
-        """Take note that a step has closed.
+        """Update the scheme's state, and keep the step if the weighting looks back.
 
-        report (StepReport): What it has done.
-        step (Optional[JointStep]): The step.
+        report (StepReport): The report of the step.
+        step (Optional[JointStep]): The step that has closed.
         """
         scheme_state(self._sharing).note_closed(report)
         if self.lookback is not None and step is not None:
             self.lookback.note_closed(step, list(report.losses))
 
     def note_applied(self) -> None:
-        """Take note that the optimizer has used the gradients so far."""
+        """Record that the optimizer has used the gradients so far."""
         if self.lookback is not None:
             self.lookback.note_applied()
 
     def forget(self) -> None:
-        """Start again as before training."""
+        """Reset the weighting, its lookback and the late losses to their state before training."""
         self.late_losses.clear()
         set_state(self.weighting, deepcopy(self._untrained))
-        # With a new lookback, which has seen no step.
+        # This also makes a new lookback, which has seen no step.
         self.weighting = self._weighting
 
     def to_bytes(self, step: Optional[JointStep]) -> bytes:
-        """Pack what is saved with the pipeline.
+        """Pack the state that is saved with the pipeline.
 
-        step (Optional[JointStep]): The last step. Losses may have come since it closed.
-        RETURNS (bytes): For `from_state`, once unpacked.
+        step (Optional[JointStep]): The last step. More losses may have arrived since it closed.
+        RETURNS (bytes): The packed state. Unpack it for `from_state`.
         """
         if step is not None and step.is_closed:
             step.note_late_losses()
@@ -95,13 +95,13 @@ class Memory:
         return pack(state, self.weighting)
 
     def from_state(self, state: Dict[str, Any]) -> None:
-        """Continue from what `to_bytes` packed.
+        """Restore a saved state.
 
-        state (Dict[str, Any]): The state.
+        state (Dict[str, Any]): The unpacked result of `to_bytes`.
         """
         set_state(self.weighting, state["weighting"])
         late_losses = dict(state["step"]["late_losses"])
-        # In place: an open step has the same dict.
+        # Update in place: an open step holds the same dict.
         self.late_losses.clear()
         self.late_losses.update(late_losses)
         unobserved = list(state["step"]["unobserved"])

@@ -1,4 +1,4 @@
-"""Encoders that cannot be loaded: which component and which setting is to blame."""
+"""Errors for encoders that cannot be loaded, naming the component and the setting at fault."""
 
 from functools import partial
 from typing import Any, Optional, Sequence
@@ -12,10 +12,10 @@ from ..encoder.loading import EncoderError, explain_failure
 
 
 def explain_missing_encoder(nlp: Language) -> None:
-    """Have `transformer` components say which setting to mend if loading fails.
+    """Make `transformer` components name the setting to fix if loading fails.
 
-    The library's own message tells neither the component nor the key. Only
-    initialisation from a name is concerned: a trained pipeline brings its weights.
+    The library's own message names neither the component nor the key. This only affects
+    initialising an encoder by name: trained pipelines come with their weights.
 
     nlp (Language): The pipeline so far.
     """
@@ -32,7 +32,7 @@ def explain_missing_encoder(nlp: Language) -> None:
 
 
 class _ExplainedInit:
-    """The initialisation of a transformer model, with an error that can be mended."""
+    """Initialise a transformer model, with an error that says how to fix it."""
 
     def __init__(self, component: str, init: Any) -> None:
         self.component = component
@@ -43,7 +43,7 @@ class _ExplainedInit:
             return self.init(model, X=X, Y=Y)
         except EncoderError as err:
             raise EncoderError(f"The component '{self.component}': {err}") from err
-        # Damaged weights raise errors of the library that reads them.
+        # Damaged weights can raise any error of the library that reads them.
         except Exception as err:
             where = f"[components.{self.component}.model]"
             raise ValueError(explain_failure(model.attrs["name"], where, err)) from err

@@ -1,4 +1,4 @@
-"""Those who look on while joint steps close."""
+"""Observers: callables that receive the report of each joint step."""
 
 from typing import Any, Callable, List, Optional
 
@@ -6,34 +6,34 @@ from ..types import Monitor, Observer, StepReport
 
 
 class Observers(List[Observer]):
-    """Callables that get the report of each step, in the order in which they came."""
+    """The observers of a joint component, in the order they were added."""
 
     def subscribe(self, observer: Observer) -> Callable[[], None]:
         """Add an observer.
 
-        observer (Callable[[StepReport], None]): Gets the report of each step.
-        RETURNS (Callable[[], None]): Removes it again; nothing happens if it is gone.
+        observer (Callable[[StepReport], None]): Receives the report of each step.
+        RETURNS (Callable[[], None]): Removes the observer. Does nothing if it is already gone.
         """
         self.append(observer)
 
         def unsubscribe() -> None:
-            # Equal ones may be others.
+            # Compare identities: another observer may be equal to this one.
             self[:] = [each for each in self if each is not observer]
 
         return unsubscribe
 
     def tell(self, report: StepReport) -> None:
-        """Give everyone a report.
+        """Pass a report to all observers.
 
-        report (StepReport): Of a step that has closed.
+        report (StepReport): The report of a step that has closed.
         """
-        # An observer may leave while it is told.
+        # Iterate over a copy: an observer may unsubscribe while it is called.
         for observe in list(self):
             observe(report)
 
     @property
     def monitor(self) -> Optional[Any]:
-        """RETURNS (Optional[Monitor]): The first that is one."""
+        """RETURNS (Optional[Monitor]): The first observer that is a monitor, if any."""
         return next((each for each in self if isinstance(each, Monitor)), None)
 
     @monitor.setter

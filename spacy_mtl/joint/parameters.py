@@ -1,7 +1,7 @@
-"""Each task's gradient at some parameters: one backward pass a task.
+"""Each task's gradient at a set of parameters, from one backward pass per task.
 
-Backward passes of spaCy and thinc add to the gradients that are there, and let go of what
-the forward pass kept. Here the gradients are set aside, and the graph is kept till the last.
+Backward passes in spaCy and thinc add to existing gradients and free what the forward pass
+kept. Here existing gradients are set aside, and the graph is kept until the last pass.
 """
 
 from typing import Any, Callable, Iterator, Sequence, Tuple
@@ -14,30 +14,31 @@ from ..parameters import Slot
 
 
 class ParameterRows:
-    """Some parameters in one row.
+    """A set of parameters as one row of values.
 
-    slots (Sequence[Slot]): The parameters. Those that are not trained are left out.
-    beside (Sequence[Slot]): Others that the same passes reach, whose gradients stay where they
-        are.
+    slots (Sequence[Slot]): The parameters. Untrained ones are left out.
+    beside (Sequence[Slot]): Other parameters that the same passes reach. Their gradients stay in
+        place.
     """
 
     def __init__(self, slots: Sequence[Slot], *, beside: Sequence[Slot] = ()) -> None:
         self._slots = [slot for slot in slots if slot.is_trained]
         self._is_needed = bool(slots or beside)
-        #: To torch, what is none of these is an input.
+        #: The ids of torch parameters. Torch treats everything else as an input.
         self._torch = {id(slot.owner) for slot in (*slots, *beside) if not slot.is_thinc}
         self.n_values = sum(slot.size for slot in self._slots)
 
     def gradients(
         self, passes: Sequence[Callable[[], object]], ops: Ops, *, is_last: bool = True
     ) -> Floats2d:
-        """Run backward passes through one graph, and take what each gives.
+        """Run several backward passes through one graph, and take the gradient of each.
 
-        passes (Sequence[Callable]): The passes, one a task.
-        ops (Ops): Where the rows are to be.
-        is_last (bool): Whether the graph is needed no more after the last of them.
-        RETURNS (Floats2d): One row a pass. Shape: (n_tasks, n_values). The parameters have
-            the gradients that they had before.
+        Afterwards the parameters have the gradients they had before.
+
+        passes (Sequence[Callable]): The passes, one per task.
+        ops (Ops): Allocates the rows.
+        is_last (bool): Whether no other pass follows, so that the graph can be freed.
+        RETURNS (Floats2d): One row per pass. Shape: (n_tasks, n_values).
         """
         rows = ops.alloc2f(len(passes), self.n_values)
         if not self._is_needed:
@@ -61,9 +62,9 @@ class ParameterRows:
         return rows
 
     def run_last(self, run: Callable[[], object]) -> None:
-        """Run one more backward pass, after which the graph is not needed.
+        """Run the last backward pass, which may free the graph.
 
-        run (Callable): The pass. What it adds to the parameters stays there.
+        run (Callable): The pass. The gradients it adds to the parameters stay there.
         """
         if self._is_needed:
             with one_of_several_passes(self._torch, is_last=True):
@@ -74,9 +75,9 @@ class ParameterRows:
     def add(self, gradient: Floats1d, rows: Floats2d) -> None:
         """Add a combined gradient to the parameters.
 
-        gradient (Floats1d): Shape: (n_values,).
-        rows (Floats2d): What it was made of. A parameter that no task has reached gets no
-            gradient, rather than one of zeros. Shape: (n_tasks, n_values).
+        gradient (Floats1d): The combined gradient. Shape: (n_values,).
+        rows (Floats2d): The rows it was made from. Parameters that no task has reached get no
+            gradient rather than one of zeros. Shape: (n_tasks, n_values).
         """
         for (slot, part), (_, of_tasks) in zip(self._parts(gradient), self._parts(rows)):
             if part.any() or of_tasks.any():

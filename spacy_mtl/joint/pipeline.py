@@ -1,4 +1,4 @@
-"""The pipeline around the joint component: who is there, who takes part, which encoder is used."""
+"""The pipeline around the joint component: its tasks, who takes part, and its upstream encoder."""
 
 import weakref
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
@@ -17,17 +17,17 @@ Listeners = Dict[str, List[Tok2VecListener]]
 
 
 class Pipeline:
-    """What the joint component knows of the pipeline that it is in.
+    """What the joint component knows about the pipeline it is in.
 
-    A component is not told which pipeline that is, but by its factory, by `initialize`, and by
-    whoever calls `bind`. One that was sourced knows nothing, or the pipeline that it came from.
-    It then goes by which tasks have run.
+    A component only learns its pipeline from its factory, from `initialize` and from callers of
+    `bind`. A sourced component knows no pipeline, or still the one it came from. In that case
+    the tasks that ran before are the ones expected to run again.
 
-    component (Pipe): The joint component, known by identity only. Held weakly.
+    component (Pipe): The joint component. Only its identity matters. Held weakly.
     model (Model): Its model.
-    listeners (Dict[str, List[Tok2VecListener]]): The listeners of each head, as they are
-        adopted.
-    nlp (Optional[Language]): The pipeline, if it is known. Held weakly.
+    listeners (Dict[str, List[Tok2VecListener]]): The listeners of each head. The joint
+        component adds to this dict as it adopts them.
+    nlp (Optional[Language]): The pipeline, if known. Held weakly.
     """
 
     def __init__(
@@ -44,9 +44,9 @@ class Pipeline:
         self._ran: Set[str] = set()
         self._missed: Set[str] = set()
         self._is_foreign = False
-        # The vocabulary of the pipeline that was looked for.
+        # The id of the vocabulary whose pipeline we last searched for.
         self._searched: Optional[int] = None
-        # The components and the tasks as they were when last checked.
+        # The components and tasks when they were last checked.
         self._seen: Optional[Tuple[List[Tuple[str, int]], List[str]]] = None
 
     @property
@@ -56,7 +56,7 @@ class Pipeline:
 
     @property
     def nlp(self) -> Optional[Language]:
-        """RETURNS (Optional[Language]): The pipeline, or None if it is not known."""
+        """RETURNS (Optional[Language]): The pipeline, or None if unknown."""
         nlp = None if self._nlp is None else self._nlp()
         if nlp is None or self._is_foreign or not self.is_in(nlp):
             return None
@@ -68,17 +68,17 @@ class Pipeline:
         return nlp
 
     def is_in(self, nlp: Language) -> bool:
-        """RETURNS (bool): Whether the joint component is a component of a pipeline."""
+        """RETURNS (bool): Whether the joint component is in a pipeline."""
         component = self._component()
         return any(pipe is component for _, pipe in nlp.components)
 
     def is_alike(self, pipe: Any) -> bool:
-        """RETURNS (bool): Whether a component is another joint component."""
+        """RETURNS (bool): Whether a component is a second joint component."""
         component = self._component()
         return pipe is not component and isinstance(pipe, type(component))
 
     def bind(self, nlp: Language) -> None:
-        """Learn which pipeline it is.
+        """Set the pipeline.
 
         nlp (Language): The pipeline.
         """
@@ -86,11 +86,11 @@ class Pipeline:
         self._is_foreign = False
 
     def has_changed(self, nlp: Language) -> bool:
-        """RETURNS (bool): Whether it is another one than when `note_seen` was called."""
+        """RETURNS (bool): Whether the pipeline differs from the one `note_seen` remembered."""
         return self._seen != self._look(nlp)
 
     def note_seen(self, nlp: Language) -> None:
-        """Remember the pipeline as it is.
+        """Remember the pipeline's current components and tasks.
 
         nlp (Language): The pipeline.
         """
@@ -107,16 +107,20 @@ class Pipeline:
         return list(self.listeners)
 
     def sort(self, names: Sequence[str]) -> None:
-        """Bring the tasks into pipeline order, in place.
+        """Sort the tasks into pipeline order, in place.
 
-        names (Sequence[str]): All components.
+        names (Sequence[str]): The names of all components.
         """
         ordered = sorted(self.listeners.items(), key=lambda item: names.index(item[0]))
         self.listeners.clear()
         self.listeners.update(ordered)
 
     def expected(self) -> List[str]:
-        """RETURNS (List[str]): The tasks that will answer the next step, in pipeline order."""
+        """Find the tasks that will answer the next step.
+
+        RETURNS (List[str]): Tasks that are enabled and not frozen, in pipeline order. Without a
+            known pipeline: the tasks that ran before, or all if none has.
+        """
         nlp = self.nlp
         if nlp is None:
             return [task for task in self.tasks if task in self._ran] or self.tasks
@@ -125,18 +129,17 @@ class Pipeline:
         return [task for task in self.tasks if task in enabled and task not in frozen]
 
     def adapters(self) -> Dict[str, Task]:
-        """RETURNS (Dict[str, Task]): What is known of the tasks; nothing if the pipeline is not."""
+        """RETURNS (Dict[str, Task]): An adapter per task; empty if the pipeline is unknown."""
         nlp = self.nlp
         if nlp is None:
             return {}
         return {task: task_of(nlp, task) for task in self.tasks}
 
     def note_docs(self, docs: Sequence[Doc]) -> None:
-        """Look whether the documents are of the pipeline that is known.
+        """Check whether a batch comes from the known pipeline.
 
-        If not, the component was sourced, most likely, and the pipeline that it came
-        from is still alive. That one says nothing of who takes part then, and the one that
-        the component is in now is looked for, once.
+        If not, the component was most likely sourced, and its original pipeline is still alive.
+        That pipeline doesn't tell us who takes part, so search once for the current one.
 
         docs (Sequence[Doc]): The documents of a batch.
         """
@@ -152,17 +155,17 @@ class Pipeline:
                 self.bind(found)
 
     def note_run(self, tasks: Iterable[str]) -> None:
-        """Remember tasks that took part in a step.
+        """Remember which tasks took part in a step.
 
-        tasks (Iterable[str]): Their names.
+        tasks (Iterable[str]): The names of the tasks.
         """
         self._ran.update(tasks)
 
     def note_missed(self, task: str) -> bool:
         """Remember a task that asked for its view after its step had closed.
 
-        task (str): Its name.
-        RETURNS (bool): Whether that is news.
+        task (str): The name of the task.
+        RETURNS (bool): Whether this is the first time.
         """
         is_new = task not in self._missed
         self._missed.add(task)
@@ -174,9 +177,9 @@ class Pipeline:
         return {"ran": sorted(self._ran), "missed": sorted(self._missed)}
 
     def set_state(self, state: Dict[str, List[str]]) -> None:
-        """Continue from a state that `get_state` gave.
+        """Restore a saved state.
 
-        state (Dict[str, List[str]]): The state.
+        state (Dict[str, List[str]]): The result of `get_state`.
         """
         self._ran, self._missed = set(state["ran"]), set(state["missed"])
 
@@ -184,19 +187,19 @@ class Pipeline:
 
     @property
     def upstream_listeners(self) -> List[Any]:
-        """RETURNS (List[Model]): The layers by which it listens to a component before it."""
+        """RETURNS (List[Model]): The layers that listen to an earlier component."""
         return upstream_listeners(self.model)
 
     def upstream(self) -> List[Tuple[str, Any]]:
-        """RETURNS (List[Tuple[str, Pipe]]): The encoders before it that it listens to."""
+        """RETURNS (List[Tuple[str, Pipe]]): The encoder components it listens to, if any."""
         nlp = self.nlp
         return [] if nlp is None else find_upstream(nlp, self.upstream_listeners)
 
     def is_left_alone(self, upstream: str) -> bool:
-        """Tell whether an encoder is to be trained, but the joint component is not.
+        """Check for an encoder that is trained while the joint component isn't.
 
-        upstream (str): The encoder.
-        RETURNS (bool): Whether the first is neither frozen nor disabled and the second either.
+        upstream (str): The name of the encoder.
+        RETURNS (bool): Whether the joint component is frozen or disabled but the encoder is not.
         """
         nlp = self.nlp
         if nlp is None:
@@ -205,37 +208,36 @@ class Pipeline:
         return self.name not in trained and upstream in trained
 
     def encoder_models(self) -> Dict[str, Model]:
-        """Find what is below the shared representation.
+        """Find the models that compute the shared representation.
 
-        RETURNS (Dict[str, Model]): Models by component.
-        RAISES (ValueError): If the encoder is another component, and that cannot be found.
+        RETURNS (Dict[str, Model]): Models by component name.
+        RAISES (ValueError): If the encoder is another component that can't be found.
         """
         models = {self.name: self.model.get_ref("tok2vec")}
         if self.upstream_listeners and self.nlp is None:
             raise ValueError(
                 f"'{self.name}' was sourced from another pipeline and cannot find its encoder, so "
-                f'gradients = "parameters" has nothing to work on. Set gradients = '
-                f'"representation" in [components.{self.name}], or initialize it with the new '
-                "pipeline."
+                f'gradients = "parameters" cannot work. Set gradients = "representation" in '
+                f"[components.{self.name}], or initialize the component with the new pipeline."
             )
         models.update({name: pipe.model for name, pipe in self.upstream()})
         return models
 
 
 def upstream_listeners(model: Model) -> List[Any]:
-    """Find the layers through which a model listens to a component before it.
+    """Find the layers of a model that listen to an earlier component.
 
     model (Model): The model of the joint component.
-    RETURNS (List[Model]): TransformerListener and Tok2VecListener nodes.
+    RETURNS (List[Model]): The TransformerListener and Tok2VecListener nodes.
     """
     return [node for node in model.walk() if is_listener(node)]
 
 
 def find_upstream(nlp: Language, listeners: Sequence[Any]) -> List[Tuple[str, Any]]:
-    """Find the components that some listeners are connected to.
+    """Find the components that listeners are connected to.
 
     nlp (Language): The pipeline.
-    listeners (Sequence[Model]): Listeners of the joint component.
+    listeners (Sequence[Model]): The upstream listeners of the joint component.
     RETURNS (List[Tuple[str, Pipe]]): Names and components, in pipeline order.
     """
     ids = {id(node) for node in listeners}

@@ -1,4 +1,4 @@
-"""`nlp.replace_listeners`: give a head an encoder of its own."""
+"""Support `nlp.replace_listeners`, which gives a head an encoder of its own."""
 
 import copy
 import weakref
@@ -13,7 +13,7 @@ from .pipeline import Pipeline, upstream_listeners
 
 
 def offer_replacement(pipeline: Pipeline) -> None:
-    """Let spaCy replace the listeners of a head by a copy of the shared encoder.
+    """Let spaCy replace a head's listeners with a copy of the shared encoder.
 
     pipeline (Pipeline): The pipeline around the joint component.
     """
@@ -22,16 +22,16 @@ def offer_replacement(pipeline: Pipeline) -> None:
 
 
 class _OfPipeline:
-    """Something that spaCy calls without the pipeline, and that needs to know it.
+    """A callback that spaCy calls without the pipeline, although it needs it.
 
-    It is run state: no copy, pickle or saved model takes the pipeline along.
+    The pipeline is run state: copies, pickles and saved models leave it out.
     """
 
     def __init__(self, pipeline: Optional[Pipeline] = None) -> None:
         self._pipeline = None if pipeline is None else weakref.ref(pipeline)
 
     def pipeline(self) -> Optional[Pipeline]:
-        """RETURNS (Optional[Pipeline]): The pipeline around the joint component."""
+        """RETURNS (Optional[Pipeline]): The pipeline around the joint component, if known."""
         return None if self._pipeline is None else self._pipeline()
 
     def __deepcopy__(self, memo: Dict) -> "_OfPipeline":
@@ -42,19 +42,19 @@ class _OfPipeline:
 
 
 class Replacement(_OfPipeline):
-    """Makes the encoder that takes the place of a head's listener."""
+    """Make the encoder that replaces a head's listener."""
 
     def __call__(self, model: Model, listener: Model, component: Any) -> Model:
         """Copy the shared encoder.
 
-        model (Model): spaCy's copy of the joint component's model. Not used: thinc's
-            copies lack refs and keep the ids of shims, so that two encoders would
-            share one entry of the optimiser.
-        listener (Model): The listener to be replaced.
+        model (Model): spaCy's copy of the joint component's model. Not used, because
+            thinc's copies lack refs and keep the ids of shims, so two encoders would
+            share one entry in the optimizer.
+        listener (Model): The listener to replace.
         component (MultiTask): The joint component.
-        RETURNS (Model[List[Doc], List[Floats2d]]): Encoder with weights of its own.
+        RETURNS (Model[List[Doc], List[Floats2d]]): An encoder with weights of its own.
         """
-        # What needs transformers is imported where there is one.
+        # Imported here because these modules need transformers.
         from ..encoder.stock_model import adopt_transformer, is_stock_transformer
         from ..encoder.transformer_output import pool_without_tokens
 
@@ -76,18 +76,18 @@ class Replacement(_OfPipeline):
 
 
 class ReplacementConfig(_OfPipeline):
-    """Makes the config of the encoder that takes the place of a head's listener.
+    """Make the config of the encoder that replaces a head's listener.
 
-    spaCy calls this with two blocks of the config and nothing else, but the block
-    of the encoder is that of a third component.
+    spaCy only passes two blocks of the config, but the block of the encoder belongs to
+    a third component.
     """
 
     def __call__(self, model_cfg: Dict[str, Any], listener_cfg: Dict[str, Any]) -> Dict[str, Any]:
         """Copy the block of the shared encoder.
 
-        model_cfg (Dict[str, Any]): The block of the joint component's model.
-        listener_cfg (Dict[str, Any]): The block of the listener.
-        RETURNS (Dict[str, Any]): The block of the encoder.
+        model_cfg (Dict[str, Any]): The config block of the joint component's model.
+        listener_cfg (Dict[str, Any]): The config block of the listener.
+        RETURNS (Dict[str, Any]): The config block of the encoder.
         """
         tok2vec_cfg = dict(model_cfg["tok2vec"])
         pipeline = self.pipeline()
@@ -105,10 +105,10 @@ class ReplacementConfig(_OfPipeline):
 
 
 def copy_with_new_ids(model: Model) -> Model:
-    """Copy a model so that an optimiser takes the copy for another model.
+    """Copy a model so that optimizers treat the copy as a different model.
 
-    model (Model): The model. Its layers, shims, refs and subclasses are kept.
-    RETURNS (Model): The copy.
+    model (Model): The model.
+    RETURNS (Model): The copy, with the same layers, shims, refs and subclasses.
     """
     copied = copy.deepcopy(model)
     renew_ids(copied)
@@ -120,8 +120,8 @@ def _upstream(pipeline: Optional[Pipeline], name: str) -> Tuple[Language, str, A
     found = [] if pipeline is None or nlp is None else pipeline.upstream()
     if nlp is None or not found:
         raise ValueError(
-            f"Can't give a head an encoder of its own: the component that '{name}' "
-            "listens to was not found. Do it on the pipeline that 'mtl' was made or "
-            "initialised in, before sourcing the head elsewhere."
+            f"Can't give a head an encoder of its own: the component that '{name}' listens "
+            "to was not found. Call nlp.replace_listeners on the pipeline that 'mtl' was "
+            "created or initialised in, before sourcing the head elsewhere."
         )
     return nlp, *found[0]

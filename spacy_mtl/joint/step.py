@@ -1,4 +1,4 @@
-"""One joint step: who takes part, who has answered, when it is complete."""
+"""One joint step: which tasks take part, which have answered, and when it is complete."""
 
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Sequence
@@ -20,7 +20,7 @@ class Answers:
     d_views (Dict[str, List[Floats2d]]): The gradient of each task's view. Shape of each array:
         (n_tokens, width).
     losses (Dict[str, float]): The loss of each of these tasks, mean per annotated unit.
-    units (Dict[str, int]): How many units were annotated, of tasks that report it.
+    units (Dict[str, int]): The number of annotated units, for tasks that report it.
     """
 
     d_views: Dict[str, TokenVectors]
@@ -29,22 +29,26 @@ class Answers:
 
 
 class JointStep:
-    """The run state between the forward pass of a batch and its backward pass.
+    """The run state of a batch between its forward pass and its backward pass.
+
+    `open` hands out the views. The heads answer through `take_report`, `take_gradient` and
+    `take_skip`. The last expected answer calls `complete`, which passes the `Answers` to
+    `when_complete`.
 
     examples (List[Example]): The batch.
     listeners (Dict[str, List[Tok2VecListener]]): The listeners of all tasks, in
         pipeline order.
     expected (List[str]): The tasks that take part, in pipeline order, at least
-        one. spaCy updates components in that order: when the last has answered,
-        whoever before it is silent stays so.
+        one. spaCy updates components in that order, so once the last one has
+        answered, no earlier task will answer anymore.
     views (Dict[str, List[Floats2d]]): Each task's view of the batch.
-    totals (Dict[str, float]): spaCy's dict of losses, to which components add.
-    late_losses (Dict[str, float]): Losses of stock components, by task, that came after the
-        step before had closed. This step puts in its own.
-    adapters (Mapping[str, Task]): What is known of the tasks whose losses and gradients are
-        brought to means.
+    totals (Dict[str, float]): spaCy's dict of losses, which components add to.
+    late_losses (Dict[str, float]): Losses of stock components, by task, that arrived
+        after the previous step had closed. This step adds its own.
+    adapters (Mapping[str, Task]): The tasks whose losses and gradients are turned into
+        means.
     when_complete (Callable): Called once, with the answers.
-    ops (Ops): Makes arrays.
+    ops (Ops): Allocates arrays.
     """
 
     def __init__(
@@ -64,7 +68,7 @@ class JointStep:
         self.listeners = listeners
         self.expected = expected
         self.is_closed = False
-        #: What the loss of a stock task is to be divided by.
+        #: What to divide the loss of each stock task by.
         self.loss_divisors: Dict[str, float] = {}
         self._views = views
         self._totals = totals
@@ -75,7 +79,7 @@ class JointStep:
         self._ops = ops
         self._d_views: Dict[str, TokenVectors] = {}
         self._reports: Dict[str, LossAndGradient] = {}
-        self._heard: Dict[str, List[int]] = {}
+        self._answered: Dict[str, List[int]] = {}
         self._ran: List[str] = []
         #: Tasks whose loss was not known when the step closed.
         self._waiting: List[str] = []
@@ -87,41 +91,41 @@ class JointStep:
 
     @property
     def has_gradients(self) -> bool:
-        """RETURNS (bool): Whether a task has sent a gradient that waits to be used."""
+        """RETURNS (bool): Whether any gradients are waiting to be used."""
         return bool(self._d_views)
 
     @property
     def silent(self) -> List[str]:
-        """RETURNS (List[str]): Expected tasks that have not been heard of."""
-        return [task for task in self.expected if task not in self._heard]
+        """RETURNS (List[str]): Expected tasks that have not answered."""
+        return [task for task in self.expected if task not in self._answered]
 
     @property
     def ran(self) -> List[str]:
-        """RETURNS (List[str]): The tasks that took their view, or were heard of."""
+        """RETURNS (List[str]): The tasks that took their view or answered."""
         if self.is_closed:
             return self._ran
         return [
             task
             for task, listeners in self.listeners.items()
-            if task in self._heard or any(map(was_read, listeners))
+            if task in self._answered or any(map(was_read, listeners))
         ]
 
     def is_of(self, docs: Sequence[Doc]) -> bool:
-        """RETURNS (bool): Whether these are the documents of the batch, the very objects."""
+        """RETURNS (bool): Whether these are the same document objects as in the batch."""
         own = self.docs
         return len(docs) == len(own) and all(a is b for a, b in zip(docs, own))
 
     def open(self) -> None:
-        """Hand each task its view."""
+        """Hand every listener its task's view."""
         docs = self.docs
         for task, listeners in self.listeners.items():
             for i, listener in enumerate(listeners):
                 hand_out(listener, docs, self._views[task], Answer(self, task, i))
 
-    # What comes in through the listeners.
+    # Answers that arrive through the listeners.
 
     def take_report(self, task: str, loss: LossAndGradient) -> None:
-        """Take the loss of a task, before its gradient.
+        """Record a task's loss. It is reported before the gradient is sent.
 
         task (str): The name of the head.
         loss (LossAndGradient): The loss.
@@ -129,62 +133,63 @@ class JointStep:
         self._reports[task] = loss
 
     def take_gradient(self, task: str, listener: int, d_view: TokenVectors) -> TokenVectors:
-        """Take the gradient of a task's view.
+        """Add to the gradient of a task's view.
 
         task (str): The name of the head.
-        listener (int): Which of its listeners the gradient comes through.
+        listener (int): The index of the head's listener that sends it.
         d_view (List[Floats2d]): The gradient. Shape of each array: (n_tokens, width).
-        RETURNS (List[Floats2d]): Zeros like it.
-        RAISES (ValueError): If the step was closed before.
+        RETURNS (List[Floats2d]): Zeros of the same shape.
+        RAISES (ValueError): If the step has already closed.
         """
         if self.is_closed:
             raise ValueError(
-                f"The component '{task}' sent a gradient for a joint step that was closed "
-                "before. A component may call its model's backward pass only within its own "
+                f"The component '{task}' sent a gradient for a joint step that has already "
+                "closed. A component may only call its model's backward pass within its own "
                 "'update'."
             )
         view = self._views[task]
         zeros = [self._ops.alloc2f(*v.shape) for v in view]
-        # Sums go into arrays of our own: the head may still hold what it sent.
+        # Add up in our own arrays: the head may still use the one it sent.
         total = self._d_views.get(task) or [self._ops.alloc2f(*v.shape) for v in view]
         for t, d in zip(total, d_view):
             t += d.reshape(t.shape)  # type: ignore[arg-type]
         self._d_views[task] = total
-        self._note_heard(task, listener)
+        self._note_answered(task, listener)
         return zeros
 
     def take_skip(self, task: str, listener: int) -> None:
-        """Take note that a task has no annotation in the batch.
+        """Record that a task has no annotation in the batch.
 
         task (str): The name of the head.
-        listener (int): Which of its listeners this comes through.
+        listener (int): The index of the head's listener that sends it.
         """
         if not self.is_closed:
-            self._note_heard(task, listener)
+            self._note_answered(task, listener)
 
-    def _note_heard(self, task: str, listener: int) -> None:
-        heard = self._heard.setdefault(task, [])
-        if listener not in heard:
-            heard.append(listener)
+    def _note_answered(self, task: str, listener: int) -> None:
+        listeners = self._answered.setdefault(task, [])
+        if listener not in listeners:
+            listeners.append(listener)
         last = self.expected[-1]
-        if len(self._heard.get(last, [])) >= len(self.listeners[last]):
+        if len(self._answered.get(last, [])) >= len(self.listeners[last]):
             self.complete()
 
-    # What goes out.
+    # Closing the step.
 
     def complete(self) -> None:
-        """Close the step with what has come in: there is no more to wait for."""
+        """Close the step with the answers so far, and pass them to `when_complete`."""
         answers, when_complete = self.finish(), self._when_complete
         self.close()
         when_complete(answers)
 
     def finish(self) -> Answers:
-        """Take stock of the answers.
+        """Collect the answers.
 
-        Stock components report no loss. Theirs is what spaCy's total has grown by, or that of the
-        step before where it comes too late; and both loss and gradient are brought to means.
+        Stock components don't report a loss. Theirs is the amount by which spaCy's total has
+        grown, or the previous step's loss if they add it only after the step has closed. Both
+        loss and gradient are turned into means.
 
-        RETURNS (Answers): What has come in.
+        RETURNS (Answers): The answers so far.
         """
         d_views, losses = {}, {}
         grown = self._grown()
@@ -205,7 +210,7 @@ class JointStep:
         return Answers(d_views, losses, units)
 
     def close(self) -> None:
-        """Take the views back, and let go of what the batch took in memory."""
+        """Clear the listeners and free the memory that the batch uses."""
         self._ran = self.ran
         self.is_closed = True
         self._views, self._d_views, self._reports = {}, {}, {}
@@ -215,11 +220,11 @@ class JointStep:
                 take_back(listener)
 
     def note_late_losses(self) -> None:
-        """Put the losses that came after the step had closed among the late ones."""
+        """Record the losses that stock components added after the step had closed."""
         grown = self._grown()
         for task in self._waiting:
             late = grown.get(task, 0.0) / self.loss_divisors.get(task, 1.0)
-            # Without annotation there is none: the last one that is known stays.
+            # Without annotation there is no loss, so keep the last known one.
             if late:
                 self._late_losses[task] = late
 
@@ -239,4 +244,4 @@ class JointStep:
 
 
 def _closed(answers: Any) -> None:
-    raise RuntimeError("A joint step runs one backward pass, and this one was closed.")
+    raise RuntimeError("This joint step is closed. A step runs only one backward pass.")

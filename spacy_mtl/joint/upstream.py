@@ -1,4 +1,4 @@
-"""Callbacks that are held for the listeners of the joint component: `transformer`, `tok2vec`."""
+"""The callbacks of upstream encoders (`transformer`, `tok2vec`) that the joint component holds."""
 
 from contextlib import contextmanager
 from functools import partial
@@ -12,12 +12,11 @@ from ..compat.spacy import callback_of, give_callback, gradient_sums, set_callba
 class HeldCallbacks:
     """The run state of upstream listeners, kept for the backward pass of a step.
 
-    `TransformerListener.backprop_and_clear` looks its callback up when called. By
-    the time a late step closes, the listener holds the next batch's. Here each
-    step keeps its own, and the listeners hold none in between, so that they can
-    be pickled.
+    `TransformerListener.backprop_and_clear` looks up its callback when it is called.
+    When a late step closes, the listener already holds the next batch's. So each step
+    keeps its own here. In between, the listeners hold none, so they can be pickled.
 
-    listeners (Sequence[Model]): The listeners of the joint component.
+    listeners (Sequence[Model]): The upstream listeners of the joint component.
     """
 
     def __init__(self, listeners: Sequence[Any]) -> None:
@@ -25,9 +24,9 @@ class HeldCallbacks:
 
     @contextmanager
     def restored(self, keep: bool = False) -> Iterator[None]:
-        """Put the run state back for the time of a backward pass.
+        """Give the run state back to the listeners during a backward pass.
 
-        keep (bool): Whether it is needed for another one.
+        keep (bool): Whether another pass will need it.
         """
         others = [(node, take_callback(node)) for node, _ in self._held]
         self.put_back()
@@ -40,22 +39,22 @@ class HeldCallbacks:
                 give_callback(node, state)
 
     def put_back(self) -> None:
-        """Give the listeners what they had."""
+        """Give the run state back to the listeners."""
         for node, state in self._held:
             give_callback(node, state)
 
 
 class SentGradients:
-    """Takes down what goes to the encoders upstream, where a step runs several passes.
+    """Record the gradients sent to upstream encoders when a step runs several passes.
 
-    listeners (Sequence[Model]): The listeners of the joint component, before they run
-        forward: a Tok2VecListener hands its callback on then.
+    listeners (Sequence[Model]): The upstream listeners of the joint component. Pass them before
+        their forward pass, in which a Tok2VecListener hands its callback on.
     """
 
     def __init__(self, listeners: Sequence[Any]) -> None:
-        #: What was sent, pass by pass.
+        #: The gradients sent, pass by pass.
         self.passes: List[List[Any]] = []
-        # A Tok2Vec adds up what its listeners send, and would go on from the last pass.
+        # A Tok2Vec adds up what its listeners send, and would start from the last pass's sum.
         self._sums: List[Any] = []
         for node in listeners:
             callback = callback_of(node)
@@ -65,22 +64,22 @@ class SentGradients:
                 set_callback(node, partial(self._note_and_call, callback))
 
     def begin_pass(self) -> None:
-        """Take note that what comes now belongs to another pass."""
+        """Start another pass: record its gradients separately."""
         self.passes.append([])
         for total in self._sums:
             total.fill(0)
 
     def _note_and_call(self, callback: Any, gradients: Any) -> Any:
         for gradient in gradients:
-            # Of wordpieces, by transformer components.
+            # Transformer components send gradients of wordpieces, in an object with tensors.
             self.passes[-1].extend(getattr(gradient, "tensors", [gradient]))
         return callback(gradients)
 
 
 def drop_callbacks(listeners: Sequence[Any]) -> None:
-    """Let go of the run state of a batch for which no step is opened.
+    """Drop the run state of a batch that opens no step.
 
-    listeners (Sequence[Model]): The listeners of the joint component.
+    listeners (Sequence[Model]): The upstream listeners of the joint component.
     """
     for node in listeners:
         take_callback(node)

@@ -1,9 +1,9 @@
-"""What a sharing scheme and the joint component ask of each other.
+"""The contract between a sharing scheme and the joint component.
 
-A scheme is the model of `mtl`. Its ref "tok2vec" is the trunk: from documents to features, the
-last thing that all tasks have in common. Its ref "sharing" gives each task its view of them. The
-backward pass of the latter is called once a task, with the gradient of that task's view alone, and
-once more for the auxiliary losses.
+A scheme is the model of `mtl`. Its ref "tok2vec" is the trunk, which turns documents into
+features, the last thing all tasks have in common. Its ref "sharing" turns the features into each
+task's view. The backward pass of "sharing" is called once per task, with the gradient of only that
+task's view, and once more for any auxiliary losses.
 """
 
 from typing import Any, Dict, List
@@ -13,16 +13,16 @@ from thinc.api import Model
 from ..parameters import Slot, slots_of_model, unique
 from ..types import Features, StepReport
 
-#: What the name of a ref begins with that names the layers of one task.
+#: The prefix of refs to layers that belong to a single task.
 PRIVATE = "private:"
 #: The attribute of the sharing layer that keeps its `SchemeState`.
 _STATE = "scheme_state"
 
 
 class SchemeState:
-    """What a scheme knows beside its parameters. The base class has nothing to know.
+    """A scheme's state besides its parameters. The base class has none.
 
-    It is saved with the pipeline. Schedules advance by closed steps, never by forward passes.
+    It is saved with the pipeline. Schedules advance with closed steps, never with forward passes.
     """
 
     def strengths(self) -> Dict[str, float]:
@@ -30,48 +30,48 @@ class SchemeState:
         return {}
 
     def note_closed(self, report: StepReport) -> None:
-        """Take note that a step has closed.
+        """Update the state after a step has closed.
 
-        report (StepReport): What it has done.
+        report (StepReport): The report of the step.
         """
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): Of numbers, strings, lists, dicts and arrays of numpy."""
+        """RETURNS (Dict[str, Any]): The state: numbers, strings, lists, dicts and numpy arrays."""
         return {}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Continue from a state that `get_state` gave.
+        """Restore a saved state.
 
-        state (Dict[str, Any]): The state.
+        state (Dict[str, Any]): The result of `get_state`.
         """
 
 
 def set_scheme_state(sharing: Model, state: SchemeState) -> None:
-    """Give a scheme a state.
+    """Set the state of a scheme.
 
     sharing (Model): The layer that makes views.
-    state (SchemeState): Its state.
+    state (SchemeState): The state.
     """
     sharing.attrs[_STATE] = state
 
 
 def scheme_state(sharing: Model) -> SchemeState:
-    """RETURNS (SchemeState): That of a scheme, or one that knows nothing."""
+    """RETURNS (SchemeState): The state of a scheme, or an empty one."""
     return sharing.attrs.get(_STATE) or SchemeState()
 
 
 def set_private(sharing: Model, task: str, layer: Model) -> None:
-    """Declare a layer, with all in it, to be of one task: nobody else reads what it computes.
+    """Declare that a layer, with all its sublayers, is only used by one task.
 
     sharing (Model): The layer that makes views.
-    task (str): The task.
-    layer (Model): One of its layers, or of theirs.
+    task (str): The name of the task.
+    layer (Model): A layer somewhere inside `sharing`.
     """
     sharing.set_ref(f"{PRIVATE}{task}", layer)
 
 
 def private_slots(sharing: Model) -> Dict[str, List[Slot]]:
-    """RETURNS (Dict[str, List[Slot]]): The parameters that are of one task, by task."""
+    """RETURNS (Dict[str, List[Slot]]): The parameters that only one task uses, by task."""
     return {
         name.removeprefix(PRIVATE): unique(slots_of_model(sharing.get_ref(name)))
         for name in sharing.ref_names
@@ -80,11 +80,11 @@ def private_slots(sharing: Model) -> Dict[str, List[Slot]]:
 
 
 def shared_slots(sharing: Model) -> List[Slot]:
-    """RETURNS (List[Slot]): The parameters of a scheme that more than one task uses."""
+    """RETURNS (List[Slot]): The parameters of a scheme that several tasks use."""
     private = {slot.key for slots in private_slots(sharing).values() for slot in slots}
     return [slot for slot in unique(slots_of_model(sharing)) if slot.key not in private]
 
 
 def as_features(found: Any) -> Features:
-    """RETURNS (Features): What a trunk gives: plain vectors become features."""
+    """RETURNS (Features): A trunk's output as features. Plain vectors are wrapped."""
     return found if isinstance(found, Features) else Features(found)

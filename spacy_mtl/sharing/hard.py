@@ -13,8 +13,8 @@ from ..types import Encoder, Features, Sharing, TokenVectors, Views
 def HardSharing(tok2vec: Encoder) -> Model[List[Doc], TokenVectors]:
     """Share the whole encoder between all tasks.
 
-    The model maps documents to the shared representation; its ref "sharing" maps
-    that to the view of each task, here the representation itself.
+    The model maps documents to the shared representation. Its ref "sharing" maps that
+    to each task's view, which here is the representation itself.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): The shared encoder, usually a
         TransformerListener.
@@ -50,7 +50,7 @@ def _init(
     if tok2vec.has_dim("nO"):
         model.set_dim("nO", tok2vec.get_dim("nO"))
     elif X is not None and any(len(doc) for doc in X):
-        # A chain that ends in trfs2arrays has no dimension of its own to ask for.
+        # A chain that ends in trfs2arrays doesn't know its width, so predict once to find out.
         widths = [y.shape[1] for doc, y in zip(X, tok2vec.predict(X)) if len(doc)]
         model.set_dim("nO", widths[0])
 

@@ -38,7 +38,7 @@ def test_a_checkout_answers(cost: Any) -> None:
         checkout.seconds("inference")
 
 
-def test_what_is_no_checkout(cost: Any, monkeypatch: Any, capsys: Any) -> None:
+def test_folder_that_is_not_a_checkout(cost: Any, monkeypatch: Any, capsys: Any) -> None:
     monkeypatch.setattr("sys.argv", ["cost", str(ROOT / "docs")])
     with pytest.raises(SystemExit):
         cost.main()

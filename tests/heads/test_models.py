@@ -43,3 +43,17 @@ def test_stock_model_in_a_head(nlp: Language, factory: str, model: Dict[str, Any
 def test_no_hidden_units(nlp: Language) -> None:
     with pytest.raises(ValueError, match="'hidden_width' of a head's model is 0"):
         build("mtl_ner", make_examples(nlp), nlp, model={"hidden_width": 0})
+
+
+@pytest.mark.parametrize(
+    "factory,architecture",
+    [("mtl_ner", "TextClassifier"), ("mtl_textcat", "TokenClassifier")],
+)
+def test_model_of_another_head(factory: str, architecture: str) -> None:
+    nlp = spacy.blank("en")
+    model = {
+        "@architectures": f"spacy_mtl.{architecture}.v1",
+        "tok2vec": {"@architectures": "spacy_mtl.TaskListener.v1"},
+    }
+    with pytest.raises(ValueError, match=r"'head' scores one .* at a time.*head.model"):
+        nlp.add_pipe(factory, name="head", config={"model": model})

@@ -1,4 +1,4 @@
-"""A sharing scheme for tests: one linear layer for all tasks, one for each, one auxiliary loss."""
+"""A sharing scheme for tests: a shared linear layer, a private one per task, an auxiliary loss."""
 
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
@@ -26,7 +26,7 @@ TASKS = ["t0", "t1", "t2"]
 
 
 class FadingStrength(SchemeState):
-    """The weight of the auxiliary loss halves with each step."""
+    """Halve the weight of the auxiliary loss after each step."""
 
     def __init__(self, strength: float) -> None:
         self.strength = strength
@@ -47,9 +47,10 @@ class FadingStrength(SchemeState):
 def make_mixed_sharing(
     tok2vec: Encoder, tasks: Sequence[str], *, strength: float = 0.0, in_torch: bool = False
 ) -> Model[List[Doc], TokenVectors]:
-    """All tasks read what a shared layer makes of the features, each through a layer of its own.
+    """Pass the features through a shared layer, then through a private layer for each task.
 
-    The auxiliary loss "size" is half the mean square of what the shared layer gives, by token.
+    The auxiliary loss "size" is half the squared norm of the shared layer's output, mean per
+    token.
     """
     width = tok2vec.get_dim("nO")
     shared = _linear(width, in_torch)
@@ -108,7 +109,7 @@ def _views(
 
 
 def make_nlp(level: str, weighting: Dict[str, Any], **scheme: Any) -> Language:
-    """Three tagging heads on a scheme, over a table of vectors and a linear layer with tanh."""
+    """Three tagging heads on the scheme, over an embedding and a linear layer with tanh."""
     nlp = Language()
     torch.manual_seed(0)
     resolved = registry.resolve({"weighting": weighting})["weighting"]

@@ -1,4 +1,4 @@
-"""The pipelines whose training is recorded: encoders, heads, weightings, places, annotation."""
+"""The pipelines whose training is recorded: encoders, heads, weightings, meetings, annotation."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, Sequence, Tuple
@@ -10,16 +10,16 @@ from methods import BY_GRADIENTS, NAMES, STATEFUL, block
 class Run:
     """A pipeline and how it is trained.
 
-    heads (Dict[str, Tuple[str, Dict]]): Factory and settings by name.
-    encoder (str): "cnn" or "bert" inside of `mtl`; or a component before it, "transformer",
+    heads (Dict[str, Tuple[str, Dict]]): The factory and settings of each head, by name.
+    encoder (str): "cnn" or "bert" inside `mtl`, or a component before it: "transformer",
         "stock transformer" or "tok2vec".
-    mtl (Dict[str, Any]): Settings of the joint component.
-    keep (Sequence[str]): Which annotation the examples of a batch have, in turn: "all", ""
-        for none, or one kind of `tiny_corpus.strip`.
-    keep_by_batch (bool): Whether it is rather the batches that have it, in turn.
+    mtl (Dict[str, Any]): The settings of the joint component.
+    keep (Sequence[str]): The annotation that the examples of a batch have, in turn: "all",
+        "" for none, or a kind of `tiny_corpus.strip`.
+    keep_by_batch (bool): Whether to change the annotation per batch instead of per example.
     drop (float): The dropout rate.
-    n_parts (int): Into how many sub-batches a batch is cut.
-    frozen (Sequence[str]): Components that are not trained.
+    n_parts (int): The number of sub-batches in a batch.
+    frozen (Sequence[str]): The components that are not trained.
     """
 
     heads: Dict[str, Tuple[str, Dict[str, Any]]]
@@ -78,13 +78,13 @@ STOCK: Dict[str, Tuple[str, Dict[str, Any]]] = {
         },
     ),
 }
-#: Each kind of annotation alone, all, and none.
+#: All annotation, none, and each kind alone.
 PARTLY = ("tag", "all", "cats", "", "ents")
 KINDS = ("tag", "ents", "cats")
 
 
 def runs() -> Dict[str, Run]:
-    """All that is recorded, by name."""
+    """All recorded runs, by name."""
     found: Dict[str, Run] = {}
     for encoder in ("cnn", "bert", "transformer", "stock transformer", "tok2vec"):
         found[f"{encoder}, all annotated"] = Run(OURS, encoder)

@@ -1,4 +1,4 @@
-"""Trainings by a schedule of corpora, and one that was interrupted: what is recorded of them."""
+"""Record trainings that draw corpora by a schedule, and one that was interrupted."""
 
 import io
 from pathlib import Path
@@ -39,9 +39,9 @@ SCHEDULES: Dict[str, Dict[str, Any]] = {
 
 
 def record_training(schedule: str, folder: Path, *, is_streamed: bool, mixed: bool) -> Record:
-    """Train on three corpora by a schedule, and take down what was drawn and what came of it.
+    """Train on three corpora by a schedule, and record the batches and the results.
 
-    RETURNS (Record): "batches" as texts, "weights" as norms and digests, the last "scores".
+    RETURNS (Record): "batches" as texts, "weights" as norms and digests, the final "scores".
     """
     blank = spacy.blank("en")
     for name, keep in (("tags", "tag"), ("entities", "ents"), ("categories", "cats")):
@@ -111,11 +111,13 @@ def record_training(schedule: str, folder: Path, *, is_streamed: bool, mixed: bo
 
 
 def record_interrupted(folder: Path, *, checkpoint: bool = False) -> Record:
-    """Train with checkpoints, or from the one that the folder has, to the end.
+    """Train to the end with checkpoints, or resume from the checkpoint in a folder.
 
-    Losses are looked at again, corpora are streamed by their losses: much has to be kept.
+    The weighting looks back and the schedule streams corpora by their losses, so a checkpoint
+    has a lot to keep.
 
     folder (Path): The working directory, for paths in the config.
+    checkpoint (bool): Whether to resume.
     RETURNS (Record): "weights" as norms and digests.
     """
     if not checkpoint:

@@ -1,4 +1,4 @@
-"""What a training does, step by step, in numbers that another one can be compared with."""
+"""Record what a training does, step by step, in numbers that can be compared later."""
 
 import hashlib
 import platform
@@ -23,7 +23,7 @@ Record = Dict[str, Any]
 
 
 def make_gold(nlp: Language) -> List[Doc]:
-    """The tiny corpus, with one part of speech for each tag, and entities in `doc.spans`, too."""
+    """The tiny corpus, with parts of speech as well, and the entities in `doc.spans` too."""
     docs = []
     for text, tags, ents, cat in TEXTS:
         pos = ["NOUN" if tag.startswith("N") else "X" for tag in tags.split()]
@@ -36,7 +36,7 @@ def make_gold(nlp: Language) -> List[Doc]:
 
 
 def build(run: Run, encoder_dir: str) -> Language:
-    """The pipeline of a run, initialised."""
+    """Build and initialise the pipeline of a run."""
     fix_random_seed(0)
     nlp = spacy.blank("en")
     tok2vec: Any = dict(CNN)
@@ -77,11 +77,11 @@ def build(run: Run, encoder_dir: str) -> Language:
 
 
 def record(run: Run, encoder_dir: str) -> Record:
-    """Train for some steps and take down what there is to see.
+    """Train for `N_STEPS` steps and record the results.
 
-    RETURNS (Record): "losses" of the first batch, summed, and as a digest; "gradients" after the
-        first and the last backward pass, "weights" after the last step, as norms and digests;
-        "scores" and "annotation".
+    RETURNS (Record): The losses of the first batch, their sums over all batches and a digest of
+        all; "gradients" of the first and the last step and "weights" after the last, as norms
+        and digests; "scores" and "annotation".
     """
     nlp = build(run, encoder_dir)
     fix_random_seed(1)
@@ -92,7 +92,7 @@ def record(run: Run, encoder_dir: str) -> Record:
     for step in range(N_STEPS):
         batch = [
             Example(strip(doc, ""), doc if keep == "all" else strip(doc, keep))
-            for doc, keep in zip(gold, _turned(run, step, len(gold)))
+            for doc, keep in zip(gold, _cycled(run, step, len(gold)))
         ]
         for part in _cut(batch, run.n_parts):
             found: Dict[str, float] = {}
@@ -122,7 +122,7 @@ def record(run: Run, encoder_dir: str) -> Record:
 
 
 def parameters(nlp: Language, gradients: bool = False) -> Iterator[Tuple[str, Any]]:
-    """The parameters of a pipeline, or their gradients where there are some, with the component."""
+    """The parameters of a pipeline (or their gradients, if any), each with its component."""
     for component, pipe in nlp.pipeline:
         for node in pipe.model.walk() if hasattr(pipe, "model") else ():
             for key in node.param_names:
@@ -138,7 +138,7 @@ def parameters(nlp: Language, gradients: bool = False) -> Iterator[Tuple[str, An
 
 
 def fingerprint() -> Dict[str, str]:
-    """What decides about the last bits of a number."""
+    """Everything that affects the last bits of a number."""
     return {
         "torch": torch.__version__.split("+")[0],
         "numpy": numpy.__version__,
@@ -161,7 +161,7 @@ def _processor() -> str:
     return " ".join(found.get(key, "") for key in kept)
 
 
-def _turned(run: Run, step: int, n: int) -> List[str]:
+def _cycled(run: Run, step: int, n: int) -> List[str]:
     turns = range(step, step + n)
     return [run.keep[(step if run.keep_by_batch else i) % len(run.keep)] for i in turns]
 

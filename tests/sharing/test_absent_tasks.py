@@ -1,4 +1,4 @@
-"""What belongs to a task that is absent from a batch stays as it is."""
+"""Private parameters of a task that is absent from a batch don't change."""
 
 from typing import Any, Dict, List
 
@@ -34,7 +34,7 @@ def step(nlp: Language, examples: List[Example], optimizer: Adam) -> Dict[str, f
 
 @pytest.mark.parametrize("in_torch", [False, True], ids=["thinc", "torch"])
 @pytest.mark.parametrize("level", ["representation", "parameters"])
-def test_momentum_moves_nobody_who_is_absent(level: str, in_torch: bool) -> None:
+def test_momentum_does_not_move_absent_tasks(level: str, in_torch: bool) -> None:
     nlp = make_nlp(level, block("PCGrad"), in_torch=in_torch)
     optimizer = Adam(0.01)
     examples = make_examples(nlp)
@@ -44,7 +44,7 @@ def test_momentum_moves_nobody_who_is_absent(level: str, in_torch: bool) -> None
     before = {task: values(slots) for task, slots in private.items()}
     shared = values(shared_slots(sharing_of(nlp)))
 
-    # The second head has no gold from now on.
+    # From now on the second head has no gold annotation.
     without = [Example(strip(eg.reference, ""), eg.reference) for eg in examples]
     nlp.get_pipe("t1").has_gold = lambda doc: False
     for _ in range(3):
@@ -55,7 +55,7 @@ def test_momentum_moves_nobody_who_is_absent(level: str, in_torch: bool) -> None
     assert not numpy.array_equal(values(shared_slots(sharing_of(nlp))), shared)
 
 
-def test_nobody_has_a_gradient_after_the_optimizer() -> None:
+def test_no_gradients_are_left_after_the_optimizer() -> None:
     nlp = make_nlp("representation", block("Constant"))
     step(nlp, make_examples(nlp), Adam(0.01))
     private = private_slots(sharing_of(nlp)).values()
@@ -65,7 +65,7 @@ def test_nobody_has_a_gradient_after_the_optimizer() -> None:
 
 
 def test_sub_batches_add_up() -> None:
-    """Each is weighed by itself; what the first has left is there after the second."""
+    """Each sub-batch is weighed on its own, and their gradients add up."""
     whole = make_nlp("representation", block("Constant"))
     examples = make_examples(whole)
     found = []

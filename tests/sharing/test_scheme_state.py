@@ -1,4 +1,4 @@
-"""Auxiliary losses: their strengths, what is told of them, and what is saved."""
+"""Auxiliary losses: their strengths, how they are reported, and what is saved."""
 
 from typing import Any, Dict, List
 
@@ -18,7 +18,7 @@ def state_of(nlp: Any) -> Any:
     return scheme_state(nlp.get_pipe("mtl").model.get_ref("sharing"))
 
 
-def test_a_scheme_without_a_state_knows_nothing() -> None:
+def test_scheme_without_a_state() -> None:
     state = scheme_state(Model("views", lambda model, X, is_train: (X, lambda d: d)))
     assert type(state) is SchemeState
     assert (state.strengths(), state.get_state()) == ({}, {})
@@ -35,7 +35,7 @@ def test_strengths_advance_by_closed_steps() -> None:
 
 
 @pytest.mark.parametrize("level", ["representation", "parameters"])
-def test_auxiliary_losses_are_told(level: str) -> None:
+def test_auxiliary_losses_are_reported(level: str) -> None:
     nlp = make_nlp(level, block("Constant"), strength=1.0)
     reports: List[StepReport] = []
     nlp.get_pipe("mtl").observers.subscribe(reports.append)

@@ -38,13 +38,13 @@ CASES = [
         "a head's model for mtl",
         {MODEL: TOKENS},
         Refused(
-            "model of the component 'mtl'", "no sharing scheme", "[components.mtl.model.tok2vec]"
+            "model of the component 'mtl'", "not a sharing scheme", "[components.mtl.model.tok2vec]"
         ),
     ),
     Case(
         "an encoder for mtl",
         {MODEL: CNN},
-        Refused("model of the component 'mtl'", "no sharing scheme", "spacy_mtl.HardSharing.v1"),
+        Refused("model of the component 'mtl'", "not a sharing scheme", "spacy_mtl.HardSharing.v1"),
     ),
     Case(
         "an encoder that is a text",

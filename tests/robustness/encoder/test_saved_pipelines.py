@@ -92,7 +92,7 @@ FILES = [
     Case(
         "of a wider encoder",
         swap,
-        Refused("'transformer' gives vectors of width 24", "'mtl'", "width of 16", "Copy both"),
+        Refused("'transformer' produces vectors of width 24", "'mtl'", "width of 16", "Copy both"),
     ),
     Case("a folder", folder_instead, Refused("is a folder", "Copy the pipeline anew")),
 ]

@@ -1,27 +1,27 @@
-"""Texts and batches as real data has them."""
+"""What spaCy asks of the joint component: updates on texts as real data has them, and copies."""
 
+import copy
+import pickle
 import warnings
+from pathlib import Path
 from typing import Any, Callable, List
 
 import numpy
 import pytest
+import spacy
+from encoder_gradients import encoder_values
+from predicted_values import TEXTS, as_values, predictions
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
-from thinc.api import Adam
 from tiny_corpus import make_examples
+from tiny_pipelines import CNN, HEADS
+from training_steps import step, train_steps
 
 
 def blank(nlp: Language, *texts: str) -> List[Example]:
     """Examples without any annotation."""
     return [Example(nlp.make_doc(text), nlp.make_doc(text)) for text in texts]
-
-
-def step(nlp: Language, examples: List[Example]) -> Any:
-    losses = nlp.update(examples, sgd=False)
-    for _, pipe in nlp.pipeline:
-        pipe.finish_update(Adam(0.01))
-    return losses
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,75 @@ def test_long_document(make_nlp: Callable, encoder: Any) -> None:
 
 def test_no_warning_in_plain_training(make_nlp: Callable, encoder: Any) -> None:
     nlp = make_nlp(encoder=encoder)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", module="spacy_mtl")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         step(nlp, make_examples(nlp))
         step(nlp, blank(nlp, "Anna runs"))
+    assert [str(each.message) for each in caught if "spacy_mtl" in each.filename] == []
+
+
+def test_it_learns(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    train_steps(nlp, 60)
+    scores = nlp.evaluate(make_examples(nlp))
+    assert scores["tag_acc"] == scores["ents_f"] == scores["cats_score"] == 1.0
+
+
+def test_update_without_optimizer(make_nlp: Callable, encoder: Any) -> None:
+    """sgd=None makes the pipeline's own optimizer."""
+    nlp = make_nlp(encoder=encoder)
+    before = encoder_values(nlp)
+    for _ in range(3):
+        nlp.update(make_examples(nlp))
+    assert not numpy.array_equal(encoder_values(nlp), before)
+
+
+def test_bytes(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    train_steps(nlp)
+    loaded = spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
+    assert predictions(loaded) == predictions(nlp)
+
+
+def test_disk(make_nlp: Callable, encoder: Any, tmp_path: Path) -> None:
+    nlp = make_nlp(encoder=encoder)
+    train_steps(nlp)
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert predictions(loaded) == predictions(nlp)
+    assert loaded.config.to_str() == nlp.config.to_str()
+    train_steps(loaded, 1)
+
+
+def test_pickle_after_update(make_nlp: Callable, encoder: Any) -> None:
+    nlp = make_nlp(encoder=encoder)
+    train_steps(nlp)
+    nlp.update(make_examples(nlp), sgd=False, exclude=["textcat"])  # the step stays open
+    pipes = pickle.loads(pickle.dumps(list(nlp.pipeline)))
+    docs = [nlp.make_doc(text) for text in TEXTS]
+    for _, pipe in pipes:
+        docs = list(pipe.pipe(docs))
+    assert [as_values(doc) for doc in docs] == predictions(nlp)
+
+
+@pytest.mark.parametrize("frozen", [["mtl"], ["tagger", "ner", "textcat"]])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_pickling_after_an_update_without_a_step(make_nlp: Callable, frozen: List[str]) -> None:
+    nlp = make_nlp()
+    nlp.config["training"]["frozen_components"] = frozen
+    train_steps(nlp, 1, exclude=frozen)
+    assert pickle.loads(pickle.dumps(nlp))("old runs").cats == nlp("old runs").cats
+
+
+def test_deepcopy(make_nlp: Callable) -> None:
+    nlp = make_nlp(encoder=None)
+    train_steps(nlp)
+    copied = copy.deepcopy(nlp.get_pipe("mtl"))
+    assert copied.nlp is None
+    assert copied.tasks == list(HEADS)
+
+
+def test_encoder_in_the_place_of_the_sharing_scheme() -> None:
+    nlp = spacy.blank("en")
+    with pytest.raises(ValueError, match=r"is not a sharing scheme.*components.mtl.model.tok2vec"):
+        nlp.add_pipe("mtl", config={"model": CNN})
