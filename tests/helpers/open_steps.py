@@ -53,7 +53,7 @@ def open_step(
     }
     step = JointStep(
         [Example(doc, doc) for doc in docs],
-        made,  # type: ignore[arg-type]
+        made,
         list(made) if expected is None else expected,
         {task: filled(docs, i) for i, task in enumerate(made)},
         **given,

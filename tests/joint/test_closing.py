@@ -163,7 +163,7 @@ def test_what_a_step_reports() -> None:
     meeting = FakeMeeting(["tagger", "stock"])
     recording = Recording(True)
     weighting = as_weighting(recording)
-    report = close(ANSWERS, meeting, weighting, {"scheme": 0.25})  # type: ignore[arg-type]
+    report = close(ANSWERS, meeting, weighting, {"scheme": 0.25})
     assert report is not None
     # Those that the meeting has rows of, in its order. The stock component tells no units.
     assert list(report.losses.items()) == [("tagger", 0.5), ("stock", 2.0)]
@@ -180,15 +180,15 @@ def test_what_a_step_reports() -> None:
 
 def test_nothing_is_weighed_without_a_row() -> None:
     meeting, recording = FakeMeeting([]), Recording(True)
-    found = close(ANSWERS, meeting, as_weighting(recording), {})  # type: ignore[arg-type]
+    found = close(ANSWERS, meeting, as_weighting(recording), {})
     assert found is None
     assert meeting.given == recording.losses == []
 
 
 def test_reports_are_frozen() -> None:
-    report = close(ANSWERS, FakeMeeting(["tagger"]), as_weighting(Recording(True)), {})  # type: ignore[arg-type]
+    report = close(ANSWERS, FakeMeeting(["tagger"]), as_weighting(Recording(True)), {})
     with pytest.raises(FrozenInstanceError):
-        report.losses = {}  # type: ignore[misc, union-attr]
+        report.losses = {}
 
 
 def test_what_a_step_of_a_pipeline_reports(make_nlp: Callable) -> None:

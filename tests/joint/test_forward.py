@@ -98,7 +98,7 @@ def test_features_of_a_trunk_stay_as_they_are(docs: List[Doc]) -> None:
 
 def test_listeners_hold_their_callback_for_the_backward_pass_only(docs: List[Doc]) -> None:
     listener = Tok2VecListener("tok2vec", 3)
-    listener.receive(1, filled(docs, 1), "callback")  # type: ignore[arg-type]
+    listener.receive(1, filled(docs, 1), "callback")
     model, seen = model_of(lambda docs: filled(docs, 1))
     _, backward = run_forward(model, docs, ["ner"], [listener])
     seen.d_features = Callbacks(listener)

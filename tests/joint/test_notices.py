@@ -157,6 +157,6 @@ def test_update_that_was_cut_short_is_another_one(notices: Notices) -> None:
     step.take_gradient("tagger", 0, [])
     (message,) = messages(lambda: notices.late(step))
     assert "(silent: ner)" in message
-    listener.held.was_read = True  # type: ignore[union-attr]
+    listener.held.was_read = True
     (message,) = messages(lambda: notices.late(step))
     assert message.startswith("The update of 'ner' took its view of a batch but sent no gradient")

@@ -8,7 +8,7 @@ from tiny_corpus import make_examples
 from spacy_mtl.joint.observers import Observers
 from spacy_mtl.types import Monitor, StepReport
 
-REPORT = StepReport({}, {}, {}, {}, None)  # type: ignore[arg-type]
+REPORT = StepReport({}, {}, {}, {}, None)
 
 
 class Equal:
@@ -23,7 +23,7 @@ class Equal:
     def __eq__(self, other: Any) -> bool:
         return isinstance(other, Equal)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 def test_all_are_told_in_order() -> None:
