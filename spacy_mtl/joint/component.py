@@ -328,7 +328,7 @@ class MultiTask(Tok2Vec):
 
         sgd (Optimizer): The optimizer.
         """
-        if self._step is not None and self._step.has_gradients:
+        if self._step is not None and self._step.is_answered:
             self._end_step()
         self._step_parameters(sgd)
         self._memory.note_applied()

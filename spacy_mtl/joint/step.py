@@ -95,6 +95,11 @@ class JointStep:
         return bool(self._d_views)
 
     @property
+    def is_answered(self) -> bool:
+        """RETURNS (bool): Whether a task has been heard of: it has sent a gradient, or skips."""
+        return bool(self._heard)
+
+    @property
     def silent(self) -> List[str]:
         """RETURNS (List[str]): Expected tasks that have not answered."""
         return [task for task in self.expected if task not in self._answered]
