@@ -96,8 +96,8 @@ class JointStep:
 
     @property
     def is_answered(self) -> bool:
-        """RETURNS (bool): Whether a task has been heard of: it has sent a gradient, or skips."""
-        return bool(self._heard)
+        """RETURNS (bool): Whether any task has answered: with a gradient, or by skipping."""
+        return bool(self._answered)
 
     @property
     def silent(self) -> List[str]:
