@@ -156,7 +156,9 @@ def test_model_of_another_head(factory: str, architecture: str) -> None:
         "@architectures": f"spacy_mtl.{architecture}.v1",
         "tok2vec": {"@architectures": "spacy_mtl.TaskListener.v1"},
     }
-    with pytest.raises(ValueError, match=r"'head' scores one .* at a time.*head.model"):
+    with pytest.raises(
+        ValueError, match=r"'head' scores each .*, but the component annotates each .*head.model"
+    ):
         nlp.add_pipe(factory, name="head", config={"model": model})
 
 

@@ -1,4 +1,4 @@
-"""Bytes of a component that were changed."""
+"""Changed bytes of a component."""
 
 import json
 from typing import Any
