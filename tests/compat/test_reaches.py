@@ -59,7 +59,7 @@ def all_reaches() -> Dict[str, str]:
     return found
 
 
-def test_no_reach_outside_of_compat() -> None:
+def test_no_private_use_outside_of_compat() -> None:
     assert all_reaches() == {}, "move them to compat, each with a test of the part that it uses"
 
 

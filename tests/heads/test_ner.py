@@ -34,7 +34,7 @@ def test_no_entities_is_annotation(nlp: Language) -> None:
     assert loss.n_units == 2
 
 
-def test_entities_learn_and_overlap_is_dropped(nlp: Language) -> None:
+def test_entities_are_learned_and_overlap_is_dropped(nlp: Language) -> None:
     examples = make_examples(nlp)
     head = build("mtl_ner", examples, nlp)
     learn(nlp, examples)

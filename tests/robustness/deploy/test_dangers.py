@@ -75,6 +75,6 @@ def test_saved_pipeline(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatc
     check_findings(case, folder, monkeypatch)
 
 
-def test_harmful_pickle_is_one() -> None:
+def test_harmful_pickle_is_harmful() -> None:
     """With a harmless file, the test above would prove nothing."""
     assert b"mkdir" in pickle.dumps(MakesFolder())

@@ -23,7 +23,7 @@ from spacy_mtl.encoder.shim import SavedEncoderError, problems_of_shim
 from spacy_mtl.encoder.transformer import TransformerEncoder
 
 CASES = [
-    Case("as it was saved", lambda message: None, Gives(True)),
+    Case("unchanged", lambda message: None, Gives(True)),
     Case("of an older version", as_by_hand, Gives(True)),
     Case("settings of the tokenizer", kwargs(model_max_length=32, do_lower_case=True), Gives(True)),
     Case("a word named auto_map", file("vocab.json", b'{"auto_map": 3}'), Gives(True)),

@@ -17,7 +17,7 @@ TEXT = "anna books a room"
     "where, folder", [("component", "transformer"), ("inside", "mtl"), ("head", "tagger")]
 )
 @pytest.mark.parametrize("change", [config(auto_map=CODE), file("/x/y"), cut])
-def test_no_pipeline_loads_it(
+def test_pipelines_reject_it(
     where: str, folder: str, change: Change, copy_of: Callable[..., Path], tmp_path: Path
 ) -> None:
     copy_of("bert", where, tmp_path)
@@ -30,7 +30,7 @@ def test_no_pipeline_loads_it(
 
 
 @pytest.mark.parametrize("trust", [True, False])
-def test_a_folder_brings_no_code(
+def test_code_in_a_folder_is_not_run(
     trust: bool,
     encoder_dir: str,
     copy_of: Callable[..., Path],

@@ -257,7 +257,7 @@ def test_training_while_another_pipeline_predicts(encoder_of: Callable[[str], st
     assert is_evaluating(other)
 
 
-def test_predicting_while_it_is_trained(encoder_of: Callable[[str], str]) -> None:
+def test_predicting_while_training(encoder_of: Callable[[str], str]) -> None:
     """The output is undefined, but the mode is correct afterwards."""
     nlp = build(encoder_of, {})
     encoder = nlp.get_pipe("mtl").model.get_ref("tok2vec")

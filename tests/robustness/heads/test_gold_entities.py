@@ -38,7 +38,7 @@ ENTITIES = [
     Case("whitespace at the end of the text", given((5, 6, "PER")), Gives([])),
     Case("the whole text", given((0, 6, "LOC")), Gives([(0, 5, "LOC")])),
     Case("two", given((0, 2, "PER"), (2, 4, "LOC")), Gives([(0, 1, "PER"), (3, 4, "LOC")])),
-    Case("one beside whitespace only", given((0, 1, "PER"), (1, 3, "LOC")), Gives([(0, 1, "PER")])),
+    Case("one next to whitespace", given((0, 1, "PER"), (1, 3, "LOC")), Gives([(0, 1, "PER")])),
     Case("none", given(), Gives([])),
 ]
 SPANS = [
@@ -46,7 +46,7 @@ SPANS = [
     Case("no word at all", given((0, 0, "PER")), Gives([])),
     Case("no word, in the middle", given((3, 3, "PER")), Gives([])),
     Case("no label", given((0, 1, "")), Gives([])),
-    Case("no label beside one", given((0, 1, ""), (3, 4, "LOC")), Gives([(3, 4, "LOC")])),
+    Case("no label next to one", given((0, 1, ""), (3, 4, "LOC")), Gives([(3, 4, "LOC")])),
     Case("twice", given((0, 2, "PER"), (0, 1, "PER")), Gives([(0, 1, "PER")])),
     Case("twice the same", given((0, 1, "PER"), (0, 1, "PER")), Gives([(0, 1, "PER")])),
 ]

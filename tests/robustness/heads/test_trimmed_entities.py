@@ -26,7 +26,7 @@ SPANS = [
     Case("a space inside, and one at the end", [(3, 7)], Gives([(3, 6)])),
     Case("whitespace only", [(4, 5)], Gives([])),
     Case("whitespace only, at the end", [(6, 7)], Gives([])),
-    Case("whitespace only, beside a word", [(0, 1), (1, 2)], Gives([(0, 1)])),
+    Case("whitespace only, next to a word", [(0, 1), (1, 2)], Gives([(0, 1)])),
     Case("two that each take a space", [(0, 2), (3, 5)], Gives([(0, 1), (3, 4)])),
     Case("all of the text", [(0, 7)], Gives([(0, 6)])),
     Case("none", [], Gives([])),
