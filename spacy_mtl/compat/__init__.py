@@ -1,6 +1,6 @@
-"""Every reach into private parts of other libraries: one file a library.
+"""All uses of private parts of other libraries, one file per library.
 
-What is used here is no interface: it may move with any release. Each function says what it
-reaches for and why there is no public way, and `tests/compat` has a test of each such part, which
-fails when it has moved. Nothing here knows the rest of the package.
+These parts aren't an interface and may change with any release. Each function says what it uses
+and why there is no public way, and `tests/compat` has a test for each part, which fails when it
+changes. Nothing here imports the rest of the package.
 """

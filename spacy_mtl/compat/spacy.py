@@ -13,41 +13,41 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.types import Floats2d
 
-#: Where a Tok2VecListener, and the TransformerListener that is made like it, keep a batch.
+#: Where a Tok2VecListener and the similar TransformerListener store a batch.
 _RUN_STATE = ("_batch_id", "_outputs", "_backprop")
 
 
 def is_listener(node: Any) -> bool:
-    """Tell whether a layer takes what a component before its own has computed.
+    """Check whether a layer listens to an earlier component.
 
-    Looks for `upstream_name`: Tok2VecListener and TransformerListener share no base class, and
-    spacy-transformers need not be installed for the former.
+    Looks for `upstream_name`: Tok2VecListener and TransformerListener have no common base class,
+    and the former works without spacy-transformers.
 
     node (Model): A layer.
-    RETURNS (bool): Whether it does.
+    RETURNS (bool): Whether it is a listener.
     """
     return hasattr(node, "upstream_name")
 
 
 def holds_batch(node: Any) -> bool:
-    """Tell whether a listener has been given a batch that it has not answered.
+    """Check whether a listener holds a batch that it hasn't backpropagated yet.
 
-    Reaches for `_batch_id`: `receive` sets it, and nothing public tells.
+    Uses `_batch_id`: `receive` sets it, and there is no public way to read it.
 
     node (Model): A Tok2VecListener or TransformerListener.
-    RETURNS (bool): Whether it has.
+    RETURNS (bool): Whether it holds one.
     """
     return node._batch_id is not None
 
 
 def take_callback(node: Any) -> Dict[str, Any]:
-    """Take the batch away that a listener holds, with its callback.
+    """Remove the batch that a listener holds, with its callback.
 
-    Reaches for `_batch_id`, `_outputs` and `_backprop`. `receive` overwrites them, so that the
-    callback of a step that closes late would be lost; and callbacks can't be pickled.
+    Uses `_batch_id`, `_outputs` and `_backprop`. `receive` overwrites them, which would lose the
+    callback of a step that finishes late; and callbacks can't be pickled.
 
     node (Model): A Tok2VecListener or TransformerListener.
-    RETURNS (Dict[str, Any]): What it held, for `give_callback`.
+    RETURNS (Dict[str, Any]): The removed state, for `give_callback`.
     """
     state = {key: getattr(node, key) for key in _RUN_STATE}
     for key in _RUN_STATE:
@@ -56,22 +56,22 @@ def take_callback(node: Any) -> Dict[str, Any]:
 
 
 def give_callback(node: Any, state: Dict[str, Any]) -> None:
-    """Give a listener the batch back that was taken from it.
+    """Restore the batch that was removed from a listener.
 
-    Reaches for `_batch_id`, `_outputs` and `_backprop`: see `take_callback`.
+    Uses `_batch_id`, `_outputs` and `_backprop`: see `take_callback`.
 
     node (Model): A Tok2VecListener or TransformerListener.
-    state (Dict[str, Any]): What `take_callback` returned.
+    state (Dict[str, Any]): The output of `take_callback`.
     """
     for key, value in state.items():
         setattr(node, key, value)
 
 
 def callback_of(node: Any) -> Optional[Any]:
-    """Look at the callback that a listener holds.
+    """Get the callback that a listener holds.
 
-    Reaches for `_backprop`: running the listener would give it, but a Tok2VecListener then checks
-    its input.
+    Uses `_backprop`: running the listener would return it, but a Tok2VecListener then checks its
+    input.
 
     node (Model): A Tok2VecListener or TransformerListener.
     RETURNS (Optional[Callable]): The callback.
@@ -80,9 +80,9 @@ def callback_of(node: Any) -> Optional[Any]:
 
 
 def set_callback(node: Any, callback: Any) -> None:
-    """Replace the callback that a listener holds, and leave the batch as it is.
+    """Replace the callback that a listener holds, without changing the batch.
 
-    Reaches for `_backprop`: `receive` would need the batch id and the outputs as well.
+    Uses `_backprop`: `receive` would also need the batch id and the outputs.
 
     node (Model): A Tok2VecListener or TransformerListener.
     callback (Callable): The callback.
@@ -91,60 +91,60 @@ def set_callback(node: Any, callback: Any) -> None:
 
 
 def gradient_sums(callback: Any) -> List[Floats2d]:
-    """Find where a Tok2Vec adds up what its listeners send back.
+    """Get the arrays in which a Tok2Vec sums its listeners' gradients.
 
-    Reaches for `d_tokvecs`, a variable in a closure of `Tok2Vec.update`. Each backward pass adds
-    to it and sends the sum, so it has to be emptied between passes of one step.
+    Uses `d_tokvecs`, a variable in a closure of `Tok2Vec.update`. Each backward pass adds to it
+    and sends the sum, so it must be zeroed between the passes of one step.
 
-    callback (Callable): What a Tok2Vec handed to one of its listeners.
-    RETURNS (List[Floats2d]): The arrays, one a document.
-    RAISES (RuntimeError): If they are not there.
+    callback (Callable): The callback that a Tok2Vec passed to one of its listeners.
+    RETURNS (List[Floats2d]): The arrays, one per document.
+    RAISES (RuntimeError): If they can't be found.
     """
     found = inspect.getclosurevars(callback).nonlocals
     if "d_tokvecs" not in found:
         found = inspect.getclosurevars(found.get("accumulate_gradient", callback)).nonlocals
     if "d_tokvecs" not in found:
         raise RuntimeError(
-            "This version of spaCy's Tok2Vec keeps gradients elsewhere, so that gradients = "
-            "\"parameters\" is not possible behind a component of it. Give 'mtl' an encoder of its "
-            'own in [components.mtl.model.tok2vec], or set gradients = "representation".'
+            "This version of spaCy's Tok2Vec stores gradients elsewhere, so gradients = "
+            "\"parameters\" is not possible behind a 'tok2vec' component. Give 'mtl' its own "
+            'encoder in [components.mtl.model.tok2vec], or set gradients = "representation".'
         )
     return found["d_tokvecs"]
 
 
 def frozen_components(nlp: Language) -> Sequence[str]:
-    """Find out which components are frozen.
+    """Get the frozen components.
 
-    Reaches for `Language._config`: `Language.config` copies the blocks of all components at
-    each access, and this is asked at each step.
+    Uses `Language._config`: `Language.config` copies the blocks of all components on each
+    access, and this is called in each step.
 
     nlp (Language): The pipeline.
     RETURNS (Sequence[str]): Their names.
     """
     frozen = nlp._config.get("training", {}).get("frozen_components", [])
-    # A reference to another value of the config.
+    # A reference to another value in the config.
     if isinstance(frozen, str):
         frozen = nlp.config.interpolate()["training"]["frozen_components"]
     return frozen
 
 
 def find_pipeline(component: Any, vocab: Vocab) -> Optional[Language]:
-    """Find the pipeline that a component is in, among all that are in memory: the last resort.
+    """Find a component's pipeline among all objects in memory, as a last resort.
 
-    Reaches for every object of the process. spaCy tells a component that was sourced nothing of
-    the pipeline that it is in now, and `spacy train` with "source" in the config is the usual
-    way to continue a training.
+    Walks every object of the process. spaCy doesn't tell a sourced component which pipeline it
+    is in now, and `spacy train` with "source" in the config is the usual way to continue
+    training.
 
     component (Pipe): The component.
     vocab (Vocab): The vocabulary of the pipeline.
-    RETURNS (Optional[Language]): The pipeline. None if there is not exactly one.
+    RETURNS (Optional[Language]): The pipeline. None if there isn't exactly one.
     """
-    # The pipeline that it was sourced from has the same vocabulary, and is garbage, if in cycles.
+    # The pipeline it was sourced from has the same vocab, and may be uncollected cyclic garbage.
     gc.collect()
     found = [
         nlp
         for nlp in gc.get_objects()
-        # Asking by isinstance would run code of proxies.
+        # isinstance would run the code of proxies.
         if issubclass(type(nlp), Language)
         and getattr(nlp, "vocab", None) is vocab
         and any(pipe is component for _, pipe in nlp.components)
@@ -153,10 +153,10 @@ def find_pipeline(component: Any, vocab: Vocab) -> Optional[Language]:
 
 
 def add_parser_actions(parser: DependencyParser, examples: Iterable[Example]) -> None:
-    """Have a parser know the actions of some texts before it is initialised.
+    """Add the actions in some texts to a parser before it is initialized.
 
-    Reaches for `moves`, its transition system, as `initialize` does: `add_label` would add each
-    label to actions that have none.
+    Uses `moves`, its transition system, like `initialize`: `add_label` would add each label to
+    actions that have none.
 
     parser (DependencyParser): The parser.
     examples (Iterable[Example]): The texts.
@@ -172,10 +172,10 @@ def add_parser_actions(parser: DependencyParser, examples: Iterable[Example]) ->
 
 
 def add_lemmatizer_trees(lemmatizer: EditTreeLemmatizer, examples: Iterable[Example]) -> None:
-    """Have a lemmatizer know the edit trees of some texts before it is initialised.
+    """Add the edit trees of some texts to a lemmatizer before it is initialized.
 
-    Reaches for `_labels_from_data`: its labels are numbers of trees, so that `add_label` is no
-    way. `initialize` calls it with the first texts of a corpus.
+    Uses `_labels_from_data`: its labels are tree indices, so `add_label` doesn't work.
+    `initialize` calls it with the first texts of a corpus.
 
     lemmatizer (EditTreeLemmatizer): The lemmatizer.
     examples (Iterable[Example]): The texts.
@@ -184,12 +184,12 @@ def add_lemmatizer_trees(lemmatizer: EditTreeLemmatizer, examples: Iterable[Exam
 
 
 def register_all() -> None:
-    """Have spaCy register all that it brings.
+    """Make spaCy register all of its functions.
 
-    Reaches for `spacy.registrations` and `spacy.pipeline.factories`: spaCy calls them when a
-    function is looked up, which also imports every package that offers one.
+    Uses `spacy.registrations` and `spacy.pipeline.factories`: spaCy calls them when a function
+    is looked up, which also imports every package that offers one.
     """
-    # Older versions lack the modules below, and register all with these.
+    # Older versions don't have the modules below, and register everything with these.
     import_module("spacy.pipeline")
     import_module("spacy.training")
     with suppress(ModuleNotFoundError):
@@ -199,14 +199,13 @@ def register_all() -> None:
 
 
 def add_registry(name: str, found: Any) -> None:
-    """Add a registry to spaCy's, under a name that a config can use after an '@'.
+    """Add a registry to spaCy's, with a name that a config can use after an '@'.
 
-    Sets an attribute of the class `spacy.util.registry`. Its method `create` would put the
-    registry under thinc's name, and packages would have to offer their functions as entry
-    points of "thinc_...".
+    Sets an attribute of the class `spacy.util.registry`. Its `create` method would use thinc's
+    namespace, so packages would have to offer their functions as "thinc_..." entry points.
 
     name (str): The name.
-    found (catalogue.Registry): The registry. One that is there already stays.
+    found (catalogue.Registry): The registry. An existing one is not replaced.
     """
     if not hasattr(registry, name):
         setattr(registry, name, found)

@@ -1,8 +1,8 @@
 """Private parts of spaCy's command line.
 
-Reaches for the module `spacy.cli._util`: the app that `python -m spacy` runs, and how its commands
-declare arguments, read configs with overrides, choose a GPU and print what is wrong with a
-config. Commands of ours are to look and behave like spaCy's, which offers none of this publicly.
+Uses the module `spacy.cli._util`: the app that `python -m spacy` runs, and the functions with
+which its commands declare arguments, read configs with overrides, choose a GPU and print config
+errors. Our commands should look and behave like spaCy's, which doesn't make any of this public.
 """
 
 from spacy.cli._util import (

@@ -1,4 +1,4 @@
-"""Private parts of spacy-transformers. It is not imported here: that takes seconds."""
+"""Private parts of spacy-transformers, which isn't imported here because that takes seconds."""
 
 from typing import Any, Dict, Optional, Tuple
 
@@ -6,10 +6,10 @@ from thinc.api import Model
 
 
 def shim_of(model: Model) -> Any:
-    """Find the shim of a TransformerModel.
+    """Get the shim of a TransformerModel.
 
-    Reaches for its one layer and that layer's one shim: the model's own properties go the same
-    way, and give only what is in it.
+    Uses its only layer and that layer's only shim: the model's own properties do the same, but
+    only return the shim's content.
 
     model (TransformerModel): The model.
     RETURNS (HFShim): Its shim.
@@ -20,7 +20,7 @@ def shim_of(model: Model) -> Any:
 def replace_shim(model: Model, shim: Any) -> None:
     """Replace the shim of a TransformerModel: see `shim_of`.
 
-    The model makes its own, of a class that can't be chosen.
+    The model creates its own, and its class can't be chosen.
 
     model (TransformerModel): The model.
     shim (HFShim): The shim.
@@ -29,14 +29,14 @@ def replace_shim(model: Model, shim: Any) -> None:
 
 
 def objects_of(shim: Any) -> Optional[Any]:
-    """Look at the tokenizer and the network of a shim.
+    """Get the tokenizer and the network of a shim.
 
-    Reaches for `HFShim._hfmodel`. `TransformerModel.tokenizer` gives the same of one model; here
-    any model is asked, and ours of which the shim is a part.
+    Uses `HFShim._hfmodel`. `TransformerModel.tokenizer` only works for one kind of model; this
+    works for any model, including ours.
 
     shim (Shim): Any shim.
-    RETURNS (Optional[HFObjects]): Tokenizer, network and vocabulary, all None before it is
-        initialised. None for other shims.
+    RETURNS (Optional[HFObjects]): Tokenizer, network and vocabulary, all None before
+        initialization. None for other shims.
     """
     return getattr(shim, "_hfmodel", None)
 
@@ -44,7 +44,7 @@ def objects_of(shim: Any) -> Optional[Any]:
 def set_objects(shim: Any, objects: Any) -> None:
     """Set the tokenizer and the network of a shim.
 
-    Reaches for `HFShim._hfmodel` and `Shim._model`: the network is in both.
+    Uses `HFShim._hfmodel` and `Shim._model`: the network is in both.
 
     shim (HFShim): The shim.
     objects (HFObjects): Tokenizer, network and vocabulary.
@@ -54,23 +54,23 @@ def set_objects(shim: Any, objects: Any) -> None:
 
 
 def settings_of(objects: Any) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-    """Look at the settings that an encoder is to be loaded with.
+    """Get the settings to load an encoder with.
 
-    Reaches for `_init_tokenizer_config` and `_init_transformer_config`: the library keeps them
-    there until the model is initialised.
+    Uses `_init_tokenizer_config` and `_init_transformer_config`: the library keeps them there
+    until the model is initialized.
 
     objects (HFObjects): See `objects_of`.
-    RETURNS (Tuple[Dict, Dict]): Those of the tokenizer and of the network.
+    RETURNS (Tuple[Dict, Dict]): The tokenizer's and the network's settings.
     """
     return objects._init_tokenizer_config, objects._init_transformer_config
 
 
 class LoadsNoFolder:
-    """A TransformerModel that is never loaded from a folder: a base class to name first.
+    """A mixin for a TransformerModel that is never loaded from a folder. List it first.
 
-    Overrides `TransformerModel._init_tokenizer_config`. `Transformer.from_disk` asks for it only
-    where the file `model` is a folder or can't be opened. It then loads that folder as it loads a
-    name from the hub, with the code that is in it.
+    Overrides `TransformerModel._init_tokenizer_config`. `Transformer.from_disk` only reads it if
+    the file `model` is a folder or can't be opened, to load that folder like a name from the hub,
+    including its code.
     """
 
     def folder_refusal(self) -> Exception:

@@ -8,10 +8,10 @@ from thinc.types import FloatsXd
 
 
 def take_gradient(node: Model, name: str) -> Optional[FloatsXd]:
-    """Take the gradient of a layer's parameter away.
+    """Remove and return the gradient of a layer's parameter.
 
-    Reaches for `Model._params._grads`: there is no public way to have no gradient again. One of
-    zeros is not the same, since an optimiser with momentum moves the parameter.
+    Uses `Model._params._grads`: there is no public way to remove a gradient. Setting it to zero
+    isn't the same, because an optimizer with momentum would still move the parameter.
 
     node (Model): The layer.
     name (str): The parameter.
@@ -21,10 +21,10 @@ def take_gradient(node: Model, name: str) -> Optional[FloatsXd]:
 
 
 def renew_ids(model: Model) -> None:
-    """Give the layers and shims of a copied model ids of their own.
+    """Give the layers and shims of a copied model new ids.
 
-    Reaches for `Model.global_id`, `Shim.global_id` and their locks. An optimiser knows parameters
-    by these ids. `copy.deepcopy` keeps them, and `Model.copy` those of shims, so that the two
+    Uses `Model.global_id`, `Shim.global_id` and their locks. Optimizers identify parameters by
+    these ids. `copy.deepcopy` keeps them, and `Model.copy` keeps those of shims, so the two
     models would share moments and averages.
 
     model (Model): The copy.
@@ -34,7 +34,7 @@ def renew_ids(model: Model) -> None:
         with Model.global_id_lock:
             Model.global_id += 1
             node.id = Model.global_id
-        # They are kept by id.
+        # Parameters are stored by id.
         for name, value in params.items():
             node.set_param(name, value)
         for shim in node.shims:
@@ -44,12 +44,12 @@ def renew_ids(model: Model) -> None:
 
 
 def forward_of(model: Model) -> Callable[..., Any]:
-    """Look at the forward function of a layer.
+    """Get the forward function of a layer.
 
-    Reaches for `Model._func`: `Model.__call__` runs it, and nothing public gives it.
+    Uses `Model._func`: `Model.__call__` runs it, but nothing public returns it.
 
     model (Model): The layer.
-    RETURNS (Callable): The function: of the layer, its input, and whether it trains.
+    RETURNS (Callable): The function. It takes the layer, its input, and whether to train.
     """
     return model._func
 
@@ -57,8 +57,8 @@ def forward_of(model: Model) -> Callable[..., Any]:
 def replace_forward(model: Model, forward: Callable[..., Any]) -> None:
     """Replace the forward function of a layer, in place.
 
-    Reaches for `Model._func`. A new layer around this one would move all others in
-    `model.walk()`, by which saved models and checkpoints are read.
+    Uses `Model._func`. Wrapping the layer would shift all others in `model.walk()`, whose order
+    saved models and checkpoints depend on.
 
     model (Model): The layer.
     forward (Callable): The function: see `forward_of`.
@@ -67,35 +67,35 @@ def replace_forward(model: Model, forward: Callable[..., Any]) -> None:
 
 
 def change_class(shim: Shim, kind: Type[Shim]) -> None:
-    """Make a shim one of a subclass, in place.
+    """Change the class of a shim to a subclass, in place.
 
-    Sets `__class__`. Others may hold this very shim, and its number stands in the state of
-    optimisers, so a new one can't take its place.
+    Sets `__class__`. Others may hold this very object, and optimizer states contain its id, so
+    a new shim can't replace it.
 
     shim (Shim): The shim.
-    kind (Type[Shim]): A subclass of its class that adds methods only.
+    kind (Type[Shim]): A subclass of its class that only adds methods.
     """
     shim.__class__ = kind
 
 
 def network_of(shim: Shim) -> Optional[Any]:
-    """Look at the network that a shim wraps.
+    """Get the network that a shim wraps.
 
-    Reaches for `Shim._model`: a shim runs it, saves it, and gives it to nobody.
+    Uses `Shim._model`: a shim runs and saves it, but has no public access to it.
 
     shim (Shim): The shim.
-    RETURNS (Optional[Module]): The network. None before it is initialised.
+    RETURNS (Optional[Module]): The network. None before initialization.
     """
     return shim._model
 
 
 def named_parameters(shim: Shim) -> Iterator[Tuple[str, Any]]:
-    """Walk over the parameters that a shim hands to an optimiser.
+    """Walk the parameters that a shim passes to an optimizer.
 
-    Reaches for `Shim._model`. `PyTorchShim.finish_update` calls them by these names.
+    Uses `Shim._model`. `PyTorchShim.finish_update` uses the same names.
 
     shim (Shim): The shim.
-    YIELDS (Tuple[str, Parameter]): None if there is no network, or it is not one of torch.
+    YIELDS (Tuple[str, Parameter]): Nothing if there is no network, or it isn't a torch module.
     """
     named = getattr(shim._model, "named_parameters", None)
     if named is not None:
@@ -103,10 +103,10 @@ def named_parameters(shim: Shim) -> Iterator[Tuple[str, Any]]:
 
 
 def uses_mixed_precision(shim: Shim) -> bool:
-    """Tell whether a shim computes in mixed precision.
+    """Check whether a shim computes in mixed precision.
 
-    Reaches for `PyTorchShim._mixed_precision`, which its constructor is given. Other shims
-    have none.
+    Uses `PyTorchShim._mixed_precision`, an argument of its constructor. Other shims don't have
+    it.
 
     shim (Shim): The shim.
     RETURNS (bool): Whether it does.
@@ -115,22 +115,22 @@ def uses_mixed_precision(shim: Shim) -> bool:
 
 
 def get_radam_buffer(sgd: Optimizer) -> List[List[Any]]:
-    """Look at what RAdam has computed for its latest steps.
+    """Get RAdam's buffer of its latest steps.
 
-    Reaches for `Optimizer._radam_buffer`: an optimiser has no way to save what it keeps.
+    Uses `Optimizer._radam_buffer`: an optimizer has no way to save its state.
 
-    sgd (Optimizer): The optimiser.
-    RETURNS (List[List]): Ten rows: step, number of moments, step size. A copy.
+    sgd (Optimizer): The optimizer.
+    RETURNS (List[List]): A copy of ten rows: step, number of moments, step size.
     """
     return [list(row) for row in sgd._radam_buffer]
 
 
 def set_radam_buffer(sgd: Optimizer, buffer: List[List[Any]]) -> None:
-    """Set what `get_radam_buffer` returned.
+    """Restore the buffer from `get_radam_buffer`.
 
-    Reaches for `Optimizer._radam_buffer`: see there.
+    Uses `Optimizer._radam_buffer`: see there.
 
-    sgd (Optimizer): The optimiser.
+    sgd (Optimizer): The optimizer.
     buffer (List[List]): The rows. They are copied.
     """
     sgd._radam_buffer = [list(row) for row in buffer]

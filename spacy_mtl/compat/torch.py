@@ -4,8 +4,8 @@ import re
 from contextlib import contextmanager
 from typing import Any, Iterator, Optional, Set
 
-#: What `torch.save` names in the pickle of a network's state: functions and classes of torch, some
-#: of them private. "MODULE NAME", to be matched as a whole.
+#: The names that `torch.save` puts into the pickle of a network's state: functions and classes of
+#: torch, some of them private. Matches all of "MODULE NAME".
 PICKLED_NAMES = re.compile(
     r"collections OrderedDict|torch\._utils _rebuild_\w+|torch \w*Storage|"
     r"torch\.storage \w*Storage|torch\._tensor _rebuild_from_type_v2|torch Size|torch device|"
@@ -15,14 +15,14 @@ PICKLED_NAMES = re.compile(
 
 @contextmanager
 def one_of_several_passes(parameters: Set[int], is_last: bool) -> Iterator[None]:
-    """Have torch keep the graph of a backward pass for the next one.
+    """Make torch keep the graph of a backward pass for the next one.
 
-    Patches `torch.autograd.backward`. Layers of thinc call it themselves and take no options.
-    Leaves that are no parameters are inputs of a torch layer after others: their gradient, which
-    is passed on, would be that of all passes so far, so it is emptied first.
+    Patches `torch.autograd.backward`: thinc's layers call it themselves, without options. Leaves
+    that aren't parameters are inputs of a torch layer behind other layers. Their gradient, which
+    is passed on, would be the sum over all passes so far, so it is cleared first.
 
-    parameters (Set[int]): The `id` of each parameter: what it has waits to be taken.
-    is_last (bool): Whether the graph is needed no more.
+    parameters (Set[int]): The `id` of each parameter. Their gradients are not cleared.
+    is_last (bool): Whether the graph is no longer needed.
     """
     import torch
 
@@ -44,12 +44,12 @@ def one_of_several_passes(parameters: Set[int], is_last: bool) -> Iterator[None]
 
 
 def leaves(tensors: Any) -> Iterator[Any]:
-    """Find the tensors at which a graph ends.
+    """Find the leaves of a graph.
 
-    Reaches for `grad_fn.next_functions` and `AccumulateGrad.variable`: torch has no other way to
-    walk a graph.
+    Uses `grad_fn.next_functions` and `AccumulateGrad.variable`: torch has no other way to walk a
+    graph.
 
-    tensors (Union[Tensor, Sequence[Tensor]]): Where the graph begins.
+    tensors (Union[Tensor, Sequence[Tensor]]): Where the graph starts.
     YIELDS (Tensor): The leaves.
     """
     roots = [tensors] if hasattr(tensors, "grad_fn") else list(tensors)
@@ -66,9 +66,9 @@ def leaves(tensors: Any) -> Iterator[Any]:
 
 
 def bfloat16_of_cpu() -> Optional[str]:
-    """Find what the processor computes bfloat16 with.
+    """Find the processor's instructions for bfloat16.
 
-    Reaches for functions of `torch.cpu`: what torch knows of the processor has no public name.
+    Uses private functions of `torch.cpu`: torch has no public way to query the processor.
 
     RETURNS (Optional[str]): The name of the instructions. None if it has none.
     """

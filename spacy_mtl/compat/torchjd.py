@@ -1,4 +1,4 @@
-"""Private parts of torchjd, which keeps state by the place of a row, and we by task."""
+"""Private parts of torchjd, which keeps state by row, while we keep it by task."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import numpy
 
 
 def get_cosines(weighting: Any) -> numpy.ndarray:
-    """Look at the average cosines that gradient vaccine has come to.
+    """Get the average cosines of gradient vaccine.
 
-    Reaches for `GradVacWeighting._phi_t`, a buffer that its `state_dict` has only sometimes.
+    Uses `GradVacWeighting._phi_t`, a buffer that isn't always in its `state_dict`.
 
     weighting (GradVacWeighting): The weighting, after a call.
     RETURNS (ndarray): Shape: (n_tasks, n_tasks).
@@ -17,10 +17,10 @@ def get_cosines(weighting: Any) -> numpy.ndarray:
 
 
 def set_cosines(weighting: Any, cosines: numpy.ndarray) -> None:
-    """Set the average cosines that gradient vaccine goes on from.
+    """Set the average cosines that gradient vaccine continues from.
 
-    Reaches for `GradVacWeighting._phi_t` and `_state_key`: it starts from zeros whenever the
-    number of rows changes, and no public way leads in.
+    Uses `GradVacWeighting._phi_t` and `_state_key`: it starts from zeros whenever the number of
+    rows changes, and has no public setter.
 
     weighting (GradVacWeighting): The weighting.
     cosines (ndarray): Double precision. Shape: (n_tasks, n_tasks).
@@ -32,10 +32,10 @@ def set_cosines(weighting: Any, cosines: numpy.ndarray) -> None:
 
 
 def set_logits(scalarizer: Any, logits: Any) -> None:
-    """Set the logits that FAMO weighs with.
+    """Set the logits of FAMO's weights.
 
-    Reaches for `_w`, the name of its parameter in its `state_dict`: it starts from zeros, and
-    learns them by its own optimiser only.
+    Uses `_w`, the name of its parameter in its `state_dict`: it starts from zeros, and only its
+    own optimizer updates it.
 
     scalarizer (scalarization.FAMO): The scalarizer.
     logits (Tensor): Shape: (n_tasks,).

@@ -1,12 +1,12 @@
-"""Private parts of transformers. It is not imported here: that takes seconds."""
+"""Private parts of transformers, which isn't imported here because that takes seconds."""
 
 from typing import Any, Dict, Optional
 
 
 def has_own_code(thing: Any) -> bool:
-    """Tell whether a class came along with a model, rather than with the library.
+    """Check whether an object's class comes from a model's own code, not from the library.
 
-    Reaches for `transformers_modules`, the package that the library makes of such code.
+    Uses `transformers_modules`, the package that the library creates for such code.
 
     thing (Union[PreTrainedModel, PreTrainedTokenizerBase]): A network or a tokenizer.
     RETURNS (bool): Whether its class was loaded with trust_remote_code.
@@ -15,46 +15,46 @@ def has_own_code(thing: Any) -> bool:
 
 
 def byte_decoder_of(tokenizer: Any) -> Optional[Dict[str, int]]:
-    """Find the bytes that the letters of a slow tokenizer's wordpieces stand for.
+    """Get the mapping from letters in a slow tokenizer's wordpieces to bytes.
 
-    Reaches for `byte_decoder`, an attribute of GPT-2's tokenizer and all that are made like it:
-    `convert_tokens_to_string` gives text, in which bytes that are no whole letter are lost.
+    Uses `byte_decoder`, an attribute of GPT-2's tokenizer and similar ones:
+    `convert_tokens_to_string` returns text, which loses bytes that aren't whole letters.
 
     tokenizer (PreTrainedTokenizerBase): The tokenizer.
-    RETURNS (Optional[Dict[str, int]]): By letter. None if its wordpieces are text.
+    RETURNS (Optional[Dict[str, int]]): Bytes by letter. None if its wordpieces are text.
     """
     found = getattr(tokenizer, "byte_decoder", None)
     return found if isinstance(found, dict) else None
 
 
 def has_byte_pieces(tokenizer: Any) -> bool:
-    """Tell whether each wordpiece of a tokenizer is one byte.
+    """Check whether each wordpiece of a tokenizer is one byte.
 
-    Reaches for `_utf_vocab_size`, an attribute of the tokenizers of ByT5 and Perceiver: nothing
-    else tells that 'A' stands for a byte and not for a letter.
+    Uses `_utf_vocab_size`, an attribute of ByT5's and Perceiver's tokenizers: nothing else shows
+    that 'A' stands for a byte instead of a letter.
 
     tokenizer (PreTrainedTokenizerBase): The tokenizer.
-    RETURNS (bool): Whether it is so.
+    RETURNS (bool): Whether it is.
     """
     return getattr(tokenizer, "_utf_vocab_size", None) == 256
 
 
 def padding_position(network: Any) -> Optional[int]:
-    """Find the number from which an encoder counts its positions.
+    """Find where an encoder's position indices start.
 
-    Reaches for `network.embeddings.padding_idx`. RoBERTa and its kin count from the number of the
-    padding token on, and so read fewer wordpieces than their config says.
+    Uses `network.embeddings.padding_idx`. RoBERTa and its relatives start after the index of the
+    padding token, and so read fewer wordpieces than their config says.
 
     network (PreTrainedModel): The encoder.
-    RETURNS (Optional[int]): The number before the first. None if it counts from 0.
+    RETURNS (Optional[int]): The index before the first position. None if it starts at 0.
     """
     return getattr(getattr(network, "embeddings", None), "padding_idx", None)
 
 
 def tokenizer_class(name: str) -> Optional[type]:
-    """Look up a tokenizer's class by its name, without running code that is not the library's.
+    """Look up a tokenizer's class by name, without running code from outside of the library.
 
-    Reaches for `tokenizer_class_from_name`, which `AutoTokenizer` uses and nobody documents.
+    Uses `tokenizer_class_from_name`, an undocumented function behind `AutoTokenizer`.
 
     name (str): The name.
     RETURNS (Optional[type]): The class, if there is one.

@@ -1,14 +1,14 @@
-"""The blocks of a config, or of what a JSON file holds."""
+"""The blocks of a config or a JSON file."""
 
 from typing import Any, Dict, Iterator, List, Tuple
 
 
 def blocks_of(config: Any) -> Iterator[Tuple[str, Dict[str, Any]]]:
-    """Walk the blocks of a config, or of what a JSON file holds.
+    """Walk the blocks of a config or a JSON file.
 
-    config (Any): The config.
-    YIELDS (Tuple[str, Dict[str, Any]]): The path of each block, and the block; also of those in
-        lists, at any depth.
+    config (Any): The config or the content of the file.
+    YIELDS (Tuple[str, Dict[str, Any]]): The path of each block and the block, at any depth,
+        including blocks in lists.
     """
     waiting: List[Tuple[str, Any]] = [("", config)]
     while waiting:

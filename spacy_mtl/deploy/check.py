@@ -1,7 +1,7 @@
-"""Check a saved pipeline before it is loaded: what would run code, what is damaged or does not fit.
+"""Checking a saved pipeline before loading it: code that would run, damage and mismatches.
 
-A pipeline of somebody else's is a program as much as data: its config names functions, and its
-files may name more. Everything here reads; nothing of the pipeline is imported, resolved or built.
+Someone else's pipeline is as much a program as data: its config names functions, and its files
+may name more. Everything here only reads; nothing in the pipeline is imported, resolved or built.
 """
 
 import os
@@ -18,11 +18,11 @@ from .saved import CONFIG, META, find_pipeline, read_saved_config
 
 
 def check_pipeline(name: str) -> Checked:
-    """Check a saved pipeline, without loading it.
+    """Check a saved pipeline without loading it.
 
     name (str): Its folder, or the name of an installed package.
-    RETURNS (Checked): What was found.
-    RAISES (NoPipelineError): If there is no pipeline of that name.
+    RETURNS (Checked): The findings.
+    RAISES (NoPipelineError): If there is no such pipeline.
     """
     folder = find_pipeline(name)
     findings: List[Finding] = []
@@ -35,7 +35,7 @@ def check_pipeline(name: str) -> Checked:
     except Exception as err:
         config = Config()
         findings.append(
-            Finding(DAMAGE, CONFIG, f"It cannot be read: {str(err) or type(err).__name__}")
+            Finding(DAMAGE, CONFIG, f"It can't be read: {str(err) or type(err).__name__}")
         )
     else:
         findings += guarded(CONFIG, check_config(config))

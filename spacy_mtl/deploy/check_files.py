@@ -1,4 +1,4 @@
-"""Check the files of a saved pipeline, whatever they are for."""
+"""Checking all files of a saved pipeline, whatever their purpose."""
 
 import os
 import stat
@@ -19,10 +19,10 @@ _CODE_SUFFIXES = {
 
 
 def check_files(folder: Path) -> Iterator[Finding]:
-    """Look at each file and link.
+    """Check every file and link.
 
     folder (Path): The pipeline.
-    YIELDS (Finding): What is wrong.
+    YIELDS (Finding): The problems.
     """
     closed: List[OSError] = []
     for root, folders, files in os.walk(folder, onerror=closed.append):
@@ -32,7 +32,7 @@ def check_files(folder: Path) -> Iterator[Finding]:
             where = path.relative_to(folder).as_posix()
             yield from guarded(where, _check_file(folder, path, where))
     for err in closed:
-        yield Finding(DAMAGE, str(err.filename), f"It cannot be looked into: {err}")
+        yield Finding(DAMAGE, str(err.filename), f"It can't be opened: {err}")
 
 
 def _check_file(folder: Path, path: Path, where: str) -> Iterator[Finding]:
@@ -42,13 +42,13 @@ def _check_file(folder: Path, path: Path, where: str) -> Iterator[Finding]:
             text = f"It is a link out of the pipeline: {os.path.realpath(path)}"
             yield Finding(DANGER, where, text)
         elif not os.path.exists(path):
-            yield Finding(DAMAGE, where, f"It is a link that leads nowhere: {os.readlink(path)}")
+            yield Finding(DAMAGE, where, f"It is a broken link: {os.readlink(path)}")
     elif stat.S_ISDIR(mode):
         return
     elif not stat.S_ISREG(mode):
-        yield Finding(DAMAGE, where, "It is neither a file nor a folder: reading may not end")
+        yield Finding(DAMAGE, where, "It is neither a file nor a folder: reading it may never end")
     elif path.suffix in _CODE_SUFFIXES:
-        yield Finding(NOTE, where, "Files of this kind can hold code. No saved pipeline has any")
+        yield Finding(NOTE, where, "Such files can contain code. Saved pipelines don't have any")
     elif path.suffix == ".json":
         yield from _check_json(folder, path, where)
 
@@ -58,23 +58,23 @@ def _check_json(folder: Path, path: Path, where: str) -> Iterator[Finding]:
     try:
         found = srsly.json_loads(data.decode("utf8"))
     except ValueError:
-        # Whose it is says so, where it matters.
+        # The check of its component reports this if it matters.
         return
     for _, block in blocks_of(found if isinstance(found, (dict, list)) else {}):
         for key in sorted(CODE & block.keys()):
-            # In a vocabulary it is the number of a word.
+            # In a vocabulary it is the index of a word.
             is_word = isinstance(block[key], int) and not isinstance(block[key], bool)
             if block[key] and not is_word:
                 yield Finding(
-                    DANGER, where, f"'{key}' is {block[key]!r:.80}: it asks for code to run"
+                    DANGER, where, f"'{key}' is {block[key]!r:.80}: it makes the loader run code"
                 )
 
 
 def check_package(folder: Path) -> Iterator[Finding]:
-    """Look for modules that the package of a pipeline imports.
+    """Find modules that a pipeline's package imports.
 
     folder (Path): The pipeline.
-    YIELDS (Finding): What is wrong.
+    YIELDS (Finding): The problems.
     """
     init = folder.parent / "__init__.py"
     if not init.is_file():
@@ -83,21 +83,21 @@ def check_package(folder: Path) -> Iterator[Finding]:
     imported = [line for line in code if line.startswith("from . import")]
     if imported:
         brought = ", ".join(line.removeprefix("from . import ") for line in imported)
-        text = f"The package brings code of its own, which runs when it is loaded: {brought}"
+        text = f"The package contains its own code, which runs when it is loaded: {brought}"
         yield Finding(NOTE, str(init), text)
 
 
 def check_checksums(folder: Path) -> Iterator[Finding]:
-    """Compare the files with the checksums that were written with them, if any.
+    """Compare the files with their saved checksums, if there are any.
 
     folder (Path): The pipeline.
-    YIELDS (Finding): What is wrong.
+    YIELDS (Finding): The problems.
     """
     path = folder / CHECKSUMS
     if os.path.lexists(path):
-        # It refuses what cannot be read to its end.
+        # Raises if the file can't be read to its end.
         read_file(folder, path)
-        # Of a file without end, so does this: no checksum is made of it.
+        # Raises for files that are too large to compute a checksum of.
         for root, _, names in os.walk(folder):
             for name in names:
                 check_size(os.lstat(os.path.join(root, name)).st_size)

@@ -1,4 +1,4 @@
-"""Check what a saved pipeline requires: versions of spaCy and of other packages."""
+"""Checking the versions of spaCy and other packages that a saved pipeline requires."""
 
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,15 +14,15 @@ from .saved_files import read_json
 
 
 def check_meta(folder: Path) -> Iterator[Finding]:
-    """Compare what a pipeline requires with what is installed.
+    """Compare a pipeline's requirements with the installed packages.
 
     folder (Path): The pipeline.
-    YIELDS (Finding): What is wrong.
+    YIELDS (Finding): The problems.
     """
     try:
         meta = read_json(folder, folder / META)
     except Exception as err:
-        yield Finding(DAMAGE, META, f"It cannot be read: {str(err) or type(err).__name__}")
+        yield Finding(DAMAGE, META, f"It can't be read: {str(err) or type(err).__name__}")
         return
     wanted = meta.get("spacy_version")
     if wanted:
@@ -32,7 +32,9 @@ def check_meta(folder: Path) -> Iterator[Finding]:
             text = f"'spacy_version' is {wanted!r:.80}, but it must be a range such as >=3.8,<3.9"
             yield Finding(DAMAGE, META, text)
         elif not fits:
-            yield Finding(DAMAGE, META, f"It wants spaCy {wanted}, and this is {spacy.__version__}")
+            yield Finding(
+                DAMAGE, META, f"It requires spaCy {wanted}, but this is {spacy.__version__}"
+            )
     requirements = meta.get("requirements") or []
     if not isinstance(requirements, list):
         text = f"'requirements' is {requirements!r:.80}, but it must be a list such as spacy>=3.8"
@@ -46,10 +48,10 @@ def _check_requirement(text: Any) -> Iterator[Finding]:
     try:
         wanted = Requirement(text)
     except (InvalidRequirement, TypeError):
-        told = f"'requirements' has {text!r:.80}, but each must be such as spacy>=3.8"
-        yield Finding(DAMAGE, META, told)
+        problem = f"'requirements' has {text!r:.80}, but each must look like spacy>=3.8"
+        yield Finding(DAMAGE, META, problem)
         return
-    # Of another system, it is none here.
+    # Requirements of other systems don't apply here.
     if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
         return
     try:
@@ -58,4 +60,4 @@ def _check_requirement(text: Any) -> Iterator[Finding]:
         yield Finding(DAMAGE, META, f"It requires {text}, which is not installed")
         return
     if not wanted.specifier.contains(found, prereleases=True):
-        yield Finding(DAMAGE, META, f"It requires {text}, and {found} is installed")
+        yield Finding(DAMAGE, META, f"It requires {text}, but {found} is installed")

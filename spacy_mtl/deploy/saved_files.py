@@ -1,4 +1,4 @@
-"""The files of a saved pipeline, read wherever they lead and however large they are."""
+"""Safely reading the files of a saved pipeline: no links out of it, no oversized files."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ import srsly
 
 
 def is_plain(name: str) -> bool:
-    """RETURNS (bool): Whether it names something in a folder, and nothing beside or above it."""
+    """RETURNS (bool): Whether a name is a plain file name, without a path."""
     return (
         name not in ("", ".", "..")
         and "\0" not in name
@@ -18,34 +18,34 @@ def is_plain(name: str) -> bool:
 
 
 def is_inside(path: Path, folder: Path) -> bool:
-    """RETURNS (bool): Whether a path is in a folder, wherever links on its way lead."""
-    # Path.resolve raises at links in a loop.
+    """RETURNS (bool): Whether a path is in a folder, after following links."""
+    # Path.resolve raises for link loops.
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def read_file(folder: Path, path: Path) -> bytes:
-    """Read a file of a pipeline. What may not end, or lies elsewhere, is not opened.
+    """Read a file of a pipeline, unless it is outside of it or may never end.
 
     folder (Path): The pipeline.
     path (Path): The file.
-    RETURNS (bytes): What is in it.
-    RAISES (ValueError): If it is no plain file in the folder, or more than memory takes.
-    RAISES (OSError): If it is not there, or may not be read.
+    RETURNS (bytes): Its content.
+    RAISES (ValueError): If it isn't a regular file in the folder, or doesn't fit into memory.
+    RAISES (OSError): If it is missing or can't be read.
     """
     if not is_inside(path, folder):
-        raise ValueError("it is a link out of the pipeline, and is not opened")
+        raise ValueError("it is a link out of the pipeline and is not opened")
     info = path.stat()
     if not stat.S_ISREG(info.st_mode):
-        raise ValueError("it is no file")
+        raise ValueError("it is not a file")
     check_size(info.st_size)
     return path.read_bytes()
 
 
 def check_size(n_bytes: int) -> None:
-    """Refuse a file that cannot be loaded here: read and decoded, it is there twice.
+    """Reject a file that is too large to load: it is in memory twice, read and decoded.
 
     n_bytes (int): Its size.
-    RAISES (ValueError): If it takes more than half of the memory.
+    RAISES (ValueError): If it needs more than half of the memory.
     """
     memory = _memory()
     if memory is not None and n_bytes > memory // 2:
@@ -58,7 +58,7 @@ def _memory() -> Optional[int]:
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
-        # Not of Windows.
+        # Not available on Windows.
         return None
 
 
@@ -68,9 +68,9 @@ def read_json(folder: Path, path: Path) -> Dict[str, Any]:
     folder (Path): The pipeline.
     path (Path): The file.
     RETURNS (Dict[str, Any]): The object.
-    RAISES (ValueError): If it is none.
+    RAISES (ValueError): If it isn't an object.
     """
     found = srsly.json_loads(read_file(folder, path).decode("utf8"))
     if not isinstance(found, dict):
-        raise ValueError(f"it is a {type(found).__name__}, no JSON object")
+        raise ValueError(f"it is a {type(found).__name__}, not a JSON object")
     return found

@@ -1,4 +1,4 @@
-"""The `model` file of a component, read without building it."""
+"""Reading the `model` file of a component without building the model."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,8 @@ class SavedModel:
     """The `model` file of a component.
 
     nodes (List[Dict]): Name, dimensions and references of each layer.
-    params (List[Dict]): The parameters of each layer, by name; None where there is none.
-    shims (List[List[bytes]]): What the wrapped networks of each layer have saved.
+    params (List[Dict]): The parameters of each layer, by name; None for unset parameters.
+    shims (List[List[bytes]]): The saved bytes of each layer's wrapped networks.
     """
 
     nodes: List[Dict[str, Any]]
@@ -25,25 +25,25 @@ class SavedModel:
 
     @property
     def n_outputs(self) -> Optional[int]:
-        """RETURNS (Optional[int]): The classes that a head scores; None if it names no output."""
+        """RETURNS (Optional[int]): The number of classes; None if there is no output layer."""
         place = self.nodes[0]["refs"].get("output_layer") if self.nodes else None
         return None if place is None else self.nodes[place]["dims"].get("nO")
 
 
 def read_model(folder: Path, path: Path) -> SavedModel:
-    """Read what thinc has written of a model.
+    """Read a model that thinc saved.
 
     folder (Path): The pipeline.
     path (Path): The file.
     RETURNS (SavedModel): Its parts.
-    RAISES (ValueError): If it is something else, or damaged.
+    RAISES (ValueError): If it is damaged or not a model.
     """
     found = unpack_plain(read_file(folder, path))
     keys = ("nodes", "attrs", "params", "shims")
     if not isinstance(found, dict) or not all(isinstance(found.get(k), list) for k in keys):
-        raise ValueError(f"it has no lists {', '.join(keys)}, as models have")
+        raise ValueError(f"it doesn't have a model's lists {', '.join(keys)}")
     if len({len(found[key]) for key in keys}) != 1:
-        raise ValueError("its lists are not of one length")
+        raise ValueError("its lists have different lengths")
     nodes, params, shims = found["nodes"], found["params"], found["shims"]
     for i, node in enumerate(nodes):
         if not isinstance(node, dict) or not {"name", "dims", "refs"} <= set(node):
@@ -56,14 +56,14 @@ def read_model(folder: Path, path: Path) -> SavedModel:
             ("arrays", params[i]),
         ):
             if not isinstance(entries, dict):
-                raise ValueError(f"the {what} of {where} are no map, but {entries!r:.80}")
+                raise ValueError(f"the {what} of {where} must be a dict, not {entries!r:.80}")
         _check_values(where, "dimension", node["dims"], _is_number)
         _check_values(
             where, "reference", node["refs"], lambda value: _is_number(value) and value < len(nodes)
         )
         _check_values(where, "array", params[i], lambda value: isinstance(value, numpy.ndarray))
         if not isinstance(shims[i], list) or not all(isinstance(x, bytes) for x in shims[i]):
-            raise ValueError(f"the wrapped models of {where} are no list of bytes")
+            raise ValueError(f"the wrapped models of {where} are not a list of bytes")
     return SavedModel(nodes, params, shims)
 
 
@@ -76,4 +76,4 @@ def _check_values(
 ) -> None:
     for key, value in entries.items():
         if value is not None and not is_one(value):
-            raise ValueError(f"'{key}' of {where} is no {what}, but {value!r:.80}")
+            raise ValueError(f"'{key}' of {where} is not a valid {what}: {value!r:.80}")

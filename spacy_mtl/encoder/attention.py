@@ -1,7 +1,7 @@
-"""Attention within sequences that stand one after the other, without padding, on a CPU.
+"""Attention within concatenated sequences, without padding, on a CPU.
 
-All else that an encoder does, it does piece by piece; so it takes the sequences as one
-long one, and only `scaled_dot_product_attention` must know where each begins.
+Everything else in an encoder works piece by piece, so it can process the sequences as one
+long sequence. Only `scaled_dot_product_attention` must know where each one starts.
 """
 
 from itertools import groupby
@@ -17,17 +17,17 @@ _DROPOUT: Any = torch.nn.functional.dropout
 
 
 class NotPackableError(Exception):
-    """A network attends in a way that does not let sequences be told apart."""
+    """The network's attention can't be restricted to single sequences."""
 
 
 class AttentionWithin(TorchFunctionMode):
-    """Restrict attention to each of some sequences, and drop out faster.
+    """Restrict attention to each sequence, and use faster dropout.
 
-    Sequences of one length that stand together are attended to at once.
+    Adjacent sequences of the same length are processed at once.
     """
 
     def __init__(self, lengths: Sequence[int]) -> None:
-        """Initialise the mode.
+        """Create the mode.
 
         lengths (Sequence[int]): The length of each sequence.
         """
@@ -38,7 +38,7 @@ class AttentionWithin(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: Tuple = (), kwargs: Optional[Dict] = None
     ) -> Any:
-        """Run a function of torch, attention in our way."""
+        """Run a torch function, replacing attention and dropout."""
         run = {_ATTENTION: self._attend, _DROPOUT: _drop_out}.get(func, func)
         return run(*args, **(kwargs or {}))
 
@@ -49,7 +49,7 @@ class AttentionWithin(TorchFunctionMode):
                 raise NotPackableError
         self.n_calls += 1
         parts = []
-        # Each has a shape of (1, n_heads, n_pieces, width).
+        # The shape of each is (1, n_heads, n_pieces, width).
         split = (tensor[0].split(sizes, dim=1) for tensor in (query, key, value))
         for (n, length), *given in zip(self.groups, *split):
             group: Any = (x.unflatten(1, (n, length)).transpose(0, 1) for x in given)
@@ -70,7 +70,7 @@ def _attend_plainly(
 ) -> Any:
     if not dropout_p or is_causal or kw:
         return _ATTENTION(query, key, value, None, dropout_p, is_causal, scale=scale, **kw)
-    # As torch does where it cannot leave the weights out of memory.
+    # Like torch's fallback that keeps the weights in memory.
     scale = query.shape[-1] ** -0.5 if scale is None else scale
     weights = torch.matmul(query * scale, key.transpose(-1, -2)).softmax(-1)
     return torch.matmul(dropout(weights, dropout_p), value)

@@ -1,4 +1,4 @@
-"""The forward pass of a transformer inside a model, in micro-batches."""
+"""The forward pass of `TransformerEncoder`, in micro-batches."""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ..types import Encoder, TokenVectors
 from .attention import NotPackableError
 from .batching import MicroBatch, make_batches, pieces_a_batch
 from .layout import PaddedWindows
-from .matching import tell_of_lost_words
+from .matching import warn_of_lost_words
 from .mode import training
 from .packing import Packing, find_packing, forget_packing, run_packed
 from .precision import computing
@@ -39,12 +39,12 @@ def forward(
 ) -> Tuple[TokenVectors, Callable[[TokenVectors], List[Doc]]]:
     """Run the encoder on documents.
 
-    model (Model[List[Doc], List[Floats2d]]): What `TransformerEncoder` built.
+    model (Model[List[Doc], List[Floats2d]]): A model from `TransformerEncoder`.
     docs (List[Doc]): The documents.
     is_train (bool): Whether to train.
     settings (EncoderSettings): How it reads and computes.
-    RETURNS (Tuple[List[Floats2d], Callable]): One array a document, and the way back.
-    RAISES (ValueError): If the encoder is not initialised.
+    RETURNS (Tuple[List[Floats2d], Callable]): One array per document, and the backward callback.
+    RAISES (ValueError): If the encoder isn't initialized.
     """
     import torch
 
@@ -56,14 +56,14 @@ def forward(
         )
     tokenizer = cast(HFObjects, objects_of(shim)).tokenizer
     reading = read(docs, tokenizer, network, settings.window, settings.context)
-    tell_of_lost_words(tokenizer, docs, reading.pieces.n_pieces)
+    warn_of_lost_words(tokenizer, docs, reading.pieces.n_pieces)
     lengths: Any = numpy.asarray([len(doc) for doc in docs], dtype="int64")
     shape = int(lengths.sum()), model.get_dim("nO")
     found = None
     try:
         found = _encode_all(network, reading, shape, is_train, settings)
     except NotPackableError:
-        # It seemed to, with less to read.
+        # The shorter trial run succeeded.
         forget_packing(network)
     vectors, kept = found or _encode_all(network, reading, shape, is_train, settings)
 
@@ -85,7 +85,7 @@ def _encode_all(
     is_train: bool,
     settings: EncoderSettings,
 ) -> Tuple[Any, List[Tuple[Any, Any]]]:
-    """RETURNS (Tuple[Tensor, List]): All vectors, and those of each batch with their tokens."""
+    """RETURNS (Tuple[Tensor, List]): All vectors, and each batch's vectors with its tokens."""
     import torch
     from torch.utils.checkpoint import checkpoint
 
@@ -129,7 +129,7 @@ def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device:
         how = cast(Packing, packing)
         positions = to_torch(windows.positions)
         hidden = run_packed(network, how, ids, positions, types, windows.lengths)
-    # The mean of each token's wordpieces; zeros where it has none.
+    # The mean of each token's wordpieces; zeros if it has none.
     return torch.nn.functional.embedding_bag(
         to_torch(batch.places),
         hidden.float().flatten(0, 1),

@@ -1,4 +1,4 @@
-"""Windows of wordpieces, laid out as the arrays that an encoder reads."""
+"""Windows of wordpieces as the arrays that an encoder reads."""
 
 from dataclasses import dataclass
 from typing import List, Optional, Tuple
@@ -11,11 +11,11 @@ from .reading import Reading
 
 @dataclass(frozen=True)
 class PaddedWindows:
-    """Windows below one another. Shape of each array: (n_windows, length).
+    """Windows as padded rows. Shape of each array: (n_windows, length).
 
-    ids (Ints2d): Wordpieces with special ones.
-    mask (Floats2d): 1.0, and 0.0 for padding.
-    types (Optional[Ints2d]): Segments, if the encoder asks for them.
+    ids (Ints2d): Wordpieces, including special ones.
+    mask (Floats2d): 1.0 for wordpieces, 0.0 for padding.
+    types (Optional[Ints2d]): Segments, if the encoder uses them.
     """
 
     ids: numpy.ndarray
@@ -25,12 +25,12 @@ class PaddedWindows:
 
 @dataclass(frozen=True)
 class PackedWindows:
-    """Windows one after the other, without padding. Shape of the arrays: (1, n_pieces).
+    """Concatenated windows without padding. Shape of the arrays: (1, n_pieces).
 
-    ids (Ints2d): Wordpieces with special ones.
-    positions (Ints2d): The place of each in its window.
-    types (Optional[Ints2d]): Segments, if the encoder asks for them.
-    lengths (List[int]): How long each window is.
+    ids (Ints2d): Wordpieces, including special ones.
+    positions (Ints2d): The position of each in its window.
+    types (Optional[Ints2d]): Segments, if the encoder uses them.
+    lengths (List[int]): The length of each window.
     """
 
     ids: numpy.ndarray
@@ -40,11 +40,11 @@ class PackedWindows:
 
 
 def pad_windows(reading: Reading, chosen: numpy.ndarray) -> PaddedWindows:
-    """Put windows below one another, with special wordpieces and padding.
+    """Arrange windows as rows, with special wordpieces and padding.
 
     reading (Reading): The documents.
-    chosen (Ints1d): The numbers of the windows to take. Shape: (n_windows,).
-    RETURNS (PaddedWindows): Them.
+    chosen (Ints1d): The indices of the windows to use. Shape: (n_windows,).
+    RETURNS (PaddedWindows): The padded windows.
     """
     sizes = reading.windows.lengths[chosen] + len(reading.special)
     length = int(sizes.max())
@@ -56,11 +56,11 @@ def pad_windows(reading: Reading, chosen: numpy.ndarray) -> PaddedWindows:
 
 
 def pack_windows(reading: Reading, chosen: numpy.ndarray) -> PackedWindows:
-    """Put windows one after the other, with special wordpieces.
+    """Concatenate windows, with special wordpieces.
 
     reading (Reading): The documents.
-    chosen (Ints1d): The numbers of the windows to take. Shape: (n_windows,).
-    RETURNS (PackedWindows): Them.
+    chosen (Ints1d): The indices of the windows to use. Shape: (n_windows,).
+    RETURNS (PackedWindows): The packed windows.
     """
     sizes = reading.windows.lengths[chosen] + len(reading.special)
     rows = row_starts(sizes, packed=True)
@@ -71,11 +71,11 @@ def pack_windows(reading: Reading, chosen: numpy.ndarray) -> PackedWindows:
 
 
 def row_starts(sizes: numpy.ndarray, packed: bool) -> numpy.ndarray:
-    """Find where each of some sequences begins in the array that holds them.
+    """Find where each sequence starts in the array that holds them.
 
-    sizes (Ints1d): How long each is, at least one of them. Shape: (n_sequences,).
-    packed (bool): Whether they stand one after the other, not below one another.
-    RETURNS (Ints1d): Their first places, the array flattened. Shape: (n_sequences,).
+    sizes (Ints1d): The length of each sequence; at least one. Shape: (n_sequences,).
+    packed (bool): Whether they are concatenated instead of padded.
+    RETURNS (Ints1d): Their first positions in the flattened array. Shape: (n_sequences,).
     """
     if packed:
         return numpy.cumsum(sizes) - sizes
@@ -85,7 +85,7 @@ def row_starts(sizes: numpy.ndarray, packed: bool) -> numpy.ndarray:
 def _lay_out(
     reading: Reading, chosen: numpy.ndarray, rows: numpy.ndarray, n_places: int
 ) -> Tuple[numpy.ndarray, Optional[numpy.ndarray]]:
-    """Write windows into one long array, each from its place on, and their segments."""
+    """Write windows and their segments into flat arrays, each at its start position."""
     windows, special = reading.windows, reading.special
     lengths = windows.lengths[chosen]
     texts = rows + len(special.before)

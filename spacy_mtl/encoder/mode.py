@@ -1,9 +1,9 @@
-"""Networks stand in evaluation mode, but while a step of training runs through them.
+"""Networks stay in evaluation mode, except while a training step runs through them.
 
-torch keeps the mode with the network, not with the thread. If a prediction sets it, and puts it
-back afterwards, another thread that predicts meanwhile gets dropout. So a prediction never puts
-anything back: it finds the network as it wants it, and only the first one after somebody else's
-`train()` has to set it.
+torch keeps the mode per network, not per thread. If a prediction changed the mode and restored
+it afterwards, another thread predicting at the same time would get dropout. So predictions never
+restore it: the network is usually in evaluation mode already, and only the first prediction after
+someone else's `train()` has to set it.
 """
 
 from contextlib import contextmanager
@@ -16,12 +16,12 @@ from thinc.types import ArgsKwargs
 
 from ..compat.thinc import change_class, network_of, uses_mixed_precision
 
-# The flag of the whole is set before those of its parts: nobody may look in between.
+# torch sets a network's flag before those of its parts: no thread may look in between.
 _SWITCHING = Lock()
 
 
 def evaluate(network: Any) -> None:
-    """Have a network compute without dropout.
+    """Switch a network to evaluation mode (no dropout).
 
     network (Module): The network.
     """
@@ -30,9 +30,9 @@ def evaluate(network: Any) -> None:
 
 @contextmanager
 def training(network: Any) -> Iterator[None]:
-    """Have a network compute with dropout meanwhile, and without it afterwards.
+    """Switch a network to training mode, and back to evaluation mode afterwards.
 
-    Not for predictions in another thread with the same network: it is being changed.
+    No other thread may predict with the same network meanwhile.
 
     network (Module): The network.
     """
@@ -50,16 +50,16 @@ def _switch(network: Any, mode: bool) -> None:
 
 
 class EvaluatingShim(PyTorchShim):
-    """A network of torch in a model of thinc, that may be called by several threads.
+    """A torch network in a thinc model, safe to call from several threads.
 
-    thinc's own sets the mode with each prediction, and leaves it on training.
+    thinc's own shim sets the mode in each prediction and leaves it in training mode.
     """
 
     def predict(self, inputs: ArgsKwargs) -> Any:
-        """Compute without dropout and gradients. No mode is switched if it is the right one.
+        """Compute without dropout and gradients. Switches the mode only if needed.
 
-        inputs (ArgsKwargs): What the network is called with.
-        RETURNS (Any): What it gives.
+        inputs (ArgsKwargs): The network's arguments.
+        RETURNS (Any): The network's output.
         """
         network: Any = network_of(self)
         evaluate(network)
@@ -67,10 +67,10 @@ class EvaluatingShim(PyTorchShim):
             return network(*inputs.args, **inputs.kwargs)
 
     def begin_update(self, inputs: ArgsKwargs) -> Tuple[Any, Callable[[ArgsKwargs], Any]]:
-        """Compute with dropout, there and on the way back, where some is computed again.
+        """Compute with dropout, also in the backward pass, which may recompute activations.
 
-        inputs (ArgsKwargs): What the network is called with.
-        RETURNS (Tuple[Any, Callable]): What it gives, and the way back.
+        inputs (ArgsKwargs): The network's arguments.
+        RETURNS (Tuple[Any, Callable]): The network's output and the backward callback.
         """
         with training(network_of(self)):
             outputs, backprop = super().begin_update(inputs)
@@ -83,9 +83,9 @@ class EvaluatingShim(PyTorchShim):
 
 
 def keep_evaluating(model: Model) -> None:
-    """Have the networks of torch in a model be called as several threads need it.
+    """Make the torch networks in a model safe to call from several threads.
 
-    Those whose shim is a kind of its own are left alone: it may have other ways.
+    Networks with a custom shim class are left alone: it may work differently.
 
     model (Model): The model of any component.
     """
@@ -93,5 +93,5 @@ def keep_evaluating(model: Model) -> None:
         for shim in node.shims:
             if type(shim) is PyTorchShim:
                 change_class(shim, EvaluatingShim)
-                # A network that was just made is in training.
+                # A new network is in training mode.
                 evaluate(network_of(shim))

@@ -1,8 +1,8 @@
-"""A saved encoder is data: what its bytes may hold, and what is refused.
+"""Checking the bytes of a saved encoder, which must be nothing but data.
 
-What stands in them goes to loaders of transformers that can do more than load: run code that
-comes along or lies on a hub, read and write any file, unpickle. So each name and setting is
-looked at first, and nothing is built, unpickled or written before.
+Their content goes to loaders in transformers that can do more than load: run code from the
+files or a hub, read and write any file, unpickle. So every name and setting is checked first,
+before anything is built, unpickled or written.
 """
 
 from typing import Any, Dict, Iterator, List, Mapping
@@ -13,19 +13,19 @@ from .saved_settings import CODE, entries
 from .saved_tokenizer import problems_of_file, problems_of_settings
 from .saved_weights import Damage, problems_of_weights
 
-#: What every saved encoder has.
+#: The parts that every saved encoder has.
 PARTS = ("config", "state", "tokenizer")
 
 
 class SavedEncoderError(ValueError):
-    """A saved encoder that is refused, because it is damaged or more than data."""
+    """A saved encoder that is rejected because it is damaged or more than data."""
 
 
 def problems_of_shim(data: bytes) -> List[str]:
-    """Find what is dangerous or broken in the bytes of a saved encoder.
+    """Find dangerous or broken parts in the bytes of a saved encoder.
 
-    data (bytes): What `HFShim.to_bytes` or our own shim made.
-    RETURNS (List[str]): A sentence each. Nothing is built or unpickled for it.
+    data (bytes): The output of `HFShim.to_bytes` or our own shim.
+    RETURNS (List[str]): One sentence per problem. Nothing is built or unpickled.
     """
     try:
         message = unpack_shim(data)
@@ -35,33 +35,32 @@ def problems_of_shim(data: bytes) -> List[str]:
 
 
 def unpack_shim(data: bytes) -> Dict[str, Any]:
-    """Take the bytes of a saved encoder apart.
+    """Unpack the bytes of a saved encoder.
 
     data (bytes): The bytes.
     RETURNS (Dict[str, Any]): Its parts.
-    RAISES (SavedEncoderError): If they are damaged, or none of an encoder.
+    RAISES (SavedEncoderError): If the bytes are damaged or not an encoder.
     """
     try:
         message = unpack(data)
-    # Whatever the decoder, or those that libraries have registered with it, says.
+    # The decoder, and decoders that libraries registered with it, may raise anything.
     except Exception as err:
         raise SavedEncoderError(
-            f"the bytes of the encoder are damaged, or cut short ({type(err).__name__}: {err})"
+            f"the bytes of the encoder are damaged or truncated ({type(err).__name__}: {err})"
         ) from err
     if not isinstance(message, dict) or any(key not in message for key in PARTS):
         found = ", ".join(map(repr, message)) if isinstance(message, dict) else type(message)
         raise SavedEncoderError(
-            f"its bytes are not those of an encoder: expected {', '.join(PARTS)}, found "
-            f"{str(found)[:200]}"
+            f"its bytes are not an encoder: expected {', '.join(PARTS)}, found {str(found)[:200]}"
         )
     return message
 
 
 def problems_of_message(message: Mapping[str, Any]) -> Iterator[str]:
-    """Look at the parts of a saved encoder.
+    """Check the parts of a saved encoder.
 
-    message (Dict[str, Any]): What `unpack_shim` gives.
-    YIELDS (str): What is dangerous or broken, a sentence each.
+    message (Dict[str, Any]): The output of `unpack_shim`.
+    YIELDS (str): One sentence per dangerous or broken part.
     """
     for key in ("_init_tokenizer_config", "_init_transformer_config"):
         settings = message.get(key) or {}
@@ -70,7 +69,7 @@ def problems_of_message(message: Mapping[str, Any]) -> Iterator[str]:
             continue
         for where, name, value in entries(settings):
             if name in CODE and value:
-                yield f"'{key}' has '{where}': a saved pipeline runs no code"
+                yield f"'{key}' has '{where}': a saved pipeline can't run code"
     config, state, tokenizer = (message[key] for key in PARTS)
     if not config:
         return
@@ -82,7 +81,7 @@ def problems_of_message(message: Mapping[str, Any]) -> Iterator[str]:
         return
     yield from problems_of_config(config)
     if not set(tokenizer) - {"kwargs"}:
-        yield Damage("there is no file of a tokenizer")
+        yield Damage("it has no tokenizer files")
     for name, content in tokenizer.items():
         if name == "kwargs":
             yield from problems_of_settings(content)

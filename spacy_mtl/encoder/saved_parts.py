@@ -1,4 +1,4 @@
-"""The parts of an encoder, as they are saved and built again."""
+"""Saving the parts of an encoder, and building them again."""
 
 import json
 from io import BytesIO
@@ -16,40 +16,40 @@ from .saved_settings import without_code, without_places
 
 
 def build_network(config: Any) -> Any:
-    """Build a network, with weights that are still to be set.
+    """Build a network without setting its weights.
 
     config (PretrainedConfig): Its config.
-    RETURNS (PreTrainedModel): The network. Of an encoder-decoder it is the encoder.
+    RETURNS (PreTrainedModel): The network. For an encoder-decoder, only the encoder.
     """
     dtype = torch.get_default_dtype()
     try:
         network = AutoModel.from_config(config, trust_remote_code=False)
     finally:
-        # The library sets that of the config, for the whole process, and where it fails for good.
+        # The library sets the config's dtype for the whole process, permanently if it fails.
         torch.set_default_dtype(dtype)
     return encoder_half(network)
 
 
 def set_weights(network: Any, state: bytes, device: Any) -> None:
-    """Set the weights of a network that was just built.
+    """Set the weights of a newly built network.
 
     network (PreTrainedModel): The network.
-    state (bytes): What `torch.save` made of the weights.
-    device (torch.device): Where the network is to be.
-    RAISES (ValueError): If they are those of another network.
+    state (bytes): The weights, from `torch.save`.
+    device (torch.device): The device to move the network to.
+    RAISES (ValueError): If the weights belong to another network.
     """
     values = torch.load(BytesIO(state), map_location=device, weights_only=True)
     try:
         missing, others = network.load_state_dict(values, strict=False)
     except (RuntimeError, TypeError, AttributeError) as err:
-        raise ValueError(f"its weights do not fit its config: {err}") from err
+        raise ValueError(f"its weights don't fit its config: {err}") from err
     parameters = {name for name, _ in network.named_parameters()}
     lacking = [name for name in missing if name in parameters]
     buffers = ("position_ids", "token_type_ids", "inv_freq")
     unknown = [name for name in others if not name.endswith(buffers)]
     if lacking or unknown:
         raise ValueError(
-            "its weights do not fit its config, or are those of another version of transformers: "
+            "its weights don't fit its config, or are from another version of transformers: "
             f"{_some(lacking)} missing, {_some(unknown)} unknown"
         )
     network.to(device)
@@ -61,16 +61,16 @@ def _some(names: List[str]) -> str:
 
 
 def save_tokenizer(tokenizer: Any, vocabulary: Optional[bytes]) -> Dict[str, Any]:
-    """Take the files of a tokenizer, without what names code or places on the disk.
+    """Get the files of a tokenizer, without settings that name code or paths.
 
     tokenizer (PreTrainedTokenizerBase): The tokenizer.
-    vocabulary (Optional[bytes]): The file of its words, if it has one of its own.
-    RETURNS (Dict[str, Any]): The files by name, and how to load them under "kwargs".
+    vocabulary (Optional[bytes]): Its vocabulary file, if it has one.
+    RETURNS (Dict[str, Any]): The files by name, and the loading arguments under "kwargs".
     """
     files: Dict[str, Any] = {"kwargs": {"use_fast": tokenizer.is_fast}}
     with TemporaryDirectory() as folder:
         if vocabulary is not None:
-            # It is copied from where it was read, which may be gone.
+            # The library copies it from its original path, which may be gone.
             path = Path(folder) / tokenizer.vocab_files_names["vocab_file"]
             path.write_bytes(vocabulary)
             tokenizer.vocab_file = str(path)

@@ -1,19 +1,19 @@
-"""Settings of a saved encoder that name code, or places on the disk: found, and taken out."""
+"""Finding and removing settings of a saved encoder that name code or paths."""
 
 import re
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-#: Settings that ask for code, or name it.
+#: Settings that allow or name code.
 CODE = {"auto_map", "custom_pipelines", "code_revision", "trust_remote_code"}
-# Notes of where a tokenizer once came from, which no loader opens.
+# Notes on where a tokenizer came from. No loader opens them.
 NOTES = {"name_or_path", "special_tokens_map_file"}
-# Not all of these names end like the name of a path.
+# Path settings whose names the pattern below doesn't match.
 _PLACES = {"mecab_option", "init_inputs", "subfolder", "source_spm", "target_spm", "vocab"}
 _IS_PLACE = re.compile(r"(_|^)(files?|paths?|dir|directory|folder|url)$")
 
 
 def without_code(settings: Mapping[str, Any]) -> Dict[str, Any]:
-    """RETURNS (Dict[str, Any]): The settings but for those that name code, at any depth."""
+    """RETURNS (Dict[str, Any]): The settings without those that name code, at any depth."""
     return {
         key: without_code(value) if isinstance(value, dict) else value
         for key, value in settings.items()
@@ -22,7 +22,7 @@ def without_code(settings: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def without_places(settings: Mapping[str, Any]) -> Dict[str, Any]:
-    """RETURNS (Dict[str, Any]): A tokenizer's settings but for places on the disk."""
+    """RETURNS (Dict[str, Any]): A tokenizer's settings without paths."""
     return {
         key: value
         for key, value in settings.items()
@@ -31,7 +31,7 @@ def without_places(settings: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def entries(config: Any) -> Iterator[Tuple[str, str, Any]]:
-    """YIELDS (Tuple[str, str, Any]): Path, key and value of each entry, at any depth."""
+    """YIELDS (Tuple[str, str, Any]): Dotted path, key and value of each entry, at any depth."""
     waiting: List[Tuple[str, Any]] = [("", config)]
     while waiting:
         prefix, found = waiting.pop()
@@ -43,5 +43,5 @@ def entries(config: Any) -> Iterator[Tuple[str, str, Any]]:
 
 
 def is_place(key: str) -> bool:
-    """RETURNS (bool): Whether a tokenizer's setting of that name is a place on the disk."""
+    """RETURNS (bool): Whether a tokenizer's setting is a path."""
     return key in _PLACES or _IS_PLACE.search(key) is not None

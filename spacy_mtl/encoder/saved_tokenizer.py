@@ -1,4 +1,4 @@
-"""The tokenizer of a saved encoder: settings and plain files, and no code."""
+"""Checking the tokenizer of a saved encoder: only settings and plain files, no code."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from .saved_weights import Damage
 _SUFFIXES = {
     *(".txt", ".json", ".model", ".jinja", ".spm", ".bpe", ".codes", ".tiktoken", ".vocab"),
 }
-# The first is written by us; the second names another network.
+# We write the first ourselves; the second names another network.
 _NOT_OF_TOKENIZER = {"config.json", "adapter_config.json"}
 _TOKENIZER_SETTINGS = {
     *("use_fast", "model_max_length", "padding_side", "truncation_side", "add_prefix_space"),
@@ -20,18 +20,18 @@ _TOKENIZER_SETTINGS = {
     *("clean_up_tokenization_spaces", "split_special_tokens", "trim_offsets", "keep_accents"),
     *("add_bos_token", "add_eos_token", "remove_space", "never_split"),
 }
-# Its words are unpickled.
+# Their vocabularies are unpickled.
 _UNPICKLES = {"TransfoXLTokenizer", "RagTokenizer"}
-# Both give arguments to the tokenizer's class.
+# Both pass arguments to the tokenizer's class.
 _OF_SETTINGS = {"tokenizer_config.json", "special_tokens_map.json"}
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def problems_of_settings(settings: Any) -> Iterator[str]:
-    """Look at the settings that a saved tokenizer is loaded with.
+    """Check the settings that a saved tokenizer is loaded with.
 
     settings (Dict[str, Any]): The settings.
-    YIELDS (str): What is dangerous or broken, a sentence each.
+    YIELDS (str): One sentence per dangerous or broken setting.
     """
     if not isinstance(settings, dict):
         yield Damage(
@@ -41,19 +41,19 @@ def problems_of_settings(settings: Any) -> Iterator[str]:
     for key, value in settings.items():
         if key not in _TOKENIZER_SETTINGS:
             yield (
-                f"the tokenizer's settings have '{key}' = {str(value)[:100]!r}, which no saved "
-                "encoder needs"
+                f"the tokenizer's settings have '{key}' = {str(value)[:100]!r}, which saved "
+                "encoders don't need"
             )
         elif not isinstance(value, (bool, int, float, str, type(None))):
             yield Damage(f"the tokenizer's setting '{key}' is of type {type(value).__name__}")
 
 
 def problems_of_file(name: Any, content: Any) -> Iterator[str]:
-    """Look at a file of a saved tokenizer.
+    """Check a file of a saved tokenizer.
 
     name (str): Its name.
-    content (bytes): What is in it.
-    YIELDS (str): What is dangerous or broken, a sentence each.
+    content (bytes): Its content.
+    YIELDS (str): One sentence per danger or error.
     """
     if not _is_plain(name):
         yield f"the tokenizer has a file {name!r}: expected the plain name of a text or model file"
@@ -66,7 +66,7 @@ def problems_of_file(name: Any, content: Any) -> Iterator[str]:
         try:
             found = json.loads(content)
         except (ValueError, RecursionError) as err:
-            yield Damage(f"the tokenizer's file '{name}' is damaged: no JSON ({err})")
+            yield Damage(f"the tokenizer's file '{name}' is damaged: not JSON ({err})")
             return
         if isinstance(found, dict):
             yield from _problems_of_json(name, found)
@@ -90,10 +90,10 @@ def _is_plain(name: Any) -> bool:
 
 def _problems_of_json(name: str, found: Dict[str, Any]) -> Iterator[str]:
     for key in CODE:
-        # Of a vocabulary it is the number of a word.
+        # In a vocabulary it is the index of a word.
         is_word = isinstance(found.get(key), int) and not isinstance(found[key], bool)
         if found.get(key) and not is_word:
-            yield f"the tokenizer's file '{name}' has '{key}': a saved pipeline runs no code"
+            yield f"the tokenizer's file '{name}' has '{key}': a saved pipeline can't run code"
     if name.lower() not in _OF_SETTINGS:
         return
     if found.get("tokenizer_class") is not None:
@@ -109,11 +109,11 @@ def _problems_of_json(name: str, found: Dict[str, Any]) -> Iterator[str]:
 
 
 def problems_of_class(name: Any, where: str) -> Iterator[str]:
-    """Look at the class that a saved tokenizer is loaded as.
+    """Check the class that a saved tokenizer is loaded as.
 
-    name (str): What the files say.
-    where (str): Which of them, for the message.
-    YIELDS (str): What is wrong, if anything: other classes than the library's would run code.
+    name (str): The class name in the files.
+    where (str): The file that has it, for the message.
+    YIELDS (str): A problem, if any: classes outside of the library would run code.
     """
     from transformers import PreTrainedTokenizerBase
 
@@ -125,6 +125,6 @@ def problems_of_class(name: Any, where: str) -> Iterator[str]:
     is_one = [isinstance(c, type) and issubclass(c, PreTrainedTokenizerBase) for c in found]
     if not any(is_one) or plain in _UNPICKLES:
         yield (
-            f"{where} has tokenizer_class = {name!r}, which is no tokenizer of the installed "
-            "transformers that loads without running code"
+            f"{where} has tokenizer_class = {name!r}, which is not a tokenizer that the installed "
+            "transformers can load without running code"
         )

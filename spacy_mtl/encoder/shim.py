@@ -1,4 +1,4 @@
-"""The encoder of our architectures as it is saved and loaded, and called by several threads."""
+"""The shim of our architectures: saves and loads the encoder, and is safe to use from threads."""
 
 import warnings
 from io import BytesIO
@@ -30,11 +30,11 @@ __all__ = ["EncoderShim", "SavedEncoderError", "problems_of_shim"]
 class EncoderShim(EvaluatingShim, HFShim):
     """Tokenizer and network of an encoder.
 
-    Its bytes have the library's form, and may be exchanged with it. But what stands in them is
-    taken for data: no code comes from there, no other file is read or written.
+    Its bytes have the library's format, so both can read them. But their content is treated as
+    data: no code is run from them, and no other file is read or written.
     """
 
-    #: The component, for errors, if that is known.
+    #: The name of the component, for errors, if known.
     owner: Optional[str] = None
 
     @property
@@ -42,7 +42,7 @@ class EncoderShim(EvaluatingShim, HFShim):
         return cast(HFObjects, objects_of(self))
 
     def take(self, loaded: HFObjects) -> None:
-        """Take an encoder that was loaded from a folder or the model hub.
+        """Use an encoder that was loaded from a folder or the model hub.
 
         loaded (HFObjects): Tokenizer and network.
         """
@@ -52,16 +52,16 @@ class EncoderShim(EvaluatingShim, HFShim):
         set_objects(self, found)
         if has_own_code(loaded.tokenizer) or has_own_code(loaded.transformer):
             warnings.warn(
-                f"The encoder '{loaded.transformer.config.name_or_path}' has code of its own "
-                "(trust_remote_code). It can be trained, but a saved pipeline runs no code and so "
-                "cannot be loaded: use an encoder whose classes transformers has."
+                f"The encoder '{loaded.transformer.config.name_or_path}' has its own code "
+                "(trust_remote_code). It can be trained, but the saved pipeline can't be loaded, "
+                "because it must not run code: use an encoder whose classes are in transformers."
             )
 
     def to_bytes(self) -> bytes:
         """RETURNS (bytes): Tokenizer, network and its config.
 
-        Without what names code, if the classes of both are the library's own; and without the
-        places where files once were.
+        Settings that name code are left out if both classes are the library's own; paths are
+        always left out.
         """
         found = self._objects
         message: Dict[str, Any] = {
@@ -87,8 +87,8 @@ class EncoderShim(EvaluatingShim, HFShim):
     def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
         """Load tokenizer and network.
 
-        bytes_data (bytes): What this class or the library's saved.
-        RETURNS (EncoderShim): This one.
+        bytes_data (bytes): The output of this class's or the library's `to_bytes`.
+        RETURNS (EncoderShim): This shim.
         RAISES (SavedEncoderError): If they are damaged, or would do more than load.
         """
         try:
@@ -99,12 +99,12 @@ class EncoderShim(EvaluatingShim, HFShim):
         if problems:
             raise self.refusal(problems)
         if not message["config"]:
-            # The settings are those of the config: those of a file would be used at initialisation.
+            # Keep the config's settings: those in the bytes would be used at initialization.
             set_objects(self, HFObjects(None, None, None, *settings_of(self._objects)))
             return self
         try:
             self._load(message)
-        # Whatever the library says of what it cannot build.
+        # The library may raise anything if it can't build the encoder.
         except Exception as err:
             if is_out_of_memory(err):
                 raise
@@ -133,15 +133,15 @@ class EncoderShim(EvaluatingShim, HFShim):
         set_objects(self, HFObjects(tokenizer, network, vocabulary, empty, empty))
 
     def refusal(self, problems: List[str]) -> SavedEncoderError:
-        """Say why a saved encoder is not loaded, and how to mend it.
+        """Explain why a saved encoder can't be loaded, and how to fix it.
 
-        problems (List[str]): What is wrong.
+        problems (List[str]): The problems.
         RETURNS (SavedEncoderError): The error to raise.
         """
         where = f"of the component '{self.owner}'" if self.owner else "of a component"
         return SavedEncoderError(
-            f"The saved encoder, in the file 'model' {where}, cannot be loaded: "
-            f"{'; '.join(problems)[:2000]}. Copy the pipeline anew from where it was saved, or "
-            "train it again. If its encoder or tokenizer has code of its own (trust_remote_code), "
-            "it cannot be loaded from a pipeline: train with classes that transformers has."
+            f"The saved encoder, in the file 'model' {where}, can't be loaded: "
+            f"{'; '.join(problems)[:2000]}. Copy the pipeline again from where it was saved, or "
+            "train it again. If its encoder or tokenizer has its own code (trust_remote_code), it "
+            "can't be loaded from a pipeline: train with classes that are in transformers."
         )

@@ -1,4 +1,4 @@
-"""What the stock `transformer` component's model reads of documents: spans of the user's."""
+"""The input of the stock `transformer` component's model: spans from the user's span getter."""
 
 import warnings
 from functools import partial
@@ -11,24 +11,24 @@ from spacy_transformers.data_classes import WordpieceBatch
 from spacy_transformers.truncate import truncate_oversize_splits
 from thinc.types import Ragged
 
-from .matching import match_words, tell_of_lost_words
+from .matching import match_words, warn_of_lost_words
 from .special import find_special_pieces
 from .transformer_input import TransformerInput
 from .window_size import longest_window
 
 
 def read_spans(model: Any, docs: List[Doc]) -> TransformerInput:
-    """Read spans of the user's.
+    """Read the spans from the user's span getter.
 
-    model (TransformerModel): Has the tokenizer, the encoder and the getter of spans.
+    model (TransformerModel): Has the tokenizer, the encoder and the span getter.
     docs (List[Doc]): The documents.
-    RETURNS (TransformerInput): Their spans. What is beyond the encoder's window is left out.
+    RETURNS (TransformerInput): Their spans. Wordpieces beyond the encoder's window are left out.
     """
-    # As in spacy_transformers.layers.transformer_model.forward, which does all in one.
+    # As in spacy_transformers.layers.transformer_model.forward, which does it all in one function.
     spans = [[s for s in of_doc if len(s)] for of_doc in model.attrs["get_spans"](docs)]
     flat = [span for of_doc in spans for span in of_doc]
     tokenizer = model.tokenizer
-    # Padded here: a fast tokenizer that pads is changed, and cannot be used by others meanwhile.
+    # Pad here: padding changes a fast tokenizer, which other threads can't use meanwhile.
     encoded = tokenizer(
         [span.text for span in flat],
         return_attention_mask=False,
@@ -50,14 +50,14 @@ def read_spans(model: Any, docs: List[Doc]) -> TransformerInput:
     else:
         align = _match(tokenizer, flat, encoded["input_ids"], ids.shape[1])
     if not align.lengths.all():
-        tell_of_lost_words(tokenizer, docs, _of_tokens(docs, flat, align))
+        warn_of_lost_words(tokenizer, docs, _of_tokens(docs, flat, align))
     longest = longest_window(model.tokenizer, model.transformer)
     if wordpieces.input_ids.shape[1] > longest:
         warnings.warn(
             f"A span of {wordpieces.input_ids.shape[1]} wordpieces is longer than the encoder's "
-            f"window ({longest}): what is beyond it is left out, and the tokens there get no "
-            "vector. Leave 'get_spans' out of the block of the spacy_mtl.TransformerModel.v1, or "
-            "make its spans shorter."
+            f"window ({longest}): the rest is left out, and its tokens get no vector. Remove "
+            "'get_spans' from the block of the spacy_mtl.TransformerModel.v1, or make its spans "
+            "shorter."
         )
     wordpieces, align = truncate_oversize_splits(wordpieces, align, longest)
     return TransformerInput(spans, wordpieces, align)
@@ -72,7 +72,7 @@ def _pad(rows: Sequence[Sequence[Any]], filler: Any) -> numpy.ndarray:
 def _match(
     tokenizer: Any, spans: Sequence[Span], ids: Sequence[Sequence[int]], length: int
 ) -> Ragged:
-    """RETURNS (Ragged): As the library's `get_alignment`, where pieces are bytes, too."""
+    """RETURNS (Ragged): Like the library's `get_alignment`, but also if pieces are bytes."""
     positions = get_token_positions(list(spans))
     places: List[Set[int]] = [set() for _ in positions]
     for row, (span, own) in enumerate(zip(spans, ids)):
@@ -84,7 +84,7 @@ def _match(
 
 
 def _of_tokens(docs: Sequence[Doc], spans: Sequence[Span], align: Ragged) -> numpy.ndarray:
-    """RETURNS (Ints1d): How many pieces each token has, and one for those that no span has."""
+    """RETURNS (Ints1d): How many pieces each token has; 1 for tokens outside of all spans."""
     ends = numpy.cumsum([len(doc) for doc in docs])
     starts = {id(doc): end - len(doc) for doc, end in zip(docs, ends.tolist())}
     n_pieces = numpy.ones(int(ends[-1]) if len(ends) else 0, dtype="int64")

@@ -31,11 +31,11 @@ def forward(
     model (EncoderModel): Has the tokenizer and the encoder.
     docs (List[Doc]): The documents.
     is_train (bool): Whether to train.
-    read (Callable): From documents to wordpieces.
+    read (Callable): Splits documents into wordpieces.
     run (Callable): Runs some rows of wordpieces: see `run_part`.
-    in_one_batch (bool): Whether a step of training is one micro-batch.
-    RETURNS (Tuple[FullTransformerBatch, Callable]): What the encoder gave, and the way back.
-    RAISES (ValueError): If the encoder is not initialised.
+    in_one_batch (bool): Whether a training step is a single micro-batch.
+    RETURNS (Tuple[FullTransformerBatch, Callable]): The encoder's output and the backward callback.
+    RAISES (ValueError): If the encoder isn't initialized.
     """
     if model.transformer is None:
         raise ValueError(
@@ -57,7 +57,7 @@ def forward(
         callbacks.append(backprop_part)
 
     def backprop(d_output: FullTransformerBatch) -> List[Doc]:
-        # One array, for the hidden state: the others are for users to look at.
+        # Only the hidden state has a gradient: the other outputs are for users to inspect.
         d_hidden: Any = next(iter(d_output.model_output.values()))
         for rows, backprop_part in zip(parts, callbacks):
             d_part = d_hidden[rows, : lengths[rows].max()]
@@ -77,8 +77,8 @@ def run_part(
     part (WordpieceBatch): The rows.
     is_train (bool): Whether to train.
     precision (str): See `computing`.
-    RETURNS (Tuple[ModelOutput, Callable]): What it gave, in float32, and the way back for the
-        last hidden states.
+    RETURNS (Tuple[ModelOutput, Callable]): The encoder's output in float32, and the backward
+        callback for the last hidden states.
     """
     if precision == "fp32":
         output, backprop_layer = model.layers[0](part, is_train)
@@ -97,7 +97,7 @@ def run_part(
     as_float: ModelOutput = type(output)(**found)
 
     def backprop(d_hidden: Any) -> None:
-        # Looked up when called: who needs several passes has the graph kept there.
+        # Look `backward` up when called: whoever needs several passes patches it to keep the graph.
         with training(model.transformer):
             torch.autograd.backward(as_float["last_hidden_state"], d_hidden)
 

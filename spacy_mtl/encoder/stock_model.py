@@ -1,4 +1,4 @@
-"""The library's model of a `transformer` component, with a shim and a forward pass of ours."""
+"""The library's model of a `transformer` component, with our own shim and forward pass."""
 
 from functools import partial
 from typing import Any, Callable, Dict, List
@@ -31,14 +31,14 @@ SpanGetter = Callable[[List[Doc]], List[List[Span]]]
 
 
 class EncoderModel(LoadsNoFolder, TransformerModel):
-    """The library's model, with a shim of ours."""
+    """The library's model with our own shim."""
 
     def __init__(self, name: str, get_spans: SpanGetter, shim: EncoderShim) -> None:
         super().__init__(name, get_spans)
         replace_shim(self, shim)
 
     def copy(self) -> Any:
-        """RETURNS (Model): As the library makes it; but its width stays known."""
+        """RETURNS (Model): The library's copy, which also keeps the width."""
         copied = super().copy()
         copied.set_dim("nO", self.maybe_get_dim("nO"))
         return copied
@@ -47,42 +47,43 @@ class EncoderModel(LoadsNoFolder, TransformerModel):
         """Load the model.
 
         bytes_data (bytes): The file `model` of the component.
-        RETURNS (Model): This one.
-        RAISES (SavedEncoderError): If it is damaged, another's, or would do more than load.
+        RETURNS (Model): This model.
+        RAISES (SavedEncoderError): If the file is damaged, belongs to another component, or would
+            do more than load.
         """
         try:
             return super().from_bytes(bytes_data)
         except SavedEncoderError:
             raise
-        # Whatever thinc says of what is cut short, or of another structure.
+        # thinc may raise anything if the file is truncated or has another structure.
         except Exception as err:
             if is_out_of_memory(err):
                 raise
-            problem = f"it is damaged, or that of another component ({type(err).__name__}: {err})"
+            problem = f"it is damaged or from another component ({type(err).__name__}: {err})"
             raise shim_of(self).refusal([problem]) from err
 
     def folder_refusal(self) -> SavedEncoderError:
-        """RETURNS (SavedEncoderError): Why no folder is loaded: see `LoadsNoFolder`."""
+        """RETURNS (SavedEncoderError): Why a folder isn't loaded: see `LoadsNoFolder`."""
         return SavedEncoderError(
-            "The 'model' of the saved component is a folder, or cannot be read. A model with "
-            '@architectures = "spacy_mtl.TransformerModel.v1" is saved as a file, and no other is '
-            "loaded: a folder could bring code. Copy the pipeline anew from where it was saved. "
-            "One of spacy-transformers 1.0 is loaded with its own architecture, and saved again."
+            "The 'model' of the saved component is a folder, or can't be read. A model with "
+            '@architectures = "spacy_mtl.TransformerModel.v1" is saved as a file. Folders aren\'t '
+            "loaded, as they could contain code. Copy the pipeline again from where it was saved. "
+            "Load a pipeline of spacy-transformers 1.0 with its own architecture and save it again."
         )
 
 
 def with_our_forward(
     model: Any, mixed_precision: bool, precision: str
 ) -> Model[List[Doc], FullTransformerBatch]:
-    """Have a model of the library's read and compute in our way, and be replaced by one of ours.
+    """Give the library's model our own forward pass and listener replacement.
 
-    model (EncoderModel): The model. It is changed.
+    model (EncoderModel): The model, modified in place.
     mixed_precision (bool): Whether it computes in float16 where it can.
     precision (str): See `computing`.
-    RETURNS (Model[List[Doc], FullTransformerBatch]): The same.
+    RETURNS (Model[List[Doc], FullTransformerBatch]): The same model.
     """
     is_ours = model.attrs["get_spans"] is whole_documents
-    # Mixed precision scales and unscales all gradients with every backward pass.
+    # Mixed precision scales and unscales all gradients in every backward pass.
     replace_forward(
         model,
         partial(
@@ -99,20 +100,20 @@ def with_our_forward(
 
 
 def whole_documents(docs: List[Doc]) -> List[List[Span]]:
-    """Stand where the library wants a getter of spans. Windows do not come from it."""
+    """Serve as a placeholder for the library's span getter. Our windows don't come from it."""
     return get_doc_spans(docs)
 
 
 def is_stock_transformer(model: Model) -> bool:
-    """RETURNS (bool): Whether a model is the library's own, and not one made of it."""
+    """RETURNS (bool): Whether a model is the library's own, not a modified one."""
     return type(model) is TransformerModel and type(shim_of(model)) is HFShim
 
 
 def adopt_transformer(model: Any) -> Model[List[Doc], FullTransformerBatch]:
-    """Make the library's model one of ours, that reads batches without a word, too.
+    """Turn the library's model into one of ours, which also accepts batches without words.
 
-    model (TransformerModel): The library's, with weights. Its shim becomes the new one's.
-    RETURNS (Model[List[Doc], FullTransformerBatch]): It gives what that one gives.
+    model (TransformerModel): The library's model with weights. The new model takes its shim.
+    RETURNS (Model[List[Doc], FullTransformerBatch]): A model with the same output.
     """
     shim = shim_of(model)
     change_class(shim, EncoderShim)
@@ -135,7 +136,7 @@ def _init(model: Any, X: Any = None, Y: Any = None) -> None:
 
 
 def _replace_listener(precision: str, model: Any) -> Model:
-    # The library's copies of a model forget how it was changed, and that it has weights.
+    # The library's copies of a model lose our changes, and the mark that it has weights.
     shim = shim_of(model)
     shim.owner = None
     copied: Any = EncoderModel(model.attrs["name"], model.attrs["get_spans"], shim)

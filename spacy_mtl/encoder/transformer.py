@@ -1,4 +1,4 @@
-"""A pretrained transformer inside a model: from documents to one vector a token."""
+"""A pretrained transformer inside a model: maps documents to one vector per token."""
 
 from functools import partial
 from typing import Any, Dict, Optional
@@ -31,34 +31,34 @@ def TransformerEncoder(
     batch_pieces: Optional[int] = None,
     kept_pieces: Optional[int] = None,
 ) -> Encoder:
-    """Build an encoder from a pretrained transformer, to be the `tok2vec` of `mtl`.
+    """Build an encoder from a pretrained transformer, for the `tok2vec` of `mtl`.
 
-    A token's vector is the mean of those of its wordpieces; a token without any (most
-    whitespace) has zeros. A document that fits the encoder's window is read as a whole,
-    and a longer one in windows that overlap, each token where it has most context. What
-    a token has beyond that window is left out: see `reading.read`.
+    A token's vector is the mean of its wordpieces' vectors; a token without wordpieces (most
+    whitespace) gets zeros. A document that fits the encoder's window is read as a whole,
+    a longer one in overlapping windows, each token where it has the most context. A token's
+    pieces beyond that window are left out: see `reading.read`.
 
     name (str): A folder, or a name on the model hub.
     tokenizer_config (Dict[str, Any]): Settings of the tokenizer.
     transformer_config (Dict[str, Any]): Settings of the transformer.
-    precision (str): "fp32", "bf16" (products of matrices in bfloat16; the parameters and
-        what comes out stay in float32), "auto" (bfloat16 where the processor or GPU has it
-        natively), or "int8" (for a trained pipeline on a CPU: see `spacy mtl quantize`).
-    window (Optional[int]): Wordpieces a window, special tokens included. By default what
-        the encoder takes, 512 at most.
-    context (int): About how many wordpieces a token of a long document sees on either
-        side, at least, if no long token stands there; an eighth of the window at most.
-    packing (bool): Whether texts stand one after the other on a CPU, without padding, if the
-        encoder can read them so, as BERT and RoBERTa can. Else they are padded. Packed, other
-        random elements drop out in training than torch would choose.
-    batch_pieces (Optional[int]): About how many wordpieces go through the encoder at once,
-        padding included. By default 1,024 on a CPU and 16,384 on a GPU.
-    kept_pieces (Optional[int]): Bounds the memory of a step in training: of about how many
-        wordpieces the encoder keeps all that it computed. What comes after is computed again
-        on the way back. By default it keeps all.
-    RETURNS (Model[List[Doc], List[Floats2d]]): One array a document.
+    precision (str): "fp32", "bf16" (matrix products in bfloat16; parameters and output
+        stay in float32), "auto" (bfloat16 if the processor or GPU has it natively), or
+        "int8" (for a trained pipeline on a CPU: see `spacy mtl quantize`).
+    window (Optional[int]): Wordpieces per window, including special tokens. Defaults to
+        what the encoder accepts, at most 512.
+    context (int): The approximate minimum of wordpieces on either side of a token in a long
+        document, unless there is a long token; at most an eighth of the window.
+    packing (bool): Whether to concatenate texts on a CPU, without padding, if the encoder
+        supports it, as BERT and RoBERTa do. Otherwise texts are padded. With packing, dropout
+        chooses other random elements than torch would.
+    batch_pieces (Optional[int]): The approximate number of wordpieces per micro-batch,
+        including padding. By default 1,024 on a CPU and 16,384 on a GPU.
+    kept_pieces (Optional[int]): Limits the memory of a training step: the approximate number
+        of wordpieces for which activations are kept. Those of all others are recomputed in
+        the backward pass. By default all are kept.
+    RETURNS (Model[List[Doc], List[Floats2d]]): One array per document.
         Shape: (n_tokens, width).
-    RAISES (ValueError): If a setting is out of its range.
+    RAISES (ValueError): If a setting is out of range.
     """
     check_precision(precision, "spacy_mtl.TransformerEncoder.v1")
     for key, value, least in (
@@ -70,10 +70,10 @@ def TransformerEncoder(
         if value is not None and value < least:
             raise ValueError(
                 f"'{key}' of a spacy_mtl.TransformerEncoder.v1 is {value!r}, but it is a number of "
-                f"wordpieces and must be at least {least}. Mend it in the block that has "
+                f"wordpieces and must be at least {least}. Fix it in the block that has "
                 '@architectures = "spacy_mtl.TransformerEncoder.v1".'
             )
-    # Not attributes of the model: those of the saved one would win over the config.
+    # Not model attributes: saved ones would override the config.
     settings = EncoderSettings(window, context, precision, packing, batch_pieces, kept_pieces)
     hf = HFObjects(None, None, None, dict(tokenizer_config), dict(transformer_config))
     return Model(

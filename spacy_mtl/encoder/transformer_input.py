@@ -1,4 +1,4 @@
-"""What the stock `transformer` component's model reads, in the library's own terms."""
+"""The input of the stock `transformer` component's model, in the library's types."""
 
 from dataclasses import dataclass
 from typing import Any, List
@@ -13,9 +13,9 @@ from thinc.types import Ragged
 class TransformerInput:
     """Spans of documents, as wordpieces.
 
-    spans (List[List[Span]]): What is read together, by document.
-    wordpieces (WordpieceBatch): One row a span.
-    align (Ragged): The places of each token's wordpieces, all rows one after the other.
+    spans (List[List[Span]]): The spans that are read together, by document.
+    wordpieces (WordpieceBatch): One row per span.
+    align (Ragged): The positions of each token's wordpieces in the concatenated rows.
     """
 
     spans: List[List[Span]]
@@ -24,12 +24,12 @@ class TransformerInput:
 
 
 def take(wordpieces: WordpieceBatch, rows: numpy.ndarray, lengths: numpy.ndarray) -> WordpieceBatch:
-    """Take some rows, without the padding that they do not need.
+    """Select rows and remove padding that they don't need.
 
-    wordpieces (WordpieceBatch): All of them.
-    rows (Ints1d): Which to take. Shape: (n_rows,).
-    lengths (Ints1d): How long every row is. Shape: (n_wordpieces,).
-    RETURNS (WordpieceBatch): What the encoder needs of these.
+    wordpieces (WordpieceBatch): All rows.
+    rows (Ints1d): The rows to select. Shape: (n_rows,).
+    lengths (Ints1d): The length of every row. Shape: (n_wordpieces,).
+    RETURNS (WordpieceBatch): The encoder's input for these rows.
     """
     length = int(lengths[rows].max())
 

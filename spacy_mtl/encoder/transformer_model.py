@@ -42,31 +42,31 @@ def create_transformer_model(
     grad_scaler_config: Dict[str, Any] = {},
     precision: str = "fp32",
 ) -> Model[List[Doc], FullTransformerBatch]:
-    """Build a model that can take the place of `spacy-transformers.TransformerModel.v3`.
+    """Build a drop-in replacement for `spacy-transformers.TransformerModel.v3`.
 
-    It gives what that one gives, with less work: texts of like length go through the
+    It gives the same output with less work: texts of similar length go through the
     encoder together, and a document that fits the encoder's window is read once and as a
-    whole. Longer ones are read in windows that overlap a little; a token takes its vector
-    from the one where it has most context. A wordpiece that is a space only (some
-    tokenizers have such) belongs to no token here; to the library it is the one's before.
+    whole. Longer ones are read in windows that overlap a little; each token's vector comes
+    from the window where it has the most context. A wordpiece that is only a space (some
+    tokenizers make them) belongs to no token here; in the library, to the token before.
 
     name (str): A folder, or a name on the model hub.
-    get_spans (Optional[Callable[[List[Doc]], List[List[Span]]]]): What is read together.
-        By default windows as above. Spans of your own are read as they are; what goes
-        beyond the encoder's window is left out, with a warning.
+    get_spans (Optional[Callable[[List[Doc]], List[List[Span]]]]): Returns the spans to read.
+        By default windows as above. Custom spans are read unchanged; anything beyond the
+        encoder's window is left out, with a warning.
     tokenizer_config (Dict[str, Any]): Settings of the tokenizer.
     transformer_config (Dict[str, Any]): Settings of the transformer.
-    mixed_precision (bool): Whether to compute in float16 where it can, on a GPU.
+    mixed_precision (bool): Whether to compute in float16 where possible, on a GPU.
     grad_scaler_config (Dict[str, Any]): Settings of the gradient scaler for that.
     precision (str): "fp32", "bf16", "auto" or "int8": see `TransformerEncoder`.
     RETURNS (Model[List[Doc], FullTransformerBatch]): The model.
-    RAISES (ValueError): If a setting is out of its range.
+    RAISES (ValueError): If a setting is out of range.
     """
     check_precision(precision, "spacy_mtl.TransformerModel.v1")
     if mixed_precision and precision != "fp32":
         raise ValueError(
             f"A spacy_mtl.TransformerModel.v1 has mixed_precision = true and precision = "
-            f"{precision!r}. Leave one of them out."
+            f"{precision!r}. Remove one of them."
         )
     title = "spacy_mtl.TransformerModel.v1"
     where = f'the block that has @architectures = "{title}"'
@@ -90,14 +90,14 @@ def create_tok2vec_transformer(
     precision: str = "fp32",
     grad_factor: float = 1.0,
 ) -> Encoder:
-    """Build what `nlp.replace_listeners` puts in the place of a listener.
+    """Build the model that `nlp.replace_listeners` substitutes for a listener.
 
     For an encoder inside a component, `spacy_mtl.TransformerEncoder.v1` is faster.
 
-    pooling (Model[Ragged, Floats2d]): From a token's wordpieces to its vector.
+    pooling (Model[Ragged, Floats2d]): Maps a token's wordpieces to its vector.
     grad_factor (float): Factor of the gradient that goes into the transformer.
     **settings (Any): See `create_transformer_model`.
-    RETURNS (Model[List[Doc], List[Floats2d]]): One array a document.
+    RETURNS (Model[List[Doc], List[Floats2d]]): One array per document.
         Shape: (n_tokens, width).
     """
     check_precision(precision, "spacy_mtl.Tok2VecTransformer.v1")
@@ -110,6 +110,6 @@ def create_tok2vec_transformer(
         grad_scaler_config,
         precision,
     )
-    # A chain of a chain, as a listener becomes when it is replaced.
+    # A nested chain, the same structure as a replaced listener.
     pooled = pool_without_tokens(trfs2arrays(pooling, grad_factor))
     return chain(chain(model, split_trf_batch()), pooled)

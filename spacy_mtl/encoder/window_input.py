@@ -1,4 +1,4 @@
-"""What the stock `transformer` component's model reads of documents: windows of our own."""
+"""The input of the stock `transformer` component's model: our own windows."""
 
 from dataclasses import replace
 from functools import partial
@@ -10,14 +10,14 @@ from spacy_transformers.data_classes import WordpieceBatch
 from thinc.types import Ragged
 
 from .layout import pad_windows
-from .matching import tell_of_lost_words
+from .matching import warn_of_lost_words
 from .reading import Reading, read
 from .transformer_input import TransformerInput
 from .windows import Windows
 
 
 def read_windows(model: Any, docs: List[Doc]) -> TransformerInput:
-    """Read documents in windows of our own.
+    """Read documents in our own windows.
 
     model (TransformerModel): Has the tokenizer and the encoder.
     docs (List[Doc]): The documents.
@@ -25,12 +25,12 @@ def read_windows(model: Any, docs: List[Doc]) -> TransformerInput:
     """
     tokenizer = model.tokenizer
     reading, n_windows = _fill_blank(read(docs, tokenizer, model.transformer), docs)
-    tell_of_lost_words(tokenizer, docs, reading.pieces.n_pieces)
+    warn_of_lost_words(tokenizer, docs, reading.pieces.n_pieces)
     pieces, windows = reading.pieces, reading.windows
     padded: Any = pad_windows(reading, numpy.arange(len(windows.starts)))
     ids, mask = padded.ids, padded.mask
     n_pieces = pieces.n_pieces
-    # From a piece's number to its place in `ids`, flattened.
+    # From a piece's index to its position in flattened `ids`.
     shifts = numpy.arange(len(ids)) * ids.shape[1] + len(reading.special.before) - windows.starts
     firsts = pieces.first + shifts[windows.of_token] - (numpy.cumsum(n_pieces) - n_pieces)
     places = numpy.repeat(firsts, n_pieces) + numpy.arange(n_pieces.sum())
@@ -47,7 +47,7 @@ def read_windows(model: Any, docs: List[Doc]) -> TransformerInput:
 
 
 def _fill_blank(reading: Reading, docs: Sequence[Doc]) -> Tuple[Reading, List[int]]:
-    """Give documents of nothing but whitespace a window, too, and count each one's windows."""
+    """Add a window to documents of only whitespace, and count the windows of each document."""
     pieces, windows = reading.pieces, reading.windows
     doc_starts = numpy.concatenate([[0], pieces.doc_ends[:-1]])
     from_, until = (numpy.searchsorted(windows.starts, at) for at in (doc_starts, pieces.doc_ends))
@@ -74,7 +74,7 @@ def _as_spans(docs: Sequence[Doc], reading: Reading, n_windows: Sequence[int]) -
         first, last = (a[token : token + len(doc)] for a in (pieces.first, pieces.last))
         begins = numpy.searchsorted(first, windows.starts[window : window + n])
         ends = numpy.searchsorted(last, windows.ends[window : window + n], side="right")
-        # All of the document, with the whitespace around it, and no span without a token.
+        # Cover the whole document, including outer whitespace, without empty spans.
         begins[:1], ends[-1:] = 0, len(doc)
         begins = numpy.minimum(begins, len(doc) - 1)
         ends = numpy.maximum(ends, begins + 1)

@@ -1,7 +1,7 @@
-"""Annotation of the reference, for the tokens of the prediction.
+"""Gold annotation aligned to the predicted tokens.
 
-Both mostly have the same tokens. Then there is nothing to align, and no object to make for
-each token; else spaCy aligns them.
+Usually both documents have the same tokens. Then nothing needs aligning, and no object is made
+per token; otherwise spaCy aligns them.
 """
 
 from typing import Any, List, Optional, Sequence, Tuple
@@ -12,17 +12,17 @@ from spacy.training import Example
 
 from .biluo import biluo_of
 
-# What spaCy's arrays have in ENT_IOB.
+# The value of ENT_IOB in spaCy's arrays.
 _OUTSIDE = 2
 
 
 def aligned_strings(example: Example, attribute: str) -> List[Optional[str]]:
-    """Find an attribute of each token.
+    """Get an attribute of each token.
 
-    example (Example): With annotation.
-    attribute (str): Such as "TAG".
-    RETURNS (List[Optional[str]]): What `Example.get_aligned` gives: "" where there is no value,
-        None where the tokens of the two do not match. Shape: (n_tokens,).
+    example (Example): An annotated example.
+    attribute (str): For example "TAG".
+    RETURNS (List[Optional[str]]): The same as `Example.get_aligned`: "" where there is no value,
+        None where the tokens don't match. Shape: (n_tokens,).
     """
     if not _has_same_tokens(example):
         return example.get_aligned(attribute, as_string=True)
@@ -31,12 +31,12 @@ def aligned_strings(example: Example, attribute: str) -> List[Optional[str]]:
 
 
 def aligned_values(example: Example, values: Sequence[str]) -> List[Optional[str]]:
-    """Align values that the gold tokens have elsewhere: see `aligned_strings`.
+    """Align values that aren't stored in a built-in attribute: see `aligned_strings`.
 
     example (Example): The example.
-    values (Sequence[str]): Of the gold tokens, "" where there is none.
-    RETURNS (List[Optional[str]]): Of the predicted tokens; None where the tokens do not match,
-        or several have more than one value. Shape: (n_tokens,).
+    values (Sequence[str]): One value per gold token, "" where there is none.
+    RETURNS (List[Optional[str]]): One value per predicted token; None where the tokens don't
+        match or several gold tokens disagree. Shape: (n_tokens,).
     """
     if _has_same_tokens(example):
         return list(values)
@@ -50,18 +50,18 @@ def aligned_values(example: Example, values: Sequence[str]) -> List[Optional[str
 
 
 def aligned_entities(example: Example) -> Tuple[Sequence[Span], List[Optional[str]]]:
-    """Find the entities and the BILUO class of each token.
+    """Get the entities and the BILUO class of each token.
 
-    example (Example): With annotation.
-    RETURNS (Tuple[List[Span], List[Optional[str]]]): What `Example.get_aligned_ents_and_ner`
-        gives: the entities that match tokens, and None where there is no annotation.
-        Shape of the second: (n_tokens,).
+    example (Example): An annotated example.
+    RETURNS (Tuple[List[Span], List[Optional[str]]]): The same as
+        `Example.get_aligned_ents_and_ner`: the entities that match tokens, and the classes, None
+        where there is no annotation. Shape of the second: (n_tokens,).
     """
     gold = example.reference
     if not _has_same_tokens(example) or not gold.has_annotation("ENT_IOB"):
         return _aligned_by_spacy(example)
     iob = gold.to_array(["ENT_IOB"]).ravel()
-    # Of the predicted document's vocabulary: that of the other may know of no spaces.
+    # From the predicted document: the gold vocabulary may not set IS_SPACE.
     is_space = example.predicted.to_array(["IS_SPACE"]).ravel()
     is_outside = (iob == _OUTSIDE) | (is_space > 0)
     classes: List[Optional[str]] = ["O" if outside else None for outside in is_outside.tolist()]
@@ -71,14 +71,14 @@ def aligned_entities(example: Example) -> Tuple[Sequence[Span], List[Optional[st
 
 
 def aligned_spans(example: Example, key: str) -> Tuple[Sequence[Span], List[Optional[str]]]:
-    """Find the spans of a key and the BILUO class of each token.
+    """Get the spans under a key and the BILUO class of each token.
 
-    example (Example): With annotation, or without.
-    key (str): Of `doc.spans`.
-    RETURNS (Tuple[List[Span], List[Optional[str]]]): The spans that match tokens and overlap
-        none before them, of the predicted document; and None for all tokens where the gold
-        document does not have the key, and for those of spans that were left out. Shape of
-        the second: (n_tokens,).
+    example (Example): An example, annotated or not.
+    key (str): A key of `doc.spans`.
+    RETURNS (Tuple[List[Span], List[Optional[str]]]): Spans of the predicted document that match
+        tokens and don't overlap an earlier one; and the classes: None for every token if the
+        gold document doesn't have the key, and for the tokens of spans that were left out.
+        Shape of the second: (n_tokens,).
     """
     predicted, gold = example.predicted, example.reference
     classes: List[Optional[str]] = [None] * len(predicted)
@@ -93,7 +93,7 @@ def aligned_spans(example: Example, key: str) -> Tuple[Sequence[Span], List[Opti
         is_free = aligned is not None and {*classes[aligned.start : aligned.end]} == {"O"}
         if aligned is None or not is_free:
             for i in tokens:
-                # What another span says of a token stays.
+                # Keep the class that another span gave the token.
                 classes[i] = None if classes[i] == "O" else classes[i]
             continue
         kept.append(aligned)
@@ -102,7 +102,7 @@ def aligned_spans(example: Example, key: str) -> Tuple[Sequence[Span], List[Opti
 
 
 def _aligned_by_spacy(example: Example) -> Any:
-    # Its type says that no class is None.
+    # spaCy's annotation wrongly says that no class is None.
     return example.get_aligned_ents_and_ner()
 
 

@@ -1,20 +1,20 @@
-"""The BILUO scheme: a class for each place that a token can have in an entity of each type."""
+"""The BILUO scheme: one class per entity type and position of a token in the entity."""
 
 from typing import List, Sequence, Tuple
 
 import numpy
 from spacy.tokens import Doc, Span
 
-# Class 0 is O; the four classes of entity type k begin at 1 + 4 * k.
+# Class 0 is O; the four classes of entity type k start at 1 + 4 * k.
 OUTSIDE = 0
 PREFIXES = "BILU"
 
 
 def class_names(labels: Sequence[str]) -> List[str]:
-    """Name the classes of a BILUO tagger.
+    """List the classes of a BILUO tagger.
 
     labels (Sequence[str]): The entity types.
-    RETURNS (List[str]): The classes in the order of scores.
+    RETURNS (List[str]): The classes, in the order of the scores.
     """
     return ["O"] + [f"{prefix}-{label}" for label in labels for prefix in PREFIXES]
 
@@ -31,8 +31,7 @@ def spans_of(classes: numpy.ndarray, labels: Sequence[str]) -> List[Tuple[int, i
 
     classes (Ints1d): A legal sequence: indices into `class_names`. Shape: (n_tokens,).
     labels (Sequence[str]): The entity types.
-    RETURNS (List[Tuple[int, int, str]]): Of each the first token, the one after the last, and
-        the type.
+    RETURNS (List[Tuple[int, int, str]]): Start token, end token (exclusive) and type of each.
     """
     spans = []
     start = 0
@@ -46,11 +45,11 @@ def spans_of(classes: numpy.ndarray, labels: Sequence[str]) -> List[Tuple[int, i
 
 
 def forbid_edges_on_spaces(scores: numpy.ndarray, docs: Sequence[Doc]) -> None:
-    """Have no entity begin or end with whitespace: spaCy takes no such one.
+    """Keep entities from starting or ending with whitespace, which spaCy rejects.
 
-    scores (Floats2d): Of the tokens of all documents. Changed in place: -inf forbids a class.
-        Shape: (n_tokens, n_classes).
-    docs (Sequence[Doc]): The documents. One has tokens.
+    scores (Floats2d): Scores of the tokens of all documents. Modified in place: -inf forbids a
+        class. Shape: (n_tokens, n_classes).
+    docs (Sequence[Doc]): The documents. At least one has tokens.
     """
     is_space = numpy.concatenate([doc.to_array(["IS_SPACE"]).ravel() for doc in docs if len(doc)])
     rows = numpy.nonzero(is_space)[0]

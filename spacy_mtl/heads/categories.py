@@ -1,4 +1,4 @@
-"""What both heads for whole texts do: read categories, and set the probability of each."""
+"""The base class of both text classification heads: reads categories, sets probabilities."""
 
 import math
 from numbers import Real
@@ -38,14 +38,14 @@ DEFAULTS = Config().from_str(DEFAULT_CONFIG)["textcat"]
 
 
 class CategoriesHead(TaskHead):
-    """Predicts `doc.cats`. Whether categories exclude each other is for its two subclasses."""
+    """Predicts `doc.cats`. Its two subclasses decide whether categories are exclusive."""
 
     annotation = "a category"
     unit = "doc"
     multi_label: bool
-    how_to_part = (
-        "Name the labels of each in [initialize.components.NAME.labels], or have those in the "
-        "corpora begin with different words and give each head its 'prefix'."
+    how_to_separate = (
+        "List the labels of each in [initialize.components.NAME.labels], or start their labels in "
+        "the corpora with different words and set each head's 'prefix'."
     )
 
     def __init__(
@@ -59,32 +59,32 @@ class CategoriesHead(TaskHead):
         prefix: str = "",
         **settings: Any,
     ) -> None:
-        """Initialise a text classification head: see `make_textcat` and `TaskHead`."""
+        """Create a text classification head: see `make_textcat` and `TaskHead`."""
         if not _is_share(threshold):
             raise ValueError(
-                f"'threshold' of the component '{name}' is {threshold!r}, but it is a probability "
-                f"in [0, 1]. Mend [components.{name}]."
+                f"'threshold' of the component '{name}' is {threshold!r}, but it must be a "
+                f"probability in [0, 1]. Fix it in [components.{name}]."
             )
         settings = {"positive_label": None, **settings}
         super().__init__(vocab, model, name, threshold=threshold, **settings)
         self.prefix = prefix
         if prefix:
-            self.annotation = f"a category that begins with '{prefix}'"
+            self.annotation = f"a category that starts with '{prefix}'"
         for label, weight in class_weights.items():
             if not math.isfinite(weight) or weight < 0:
                 raise ValueError(
                     f"The class weight of '{label}' is {weight!r}, but it must be a finite number "
-                    f">= 0. Mend 'class_weights' in [components.{name}]."
+                    f">= 0. Fix 'class_weights' in [components.{name}]."
                 )
         self.class_weights = dict(class_weights)
 
     def count_labels(self, example: Example) -> Iterable[str]:
-        """RETURNS (Iterable[str]): The labels that the gold `cats` list, with the prefix."""
+        """RETURNS (Iterable[str]): The labels in the gold `cats` that have the prefix."""
         self._check_cats(example)
         return list(self._cats(example))
 
     def has_gold(self, doc: Doc) -> bool:
-        """RETURNS (bool): Whether there is a category with the prefix."""
+        """RETURNS (bool): Whether the document has a category with the prefix."""
         return any(str(label).startswith(self.prefix) for label in doc.cats)
 
     def output_keys(self) -> Set[str]:
@@ -102,16 +102,16 @@ class CategoriesHead(TaskHead):
         nlp: Optional[Language] = None,
         labels: Any = None,
     ) -> None:
-        """Find the labels and give the model its size: see `TaskHead.initialize`.
+        """Collect the labels and size the model: see `TaskHead.initialize`.
 
-        RAISES (ValueError): If 'class_weights' names others.
+        RAISES (ValueError): If 'class_weights' has other labels.
         """
         super().initialize(get_examples, nlp=nlp, labels=labels)
         unknown = [label for label in self.class_weights if label not in self.labels]
         if unknown:
             raise ValueError(
-                f"'class_weights' of the component '{self.name}' names {unknown}, but its labels "
-                f"are {list(self.labels)}. Mend [components.{self.name}]."
+                f"'class_weights' of the component '{self.name}' has {unknown}, but its labels "
+                f"are {list(self.labels)}. Fix it in [components.{self.name}]."
             )
 
     def predict(self, docs: Iterable[Doc]) -> Floats2d:
@@ -135,24 +135,23 @@ class CategoriesHead(TaskHead):
         """Compute the loss from probabilities: see `TaskHead.get_loss`.
 
         examples (Iterable[Example]): The batch.
-        scores (Floats2d): What `predict` gives: probabilities. Of logits, take `compute_loss`.
-        RETURNS (Tuple[float, Floats2d]): The loss, and its gradient by the logits.
-        RAISES (ValueError): If they are no probabilities.
+        scores (Floats2d): Probabilities from `predict`. For logits use `compute_loss`.
+        RETURNS (Tuple[float, Floats2d]): The loss, and its gradient with respect to the logits.
+        RAISES (ValueError): If the scores aren't probabilities.
         """
         xp = self.model.ops.xp
         is_valid = bool(((scores >= -1e-3) & (scores <= 1 + 1e-3)).all())
         if not is_valid or not self._is_distribution(scores):
             raise ValueError(
-                f"'get_loss' of the component '{self.name}' takes what 'predict' gives, "
-                "probabilities, but got other values. For what the model gives, logits, take "
-                "'compute_loss'."
+                f"'get_loss' of the component '{self.name}' takes the probabilities that 'predict' "
+                "returns, but got other values. For the model's logits use 'compute_loss'."
             )
-        # A probability of 0 has a loss, too.
+        # Keeps the loss of a probability of 0 finite.
         clipped = xp.clip(scores, 1e-7, 1 - 1e-7)
         return super().get_loss(examples, self._logits(clipped))
 
     def check_cfg(self, cfg: Dict[str, Any]) -> None:
-        """Refuse settings that no head of this kind has saved: see `TaskHead.check_cfg`."""
+        """Reject settings that this kind of head can't have saved: see `TaskHead.check_cfg`."""
         super().check_cfg(cfg)
         threshold, positive = cfg.get("threshold", 0.0), cfg.get("positive_label")
         if not _is_share(threshold):
@@ -161,11 +160,11 @@ class CategoriesHead(TaskHead):
             raise UnfitError(f"'positive_label' is {positive!r}, but it must be null or a label")
 
     def scored_examples(self, examples: Iterable[Example]) -> List[Example]:
-        """Take the gold categories as decisions: positive from 0.5 on.
+        """Round the gold categories: 0.5 and above count as positive.
 
         examples (Iterable[Example]): The examples.
         RETURNS (List[Example]): The same texts.
-        RAISES (ValueError): If gold categories have values that the loss refuses, too.
+        RAISES (ValueError): If a gold category has a value that the loss rejects.
         """
         own = self.own_examples(examples)
         for eg in own:
@@ -174,17 +173,17 @@ class CategoriesHead(TaskHead):
         return [decided(eg, self.labels) for eg in own]
 
     def score_arguments(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): Whether labels exclude: see `TaskHead.score_arguments`."""
+        """RETURNS (Dict[str, Any]): Whether labels are exclusive: see `TaskHead`."""
         return {"multi_label": self.multi_label}
 
-    # What differs between the two.
+    # What the subclasses implement.
 
     def _check_cats(self, eg: Example) -> None:
-        """RAISES (ValueError): If gold categories have values that the loss does not take."""
+        """RAISES (ValueError): If a gold category has a value that the loss can't use."""
         raise NotImplementedError
 
     def _gold_labels(self, eg: Example) -> Iterable[Optional[str]]:
-        """The labels that a text is annotated with, or for."""
+        """The labels that a text has annotation for."""
         raise NotImplementedError
 
     def _probabilities(self, logits: Floats2d) -> Floats2d:
@@ -194,10 +193,10 @@ class CategoriesHead(TaskHead):
         raise NotImplementedError
 
     def _is_distribution(self, scores: Floats2d) -> bool:
-        """Whether values in [0, 1] can be what `predict` gives."""
+        """Whether values in [0, 1] can come from `predict`."""
         return True
 
-    # What does not.
+    # What they share.
 
     def _factors(self, scores: Floats2d) -> Optional[Floats1d]:
         if not self.class_weights:
@@ -209,21 +208,21 @@ class CategoriesHead(TaskHead):
         cats = eg.reference.cats
         for label in cats:
             if not isinstance(label, str):
-                self._refuse(eg, f"the label {label!r}: labels are strings")
+                self._refuse(eg, f"the label {label!r}: labels must be strings")
         own = {label: cats[label] for label in cats if label.startswith(self.prefix)}
         is_sized = self.model.get_ref("output_layer").has_dim("nO") is True
         for label, value in own.items():
-            # That of another label may be another head's.
+            # Other labels may belong to another head.
             if is_sized and label not in self.labels:
                 continue
             if not isinstance(value, Real) or not math.isfinite(value):
-                self._refuse(eg, f"{label!r} at {value!r}: a value is a finite number")
+                self._refuse(eg, f"{label!r} at {value!r}: values must be finite numbers")
         return own
 
     def _refuse(self, eg: Example, what: str) -> None:
         raise ValueError(
             f"The head '{self.name}' takes categories with values from 0.0 to 1.0, but the text "
-            f"{eg.reference.text[:60]!r} has {what}. Mend the corpus."
+            f"{eg.reference.text[:60]!r} has {what}. Fix the corpus."
         )
 
 

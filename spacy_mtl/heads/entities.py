@@ -1,4 +1,4 @@
-"""The entities of a document, or the spans of a key: read from gold ones, set in predicted ones."""
+"""Reading gold entities (or spans under a key) and setting predicted ones."""
 
 from dataclasses import dataclass
 from typing import Iterable, List, Optional, Sequence, Tuple
@@ -12,12 +12,12 @@ from .trimming import fit_classes
 
 @dataclass(frozen=True)
 class GoldEntities:
-    """What is annotated, for the tokens of the prediction.
+    """Gold entities aligned to the predicted tokens.
 
     classes (List[Optional[str]]): The BILUO class of each token; None where there is no
         annotation. Shape: (n_tokens,).
-    unfit (Optional[Span]): The first entity that was trimmed to its words, or left out.
-    lost (Optional[Span]): The first that does not fit the tokens, or overlaps another.
+    unfit (Optional[Span]): The first entity that was trimmed to its words or left out.
+    lost (Optional[Span]): The first one that doesn't match the tokens or overlaps another.
     """
 
     classes: List[Optional[str]]
@@ -26,16 +26,16 @@ class GoldEntities:
 
 
 def gold_spans(doc: Doc, key: Optional[str]) -> Sequence[Span]:
-    """RETURNS (Sequence[Span]): The entities; with a key those spans."""
+    """RETURNS (Sequence[Span]): The entities, or the spans under the key if there is one."""
     return doc.ents if key is None else list(doc.spans.get(key, ()))
 
 
 def read_entities(example: Example, key: Optional[str]) -> GoldEntities:
     """Read the entities of an example.
 
-    example (Example): With annotation, or without.
-    key (Optional[str]): Of `doc.spans`; None for `doc.ents`.
-    RETURNS (GoldEntities): The classes, and what is not taken as it is.
+    example (Example): An example, annotated or not.
+    key (Optional[str]): A key of `doc.spans`; None for `doc.ents`.
+    RETURNS (GoldEntities): The classes, and the first spans that were changed or left out.
     """
     if key is None:
         spans, classes = aligned_entities(example)
@@ -51,17 +51,17 @@ def read_entities(example: Example, key: Optional[str]) -> GoldEntities:
 
 
 def set_spans(doc: Doc, found: Iterable[Tuple[int, int, str]], key: str) -> None:
-    """Set the spans of a key.
+    """Set the spans under a key.
 
     doc (Doc): The document.
     found (Iterable[Tuple[int, int, str]]): See `biluo.spans_of`.
-    key (str): Of `doc.spans`.
+    key (str): A key of `doc.spans`.
     """
     doc.spans[key] = SpanGroup(doc, name=key, spans=[Span(doc, *span) for span in found])
 
 
 def add_entities(doc: Doc, found: Iterable[Tuple[int, int, str]]) -> None:
-    """Set the entities, but for those that overlap others or blocked tokens that are there before.
+    """Add entities, except those that overlap existing ones or blocked tokens.
 
     doc (Doc): The document.
     found (Iterable[Tuple[int, int, str]]): See `biluo.spans_of`.
@@ -76,7 +76,7 @@ def add_entities(doc: Doc, found: Iterable[Tuple[int, int, str]]) -> None:
 
 
 def _blocked_tokens(doc: Doc) -> List[Span]:
-    # spaCy marks a token that may be in no entity as one that begins none.
+    # spaCy marks a token that can't be in an entity as B without a type.
     iobs, types = doc.to_array(["ENT_IOB", "ENT_TYPE"]).T if len(doc) else ([], [])
     tokens = enumerate(zip(iobs, types))
     return [doc[i : i + 1] for i, (iob, kind) in tokens if iob == 3 and not kind]

@@ -1,4 +1,4 @@
-"""The gold annotation that a head learns, and is scored by."""
+"""The gold annotation that a head learns from and is scored on."""
 
 from typing import Iterable, List, Sequence
 
@@ -9,11 +9,12 @@ from ..types import TASKS_KEY
 
 
 def without_others(examples: Iterable[Example], task: str) -> List[Example]:
-    """Take away annotation that is not for a task.
+    """Remove annotation that isn't meant for a task.
 
-    examples (Iterable[Example]): Their gold may name its tasks: see `TASKS_KEY`.
+    examples (Iterable[Example]): Gold documents may list their tasks: see `TASKS_KEY`.
     task (str): The name of the head.
-    RETURNS (List[Example]): The same texts; without annotation, where they name others only.
+    RETURNS (List[Example]): The same texts; those that list only other tasks lose their
+        annotation.
     """
     return [
         eg
@@ -24,12 +25,12 @@ def without_others(examples: Iterable[Example], task: str) -> List[Example]:
 
 
 def decided(example: Example, labels: Sequence[str]) -> Example:
-    """Turn categories with values between into those that a text has or has not.
+    """Round category values to 0.0 or 1.0.
 
-    example (Example): With categories from 0.0 to 1.0, or without.
-    labels (Sequence[str]): The categories. Others are left alone.
-    RETURNS (Example): The example; a new one where a value is neither 0.0 nor 1.0. From 0.5 on
-        it counts as 1.0.
+    example (Example): An example, with or without categories from 0.0 to 1.0.
+    labels (Sequence[str]): The categories to round. Others are left alone.
+    RETURNS (Example): The example; a new one if a value is neither 0.0 nor 1.0. Values >= 0.5
+        become 1.0.
     """
     cats = example.reference.cats
     soft = [label for label in labels if cats.get(label, 0.0) not in (0.0, 1.0)]
@@ -41,8 +42,8 @@ def decided(example: Example, labels: Sequence[str]) -> Example:
 
 
 def copied(doc: Doc) -> Doc:
-    """RETURNS (Doc): A copy of a gold document, whose annotation may be changed."""
-    # Doc.copy fails at a span without a token.
+    """RETURNS (Doc): A copy of a gold document whose annotation can be changed."""
+    # Doc.copy fails on a span without tokens.
     parts = ["spans", "user_data", "user_data_keys", "user_data_values"]
     other = Doc(doc.vocab).from_bytes(doc.to_bytes(exclude=parts), exclude=parts)
     other.user_data = dict(doc.user_data)
@@ -53,7 +54,7 @@ def copied(doc: Doc) -> Doc:
 
 
 def moved(span: Span, doc: Doc) -> Span:
-    """RETURNS (Span): The same span of another document with the same tokens."""
+    """RETURNS (Span): The same span in another document with the same tokens."""
     return Span(doc, span.start, span.end, span.label_, kb_id=span.kb_id_, span_id=span.id_)
 
 

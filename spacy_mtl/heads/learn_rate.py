@@ -1,4 +1,4 @@
-"""A learning rate of a head's own."""
+"""A separate learning rate for a head."""
 
 from typing import Any, Tuple, cast
 
@@ -9,14 +9,13 @@ from ..parameters import slots_of_model
 
 
 def finish_update_scaled(model: Model, sgd: Optimizer, scale: float, name: str) -> None:
-    """Update the parameters of a head, those of its `tok2vec` at the plain rate.
+    """Update a head's parameters; those of its `tok2vec` use the plain rate.
 
-    model (Model): The model of the head.
-    sgd (Optimizer): The optimiser.
-    scale (float): Factor of the learning rate for the layers of the head.
+    model (Model): The head's model.
+    sgd (Optimizer): The optimizer.
+    scale (float): Learning rate factor for the head's layers.
     name (str): The name of the component, for messages.
-    RAISES (ValueError): If the head has a rate of its own and the optimiser is RAdam,
-        which ignores it.
+    RAISES (ValueError): If `scale` isn't 1.0 and the optimizer is RAdam, which ignores it.
     """
     if scale == 1.0:
         model.finish_update(sgd)

@@ -1,4 +1,4 @@
-"""The models of the heads: from a task's view to scores."""
+"""The heads' models: from a task's view to scores."""
 
 from typing import List, Optional, Tuple
 
@@ -20,20 +20,20 @@ def TokenClassifier(
     nO: Optional[int] = None,
     learn_transitions: bool = False,
 ) -> Model[List[Doc], TokenVectors]:
-    """Build a model that scores classes for every token.
+    """Build a model that scores the classes of every token.
 
-    The scores are logits. The output layer starts at small random values: from
-    zeros, as thinc's Softmax has them, the first gradient that reaches the encoder
-    is zero for every task.
+    The scores are logits. The output layer starts at small random values: with
+    zeros, as in thinc's Softmax, the first gradient that reaches the encoder would
+    be zero for every task.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): The task's view, usually a
         TaskListener.
     hidden_width (Optional[int]): Width of a hidden layer with a ReLU before the
         output. By default there is none.
     nO (Optional[int]): Number of classes. Heads infer it: leave it out.
-    learn_transitions (bool): Whether the model holds a score for each transition
-        between classes, for a head that can use them ('mtl_ner', as a CRF).
-    RETURNS (Model[List[Doc], List[Floats2d]]): One array of logits a document.
+    learn_transitions (bool): Whether to learn a score for each transition between
+        classes, for a head that can use them ('mtl_ner', as a CRF).
+    RETURNS (Model[List[Doc], List[Floats2d]]): One array of logits per document.
         Shape: (n_tokens, n_classes).
     """
     scorer, output = _scorer(tok2vec.maybe_get_dim("nO"), hidden_width, nO)
@@ -52,13 +52,12 @@ def TextClassifier(
     hidden_width: Optional[int] = None,
     nO: Optional[int] = None,
 ) -> Model[List[Doc], Floats2d]:
-    """Build a model that scores classes for every document.
+    """Build a model that scores the classes of every document.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): The task's view, usually a
         TaskListener.
-    pooling (Optional[Model[Ragged, Floats2d]]): From the vectors of the tokens to
-        one of the document. By default their mean. Documents without tokens get a
-        vector of zeros.
+    pooling (Optional[Model[Ragged, Floats2d]]): Maps token vectors to a document
+        vector. By default their mean. Documents without tokens get a vector of zeros.
     hidden_width (Optional[int]): Width of a hidden layer with a ReLU before the
         output. By default there is none.
     nO (Optional[int]): Number of classes. Heads infer it: leave it out.
@@ -66,7 +65,7 @@ def TextClassifier(
     """
     if pooling is None:
         pooling = registry.resolve({"pooling": {"@layers": "reduce_mean.v1"}})["pooling"]
-    # The pooling may change the width: initialisation finds out.
+    # The pooling may change the width: it is inferred at initialization.
     scorer, output = _scorer(None, hidden_width, nO)
     return _as_head(chain(tok2vec, pool_docs(pooling), scorer), "doc", tok2vec, output)
 
@@ -76,8 +75,8 @@ def _scorer(
 ) -> Tuple[Model[Floats2d, Floats2d], Model[Floats2d, Floats2d]]:
     if hidden_width is not None and hidden_width < 1:
         raise ValueError(
-            f"'hidden_width' of a head's model is {hidden_width}, but a layer has a width >= 1. "
-            "For no hidden layer set it to null, in the block [model] of that head (usually "
+            f"'hidden_width' of a head's model is {hidden_width}, but it must be >= 1. Set it to "
+            "null for no hidden layer, in the block [model] of that head (usually "
             "[components.NAME.model])."
         )
     if hidden_width is None:
@@ -91,7 +90,7 @@ def _scorer(
 
 
 def _on_all_cores(model: Model[Floats2d, Floats2d]) -> Model[Floats2d, Floats2d]:
-    # On a CPU thinc multiplies matrices by BLIS, on one core. numpy's BLAS takes all.
+    # On a CPU thinc multiplies matrices with BLIS on one core. numpy's BLAS uses all cores.
     for node in model.walk():
         if type(node.ops) is NumpyOps:
             node.ops = NumpyOps(use_blis=False)
@@ -106,25 +105,25 @@ def _as_head(model: Model, unit: str, tok2vec: Encoder, output: Model) -> Model:
 
 
 def check_unit(model: Model, name: str, unit: str) -> None:
-    """Refuse a model that does not give logits for what a head annotates.
+    """Reject a model that doesn't return logits for the units that a head annotates.
 
-    model (Model): The model of the head.
+    model (Model): The head's model.
     name (str): The name of the head in the pipeline.
-    unit (str): What the head annotates: "token" or "doc".
-    RAISES (ValueError): If the model scores another unit, or does not say which.
+    unit (str): The unit that the head annotates: "token" or "doc".
+    RAISES (ValueError): If the model scores another unit, or doesn't declare its unit.
     """
     scored = model.attrs.get("unit")
     if scored == unit:
         return
     found = (
-        f"scores one {scored} at a time, but the component annotates one {unit}"
+        f"scores each {scored}, but the component annotates each {unit}"
         if scored
-        else "does not say what it scores. Heads take logits, and those of stock architectures "
-        "have been through a softmax or a logistic function"
+        else "doesn't declare what it scores. Heads need logits, but stock architectures apply a "
+        "softmax or a logistic function"
     )
     raise ValueError(
-        f"The model of the component '{name}' {found}. Mend '@architectures' in "
+        f"The model of the component '{name}' {found}. Change '@architectures' in "
         f"[components.{name}.model]: spacy_mtl.TokenClassifier.v1 scores tokens, "
-        "spacy_mtl.TextClassifier.v1 documents. An architecture of your own gives logits, sets "
-        f'attrs["unit"] = "{unit}", and the reference "output_layer".'
+        "spacy_mtl.TextClassifier.v1 documents. Your own architecture must return logits and set "
+        f'attrs["unit"] = "{unit}" and the reference "output_layer".'
     )

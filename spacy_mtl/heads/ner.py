@@ -1,4 +1,4 @@
-"""The head for named entities: BILUO classes, decoded to the best legal sequence."""
+"""The head for named entities: BILUO classes, decoded into the best legal sequence."""
 
 from dataclasses import replace
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
@@ -59,14 +59,14 @@ def make_ner(
 ) -> "EntityRecognizer":
     """Create a head for named entities.
 
-    model (Model[List[Doc], List[Floats2d]]): From documents to logits of the BILUO
+    model (Model[List[Doc], List[Floats2d]]): Maps documents to logits of the BILUO
         classes.
-    spans_key (Optional[str]): Learn and set `doc.spans` of that key, instead of `doc.ents`. A
-        document without the key has no annotation. Spans may not overlap.
-    learn_rate_scale (float): Factor of the learning rate for the head's layers.
+    spans_key (Optional[str]): Learn and set `doc.spans` under this key instead of `doc.ents`.
+        A document without the key has no annotation. Spans must not overlap.
+    learn_rate_scale (float): Learning rate factor for the head's layers.
     label_smoothing (float): In [0, 1).
-    score_prefix (str): What the keys of the scores begin with. Where two heads would report
-        the same, by default the name of each.
+    score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
+        would report the same keys.
     scorer (Optional[Callable]): The scoring method.
     """
     return EntityRecognizer(
@@ -82,21 +82,20 @@ def make_ner(
 
 
 class EntityRecognizer(TaskHead):
-    """Predicts `doc.ents`, or the spans of a key.
+    """Predicts `doc.ents`, or the spans under a key.
 
-    The classes are scored token by token and decoded together, so that what comes
-    out is always a legal sequence. If the model learns transitions, the loss is that
-    of whole sequences, of a linear-chain CRF. Entities that the document has before
-    (of an entity ruler, say) and blocked tokens stay, and predictions that overlap
-    them are dropped.
+    The classes are scored token by token and decoded together, so the result is
+    always a legal sequence. If the model learns transitions, the loss is that of
+    whole sequences (a linear-chain CRF). Existing entities (set by an entity ruler,
+    say) and blocked tokens are kept, and predictions that overlap them are dropped.
     """
 
     annotation = "entities"
-    how_to_part = (
-        "Give one of them (another) 'spans_key', or name the labels of each in "
+    how_to_separate = (
+        "Set a (different) 'spans_key' in one of them, or list the labels of each in "
         "[initialize.components.NAME.labels]."
     )
-    fate_of_unknown = "To this head its tokens are outside of entities."
+    fate_of_unknown = "This head treats its tokens as outside of entities."
 
     def __init__(
         self,
@@ -107,7 +106,7 @@ class EntityRecognizer(TaskHead):
         spans_key: Optional[str] = None,
         **settings: Any,
     ) -> None:
-        """Initialise an entity head: see `make_ner` and `TaskHead`."""
+        """Create an entity head: see `make_ner` and `TaskHead`."""
         super().__init__(vocab, model, name, **settings)
         self.spans_key = spans_key
         if spans_key is not None:
@@ -116,7 +115,7 @@ class EntityRecognizer(TaskHead):
         if self.learns_transitions and self.label_smoothing > 0:
             raise ValueError(
                 f"The component '{name}' has learn_transitions = true and label_smoothing = "
-                f"{self.label_smoothing}, but the likelihood of whole sequences is not smoothed. "
+                f"{self.label_smoothing}, but the CRF loss of whole sequences can't be smoothed. "
                 f"Set label_smoothing = 0.0 in [components.{name}], or learn_transitions = false "
                 f"in [components.{name}.model]."
             )
@@ -126,13 +125,13 @@ class EntityRecognizer(TaskHead):
         return [ent.label_ for ent in gold_spans(example.reference, self.spans_key)]
 
     def has_gold(self, doc: Doc) -> bool:
-        """RETURNS (bool): Whether a token has entity annotation, or the document the key."""
+        """RETURNS (bool): Whether a token has entity annotation, or the document has the key."""
         return (
             doc.has_annotation("ENT_IOB") if self.spans_key is None else self.spans_key in doc.spans
         )
 
     def output_keys(self) -> Set[str]:
-        """RETURNS (Set[str]): The entities of each label, or the spans of a key."""
+        """RETURNS (Set[str]): The entities of each label, or the spans under the key."""
         if self.spans_key is not None:
             return {f"doc.spans['{self.spans_key}']"}
         return {f"doc.ents of label '{label}'" for label in self.labels}
@@ -142,7 +141,7 @@ class EntityRecognizer(TaskHead):
         return {"doc.ents" if self.spans_key is None else "doc.spans"}
 
     def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): Those of the entities, or of the spans: see `Task`."""
+        """RETURNS (Dict[str, Any]): The weights for entities, or for spans: see `Task`."""
         if self.spans_key is None:
             return weights
         start = f"spans_{self.spans_key}"
@@ -173,7 +172,7 @@ class EntityRecognizer(TaskHead):
     def add_gradients(self, loss: LossAndGradient) -> None:
         """Add the gradient of the learned transitions.
 
-        loss (LossAndGradient): What `loss_of` gave.
+        loss (LossAndGradient): The output of `loss_of`.
         """
         if isinstance(loss, CrfLoss):
             gradient = self.model.ops.asarray(loss.d_transitions)
@@ -183,7 +182,7 @@ class EntityRecognizer(TaskHead):
         """Set `doc.ents`, or the spans, to the best legal sequences.
 
         docs (Iterable[Doc]): The documents.
-        scores (List[Floats2d]): The logits that `predict` gave. Shape: (n_tokens, n_classes).
+        scores (List[Floats2d]): The logits from `predict`. Shape: (n_tokens, n_classes).
         """
         docs = list(docs)
         for doc, classes in zip(docs, self.decode(docs, scores)):
@@ -214,15 +213,15 @@ class EntityRecognizer(TaskHead):
 
     def score_arguments(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What the head sets: see `TaskHead.score_arguments`."""
-        # Beside another head, which sets entities, too.
+        # Needed when another head sets entities, too.
         labels = self.labels if self.score_prefix and self.spans_key is None else None
         return {"spans_key": self.spans_key, "own_labels": labels}
 
     def own_examples(self, examples: Iterable[Example]) -> List[Example]:
-        """Take the entities that the head can give: see `TaskHead.own_examples`.
+        """Select the entities that the head can predict: see `TaskHead.own_examples`.
 
         examples (Iterable[Example]): The batch.
-        RETURNS (List[Example]): The same texts, with entities that begin and end with words.
+        RETURNS (List[Example]): The same texts, with entities that start and end with words.
         """
         found = []
         for eg in super().own_examples(examples):
@@ -236,9 +235,9 @@ class EntityRecognizer(TaskHead):
         self._warn_once(
             "unfit",
             f"The entity {span.text!r} ({span.label_ or 'without a label'}) in "
-            f"{span.doc.text[:60]!r} begins or ends with whitespace, or has no word or no label: "
-            "no head gives such a one. They are trimmed to their words, or left out, for training "
-            "and for scores. `spacy mtl debug-data` counts them. Mend the corpus.",
+            f"{span.doc.text[:60]!r} starts or ends with whitespace, or has no word or no label: "
+            "no head can predict it. Training and scoring trim such entities to their words, or "
+            "leave them out. `spacy mtl debug-data` counts them. Fix the corpus.",
         )
 
     def count_unfit(self, example: Example) -> int:
@@ -259,18 +258,18 @@ class EntityRecognizer(TaskHead):
                 self._warn_lost(found.lost, eg.reference)
         in_entity = [name for name in gold if name and name[1:2] == "-"]
         self._warn_unknown(name[2:] for name in in_entity)
-        # An entity of a type that is none of this head's is outside of its entities.
+        # Entities of types that this head doesn't have count as outside.
         index = {**dict.fromkeys(in_entity, OUTSIDE), **index}
         return numpy.asarray([index.get(name or "", MISSING) for name in gold], dtype="int64")
 
     def _transitions(self) -> numpy.ndarray:
-        """The scores of transitions, -inf where they are not legal."""
+        """Get the transition scores, -inf where a transition is illegal."""
         learned = self.model.ops.to_numpy(self.model.get_ref("transitions").get_param("T"))
         return numpy.where(legal_transitions(len(self.labels)), learned, -numpy.inf)
 
     def _warn_lost(self, span: Span, doc: Doc) -> None:
         self._warn_misaligned(
-            f"The entity {span.text!r} in {doc.text[:60]!r} does not begin and end where tokens "
-            "of this pipeline's tokenizer do, or overlaps another. Such entities are left out "
-            "(their tokens count as not annotated)."
+            f"The entity {span.text!r} in {doc.text[:60]!r} doesn't start and end at token "
+            "boundaries of this pipeline's tokenizer, or overlaps another. Such entities are "
+            "left out (their tokens count as not annotated)."
         )

@@ -1,4 +1,4 @@
-"""From the vectors of the tokens to one of each document."""
+"""Pooling token vectors into one vector per document."""
 
 from typing import Any, Callable, Optional, Tuple
 
@@ -9,11 +9,11 @@ from ..types import TokenVectors
 
 
 def pool_docs(pooling: Model[Ragged, Floats2d]) -> Model[TokenVectors, Floats2d]:
-    """Build a layer that pools the documents that have tokens; the others get zeros.
+    """Build a layer that pools documents; those without tokens get zeros.
 
-    pooling (Model[Ragged, Floats2d]): Such as thinc's `reduce_mean`.
-    RETURNS (Model[List[Floats2d], Floats2d]): From one array a document, of shape
-        (n_tokens, width), to the vectors. Shape: (n_docs, width of the pooling).
+    pooling (Model[Ragged, Floats2d]): For example thinc's `reduce_mean`.
+    RETURNS (Model[List[Floats2d], Floats2d]): Maps one array per document, of shape
+        (n_tokens, width), to document vectors. Shape: (n_docs, width of the pooling).
     """
     return Model("pool_docs", _forward, init=_init, layers=[pooling])
 

@@ -1,4 +1,4 @@
-"""The scorers of the heads: spaCy's, under spaCy's keys, of what is annotated."""
+"""The heads' scorers: spaCy's, under spaCy's keys, on annotated examples only."""
 
 from typing import Any, Callable, Dict, Iterable, Optional
 
@@ -7,7 +7,7 @@ from spacy.training import Example
 
 from ..registry import register
 
-#: The scores of categories, and how much each counts by default.
+#: The scores of categories and their default weights.
 CATS_SCORES: Dict[str, Optional[float]] = {
     "cats_score": 1.0,
     "cats_score_desc": None,
@@ -27,7 +27,7 @@ def score_tags(
 ) -> Dict[str, Any]:
     """Score the attribute that the head sets, as "tag_acc", "pos_acc" or "EXTENSION_acc".
 
-    Tokens without annotation do not count.
+    Tokens without annotation don't count.
     """
     if not attribute.startswith("_."):
         return Scorer.score_token_attr(examples, attribute, **kwargs)
@@ -55,8 +55,8 @@ def score_entities(
 ) -> Dict[str, Any]:
     """Score entities under spaCy's keys "ents_p", "ents_r", "ents_f", "ents_per_type".
 
-    With a `spans_key`, such as "sc", under "spans_sc_p" and so on. With `own_labels`, other
-    entities do not count. Documents without entity annotation do not count.
+    A `spans_key` such as "sc" gives "spans_sc_p" and so on. With `own_labels`, other entities
+    don't count. Documents without entity annotation don't count.
     """
     if spans_key is None and own_labels is None:
         return get_ner_prf(examples, **kwargs)
@@ -93,9 +93,9 @@ def score_cats(
 ) -> Dict[str, Any]:
     """Score categories under spaCy's keys "cats_*".
 
-    Documents without categories do not count, and with exclusive categories neither
-    do those whose positive one is none of the labels: it may be another head's, and
-    spaCy's scorer would take the first label for the gold one.
+    Documents without categories don't count. With exclusive categories, neither do
+    those whose positive category isn't among the labels: it may belong to another
+    head, and spaCy's scorer would take the first label as gold.
     """
     annotated = [eg for eg in examples if eg.reference.cats]
     if not multi_label:

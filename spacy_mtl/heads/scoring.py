@@ -1,4 +1,4 @@
-"""Calling scorers: those of this package, of spaCy, and of users."""
+"""Calling scorers from this package, from spaCy and from users."""
 
 import inspect
 import math
@@ -14,18 +14,19 @@ def call_scorer(
     shared: Mapping[str, Any],
     own: Mapping[str, Any],
 ) -> Dict[str, Any]:
-    """Call a scorer with what it takes.
+    """Call a scorer with the arguments that it accepts.
 
-    Scorers of spaCy pass all that they get on, beside what they set themselves. So what is known to
-    heads of this package only goes to those that name it, or take all and set none of it.
+    spaCy's scorers pass all their arguments on, along with some that they set themselves. So
+    arguments specific to this package only go to scorers that name them, or that accept
+    `**kwargs` and don't set the same ones.
 
-    scorer (Callable): From examples to scores.
-    name (str): The component.
+    scorer (Callable): Maps examples to scores.
+    name (str): The name of the component.
     examples (List[Example]): The examples.
-    shared (Mapping[str, Any]): What components of spaCy give: settings and labels.
-    own (Mapping[str, Any]): What heads of this package give.
-    RETURNS (Dict[str, Any]): The scores; None for what is NaN or infinite.
-    RAISES (ValueError): If they are no map.
+    shared (Mapping[str, Any]): Arguments that spaCy's components pass too: settings and labels.
+    own (Mapping[str, Any]): Arguments that only this package's heads pass.
+    RETURNS (Dict[str, Any]): The scores; None for NaN and infinite values.
+    RAISES (ValueError): If the scorer doesn't return a dict.
     """
     named, takes_all = _parameters(scorer)
     given = {key: value for key, value in shared.items() if takes_all or key in named}
@@ -34,14 +35,14 @@ def call_scorer(
     try:
         scores = scorer(examples, **{**given, **others})
     except TypeError as err:
-        # It sets one itself, as spaCy's scorers of categories do.
+        # It sets one of them itself, like spaCy's category scorers.
         if not others or "multiple values" not in str(err):
             raise
         scores = scorer(examples, **given)
     if not isinstance(scores, Mapping):
         raise ValueError(
-            f"The scorer of the component '{name}' gave {scores!r}, but scores are a map from keys "
-            f"to values. Mend the function, or 'scorer' in [components.{name}]."
+            f"The scorer of the component '{name}' returned {scores!r}, but it must return a dict "
+            f"of scores. Fix the function, or change 'scorer' in [components.{name}]."
         )
     return _finite(dict(scores))
 

@@ -36,19 +36,19 @@ def make_textcat(
     score_prefix: str,
     scorer: Optional[Callable],
 ) -> "TextCategorizer":
-    """Create a head for exclusive categories: one a text.
+    """Create a head for exclusive categories: one per text.
 
-    model (Model[List[Doc], Floats2d]): From documents to logits.
-    threshold (float): In [0, 1]. For scorers of users; as with spaCy's `textcat`, the best
-        category is predicted, whatever its probability.
-    learn_rate_scale (float): Factor of the learning rate for the head's layers.
+    model (Model[List[Doc], Floats2d]): Maps documents to logits.
+    threshold (float): In [0, 1]. For custom scorers only; like spaCy's `textcat`, the head
+        predicts the best category, whatever its probability.
+    learn_rate_scale (float): Learning rate factor for the head's layers.
     label_smoothing (float): In [0, 1).
-    class_weights (Dict[str, float]): Factor of the loss by label, >= 0. A label
-        that is not named has 1.0.
-    prefix (str): What the labels in `doc.cats` begin with that are this head's, such as
-        "topic:". "" for those that its corpora show.
-    score_prefix (str): What the keys of the scores begin with. Where two heads would report
-        the same, by default the name of each.
+    class_weights (Dict[str, float]): Loss factor by label, >= 0. Labels that aren't
+        listed have 1.0.
+    prefix (str): Prefix of this head's labels in `doc.cats`, such as "topic:". "" for all
+        labels that its corpora have.
+    score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
+        would report the same keys.
     scorer (Optional[Callable]): The scoring method.
     """
     return TextCategorizer(
@@ -79,7 +79,7 @@ class TextCategorizer(CategoriesHead):
         threshold: float = 0.0,
         **settings: Any,
     ) -> None:
-        """Initialise the head: see `make_textcat` and `TaskHead`."""
+        """Create the head: see `make_textcat` and `TaskHead`."""
         super().__init__(vocab, model, name, threshold=threshold, **settings)
 
     def initialize(
@@ -90,10 +90,10 @@ class TextCategorizer(CategoriesHead):
         labels: Any = None,
         positive_label: Optional[str] = None,
     ) -> None:
-        """Find the labels and give the model its size: see `TaskHead.initialize`.
+        """Collect the labels and size the model: see `TaskHead.initialize`.
 
-        positive_label (Optional[str]): Of two labels that whose F-score is the "cats_score".
-        RAISES (ValueError): If it is none of the labels, or there are more than two.
+        positive_label (Optional[str]): With two labels, the one whose F-score is "cats_score".
+        RAISES (ValueError): If it isn't one of the labels, or there aren't exactly two.
         """
         super().initialize(get_examples, nlp=nlp, labels=labels)
         if positive_label is not None and (
@@ -101,7 +101,7 @@ class TextCategorizer(CategoriesHead):
         ):
             raise ValueError(
                 f"'positive_label' of the component '{self.name}' is {positive_label!r}, but it "
-                f"must be one of two labels, and the labels are {list(self.labels)}. Mend "
+                f"must be one of two labels, and the labels are {list(self.labels)}. Fix it in "
                 f"[initialize.components.{self.name}]."
             )
         self.cfg["positive_label"] = positive_label
@@ -138,10 +138,10 @@ class TextCategorizer(CategoriesHead):
         super()._check_labels()
         if len(self.labels) == 1:
             raise ValueError(
-                f"The head '{self.name}' found one label only, '{self.labels[0]}', and exclusive "
-                "categories need two. Annotate texts of another category, name all labels in "
+                f"The head '{self.name}' found only one label, '{self.labels[0]}', but exclusive "
+                "categories need two. Annotate texts of another category, list all labels in "
                 f"[initialize.components.{self.name}.labels], or use the factory "
-                "'mtl_textcat_multilabel' for a category that a text has or has not."
+                "'mtl_textcat_multilabel' for a single yes/no category."
             )
 
     def _gold_labels(self, eg: Example) -> Iterable[Optional[str]]:
@@ -161,9 +161,9 @@ class TextCategorizer(CategoriesHead):
         values = list(cats.values())
         if values.count(1.0) > 1 or any(value not in (0.0, 1.0) for value in values):
             raise ValueError(
-                f"The head '{self.name}' takes exclusive categories: one with the value 1.0, "
-                f"others 0.0. But the text {eg.reference.text[:60]!r} has {cats}. Mend the "
-                "corpus, or use the factory 'mtl_textcat_multilabel'. If some of them are another "
-                f"head's, name those of this one in [initialize.components.{self.name}.labels], or "
-                "give each head the 'prefix' of its labels."
+                f"The head '{self.name}' takes exclusive categories: one with the value 1.0, the "
+                f"others 0.0. But the text {eg.reference.text[:60]!r} has {cats}. Fix the "
+                "corpus, or use the factory 'mtl_textcat_multilabel'. If some belong to another "
+                f"head, list this head's labels in [initialize.components.{self.name}.labels], or "
+                "set the 'prefix' of each head's labels."
             )

@@ -7,13 +7,13 @@ from thinc.types import Floats2d
 
 
 def Transitions(nO: Optional[int] = None) -> Model[Floats2d, Floats2d]:
-    """Build a layer that holds scores of transitions between classes.
+    """Build a layer that holds transition scores between classes.
 
-    It passes on what it gets: the head adds the gradient of the scores. They start
-    at zero, as the parameter "T". Shape: (n_classes + 1, n_classes + 1); the last row
-    is what comes before a document, the last column what comes after it.
+    It returns its input unchanged; the head adds the gradient of the scores. They
+    are the parameter "T" and start at zero. Shape: (n_classes + 1, n_classes + 1);
+    the last row is the start of a document, the last column its end.
 
-    nO (Optional[int]): Number of classes. By default that of the layer before.
+    nO (Optional[int]): Number of classes. Defaults to that of the previous layer.
     RETURNS (Model[Floats2d, Floats2d]): The layer.
     """
     return Model(

@@ -1,4 +1,4 @@
-"""Entities that begin or end with whitespace, which no head gives: they are trimmed to words."""
+"""Trimming entities that start or end with whitespace, which no head can predict."""
 
 from typing import List, Optional, Sequence, Tuple
 
@@ -12,10 +12,10 @@ from .gold import copied, moved
 def fit_to_words(example: Example, key: Optional[str]) -> Tuple[Example, List[Span]]:
     """Trim entities to their words.
 
-    example (Example): With annotation, or without.
-    key (Optional[str]): Of `doc.spans`; None for `doc.ents`.
-    RETURNS (Tuple[Example, List[Span]]): The example, a new one where an entity begins or ends
-        with whitespace, and the spans that were trimmed or, without a word or a label, left out.
+    example (Example): An example, annotated or not.
+    key (Optional[str]): A key of `doc.spans`; None for `doc.ents`.
+    RETURNS (Tuple[Example, List[Span]]): The example, a new one if an entity starts or ends
+        with whitespace, and the spans that were trimmed or (without a word or label) left out.
     """
     gold = example.reference
     spans = gold.ents if key is None else gold.spans.get(key, ())
@@ -36,12 +36,12 @@ def fit_to_words(example: Example, key: Optional[str]) -> Tuple[Example, List[Sp
 
 
 def fit_classes(doc: Doc, spans: Sequence[Span], classes: List[Optional[str]]) -> Optional[Span]:
-    """Have no entity begin or end with whitespace of a document whose tokens are not the gold ones.
+    """Trim aligned entities to their words in a document tokenized differently from the gold one.
 
     doc (Doc): The predicted document.
     spans (Sequence[Span]): Its gold entities, aligned.
-    classes (List[Optional[str]]): The BILUO class of each token. Changed in place.
-    RETURNS (Optional[Span]): The first entity that is not taken as it is.
+    classes (List[Optional[str]]): The BILUO class of each token. Modified in place.
+    RETURNS (Optional[Span]): The first entity that was changed.
     """
     changed = None
     for span in spans:

@@ -1,1 +1,1 @@
-"""What a task is: of heads of this package and of components of spaCy."""
+"""Tasks: one interface to this package's heads and spaCy's components."""

@@ -1,4 +1,4 @@
-"""The general adapter: what is known of a component by what its factory says that it assigns."""
+"""The general adapter: treats a component according to what its factory says it assigns."""
 
 import math
 from typing import Any, Callable, Iterable, Set, Tuple
@@ -14,7 +14,7 @@ from .task import Task
 
 
 class StockTask(Task):
-    """A component of spaCy or of another package, as a task.
+    """A component from spaCy or another package, as a task.
 
     nlp (Language): The pipeline.
     name (str): The name of the component.
@@ -24,7 +24,7 @@ class StockTask(Task):
         self.name = name
         self.pipe: Any = nlp.get_pipe(name)
         self.assigns: Set[str] = set(nlp.get_pipe_meta(name).assigns)
-        # A component may also be a plain function, which has none of these.
+        # A component may also be a plain function without these attributes.
         self.is_trainable = bool(getattr(self.pipe, "is_trainable", False))
         if "doc.spans" in self.assigns:
             settings = getattr(self.pipe, "cfg", {})
@@ -37,17 +37,17 @@ class StockTask(Task):
 
     @property
     def knows_labels(self) -> bool:
-        """RETURNS (bool): Whether the kind of annotation has labels."""
+        """RETURNS (bool): Whether its kind of annotation has labels."""
         return has_labels(self.kinds)
 
     def gold_attributes(self) -> Set[str]:
-        """RETURNS (Set[str]): What the component sets is what it learns."""
+        """RETURNS (Set[str]): What the component assigns is what it learns from."""
         return self.assigns
 
     def output_keys(self) -> Set[str]:
-        """RETURNS (Set[str]): What the component sets, of each label."""
+        """RETURNS (Set[str]): What the component sets, per label."""
         if not self.is_trainable:
-            # Such as an entity ruler, beside which a head keeps what it finds.
+            # Such as an entity ruler, whose entities a head keeps.
             return set()
         found: Set[str] = set()
         for assigned in self.assigns:
@@ -64,7 +64,7 @@ class StockTask(Task):
         return labels_of(example.reference, self.kinds, self.spans_key)
 
     def has_gold(self, doc: Doc) -> bool:
-        """RETURNS (bool): Whether there is annotation of its kinds; True if they are not known."""
+        """RETURNS (bool): Whether there is annotation of its kinds; True if they are unknown."""
         kinds = self.kinds
         if kinds == {"spans"}:
             return any(True for _ in spans_of(doc, self.spans_key))
@@ -74,14 +74,14 @@ class StockTask(Task):
         """Add the labels: see `Task.prepare_labels`."""
         if not self.knows_labels:
             return getattr(self.pipe, "label_data", None) is None
-        # Else `add_label` is that of its base class, which raises an error.
+        # The base class's `add_label` raises an error.
         if type(self.pipe).add_label is not TrainablePipe.add_label:
             for label in labels:
                 self.pipe.add_label(label)
         return True
 
     def divisors(self, d_view: TokenVectors) -> Tuple[float, float]:
-        """RETURNS (Tuple[float, float]): The tokens that have a gradient: see `Task.divisors`."""
+        """RETURNS (Tuple[float, float]): How many tokens have a gradient: see `Task.divisors`."""
         n_tokens = float(sum(int(d.any(axis=1).sum()) for d in d_view))
-        # Layers that begin at zero send nothing at first: how many units there were is not known.
+        # Layers that start at zero send no gradient at first: the number of units is unknown.
         return (n_tokens, n_tokens) if n_tokens else (1.0, math.inf)

@@ -1,4 +1,4 @@
-"""Taking annotation of a kind away."""
+"""Removing annotation by kind."""
 
 from typing import Any, Callable, Dict, Iterable
 
@@ -8,10 +8,10 @@ from .kinds import KINDS, has
 
 
 def clear(doc: Doc, kinds: Iterable[str]) -> None:
-    """Make annotation missing, in place. Sentence starts stay where there are dependencies.
+    """Make annotation missing, in place. Sentence starts stay if there are dependencies.
 
     doc (Doc): The document.
-    kinds (Iterable[str]): What to take away.
+    kinds (Iterable[str]): The kinds to remove.
     """
     for kind in sorted(kinds, key=KINDS.index):
         if has(doc, kind):
@@ -36,7 +36,7 @@ def _clear_entities(doc: Doc) -> None:
 
 
 def _clear_starts(doc: Doc) -> None:
-    # Elsewhere they come with the dependencies.
+    # Otherwise the dependencies imply them.
     if not doc.has_annotation("DEP"):
         for token in doc:
             token.is_sent_start = None

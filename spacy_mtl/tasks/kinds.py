@@ -1,11 +1,11 @@
-"""Kinds of annotation: whether a text has them, and their labels."""
+"""Kinds of annotation: checking for them and listing their labels."""
 
 from typing import Callable, Dict, Iterable, List, Optional, Set
 
 from spacy.morphology import Morphology
 from spacy.tokens import Doc, Span
 
-#: All kinds. Dependencies come before sentence starts, which they imply.
+#: All kinds. Dependencies precede sentence starts, which they imply.
 KINDS = (
     "tags",
     "parts of speech",
@@ -17,7 +17,7 @@ KINDS = (
     "categories",
     "spans",
 )
-#: What components say that they assign, and what their gold annotation is.
+#: The attributes that components declare in `assigns`, and their kinds of annotation.
 _KIND_OF = {
     "token.tag": "tags",
     "token.pos": "parts of speech",
@@ -33,16 +33,16 @@ _KIND_OF = {
 
 
 def kinds_among(attributes: Iterable[str]) -> Set[str]:
-    """Tell which kinds of annotation attributes are.
+    """Map attributes to kinds of annotation.
 
-    attributes (Iterable[str]): Such as "token.tag".
-    RETURNS (Set[str]): Such as "tags". Attributes of no known kind are left out.
+    attributes (Iterable[str]): For example "token.tag".
+    RETURNS (Set[str]): For example "tags". Unknown attributes are left out.
     """
     return {_KIND_OF[attribute] for attribute in attributes if attribute in _KIND_OF}
 
 
 def has(doc: Doc, kind: str) -> bool:
-    """RETURNS (bool): Whether a document has annotation of a kind."""
+    """RETURNS (bool): Whether a document has this kind of annotation."""
     if kind == "categories":
         return bool(doc.cats)
     if kind == "spans":
@@ -51,18 +51,18 @@ def has(doc: Doc, kind: str) -> bool:
 
 
 def spans_of(doc: Doc, key: Optional[str]) -> Iterable[Span]:
-    """RETURNS (Iterable[Span]): Those of a key of `doc.spans`; with None, those of all keys."""
+    """RETURNS (Iterable[Span]): The spans under a key of `doc.spans`; all spans if it is None."""
     groups = doc.spans.values() if key is None else [doc.spans.get(key, [])]
     return (span for group in groups for span in group)
 
 
 def labels_of(doc: Doc, kinds: Set[str], spans_key: Optional[str]) -> Iterable[str]:
-    """Find the labels in a gold document, each as often as it is annotated.
+    """Collect the labels in a gold document, once per annotation.
 
     doc (Doc): The document.
-    kinds (Set[str]): What to look at. Of several, the first that has labels.
-    spans_key (Optional[str]): Of `doc.spans`; None for all keys.
-    RETURNS (Iterable[str]): The labels; none if no kind has labels: see `has_labels`.
+    kinds (Set[str]): The kinds of annotation. The first one with labels is used.
+    spans_key (Optional[str]): A key of `doc.spans`; None for all keys.
+    RETURNS (Iterable[str]): The labels; empty if no kind has labels: see `has_labels`.
     """
     for kind, find in _LABELS.items():
         if kind in kinds:
@@ -71,12 +71,12 @@ def labels_of(doc: Doc, kinds: Set[str], spans_key: Optional[str]) -> Iterable[s
 
 
 def has_labels(kinds: Set[str]) -> bool:
-    """RETURNS (bool): Whether `labels_of` can find any."""
+    """RETURNS (bool): Whether any of the kinds has labels."""
     return bool(kinds & set(_LABELS))
 
 
 def _morphology(doc: Doc) -> List[str]:
-    """The labels of a stock morphologizer."""
+    """Collect labels in the form of spaCy's morphologizer."""
     found = []
     for token in doc:
         if token.pos or token.has_morph():

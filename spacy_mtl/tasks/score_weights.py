@@ -1,4 +1,4 @@
-"""Keys of their own for heads that would report the same, and [training.score_weights] by these."""
+"""Separate score keys for heads that would share them, and their [training.score_weights]."""
 
 import warnings
 from difflib import get_close_matches
@@ -11,16 +11,16 @@ from .scores import Weights, score_weights_of, some_of
 from .stock import task_of, tasks_of
 
 
-def part_heads(nlp: Language, name: str) -> None:
-    """Give heads that would report the same scores keys of their own.
+def separate_scores(nlp: Language, name: str) -> None:
+    """Give heads that would report the same scores separate keys.
 
-    Where two do, the keys of both begin with their names; those of a stock component stay. The
-    weight of a key in [training.score_weights] that nobody reports any more goes to theirs,
-    unless a user has given those some.
+    Both heads' keys get their names as prefix; a stock component keeps its keys. If no
+    component reports a key of [training.score_weights] anymore, its weight goes to the new
+    keys, unless the user gave them weights.
 
     nlp (Language): The pipeline.
-    name (str): A head, with its labels.
-    RAISES (ValueError): If two heads are given one prefix.
+    name (str): A head that has its labels.
+    RAISES (ValueError): If two heads have the same prefix.
     """
     is_default = nlp.config["training"]["score_weights"] == _combined(nlp, own=False)
     head = task_of(nlp, name)
@@ -31,7 +31,7 @@ def part_heads(nlp: Language, name: str) -> None:
         if same and head.score_prefix and found.score_prefix:
             raise ValueError(
                 f"The heads '{other}' and '{name}' both report {some_of(same)}: one score would "
-                f"overwrite the other. Mend 'score_prefix' in [components.{name}] or "
+                f"overwrite the other. Change 'score_prefix' in [components.{name}] or "
                 f"[components.{other}]."
             )
         if same:
@@ -39,7 +39,7 @@ def part_heads(nlp: Language, name: str) -> None:
             found.take_score_prefix(other)
     weights = nlp.config["training"]["score_weights"]
     if is_default:
-        # spaCy adds its own keys again; so they stay, without a weight.
+        # spaCy would add its own keys again, so keep them without a weight.
         weights.update(dict.fromkeys(weights))
         weights.update(_combined(nlp, own=True))
     else:
@@ -73,7 +73,7 @@ def _warn_misspelt(nlp: Language, weights: Weights) -> None:
         near = get_close_matches(key, known, n=1, cutoff=0.8) if weight else []
         if near and key not in known:
             warnings.warn(
-                f"[training.score_weights] gives a weight to '{key}', which no component reports. "
+                f"[training.score_weights] has a weight for '{key}', but no component reports it. "
                 f"Did you mean '{near[0]}'?",
                 stacklevel=2,
             )

@@ -1,4 +1,4 @@
-"""The scores that tasks report: their keys, and how much each counts."""
+"""The scores that tasks report: their keys and weights."""
 
 from typing import Any, Dict, Iterable, Optional
 
@@ -10,21 +10,21 @@ Weights = Dict[str, Optional[float]]
 
 
 def prefixed(scores: Dict[str, Any], prefix: str) -> Dict[str, Any]:
-    """Rename scores.
+    """Add a prefix to score keys.
 
-    scores (Dict[str, Any]): By spaCy's keys.
-    prefix (str): "" leaves them.
-    RETURNS (Dict[str, Any]): By keys such as "topic_cats_score".
+    scores (Dict[str, Any]): Scores by spaCy's keys.
+    prefix (str): The prefix; "" changes nothing.
+    RETURNS (Dict[str, Any]): Scores by keys such as "topic_cats_score".
     """
     return {f"{prefix}_{key}": value for key, value in scores.items()} if prefix else scores
 
 
 def score_weights_of(nlp: Language, name: str) -> Weights:
-    """Tell which scores a component reports by default, and how much each counts.
+    """Get the scores that a component reports by default, and their weights.
 
     nlp (Language): The pipeline.
     name (str): The name of the component.
-    RETURNS (Weights): By key, such as "topic_cats_score".
+    RETURNS (Weights): Weights by key, such as "topic_cats_score".
     """
     weights: Any = nlp.get_pipe_meta(name).default_score_weights or {}
     task = task_of(nlp, name)
@@ -32,11 +32,11 @@ def score_weights_of(nlp: Language, name: str) -> Weights:
 
 
 def scores_by_task(nlp: Language, scores: Dict[str, Any]) -> Dict[str, float]:
-    """Sum up each task's scores, by their default weights.
+    """Average each task's scores by their default weights.
 
     nlp (Language): The pipeline.
-    scores (Dict[str, Any]): What `nlp.evaluate` gave.
-    RETURNS (Dict[str, float]): By component; without those that have none.
+    scores (Dict[str, Any]): The output of `nlp.evaluate`.
+    RETURNS (Dict[str, float]): One score per component that has any.
     """
     found = {}
     for name in nlp.pipe_names:
@@ -49,6 +49,6 @@ def scores_by_task(nlp: Language, scores: Dict[str, Any]) -> Dict[str, float]:
 
 
 def some_of(keys: Iterable[str]) -> str:
-    """RETURNS (str): The first key, and how many more there are, for messages."""
+    """RETURNS (str): The first key and the number of others, for messages."""
     first, *others = sorted(keys)
     return f"'{first}'" + (f" and {len(others)} more" if others else "")

@@ -1,11 +1,11 @@
-"""Tasks that are components of spaCy or of others: one table of what differs from class to class.
+"""Stock components as tasks: one table of what differs between classes.
 
-spaCy's own components send the gradient of a sum: over tokens (tagger, morphologizer,
-trainable_lemmatizer, senter, span_finder), over documents (textcat), over parser states
-(parser, ner) or spans (spancat). As a loss they report the sum of its squares, but textcat: the
-mean over documents and labels. What is not over documents is brought to a mean over tokens:
-states are about as many, spans as many as the suggester makes of them. The heads of this
-package have means for both.
+spaCy's components send the gradient of a sum: over tokens (tagger, morphologizer,
+trainable_lemmatizer, senter, span_finder), documents (textcat), parser states (parser, ner)
+or spans (spancat). The loss they report is the sum of its squares, except for textcat, which
+reports the mean over documents and labels. Everything that isn't per document is scaled to a
+mean over tokens: there are about as many states, and as many spans as the suggester makes.
+This package's heads use means for both.
 """
 
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Type
@@ -33,9 +33,9 @@ from .task import Task
 
 
 class FromScores(StockTask):
-    """A component whose loss comes from the scores of documents.
+    """A component that computes its loss from the scores of documents.
 
-    Others go from state to state (parser, ner), or have models that take spans (spancat).
+    Others move from state to state (parser, ner) or have models that take spans (spancat).
     """
 
     loss_from_scores = True
@@ -52,29 +52,29 @@ class Sentences(FromScores):
 
 
 class Lemmas(FromScores):
-    """A lemmatizer with edit trees, which stand for its labels."""
+    """An edit tree lemmatizer; its labels are trees."""
 
     def prepare_labels(self, labels: Iterable[str], read: Callable[[], Iterable[Example]]) -> bool:
-        """Have it find the trees of all texts: see `Task.prepare_labels`."""
-        # Those of the first texts are among them.
+        """Add the trees of all texts: see `Task.prepare_labels`."""
+        # They include those of the first texts.
         add_lemmatizer_trees(self.pipe, read())
         return True
 
 
 class Categories(FromScores):
-    """A textcat, or one of several labels."""
+    """A textcat or textcat_multilabel."""
 
     unit = "doc"
     alternative = "mtl_textcat"
 
     def __init__(self, nlp: Language, name: str) -> None:
         super().__init__(nlp, name)
-        # One of several labels has missing values.
+        # Only textcat_multilabel supports missing values.
         self.reads_absence = not self.pipe.support_missing_values
 
     def divisors(self, d_view: TokenVectors) -> Tuple[float, float]:
-        """RETURNS (Tuple[float, float]): The documents that have a gradient, and the labels."""
-        # As all others: the sum over labels.
+        """RETURNS (Tuple[float, float]): The number of documents with a gradient; 1 / n_labels."""
+        # Turns the mean over labels into a sum, like all others.
         n_labels = float(max(1, len(self.labels)))
         return float(max(1, sum(bool(d.any()) for d in d_view))), 1 / n_labels
 
@@ -95,7 +95,7 @@ class Dependencies(StockTask):
         return True
 
 
-#: By class. A subclass has the adapter of the next class above it; all others the general one.
+#: Adapters by class. A subclass uses that of its closest base class; others use the general one.
 ADAPTERS: Dict[type, Type[StockTask]] = {
     Tagger: FromScores,
     Morphologizer: FromScores,
@@ -112,11 +112,11 @@ ADAPTERS: Dict[type, Type[StockTask]] = {
 
 
 def task_of(nlp: Language, name: str) -> Task:
-    """Find what is known of a task.
+    """Get a component as a task.
 
     nlp (Language): The pipeline.
-    name (str): The name of a component, also of one that is disabled or not trained.
-    RETURNS (Task): The component itself if it is a head of this package; else its adapter.
+    name (str): The name of a component, which may be disabled or not trainable.
+    RETURNS (Task): The component itself if it is one of this package's heads, else its adapter.
     """
     pipe: Any = nlp.get_pipe(name)
     if isinstance(pipe, Task):
@@ -126,11 +126,11 @@ def task_of(nlp: Language, name: str) -> Task:
 
 
 def tasks_of(nlp: Language) -> Dict[str, Task]:
-    """Find the tasks of a pipeline.
+    """List the tasks of a pipeline.
 
     nlp (Language): The pipeline.
-    RETURNS (Dict[str, Task]): By component, in pipeline order; disabled ones, too. What is not
-        trained, encoders, and what listens to them for others, are no tasks.
+    RETURNS (Dict[str, Task]): Tasks by component, in pipeline order, including disabled ones.
+        Untrainable components, encoders and the joint component aren't tasks.
     """
     found = {name: task_of(nlp, name) for name, _ in nlp.components}
     return {

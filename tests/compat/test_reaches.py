@@ -1,4 +1,4 @@
-"""What is private to other libraries is named in `compat` only."""
+"""Private parts of other libraries are only used in `compat`."""
 
 import ast
 from pathlib import Path
@@ -10,7 +10,7 @@ import spacy_mtl
 
 ROOT = Path(spacy_mtl.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.parent.name != "compat")
-#: Ways into closures, counters and memory, and modules that are not public.
+#: Ways into closures, counters and memory, and non-public modules.
 WAYS = {"closurevars", "getclosurevars", "get_objects", "get_referrers", "global_id"}
 
 
@@ -19,7 +19,7 @@ def is_private(name: str) -> bool:
 
 
 def own_names() -> Set[str]:
-    """The private names that classes and modules of the package define."""
+    """Collect the private names that the package's classes and modules define."""
     found = set()
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
@@ -38,7 +38,7 @@ def reaches(tree: ast.AST, own: Set[str]) -> Iterator[str]:
         if isinstance(node, ast.Attribute):
             if node.attr in WAYS or (is_private(node.attr) and node.attr not in own):
                 yield f"line {node.lineno}: {ast.unparse(node)}"
-            # `__class__` may be looked at.
+            # Reading `__class__` is fine.
             elif node.attr in ("__class__", "__closure__") and isinstance(node.ctx, ast.Store):
                 yield f"line {node.lineno}: {ast.unparse(node)} is set"
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
@@ -48,7 +48,7 @@ def reaches(tree: ast.AST, own: Set[str]) -> Iterator[str]:
 
 def all_reaches() -> Dict[str, str]:
     own = own_names()
-    # What is set on "self" in a subclass of a library's class is the library's all the same.
+    # These are set on "self" in a subclass of a library's class, but belong to the library.
     own -= {"_model", "_hfmodel", "_func", "_config", "_params"}
     found = {}
     for path in FILES:
@@ -59,8 +59,8 @@ def all_reaches() -> Dict[str, str]:
     return found
 
 
-def test_no_reach_outside_of_compat() -> None:
-    assert all_reaches() == {}, "move them to compat, each with a test of the part it reaches for"
+def test_no_private_use_outside_of_compat() -> None:
+    assert all_reaches() == {}, "move them to compat, each with a test of the part that it uses"
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,10 @@ def test_no_reach_outside_of_compat() -> None:
         "shim.__class__ = Own",
     ],
 )
-def test_a_reach_is_seen(code: str) -> None:
+def test_private_uses_are_found(code: str) -> None:
     assert len(list(reaches(ast.parse(code), {"_own"}))) == 1
 
 
 @pytest.mark.parametrize("code", ["self._own = 1", "x.__class__", "from .a._b import c"])
-def test_ones_own_is_none(code: str) -> None:
+def test_own_names_are_not_reported(code: str) -> None:
     assert list(reaches(ast.parse(code), {"_own"})) == []

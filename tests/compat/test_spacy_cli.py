@@ -1,4 +1,4 @@
-"""The private parts of spaCy's command line are where they were."""
+"""The private parts of spaCy's command line haven't changed."""
 
 from typing import Any
 
@@ -9,26 +9,26 @@ from thinc.api import Config, ConfigValidationError
 from spacy_mtl.compat import spacy_cli
 
 
-def test_app_is_that_of_python_m_spacy() -> None:
+def test_app_is_the_one_behind_python_m_spacy() -> None:
     assert isinstance(spacy_cli.app, typer.Typer)
     names = {command.name for command in spacy_cli.app.registered_commands}
     assert {"train", "package", "evaluate"} <= names, (
-        "spacy.cli._util.app has none of spaCy's commands: see compat/spacy_cli.py"
+        "spacy.cli._util.app doesn't have spaCy's commands: see compat/spacy_cli.py"
     )
 
 
-def test_arguments_are_those_of_typer() -> None:
+def test_arguments_are_typers() -> None:
     assert (spacy_cli.Arg, spacy_cli.Opt) == (typer.Argument, typer.Option)
 
 
-def test_overrides_are_parsed_and_taken_out_of_the_arguments() -> None:
+def test_overrides_are_parsed_and_removed_from_the_arguments() -> None:
     args = ["--training.max_steps", "10", "--nlp.lang=de", "--training.flag"]
     assert spacy_cli.parse_config_overrides(args, env_var=None) == {
         "training.max_steps": 10,
         "nlp.lang": "de",
         "training.flag": True,
     }
-    # Who needs them afterwards has to copy them.
+    # Callers that need them afterwards must copy them.
     assert args == []
 
 
@@ -53,7 +53,7 @@ def test_missing_code_ends_the_command(capsys: Any) -> None:
     assert spacy_cli.import_code(None) is None
 
 
-def test_gpu_that_is_not_there_is_an_error() -> None:
+def test_missing_gpu_is_an_error() -> None:
     with pytest.raises((ValueError, RuntimeError, ImportError)):
         spacy_cli.setup_gpu(99, silent=True)
     assert spacy_cli.setup_gpu(-1, silent=True) is None

@@ -1,4 +1,4 @@
-"""The private parts of spacy-transformers that are reached for are where they were."""
+"""The private parts of spacy-transformers that we use haven't changed."""
 
 import re
 from dataclasses import fields
@@ -30,12 +30,12 @@ def model() -> Any:
 
 
 def test_model_is_one_layer_with_one_shim(model: Any) -> None:
-    why = "TransformerModel has other layers: see shim_of of compat/spacy_transformers.py"
+    why = "TransformerModel has other layers: see shim_of in compat/spacy_transformers.py"
     assert [len(layer.shims) for layer in model.layers] == [1], why
     assert type(shim_of(model)) is HFShim, why
 
 
-def test_model_looks_its_shim_up(model: Any) -> None:
+def test_model_looks_up_its_shim(model: Any) -> None:
     shim = HFShim(HFObjects(None, None, None))
     set_objects(shim, HFObjects("tokenizer", "network", None))
     replace_shim(model, shim)
@@ -43,9 +43,9 @@ def test_model_looks_its_shim_up(model: Any) -> None:
     assert (model.tokenizer, model.transformer) == ("tokenizer", "network"), why
 
 
-def test_shim_keeps_objects_by_one_name(model: Any) -> None:
+def test_shim_stores_objects_under_one_name(model: Any) -> None:
     shim = shim_of(model)
-    why = "HFShim keeps tokenizer and network elsewhere: see objects_of"
+    why = "HFShim stores tokenizer and network elsewhere: see objects_of"
     assert isinstance(vars(shim).get("_hfmodel"), HFObjects), why
     assert objects_of(shim) is shim._hfmodel
     set_objects(shim, HFObjects("tokenizer", "network", None))
@@ -63,18 +63,18 @@ def test_the_librarys_own_setter_sets_the_same(model: Any) -> None:
     found = objects_of(shim)
     assert found is not None
     assert (found.tokenizer, found.transformer, shim._model) == ("tokenizer", network, network), (
-        "TransformerModel keeps a network somewhere else, too: see set_objects"
+        "TransformerModel also stores the network somewhere else: see set_objects"
     )
 
 
-def test_objects_keep_the_settings_to_load_with(model: Any) -> None:
+def test_objects_store_the_settings_to_load_with(model: Any) -> None:
     assert [field.name for field in fields(HFObjects)] == [
         "tokenizer",
         "transformer",
         "vocab_file_contents",
         "_init_tokenizer_config",
         "_init_transformer_config",
-    ], "HFObjects has other fields: see settings_of of compat/spacy_transformers.py"
+    ], "HFObjects has other fields: see settings_of in compat/spacy_transformers.py"
     found = objects_of(shim_of(model))
     assert settings_of(found) == ({"use_fast": True}, {"return_dict": True})
 
@@ -87,10 +87,10 @@ def test_saved_shim_has_the_parts_that_we_read(model: Any) -> None:
         "tokenizer",
         "_init_tokenizer_config",
         "_init_transformer_config",
-    }, "HFShim saves other parts: EncoderShim of encoder/shim.py has its form"
+    }, "HFShim saves other parts: EncoderShim in encoder/shim.py uses its format"
 
 
-def test_component_asks_a_folder_for_its_settings(tmp_path: Path) -> None:
+def test_component_reads_the_settings_to_load_a_folder(tmp_path: Path) -> None:
     class RefusalError(Exception):
         pass
 
@@ -106,7 +106,7 @@ def test_component_asks_a_folder_for_its_settings(tmp_path: Path) -> None:
     pipe.model = Model("no name", get_doc_spans)
     with pytest.raises(RefusalError), pytest.warns(UserWarning, match="Automatically converting"):
         pipe.from_disk(tmp_path)
-    # What it would do else: load the folder, as a name is loaded.
+    # Otherwise it would load the folder like a name.
     pipe.model = TransformerModel("no name", get_doc_spans)
     with (
         pytest.raises((OSError, ValueError), match=re.escape(str(tmp_path / "model"))),

@@ -1,4 +1,4 @@
-"""The private parts of srsly that `compat/srsly.py` reaches for are where they were."""
+"""The private parts of srsly that `compat/srsly.py` uses haven't changed."""
 
 import catalogue
 import numpy
@@ -13,7 +13,7 @@ from spacy_mtl.compat.srsly import unpack_plain
 def test_arrays_are_read_as_srsly_writes_them(kind: str) -> None:
     array = numpy.arange(6).reshape(2, 3).astype(kind)
     found = unpack_plain(srsly.msgpack_dumps({"a": [array, None, b"x", "y", 1.5]}))
-    why = "srsly writes arrays in another form: see unpack_plain of compat/srsly.py"
+    why = "srsly writes arrays in another format: see unpack_plain in compat/srsly.py"
     assert isinstance(found["a"][0], numpy.ndarray), why
     assert found["a"][0].dtype == array.dtype, why
     assert numpy.array_equal(found["a"][0], array), why
@@ -26,8 +26,8 @@ def test_decoders_of_other_packages_are_not_run() -> None:
     msgpack_decoders.register("of another", func=lambda obj, chain=None: calls.append(obj) or obj)
     try:
         assert unpack_plain(data) == {"a": 1}
-        assert calls == [], "srsly runs all decoders, whatever hook it is given"
+        assert calls == [], "srsly runs all decoders even with a custom hook"
         assert srsly.msgpack_loads(data) == {"a": 1}
-        assert calls == [{"a": 1}], "srsly runs no decoders: unpack_plain may be needed no more"
+        assert calls == [{"a": 1}], "srsly runs no decoders: unpack_plain may no longer be needed"
     finally:
         catalogue.REGISTRY.pop(("srsly", "msgpack_decoders", "of another"))

@@ -1,4 +1,4 @@
-"""The private parts of torch that `compat/torch.py` reaches for are where they were."""
+"""The private parts of torch that `compat/torch.py` uses haven't changed."""
 
 import pickletools
 from io import BytesIO
@@ -23,7 +23,7 @@ def network() -> Any:
     return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
 
 
-def test_layers_of_thinc_look_the_backward_pass_up(network: Any, monkeypatch: Any) -> None:
+def test_thincs_layers_look_up_the_backward_pass(network: Any, monkeypatch: Any) -> None:
     calls: List[Any] = []
     monkeypatch.setattr(torch.autograd, "backward", lambda *x, **kw: calls.append((x, kw)))
     y, backprop = PyTorchWrapper(network).begin_update(numpy.ones((1, 3), dtype="float32"))
@@ -46,7 +46,7 @@ def test_the_first_of_two_passes_keeps_the_graph(network: Any) -> None:
         torch.autograd.backward(y)
 
 
-def test_gradients_of_inputs_are_those_of_one_pass(network: Any) -> None:
+def test_gradients_of_inputs_are_from_one_pass(network: Any) -> None:
     x = torch.ones(1, 3, requires_grad=True)
     y = network(x).sum()
     ours = {id(p) for p in network.parameters()}
@@ -71,7 +71,7 @@ def test_the_patch_is_undone(network: Any) -> None:
 def test_a_graph_can_be_walked_to_its_leaves(network: Any) -> None:
     x = torch.ones(1, 3, requires_grad=True)
     y = network(x)
-    why = "the nodes of a graph have other names: see leaves of compat/torch.py"
+    why = "the nodes of a graph have other names: see leaves in compat/torch.py"
     assert y.grad_fn is not None, why
     assert all(len(pair) == 2 for pair in y.grad_fn.next_functions), why
     expected = {id(x), *(id(p) for p in network.parameters())}
@@ -82,7 +82,7 @@ def test_a_graph_can_be_walked_to_its_leaves(network: Any) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int64, torch.bool])
 @pytest.mark.parametrize("make", [torch.nn.Parameter, lambda tensor: tensor])
-def test_saved_state_names_what_is_known(dtype: Any, make: Any) -> None:
+def test_saved_state_has_only_known_names(dtype: Any, make: Any) -> None:
     saved = BytesIO()
     is_trained = dtype.is_floating_point
     tensor = torch.zeros(2, dtype=dtype)
@@ -93,11 +93,11 @@ def test_saved_state_names_what_is_known(dtype: Any, make: Any) -> None:
     names = [arg for op, arg in found if op == "GLOBAL"]
     assert names, "torch.save names functions in another way: see problems_of_weights"
     unknown = [name for name in names if not PICKLED_NAMES.fullmatch(name)]
-    assert unknown == [], f"torch.save names {unknown}: add them to PICKLED_NAMES, if they are safe"
+    assert unknown == [], f"torch.save names {unknown}: add them to PICKLED_NAMES if they are safe"
 
 
 @pytest.mark.parametrize("name", ["os system", "builtins eval", "torch._utils_evil _rebuild_x"])
-def test_code_is_no_known_name(name: str) -> None:
+def test_code_is_not_a_known_name(name: str) -> None:
     assert PICKLED_NAMES.fullmatch(name) is None
 
 
@@ -105,9 +105,9 @@ FEATURES = {"_is_avx512_bf16_supported": "AVX512-BF16", "_is_amx_tile_supported"
 
 
 @pytest.mark.parametrize("function", FEATURES)
-def test_torch_tells_of_the_processor(function: str, monkeypatch: Any) -> None:
+def test_torch_knows_the_processor(function: str, monkeypatch: Any) -> None:
     assert isinstance(getattr(torch.cpu, function)(), bool), (
-        f"torch.cpu.{function} has moved: see bfloat16_of_cpu, without which 'auto' is float32"
+        f"torch.cpu.{function} has moved: see bfloat16_of_cpu; without it, 'auto' is float32"
     )
     for each in FEATURES:
         monkeypatch.setattr(torch.cpu, each, lambda found=each == function: found)

@@ -1,4 +1,4 @@
-"""The private parts of transformers that are reached for are where they were."""
+"""The private parts of transformers that we use haven't changed."""
 
 import json
 from pathlib import Path
@@ -47,25 +47,25 @@ def bert(tmp_path: Path) -> Any:
     return BertTokenizer(str(tmp_path / "vocab.txt"))
 
 
-def test_code_that_comes_along_is_put_into_one_package() -> None:
+def test_code_of_models_is_put_into_one_package() -> None:
     assert TRANSFORMERS_DYNAMIC_MODULE_NAME == "transformers_modules", (
-        "transformers puts the code of others into another package: see has_own_code, by which "
-        "saved encoders are refused"
+        "transformers puts models' own code into another package: see has_own_code, which is "
+        "used to reject saved encoders"
     )
     own = type("Own", (), {"__module__": f"{TRANSFORMERS_DYNAMIC_MODULE_NAME}.name.modeling"})
     assert has_own_code(own())
     assert not has_own_code(AutoConfig.for_model("bert"))
 
 
-def test_slow_byte_level_tokenizer_has_a_decoder_of_bytes(gpt2: Any, bert: Any) -> None:
+def test_slow_byte_level_tokenizer_has_a_byte_decoder(gpt2: Any, bert: Any) -> None:
     decoder = byte_decoder_of(gpt2)
-    why = "GPT2Tokenizer has no 'byte_decoder': see byte_decoder_of of compat/transformers.py"
+    why = "GPT2Tokenizer has no 'byte_decoder': see byte_decoder_of in compat/transformers.py"
     assert decoder is not None, why
     assert (len(decoder), decoder["a"], decoder["\u0120"]) == (256, ord("a"), ord(" ")), why
     assert byte_decoder_of(bert) is None
 
 
-def test_tokenizer_of_bytes_says_how_many_there_are(gpt2: Any, bert: Any) -> None:
+def test_tokenizer_of_bytes_has_their_number(gpt2: Any, bert: Any) -> None:
     assert has_byte_pieces(ByT5Tokenizer()), (
         "ByT5Tokenizer has no '_utf_vocab_size' of 256: see has_byte_pieces"
     )
@@ -73,9 +73,9 @@ def test_tokenizer_of_bytes_says_how_many_there_are(gpt2: Any, bert: Any) -> Non
     assert not has_byte_pieces(bert)
 
 
-def test_roberta_counts_positions_from_its_padding() -> None:
+def test_robertas_positions_start_after_its_padding() -> None:
     roberta = AutoModel.from_config(AutoConfig.for_model("roberta", **SMALL))
-    why = "RoBERTa does not say where positions begin: see padding_position"
+    why = "RoBERTa does not declare where positions start: see padding_position"
     assert padding_position(roberta) == 3, why
     length = roberta.config.max_position_embeddings - 4
     import torch
@@ -85,18 +85,18 @@ def test_roberta_counts_positions_from_its_padding() -> None:
         roberta(torch.ones(1, length + 1, dtype=torch.int64))
 
 
-def test_bert_counts_positions_from_zero() -> None:
+def test_berts_positions_start_at_zero() -> None:
     bert = AutoModel.from_config(AutoConfig.for_model("bert", **SMALL))
     assert padding_position(bert) is None
 
 
-def test_tokenizer_is_found_by_the_name_of_its_class() -> None:
+def test_tokenizer_is_found_by_its_class_name() -> None:
     assert tokenizer_class("BertTokenizer") is BertTokenizer, (
         "tokenizer_class_from_name does something else: see tokenizer_class"
     )
     assert tokenizer_class("RobertaTokenizerFast") is RobertaTokenizerFast
     assert tokenizer_class("NoTokenizer") is None
-    # Nor does a name of something else lead to a class.
+    # Other names aren't found, either.
     assert "PreTrainedModel" in dir(transformers)
     found = tokenizer_class("PreTrainedModel")
     assert found is None or not hasattr(found, "tokenize")

@@ -47,7 +47,7 @@ def test_stock_heads_have_all_labels(paths: Dict[str, Path], max_epochs: int) ->
     assert "RARE" in trained.get_pipe("tagger").labels
 
 
-@pytest.mark.filterwarnings("ignore:.*occurs in the data, but is none of the labels")
+@pytest.mark.filterwarnings("ignore:.*occurs in the data, but not in the labels")
 @pytest.mark.parametrize("max_epochs", [0, -1])
 @pytest.mark.parametrize("factory", ["mtl_textcat", "mtl_textcat_multilabel"])
 def test_labels_that_the_config_names(tmp_path: Path, factory: str, max_epochs: int) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures: texts of several kinds."""
+"""Texts of several kinds."""
 
 from typing import List
 

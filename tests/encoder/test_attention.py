@@ -1,4 +1,4 @@
-"""Attention within sequences that stand one after the other."""
+"""Attention within concatenated sequences."""
 
 from typing import List
 
@@ -31,9 +31,9 @@ def test_attention_within(lengths: List[int], is_causal: bool) -> None:
 
 
 def test_attention_with_dropout() -> None:
-    """The mean of many draws is that without dropout; a share of the weights is zero."""
+    """The mean of many draws equals that without dropout; a share of the weights is zero."""
     query, key = torch.randn(2, 1, 2, 7, 5)
-    # Each row of what comes out is a row of weights.
+    # Each row of the output is a row of weights.
     value = torch.cat([torch.eye(4, 7), torch.eye(3, 7)])[None, None].expand(1, 2, 7, 7)
     with AttentionWithin([4, 3]):
         expected = scaled_dot_product_attention(query, key, value)

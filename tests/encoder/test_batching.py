@@ -1,4 +1,4 @@
-"""Micro-batches of like length."""
+"""Micro-batches of similar length."""
 
 from typing import List
 
@@ -25,7 +25,7 @@ def test_batch_by_padded_size(lengths: List[int], budget: int) -> None:
 
 
 def test_make_batches() -> None:
-    # Documents of tokens with 2 and 1 pieces, of none, and of 1, 0 and 3.
+    # Documents whose tokens have 2 and 1 pieces, no tokens, and 1, 0 and 3 pieces.
     pieces = Wordpieces(
         ids=numpy.arange(10, 17),
         doc_ends=numpy.array([3, 3, 7]),
@@ -39,7 +39,7 @@ def test_make_batches() -> None:
     assert batch.tokens.tolist() == [2, 3, 4, 0, 1]
     assert batch.places.tolist() == [1, 2, 3, 4, 7, 8, 9]
     assert batch.offsets.tolist() == [0, 1, 1, 4, 6]
-    # One at a time.
+    # One window per batch.
     first, second = make_batches(reading, 6)
     assert first.windows.ids.tolist() == [[1, 13, 14, 15, 16, 2]]
     assert second.windows.ids.tolist() == [[1, 10, 11, 12, 2]]

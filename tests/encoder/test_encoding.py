@@ -39,10 +39,10 @@ def test_vectors_and_gradient(
 
 
 @pytest.mark.parametrize("kept_pieces", [0, 30])
-def test_less_is_kept(
+def test_kept_pieces(
     encoder_dir: str, docs: List[Doc], kept_pieces: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With dropout: what is computed again is the same."""
+    """Recomputed activations are the same, even with dropout."""
     from spacy_mtl.encoder import encoding
 
     calls = []
@@ -55,7 +55,7 @@ def test_less_is_kept(
         torch.manual_seed(1)
         vectors, backprop = encoder.begin_update(docs)
         n_batches = len(calls)
-        # As components do that annotate in training; it changes nothing.
+        # Annotating components do this in training; it must not change anything.
         with torch.random.fork_rng():
             network = encoder.shims[0]._model.eval()
             network(torch.ones((1, 3), dtype=torch.int64))
@@ -72,7 +72,7 @@ def test_less_is_kept(
             torch.testing.assert_close(a.grad, b.grad)
 
 
-def test_packing_is_given_up_where_it_fails(
+def test_fallback_if_packing_fails(
     encoder_dir: str, docs: List[Doc], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoder = make_encoder(encoder_dir)
@@ -90,13 +90,13 @@ def test_packing_is_given_up_where_it_fails(
 
 
 def test_long_document(encoder_dir: str, nlp: Language) -> None:
-    """The first and last tokens are those of what the first and last window read."""
+    """The first and last tokens come from the first and last window."""
     doc = Doc(nlp.vocab, words=list("abcdefghijklmnopqrst" * 10))
     encoder = make_encoder(encoder_dir)
     (vectors,) = encoder.predict([doc])
     network = AutoModel.from_pretrained(encoder_dir)
     tokenizer = AutoTokenizer.from_pretrained(encoder_dir)
-    # Windows have 62 pieces at most, and 14 in common: four of 61, the last of 59.
+    # Windows have at most 62 pieces and overlap by 14: four of 61, the last of 59.
     for part, rows in ((doc[:61], slice(0, 54)), (doc[141:], slice(148, 200))):
         expected = pooled_one_by_one(network, tokenizer, [part.as_doc()]).detach().numpy()
         at = slice(rows.start - part.start, rows.stop - part.start)
@@ -111,6 +111,6 @@ def test_token_longer_than_a_window(encoder_dir: str, nlp: Language) -> None:
     assert (abs(vectors).max(axis=1) > 0).all()
 
 
-def test_not_initialised(docs: List[Doc]) -> None:
+def test_not_initialized(docs: List[Doc]) -> None:
     with pytest.raises(ValueError, match="no weights yet: call nlp.initialize"):
         TransformerEncoder("x").predict(docs)

@@ -1,4 +1,4 @@
-"""Encoders that read sequences one after the other, without padding."""
+"""Running encoders on concatenated sequences, without padding."""
 
 from typing import Any
 
@@ -34,10 +34,10 @@ OTHERS = {"intermediate_size": 8, "max_position_embeddings": 40, "pad_token_id":
     [
         (lambda: BertModel(BertConfig(**SIZES, **OTHERS)), Packing(0, 2)),
         (lambda: RobertaModel(RobertaConfig(**SIZES, **OTHERS)), Packing(2, 2)),
-        # They take no numbers of positions, attend by functions of their own, or with masks.
+        # These don't accept positions, or use their own attention functions or masks.
         (lambda: DistilBertModel(DistilBertConfig(vocab_size=30, dim=8, n_heads=2)), None),
         (lambda: GPT2Model(GPT2Config(vocab_size=30, n_embd=8, n_layer=1, n_head=2)), None),
-        # Without a size of its vocabulary, and none for three pieces.
+        # No vocabulary size, and no support for three pieces.
         (lambda: CanineModel(CanineConfig(hidden_size=8, num_attention_heads=2)), None),
         (lambda: MPNetModel(MPNetConfig(**SIZES, **OTHERS)), None),
         (lambda: DebertaV2Model(DebertaV2Config(**SIZES, **OTHERS)), None),
@@ -63,7 +63,7 @@ def test_find_packing(network: Any, expected: Any) -> None:
     found = run_packed(made, packing, ids, positions, None, lengths)
     alone = [made(own).last_hidden_state for own in ids.split(lengths, dim=1)]
     torch.testing.assert_close(found, torch.cat(alone, dim=1))
-    # More than it takes, and less attention than in the trial.
+    # Too high positions, and another number of attention calls than in the trial.
     with pytest.raises(NotPackableError):
         run_packed(made, packing, ids, positions + 100, None, lengths)
     with pytest.raises(NotPackableError):

@@ -1,4 +1,4 @@
-"""The numbers that the encoder computes with."""
+"""The numeric precision of the encoder."""
 
 import logging
 from typing import List
@@ -39,13 +39,13 @@ def test_int8(encoder_dir: str, docs: List[Doc]) -> None:
     cosine = cosine[filled] / numpy.linalg.norm(exact, axis=1)[filled]
     assert 0.99 < cosine.min() < 1.0
     assert abs(found - exact).max() > 1e-4
-    # The weights are still there, and are what is saved.
+    # The original weights are kept, and are the ones that are saved.
     assert encoder.to_bytes() == before
-    with pytest.raises(ValueError, match='"int8" cannot be trained'):
+    with pytest.raises(ValueError, match='"int8" can\'t be trained'):
         encoder.begin_update(docs)
 
 
-def test_auto_says_what_it_takes(caplog: pytest.LogCaptureFixture) -> None:
+def test_auto_logs_its_choice(caplog: pytest.LogCaptureFixture) -> None:
     uses_bfloat16.cache_clear()
     with caplog.at_level(logging.INFO, logger="spacy"):
         uses_bfloat16("auto", torch.device("cpu"))

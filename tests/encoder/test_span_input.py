@@ -1,4 +1,4 @@
-"""Spans of the user's, in the library's terms."""
+"""Spans from the user's span getter, in the library's types."""
 
 import numpy
 import pytest

@@ -1,4 +1,4 @@
-"""The stock component's model gives what the library's gives."""
+"""Our model of the stock component has the same output as the library's."""
 
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def test_same_as_the_library(
     monkeypatch.setitem(batching._PIECES_A_BATCH, "cpu", batch_pieces)
     theirs = library_transformer(encoder_dir, spans or DOCS)
     mine = make_transformer(encoder_dir, OURS, get_spans=spans)
-    # With doc_spans the library fails on an empty document.
+    # The library's doc_spans fails on an empty document.
     filled = [text for text in TEXTS if text]
     docs = [doc for doc in mine.pipe(TEXTS) if len(doc)]
     for expected, found in zip(theirs.pipe(filled), docs):
@@ -46,7 +46,7 @@ def test_same_as_the_library(
                 assert a[:length].tolist() == b[:length].tolist()
 
 
-def test_all_that_the_transformer_gives(encoder_dir: str) -> None:
+def test_all_outputs_of_the_transformer(encoder_dir: str) -> None:
     config = {"output_hidden_states": True, "output_attentions": True}
     config = {**config, "attn_implementation": "eager"}
     theirs = library_transformer(encoder_dir, transformer_config=config)
@@ -59,7 +59,7 @@ def test_all_that_the_transformer_gives(encoder_dir: str) -> None:
         pairs = zip(found[key], expected[key]) if isinstance(found[key], list) else None
         for a, b in pairs or [(found[key], expected[key])]:
             numpy.testing.assert_allclose(a, b, atol=1e-5)
-    # The same where several micro-batches are put together.
+    # The same if several micro-batches are merged.
     several = list(mine.pipe(TEXTS))[-1]._.trf_data.model_output
     length = found["last_hidden_state"].shape[1]
     attentions = several["attentions"][1]
@@ -104,7 +104,7 @@ def test_gradient_in_bfloat16(encoder_dir: str) -> None:
 
 @pytest.mark.parametrize("kind", ["xlnet", "gpt2"])
 def test_other_encoders(encoder_dir: str, tmp_path: Path, kind: str) -> None:
-    """XLNet has no limit of positions, and both give a past along."""
+    """XLNet has no position limit, and both return a past."""
     sizes = {"vocab_size": 60, "d_model": 16, "n_embd": 16, "n_layer": 1, "n_head": 2}
     config = AutoConfig.for_model(kind, **sizes, d_inner=16, use_mems_eval=True, mem_len=4)
     AutoModel.from_config(config).save_pretrained(tmp_path)

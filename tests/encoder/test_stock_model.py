@@ -1,4 +1,4 @@
-"""The stock component's model is trained, saved, loaded and taken apart."""
+"""Training, saving, loading and replacing listeners of our model of the stock component."""
 
 import warnings
 from pathlib import Path

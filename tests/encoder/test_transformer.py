@@ -1,4 +1,4 @@
-"""A pretrained transformer inside a model: its settings."""
+"""The settings of a pretrained transformer inside a model."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The stock component's model, by its settings."""
+"""The settings of our model of the stock component."""
 
 import pytest
 import spacy

@@ -1,4 +1,4 @@
-"""Documents read in windows, in the library's terms."""
+"""Documents in windows, in the library's types."""
 
 import pytest
 from helpers.transformer_pipelines import OURS, make_transformer
@@ -20,11 +20,11 @@ def test_long_document(encoder_dir: str) -> None:
 
 
 def test_unknown_words_only(encoder_dir: str) -> None:
-    """A tokenizer that does not tell where its pieces are, and pieces that match no letter."""
+    """A tokenizer without offsets, and pieces that match no letter."""
     nlp = make_transformer(encoder_dir, OURS, tokenizer_config={"use_fast": False})
     texts = ["日 " * 200, "a " + "日 " * 200, "日 日", "日 " * 200 + "a"]
-    with pytest.warns(UserWarning, match="200 of 200 words .* no wordpiece .*'日'"):
+    with pytest.warns(UserWarning, match="200 of 200 words .* no wordpiece.*'日'"):
         doc = nlp(texts[0])
-    # Once.
+    # No second warning.
     for each in [doc, *map(nlp, texts[1:])]:
         assert len(each._.trf_data.align.lengths) == len(each)

@@ -1,4 +1,4 @@
-"""How much an encoder reads at once."""
+"""The longest input of an encoder."""
 
 import torch
 from transformers import AutoTokenizer, RobertaConfig, RobertaModel

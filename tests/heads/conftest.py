@@ -1,4 +1,4 @@
-"""A blank pipeline for each test of heads."""
+"""A blank pipeline for each test."""
 
 import pytest
 import spacy

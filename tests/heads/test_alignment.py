@@ -1,4 +1,4 @@
-"""Annotation for the tokens of the prediction."""
+"""Aligning gold annotation to the predicted tokens."""
 
 from typing import Any, List
 
@@ -17,7 +17,7 @@ WORDS = st.sampled_from(["a", "New", "york", "x.", " ", "\n\n", "don't", "ﬁ"])
 
 @st.composite
 def examples(draw: Any) -> Example:
-    """Annotated with tags and entities, here and there, by the same tokens or by others."""
+    """Partly annotated with tags and entities, with the same or other tokens."""
     words: List[str] = draw(st.lists(WORDS, max_size=8))
     spaces = [draw(st.booleans()) for _ in words]
     vocab = draw(st.sampled_from([NLP.vocab, Vocab()]))
@@ -44,7 +44,7 @@ def examples(draw: Any) -> Example:
 
 
 @given(examples())
-def test_as_spacy_aligns_them(example: Example) -> None:
+def test_same_alignment_as_spacy(example: Example) -> None:
     assert aligned_strings(example, "TAG") == example.get_aligned("TAG", as_string=True)
     ents, classes = aligned_entities(example)
     expected, expected_classes = example.get_aligned_ents_and_ner()

@@ -1,4 +1,4 @@
-"""Classes of entities, there and back."""
+"""Converting entities to BILUO classes and back."""
 
 import numpy
 import pytest
@@ -19,7 +19,7 @@ LABELS = ("LOC", "PER")
         (0, 4, ["B-PER", "I-PER", "I-PER", "L-PER"]),
     ],
 )
-def test_there_and_back(start: int, end: int, classes: list) -> None:
+def test_round_trip(start: int, end: int, classes: list) -> None:
     doc = Doc(Vocab(), words=["a", "b", "c", "d"])
     assert biluo_of(Span(doc, start, end, label="PER")) == classes
     names = ["O"] * start + classes + ["O"] * (4 - end)
@@ -34,8 +34,8 @@ def test_entities_side_by_side() -> None:
     assert spans_of(numpy.zeros(3, dtype="int64"), LABELS) == []
 
 
-def test_whitespace_may_be_inside_only() -> None:
-    # A vocabulary without a language knows of no spaces.
+def test_whitespace_is_only_allowed_inside() -> None:
+    # A vocabulary without a language doesn't set IS_SPACE.
     vocab = spacy.blank("en").vocab
     docs = [Doc(vocab, words=words) for words in (["a", "\n"], [], [" ", "b"])]
     scores = numpy.zeros((4, 9))

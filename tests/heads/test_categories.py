@@ -1,4 +1,4 @@
-"""What both heads of categories do."""
+"""What both text classification heads share."""
 
 import numpy
 import pytest

@@ -1,4 +1,4 @@
-"""What all heads have: labels, settings, the exact gradient."""
+"""What all heads share: labels, settings, the exact gradient."""
 
 import warnings
 from typing import Any, Dict, List
@@ -14,15 +14,13 @@ from tiny_pipelines import add_joint
 @pytest.mark.parametrize(
     "factory,gold,fate",
     [
-        ("mtl_tagger", {"tags": ["NEW", "NN"]}, "left out"),
+        ("mtl_tagger", {"tags": ["NEW", "NN"]}, "ignored"),
         ("mtl_ner", {"entities": ["U-NEW", "O"]}, "outside of entities"),
-        ("mtl_textcat", {"cats": {"NEW": 1.0}}, "left out"),
-        ("mtl_textcat_multilabel", {"cats": {"NEW": 1.0}}, "left out"),
+        ("mtl_textcat", {"cats": {"NEW": 1.0}}, "ignored"),
+        ("mtl_textcat_multilabel", {"cats": {"NEW": 1.0}}, "ignored"),
     ],
 )
-def test_label_that_the_head_does_not_know(
-    nlp: Language, factory: str, gold: Dict[str, Any], fate: str
-) -> None:
+def test_unknown_label(nlp: Language, factory: str, gold: Dict[str, Any], fate: str) -> None:
     build(factory, make_examples(nlp), nlp)
     unknown = example(nlp, "old runs", **gold)
     with pytest.warns(UserWarning, match=f"label 'NEW'.*{fate}"):
@@ -52,7 +50,7 @@ def test_two_heads_of_a_kind(
         warnings.simplefilter("ignore", UserWarning)
         learn(nlp, examples, 80)
         scores = nlp.evaluate(examples)
-    # Each has keys of its own, and so have the weights of spaCy's loop.
+    # Each has its own score keys, also in the weights of spaCy's training loop.
     assert score not in scores
     weights = nlp.config["training"]["score_weights"]
     for name in ("first", "second"):
@@ -69,7 +67,7 @@ def test_two_heads_of_a_kind(
         ("mtl_ner", {"learn_rate_scale": 0.0}, "must be > 0"),
         ("mtl_ner", {"label_smoothing": 1.0}, "label_smoothing < 1"),
         ("mtl_textcat", {"class_weights": {"a": -1.0}}, "class weight of 'a'"),
-        ("mtl_textcat", {"class_weights": {"z": 1.0}}, r"names \['z'\]"),
+        ("mtl_textcat", {"class_weights": {"z": 1.0}}, r"has \['z'\]"),
         ("mtl_textcat_multilabel", {"threshold": 1.5}, "probability"),
     ],
 )
@@ -81,7 +79,7 @@ def test_settings_out_of_range(
 
 
 @pytest.mark.parametrize("labels", ["LOC", {"1": {"LOC": 5}}, []])
-def test_labels_that_are_no_list(nlp: Language, labels: Any) -> None:
+def test_labels_that_are_not_a_list(nlp: Language, labels: Any) -> None:
     add_joint(nlp, None)
     head = nlp.add_pipe("mtl_ner")
     with pytest.raises(ValueError, match="must be a list of labels"):
@@ -89,7 +87,7 @@ def test_labels_that_are_no_list(nlp: Language, labels: Any) -> None:
     nlp.config["initialize"]["components"]["mtl_ner"] = {"labels": labels}
     with pytest.raises(ValueError, match="must be a list of labels"):
         nlp.initialize(lambda: make_examples(nlp))
-    with pytest.raises(ValueError, match="not empty"):
+    with pytest.raises(ValueError, match="must be non-empty"):
         head.add_label("")
 
 
@@ -98,7 +96,7 @@ def test_labels_that_are_no_list(nlp: Language, labels: Any) -> None:
     [("mtl_tagger", "token.tag_"), ("mtl_ner", "entities"), ("mtl_textcat", "a category")],
 )
 def test_no_label_in_the_data(nlp: Language, factory: str, what: str) -> None:
-    with pytest.raises(ValueError, match=f"'head' found no label.*{what}"):
+    with pytest.raises(ValueError, match=f"'head' found no labels.*{what}"):
         build(factory, make_examples(nlp, keep=""), nlp)
 
 
@@ -112,7 +110,7 @@ def test_labels_from_the_config(nlp: Language, factory: str) -> None:
     nlp.initialize(lambda: make_examples(nlp))
     assert head.labels == ("X", "LOC", "PER")
     assert head.label_data == ["X", "LOC", "PER"]
-    with pytest.raises(ValueError, match="has its size already"):
+    with pytest.raises(ValueError, match="already has a fixed size"):
         head.add_label("MORE")
     assert head.add_label("X") == 0
 
@@ -120,7 +118,7 @@ def test_labels_from_the_config(nlp: Language, factory: str) -> None:
 def test_not_initialized(nlp: Language) -> None:
     add_joint(nlp, None)
     head = nlp.add_pipe("mtl_ner")
-    with pytest.raises(ValueError, match="'mtl_ner' is not initialised"):
+    with pytest.raises(ValueError, match="'mtl_ner' is not initialized"):
         head.predict([nlp.make_doc("a")])
 
 
@@ -159,7 +157,7 @@ def test_head_gradient_is_exact(nlp: Language, factory: str) -> None:
 
 @pytest.mark.parametrize("factory", ["mtl_tagger", "mtl_ner", "mtl_textcat"])
 def test_loss_of_a_batch(nlp: Language, factory: str) -> None:
-    """That of what the model gives, not of what `predict` makes of it."""
+    """It comes from the model's output, not from that of `predict`."""
     examples = make_examples(nlp)
     head = build(factory, examples, nlp)
     docs = [eg.predicted for eg in examples]
@@ -169,7 +167,7 @@ def test_loss_of_a_batch(nlp: Language, factory: str) -> None:
     assert head.loss_of_batch(examples, logits) == loss.value > 0
 
 
-def test_prepared_labels_are_the_heads(nlp: Language) -> None:
+def test_prepared_labels_are_added(nlp: Language) -> None:
     add_joint(nlp, None)
     head = nlp.add_pipe("mtl_ner")
     assert head.prepare_labels(["PER", "LOC", "PER"], lambda: [])

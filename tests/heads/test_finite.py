@@ -1,4 +1,4 @@
-"""Scores that are not finite: the message says where that comes from."""
+"""Scores that aren't finite: the message names the source."""
 
 from typing import Any, Callable
 
@@ -11,7 +11,7 @@ from spacy_mtl.heads.finite import check_finite
 
 
 def scorer(*layers: Model) -> Model:
-    """A model with an encoder of its own, of one layer."""
+    """Build a model with its own one-layer encoder."""
     encoder = Linear(3, 3)
     encoder.name = "encoder"
     model = chain(encoder, *layers)
@@ -32,7 +32,7 @@ def broken_thinc() -> Model:
 def broken_torch() -> Model:
     module = torch.nn.Linear(3, 3)
     model = scorer(PyTorchWrapper(module))
-    # A type of numbers that numpy does not know.
+    # A dtype that numpy doesn't have.
     module.to(torch.bfloat16)
     with torch.no_grad():
         module.weight[0, 0] = numpy.nan
@@ -50,10 +50,10 @@ def broken_encoder() -> Model:
     [
         (broken_thinc, "the array 'b' of its layer 'linear' is not finite: the pipeline is damag"),
         (broken_torch, "'weight' of the network in its layer 'pytorch' is not finite"),
-        (broken_encoder, "the arrays of 'head' are finite, so what it gets from its encoder is"),
+        (broken_encoder, "the arrays of 'head' are finite, so the output of its encoder is not"),
     ],
 )
-def test_the_reason_is_told(make: Callable[[], Model], why: str) -> None:
+def test_message_names_the_source(make: Callable[[], Model], why: str) -> None:
     model = make()
     for scores in (NAN, [NAN[:1], NAN[1:]]):
         with pytest.raises(ValueError, match="'head' got scores that are NaN or inf") as err:
@@ -61,14 +61,14 @@ def test_the_reason_is_told(make: Callable[[], Model], why: str) -> None:
         assert why in str(err.value)
 
 
-def test_scores_that_are_numbers_pass() -> None:
-    """Whatever the arrays are: they are not looked at."""
+def test_finite_scores_pass() -> None:
+    """Even with broken arrays, which aren't checked."""
     model = broken_thinc()
     assert check_finite(numpy.zeros((2, 3), dtype="float32"), model, "head") is None
     assert check_finite([], scorer(Linear(3, 3)), "head") is None
 
 
-def test_a_model_without_an_encoder_of_its_own() -> None:
+def test_a_model_without_its_own_encoder() -> None:
     model: Model = Linear(3, 3).initialize()
     model.get_param("W")[0] = numpy.nan
     with pytest.raises(ValueError, match="the array 'W' of its layer 'linear'"):

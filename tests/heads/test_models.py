@@ -1,4 +1,4 @@
-"""The models of the heads: what they are made of, and which fit."""
+"""The heads' models: how they are built, and which ones fit."""
 
 from typing import Any, Dict
 
@@ -36,7 +36,7 @@ def test_pooling_of_another_width(nlp: Language) -> None:
 def test_stock_model_in_a_head(nlp: Language, factory: str, model: Dict[str, Any]) -> None:
     add_joint(nlp, None)
     listener = {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": "mtl"}
-    with pytest.raises(ValueError, match="does not say what it scores.*logits"):
+    with pytest.raises(ValueError, match="doesn't declare what it scores.*logits"):
         nlp.add_pipe(factory, name="head", config={"model": {**model, "tok2vec": listener}})
 
 
@@ -55,5 +55,7 @@ def test_model_of_another_head(factory: str, architecture: str) -> None:
         "@architectures": f"spacy_mtl.{architecture}.v1",
         "tok2vec": {"@architectures": "spacy_mtl.TaskListener.v1"},
     }
-    with pytest.raises(ValueError, match=r"'head' scores one .* at a time.*head.model"):
+    with pytest.raises(
+        ValueError, match=r"'head' scores each .*, but the component annotates each .*head.model"
+    ):
         nlp.add_pipe(factory, name="head", config={"model": model})

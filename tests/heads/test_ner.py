@@ -1,4 +1,4 @@
-"""The head for entities: what it learns from, and what it sets."""
+"""The entity head: what it learns from and what it sets."""
 
 import warnings
 
@@ -34,7 +34,7 @@ def test_no_entities_is_annotation(nlp: Language) -> None:
     assert loss.n_units == 2
 
 
-def test_entities_learn_and_overlap_is_dropped(nlp: Language) -> None:
+def test_entities_are_learned_and_overlap_is_dropped(nlp: Language) -> None:
     examples = make_examples(nlp)
     head = build("mtl_ner", examples, nlp)
     learn(nlp, examples)
@@ -56,7 +56,7 @@ def test_blocked_tokens_stay_blocked(nlp: Language) -> None:
     assert [token.ent_iob for token in doc] == [3, 3, 3]
 
 
-def test_entities_do_not_begin_or_end_on_spaces(nlp: Language) -> None:
+def test_entities_do_not_start_or_end_with_whitespace(nlp: Language) -> None:
     head = build("mtl_ner", make_examples(nlp), nlp)
     head.model.get_ref("output_layer").get_param("b")[1:] = 50.0
     for text in ("New  York ", " \n ", "a \n b"):

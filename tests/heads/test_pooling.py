@@ -1,4 +1,4 @@
-"""Documents as the mean of their tokens."""
+"""Pooling documents by the mean of their tokens."""
 
 from typing import List
 

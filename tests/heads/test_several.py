@@ -1,4 +1,4 @@
-"""Several heads of a kind in one pipeline: each learns, sets and scores what is its own."""
+"""Several heads of one kind in a pipeline: each learns, sets and scores only its own annotation."""
 
 from pathlib import Path
 from typing import Any, List
@@ -12,7 +12,7 @@ from thinc.api import Adam
 
 
 def test_categories_with_prefixes(tmp_path: Path) -> None:
-    """Each learns, sets and scores its own labels, also when it was saved."""
+    """Each learns, sets and scores its own labels, also after saving."""
     nlp = build(
         topic=("mtl_textcat", {"prefix": "topic:"}),
         mood=("mtl_textcat_multilabel", {"prefix": "mood:"}),
@@ -61,7 +61,7 @@ def test_documents_without_the_key_of_the_spans_are_not_annotated() -> None:
 
 
 def test_spans_that_do_not_fit() -> None:
-    """One that overlaps another, or begins inside a token, is left out, and that is said."""
+    """A span that overlaps another or starts inside a token is left out with a warning."""
     nlp = build(events=("mtl_ner", {"spans_key": "events"}))
     nlp.initialize(lambda: examples_of(nlp))
     (eg, *_) = examples_of(nlp)
@@ -73,7 +73,7 @@ def test_spans_that_do_not_fit() -> None:
     other.reference.spans["events"] = [Span(other.reference, 2, 4, label="TRIP")]
     head = nlp.get_pipe("events")
     head._warned.clear()
-    with pytest.warns(UserWarning, match="'to Rome' .*tokens of this pipeline"):
+    with pytest.warns(UserWarning, match="'to Rome' .*token boundaries of this pipeline"):
         head.get_loss([other], [nlp.vocab and _zeros(head, 5)])
 
 
@@ -91,8 +91,8 @@ def test_two_attributes() -> None:
     assert weights["tag_acc"] == weights["pos_acc"] == 0.5
 
 
-def test_an_attribute_of_ones_own(tmp_path: Path) -> None:
-    """A custom extension: set by name, made where it is missing."""
+def test_custom_attribute(tmp_path: Path) -> None:
+    """A custom extension is set by name and created if missing."""
     from spacy.tokens import Token
 
     nlp = build(style=("mtl_tagger", {"attribute": "_.style"}), tagger=("mtl_tagger", {}))

@@ -1,4 +1,4 @@
-"""The tagging head: tags, coarse tags, and what it leaves alone."""
+"""The tagging head: fine and coarse tags, and what it leaves alone."""
 
 import numpy
 import pytest
@@ -27,7 +27,7 @@ def test_pos_counts_for_the_best_model(nlp: Language) -> None:
     assert not weights["tag_acc"]
 
 
-def test_tags_keep_their_weight_beside_pos(nlp: Language) -> None:
+def test_tags_keep_their_weight_next_to_pos(nlp: Language) -> None:
     add_joint(nlp, None)
     nlp.add_pipe("mtl_tagger", name="pos", config={"attribute": "pos"})
     nlp.add_pipe("mtl_tagger", name="tagger")
@@ -67,7 +67,7 @@ def test_tags_that_do_not_align(nlp: Language) -> None:
         "tags": ["NN", "RB", "NN"],
     }
     predicted = Doc(nlp.vocab, words=["don't", "go"], spaces=[True, False])
-    with pytest.warns(UserWarning, match='token "don\'t" of .*not one token'):
+    with pytest.warns(UserWarning, match="token \"don't\" of .*doesn't match one token"):
         nlp.update([Example.from_dict(predicted, gold)], sgd=False)
 
 
@@ -75,5 +75,5 @@ def test_pos_is_a_closed_set(nlp: Language) -> None:
     doc = Doc(nlp.vocab, words=["a"], pos=["NOUN"])
     add_joint(nlp, None)
     head = nlp.add_pipe("mtl_tagger", config={"attribute": "pos"})
-    with pytest.raises(ValueError, match="'FOO' is no universal part-of-speech tag"):
+    with pytest.raises(ValueError, match="'FOO' is not a universal part-of-speech tag"):
         head.initialize(lambda: [Example(doc, doc)], nlp=nlp, labels=["FOO"])

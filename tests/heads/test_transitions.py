@@ -1,4 +1,4 @@
-"""The head for entities as a CRF: its transitions learn, count, and are saved."""
+"""The entity head as a CRF: its transitions are learned, used and saved."""
 
 import warnings
 from typing import Any, Dict
@@ -23,7 +23,7 @@ CRF = {
 
 
 def test_learned_transitions(nlp: Language) -> None:
-    """The head is a CRF: its transitions learn, are saved, and decide what it predicts."""
+    """Transitions are learned, saved, and affect predictions."""
     examples = make_examples(nlp)
     head = build("mtl_ner", examples, nlp, learn_rate_scale=2.0, **CRF)
     learn(nlp, examples)
@@ -35,13 +35,13 @@ def test_learned_transitions(nlp: Language) -> None:
     assert numpy.array_equal(saved, transitions)
     text = "Anna books a room in Berlin ."
     assert reloaded(text).ents
-    # A transition from O into the entity at the start that costs more than all it gains.
+    # Starting with an entity now costs more than it gains.
     saved[:] = 0
     saved[-1, 1:] = -1e6
     assert not reloaded("Anna").ents
 
 
-def test_a_loss_alone_teaches_no_transitions(nlp: Language) -> None:
+def test_the_loss_alone_does_not_change_transitions(nlp: Language) -> None:
     examples = make_examples(nlp)
     head = build("mtl_ner", examples, nlp, **CRF)
     nlp.update(examples, sgd=False)
@@ -66,7 +66,7 @@ def test_transitions_and_gold_that_does_not_align(nlp: Language) -> None:
             assert numpy.isfinite(nlp.update([eg], sgd=False)[head.name])
 
 
-def test_transitions_without_annotation_stay(nlp: Language) -> None:
+def test_transitions_do_not_change_without_annotation(nlp: Language) -> None:
     examples = make_examples(nlp)
     head = build("mtl_ner", examples, nlp, **CRF)
     learn(nlp, examples, 3)
@@ -79,9 +79,7 @@ def test_transitions_without_annotation_stay(nlp: Language) -> None:
     ("factory", "settings"),
     [("mtl_ner", {"label_smoothing": 0.1}), ("mtl_tagger", {})],
 )
-def test_transitions_that_have_no_use(
-    nlp: Language, factory: str, settings: Dict[str, Any]
-) -> None:
+def test_unusable_transitions(nlp: Language, factory: str, settings: Dict[str, Any]) -> None:
     add_joint(nlp, None)
     with pytest.raises(ValueError, match="learn_transitions"):
         nlp.add_pipe(factory, config={**CRF, **settings})

@@ -1,4 +1,4 @@
-"""Values and gradients of the encoder of a pipeline, as numbers to compare."""
+"""Values and gradients of a pipeline's encoder, to compare them."""
 
 from typing import Any, Iterator, Optional, Tuple
 
@@ -7,7 +7,7 @@ from spacy.language import Language
 
 
 def encoder_parameters(nlp: Language) -> Iterator[Tuple[numpy.ndarray, Optional[numpy.ndarray]]]:
-    """The encoder's parameters and their gradients, as they are in memory."""
+    """Yield the encoder's parameters and their gradients, as they are in memory."""
     name = "transformer" if "transformer" in nlp.pipe_names else "mtl"
     for node in nlp.get_pipe(name).model.walk():
         for key in node.param_names:
@@ -18,25 +18,25 @@ def encoder_parameters(nlp: Language) -> Iterator[Tuple[numpy.ndarray, Optional[
 
 
 def encoder_values(nlp: Language) -> numpy.ndarray:
-    """The values of all parameters of the encoder, flattened."""
+    """Get the values of all parameters of the encoder, flattened."""
     return numpy.concatenate([v.ravel() for v, _ in encoder_parameters(nlp)]).astype("float64")
 
 
 def encoder_gradient(nlp: Language) -> numpy.ndarray:
-    """The gradient of all parameters of the encoder, flattened."""
+    """Get the gradient of all parameters of the encoder, flattened."""
     rows = [(0 * v if d is None else d).ravel() for v, d in encoder_parameters(nlp)]
     return numpy.concatenate(rows).astype("float64")
 
 
 def clear_gradient(nlp: Language) -> None:
-    """Set the gradient of the encoder to zero, where there is one."""
+    """Set the encoder's gradients to zero, where they exist."""
     for _, gradient in encoder_parameters(nlp):
         if gradient is not None:
             gradient[...] = 0
 
 
 def descend(key: Any, weights: Any, gradient: Any) -> Any:
-    """An optimizer: plain gradient descent at rate 1."""
+    """Do a step of plain gradient descent with learning rate 1."""
     return weights - gradient, gradient * 0
 
 

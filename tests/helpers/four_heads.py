@@ -1,4 +1,4 @@
-"""A pipeline with a head of each kind, and texts with categories for them."""
+"""A pipeline with one head of each kind, and texts with categories."""
 
 from typing import Any, Dict, List, Optional
 

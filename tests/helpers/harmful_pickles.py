@@ -1,9 +1,9 @@
-"""Objects whose pickles run code, and what tells that they did."""
+"""Objects whose pickles run code, and a record of whether they did."""
 
 import os
 from typing import Any, Dict
 
-#: Has "it" once `RunsCode` has been unpickled.
+#: Contains "it" once `RunsCode` has been unpickled.
 RAN: Dict[str, bool] = {}
 
 
@@ -15,7 +15,7 @@ class RunsCode:
 
 
 class MakesFolder:
-    """Makes the folder `unpickled` where it is unpickled."""
+    """Creates the folder `unpickled` when it is unpickled."""
 
     def __reduce__(self) -> Any:
         return os.mkdir, ("unpickled",)

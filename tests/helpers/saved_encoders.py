@@ -1,4 +1,4 @@
-"""Changes of the saved encoder in a message of its shim."""
+"""Changes to a saved encoder in its shim's message."""
 
 import json
 import pickle
@@ -57,7 +57,7 @@ def weights(change: Callable[[Dict[str, Any]], Any]) -> Change:
 
 
 def with_pickle(message: Dict[str, Any]) -> None:
-    """Weights whose pickle runs code."""
+    """Insert weights whose pickle runs code."""
     out = BytesIO()
     with zipfile.ZipFile(BytesIO(message["state"])) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
@@ -79,7 +79,7 @@ def cut(message: Dict[str, Any]) -> None:
 
 
 def as_by_hand(message: Dict[str, Any]) -> None:
-    """What older versions of the library have written."""
+    """Turn the message into what older versions of the library wrote."""
     message["config"].pop("_attn_implementation_autoset", None)
     message.pop("_init_tokenizer_config")
     message.pop("_init_transformer_config")
@@ -87,10 +87,10 @@ def as_by_hand(message: Dict[str, Any]) -> None:
 
 
 def refused(*says: str) -> Refused:
-    return Refused("file 'model'", "cannot be loaded", *says, error=SavedEncoderError)
+    return Refused("file 'model'", "can't be loaded", *says, error=SavedEncoderError)
 
 
-#: Classes that are in a module of somebody's.
+#: Classes in someone's module.
 CODE = {"AutoModel": "evil.Model", "AutoConfig": "evil.Config"}
 
 
@@ -107,7 +107,7 @@ def change_shim(path: Path, change: Change) -> None:
 def check_saved(
     case: Case, saved: bytes, encoder_dir: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing runs, and nothing but what is loaded tells of itself."""
+    """Check a case; no code may run."""
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     RAN.clear()
     docs = [spacy.blank("en").make_doc("anna books a room")]

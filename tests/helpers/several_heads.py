@@ -1,4 +1,4 @@
-"""Several heads in one pipeline, on texts that are annotated for all of them."""
+"""Several heads in one pipeline, on texts annotated for all of them."""
 
 from typing import Any, List
 
@@ -13,7 +13,7 @@ WORDS = ["Anna", "flies", "to", "Rome", "."]
 
 
 def gold(nlp: Language, i: int) -> Doc:
-    """A text with all annotation. Those with even and odd numbers have other categories."""
+    """Create a text with all annotation. Even and odd texts have different categories."""
     words = [*WORDS, f"w{i % 2}"]
     doc = Doc(nlp.vocab, words=words, tags=["NNP", "VBZ", "IN", "NNP", ".", "X"])
     for token, pos in zip(doc, ["PROPN", "VERB", "ADP", "PROPN", "PUNCT", "X"]):
@@ -32,7 +32,7 @@ def examples_of(nlp: Language) -> List[Example]:
 
 
 def build(**heads: Any) -> Language:
-    """Heads by name: a factory, and its settings."""
+    """Build a pipeline from heads by name: a factory and its settings."""
     nlp = spacy.blank("en")
     fix_random_seed(0)
     add_joint(nlp, None)
@@ -42,7 +42,7 @@ def build(**heads: Any) -> Language:
 
 
 def learned(nlp: Language) -> Language:
-    """The pipeline, trained until it knows the texts."""
+    """Train the pipeline until it has memorized the texts."""
     nlp.initialize(lambda: examples_of(nlp))
     sgd = Adam(0.01)
     for _ in range(60):

@@ -1,4 +1,4 @@
-"""Pipelines with a `transformer` component, with a model of ours or the library's."""
+"""Pipelines with a `transformer` component that has our model or the library's."""
 
 from typing import Any, Dict
 
@@ -19,7 +19,7 @@ STRIDED = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 4, 
 def make_transformer(
     encoder_dir: str, architecture: str, heads: Any = (), **settings: Any
 ) -> Language:
-    """Build and initialise a pipeline that begins with a `transformer`."""
+    """Build and initialize a pipeline that starts with a `transformer`."""
     nlp = spacy.blank("en")
     model = {"@architectures": architecture, "name": encoder_dir, **settings}
     nlp.add_pipe("transformer", config={"model": model})
@@ -33,7 +33,7 @@ def make_transformer(
 def library_transformer(
     encoder_dir: str, spans: Dict[str, Any] = DOCS, **settings: Any
 ) -> Language:
-    """The same with the library's own model."""
+    """Build the same pipeline with the library's own model."""
     config = {"use_fast": True}
     return make_transformer(
         encoder_dir, THEIRS, get_spans=spans, tokenizer_config=config, **settings
@@ -41,7 +41,7 @@ def library_transformer(
 
 
 def with_stock_tagger(encoder_dir: str) -> Language:
-    """spaCy's tagger on our model."""
+    """Build a pipeline with spaCy's tagger on our model."""
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {"@architectures": OURS, "name": encoder_dir}})
     listener = {
@@ -55,7 +55,7 @@ def with_stock_tagger(encoder_dir: str) -> Language:
 
 
 def vectors_of(doc: Doc) -> numpy.ndarray:
-    """The mean of each token's wordpieces; zeros if there are none."""
+    """Compute the mean of each token's wordpieces; zeros if there are none."""
     data = doc._.trf_data
     if not len(doc):
         return numpy.zeros((0, 16))

@@ -20,7 +20,8 @@ def test_encoder_folder_that_is_not_there(make_encoder: Callable, where: str) ->
     nlp = spacy.blank("en")
     add_joint(nlp, make_encoder("/no/such/folder"))
     nlp.add_pipe("mtl_ner", name="ner")
-    with pytest.raises(ValueError, match=f"'/no/such/folder' could not .* Mend 'name' in {where}"):
+    message = f"Couldn't load the encoder '/no/such/folder'.* Set 'name' in {where}"
+    with pytest.raises(ValueError, match=message):
         nlp.initialize(lambda: make_examples(nlp))
 
 
@@ -32,7 +33,7 @@ def test_encoder_folder_that_lacks_files(
     nlp = spacy.blank("en")
     add_joint(nlp, make_encoder(str(tmp_path)))
     nlp.add_pipe("mtl_ner", name="ner")
-    with pytest.raises(ValueError, match=f"holds notes.txt. It needs config.json.*{where}"):
+    with pytest.raises(ValueError, match=f"contains notes.txt. It needs config.json.*{where}"):
         nlp.initialize(lambda: make_examples(nlp))
 
 
@@ -46,7 +47,7 @@ def test_encoder_with_damaged_weights(
     nlp = spacy.blank("en")
     add_joint(nlp, make_encoder(str(tmp_path)))
     nlp.add_pipe("mtl_ner", name="ner")
-    with pytest.raises(ValueError, match=f"could not be loaded from the folder.*{where}"):
+    with pytest.raises(ValueError, match=f"Couldn't load the encoder from the folder.*{where}"):
         nlp.initialize(lambda: make_examples(nlp))
 
 

@@ -1,4 +1,4 @@
-"""Annotation is taken away, kind by kind."""
+"""Removing annotation by kind."""
 
 import pytest
 from annotated_docs import make_annotated
@@ -15,7 +15,7 @@ def doc() -> Doc:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_kind_is_cleared(doc: Doc, kind: str) -> None:
-    """The others stay; sentence starts come with the dependencies and stay with them."""
+    """The others stay; sentence starts stay as long as dependencies imply them."""
     clear(doc, {kind})
     left = [each for each in KINDS if has(doc, each)]
     assert left == [each for each in KINDS if each != kind or kind == "sentence starts"]

@@ -1,4 +1,4 @@
-"""Tasks that set or score the same are refused, or told of."""
+"""Tasks that set or score the same thing are rejected or warned about."""
 
 import warnings
 from typing import Any, Dict, List
@@ -21,11 +21,11 @@ from spacy_mtl.tasks.collisions import check_outputs
         ({"one": ("mtl_ner", {}), "two": ("mtl_ner", {})}, "'one' and 'two' both set .*doc.ents"),
         (
             {name: ("mtl_ner", {"spans_key": "events"}) for name in ("one", "two")},
-            "heads 'one' and 'two' both set .*doc.spans.*another.* 'spans_key'",
+            "heads 'one' and 'two' both set .*doc.spans.*different.* 'spans_key'",
         ),
         (
             {"one": ("mtl_tagger", {}), "two": ("mtl_tagger", {})},
-            "both set 'token.tag'.*another 'attribute'",
+            "both set 'token.tag'.*different 'attribute'",
         ),
         (
             {
@@ -59,8 +59,8 @@ def _exclusive(nlp: Language) -> List[Example]:
     return found
 
 
-def test_two_heads_that_set_the_same_are_told_of() -> None:
-    """Also without the reader that refuses them."""
+def test_warning_about_heads_that_set_the_same() -> None:
+    """It also comes without the corpus reader that rejects them."""
     nlp = build(one=("mtl_tagger", {}), two=("mtl_tagger", {}))
     with pytest.warns(UserWarning, match="'two' and 'one' both set 'token.tag'"):
         nlp.initialize(lambda: examples_of(nlp))

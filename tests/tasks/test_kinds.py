@@ -1,4 +1,4 @@
-"""Kinds of annotation: whether a text has them, and their labels."""
+"""Kinds of annotation: checking for them and listing their labels."""
 
 from typing import Any, Dict
 

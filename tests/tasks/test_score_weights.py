@@ -1,4 +1,4 @@
-"""Weights of scores in [training.score_weights], where keys are split."""
+"""[training.score_weights] when heads get separate score keys."""
 
 from typing import Any, Dict
 
@@ -19,7 +19,7 @@ def test_weights_that_a_user_has_set_stay() -> None:
 
 @pytest.mark.parametrize("given", [{}, {"cats_score": 0.5, "tag_acc": 0.5}])
 def test_weight_of_a_key_that_is_split(given: Dict[str, float]) -> None:
-    """What was for spaCy's key is for those that are reported instead, in equal parts."""
+    """The weight of spaCy's key is split equally between the keys that replace it."""
     heads: Any = {name: ("mtl_textcat", {"prefix": f"{name}:"}) for name in ("topic", "mood")}
     nlp = build(tagger=("mtl_tagger", {}), **heads)
     nlp.config["training"]["score_weights"] = given
@@ -30,7 +30,7 @@ def test_weight_of_a_key_that_is_split(given: Dict[str, float]) -> None:
     assert weights["tag_acc"] > 0.3
 
 
-def test_weight_of_a_key_that_nobody_reports() -> None:
+def test_weight_of_a_key_that_no_component_reports() -> None:
     nlp = build(topic=("mtl_textcat", {"prefix": "topic:", "score_prefix": "topic"}))
     nlp.config["training"]["score_weights"] = {"topc_cats_score": 1.0}
     with pytest.warns(UserWarning, match="'topc_cats_score'.*Did you mean 'topic_cats_score'"):

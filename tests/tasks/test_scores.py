@@ -1,4 +1,4 @@
-"""The scores of tasks, and their keys."""
+"""The scores of tasks and their keys."""
 
 import pytest
 from several_heads import build, examples_of
@@ -6,7 +6,7 @@ from several_heads import build, examples_of
 from spacy_mtl.tasks.scores import prefixed, scores_by_task
 
 
-def test_beside_a_stock_component_of_the_kind() -> None:
+def test_head_next_to_a_stock_component_of_the_same_kind() -> None:
     """The stock one keeps spaCy's keys."""
     nlp = build(topic=("mtl_textcat", {"prefix": "topic:"}), stock=("textcat_multilabel", {}))
     nlp.initialize(lambda: examples_of(nlp))
@@ -16,7 +16,7 @@ def test_beside_a_stock_component_of_the_kind() -> None:
 
 
 def test_scores_of_each_task() -> None:
-    """The mean of those that count, by the weights of the factory."""
+    """It is the weighted mean by the factory's score weights."""
     nlp = build(
         topic=("mtl_textcat", {"score_prefix": "topic"}),
         ner=("mtl_ner", {}),

@@ -1,4 +1,4 @@
-"""What each component of spaCy is as a task: one row each."""
+"""Each of spaCy's components as a task: one row each."""
 
 import math
 from dataclasses import dataclass, field
@@ -28,12 +28,12 @@ PER_TOKEN = (3.0, 3.0)
 
 @dataclass
 class Row:
-    """What is expected of a component.
+    """The expected task of a component.
 
-    labels (List[str]): What `count_labels` finds in the document of `gold`.
-    weights (Dict[str, float]): The scores that count, without those that only have a key.
-    divisors (Tuple[float, float]): Those of `D_VIEW`.
-    own_labels (List[str]): Added to the component before it is asked.
+    labels (List[str]): The labels that `count_labels` finds in the document from `gold`.
+    weights (Dict[str, float]): The scores that have a weight.
+    divisors (Tuple[float, float]): The divisors for `D_VIEW`.
+    own_labels (List[str]): Labels to add to the component first.
     """
 
     factory: str
@@ -189,7 +189,7 @@ def test_gold(nlp: Language, row: Row) -> None:
     assert task.own_examples([eg]) == [eg]
     assert task.count_unfit(eg) == 0
     assert task.has_gold(eg.reference)
-    # Of what is not known, all texts may have some.
+    # Any text may have annotation of an unknown kind.
     assert task.has_gold(eg.predicted) == (not row.kinds)
 
 
@@ -207,20 +207,20 @@ def test_divisors(nlp: Language, row: Row) -> None:
     task = add(nlp, row)
     assert task.divisors(D_VIEW) == row.divisors
     empty = [numpy.zeros((2, 2), dtype="float32")]
-    # Of a layer that begins at zero it is not known how many tokens were annotated.
+    # For a layer that starts at zero, the number of annotated tokens is unknown.
     assert task.divisors(empty) == ((1.0, 0.5) if row.unit == "doc" else (1.0, math.inf))
 
 
 @EACH
 def test_loss_of_a_batch(nlp: Language, row: Row) -> None:
-    """Where it comes from what the model gives for documents, as `get_loss` has it."""
+    """If it is computed from the model's output for documents, it equals `get_loss`."""
     task = add(nlp, row)
     assert task.loss_from_scores == row.loss_from_scores
     if not row.loss_from_scores:
         assert task.loss_of_batch([example(nlp)], None) is None
         return
     pipe: Any = nlp.get_pipe("task")
-    # As often as the lemmatizer wants to see a tree.
+    # The lemmatizer needs to see a tree this often.
     examples = [example(nlp) for _ in range(3)]
     nlp.initialize(lambda: examples)
     scores, _ = pipe.model([eg.predicted for eg in examples], is_train=False)
@@ -252,14 +252,14 @@ def test_a_span_finder_has_no_labels_to_prepare(nlp: Language) -> None:
     assert task_of(nlp, "task").labels == ()
 
 
-def test_a_parser_is_prepared_by_its_actions(nlp: Language) -> None:
+def test_a_parser_is_prepared_with_its_actions(nlp: Language) -> None:
     pipe: Any = nlp.add_pipe("parser", config={"min_action_freq": 1})
     assert task_of(nlp, "parser").prepare_labels([], lambda: [example(nlp)])
-    # One without a label is the parser's own.
+    # The parser adds one without a label itself.
     assert set(pipe.labels) == {"ROOT", "obj", "dep"}
 
 
-def test_a_lemmatizer_is_prepared_by_its_trees(nlp: Language) -> None:
+def test_a_lemmatizer_is_prepared_with_its_trees(nlp: Language) -> None:
     pipe: Any = nlp.add_pipe("trainable_lemmatizer", config={"min_tree_freq": 1})
     assert task_of(nlp, "trainable_lemmatizer").prepare_labels([], lambda: [example(nlp)])
     # "Bo" to "bo", and "runs" to "run".

@@ -1,4 +1,4 @@
-"""What is a task, and what is known of components that are in no table."""
+"""What counts as a task, and components that aren't in the table."""
 
 from typing import Any, Dict, List, Set, Tuple
 
@@ -24,7 +24,7 @@ def nlp() -> Language:
     "factory", ["mtl_tagger", "mtl_ner", "mtl_textcat", "mtl_textcat_multilabel"]
 )
 def test_a_head_is_its_own_task(nlp: Language, factory: str) -> None:
-    """It has means already, and looks at what is declared."""
+    """Its losses are already means, and it heeds declared tasks."""
     add_joint(nlp, None)
     head = nlp.add_pipe(factory)
     task = task_of(nlp, factory)
@@ -74,7 +74,7 @@ def test_heads(
 ) -> None:
     add_joint(nlp, None)
     head: Any = nlp.add_pipe(factory, name="task", config=config)
-    # Of the coarse tags, which are a closed set, too.
+    # Also valid as a coarse tag, which is a closed set.
     head.cfg["labels"].append("A")
     task = task_of(nlp, "task")
     assert task.labels == ("A",)
@@ -92,7 +92,7 @@ class OwnTagger(Tagger):
 
 
 class Unknown(TrainablePipe):
-    """A user's component, of no class of spaCy."""
+    """A user's component that isn't a subclass of spaCy's."""
 
     label_data = ("some",)
 
@@ -123,7 +123,7 @@ def test_a_subclass_has_the_adapter_of_its_base_class(nlp: Language) -> None:
         (["doc._.mood"], set(), set()),
     ],
 )
-def test_an_unknown_component_goes_by_what_it_assigns(
+def test_an_unknown_component_is_treated_by_what_it_assigns(
     nlp: Language, assigns: List[str], kinds: Set[str], outputs: Set[str]
 ) -> None:
     add_own(nlp, Unknown, assigns)
@@ -136,7 +136,7 @@ def test_an_unknown_component_goes_by_what_it_assigns(
 
 
 def test_settings_of_an_unknown_component_are_its_own(nlp: Language) -> None:
-    """Only one that sets spans is asked for their key."""
+    """The spans key is only read from components that set spans."""
     add_own(nlp, Unknown, ["doc.cats"])
     nlp.get_pipe("task").cfg = None
     assert task_of(nlp, "task").spans_key is None
@@ -152,8 +152,8 @@ def does_nothing(doc: Doc) -> Doc:
     return doc
 
 
-def test_what_is_no_task(nlp: Language) -> None:
-    """Rules, functions, encoders and the joint component can be asked, but are none."""
+def test_what_is_not_a_task(nlp: Language) -> None:
+    """Rules, functions, encoders and the joint component have adapters but aren't tasks."""
     add_joint(nlp, None)
     for name in ("entity_ruler", "span_ruler", "sentencizer", "attribute_ruler", "tok2vec"):
         nlp.add_pipe(name)

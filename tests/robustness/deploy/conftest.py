@@ -1,4 +1,4 @@
-"""A saved pipeline, to be looked at or changed."""
+"""A saved pipeline to check or change."""
 
 import shutil
 from pathlib import Path
@@ -13,7 +13,7 @@ from spacy_mtl.files import write_checksums
 
 @pytest.fixture(scope="session")
 def saved(tmp_path_factory: pytest.TempPathFactory, encoder_dir: str) -> Path:
-    """A pipeline with an encoder inside `mtl` and three heads, and its checksums."""
+    """Save a pipeline with an encoder inside `mtl` and three heads, with checksums."""
     nlp = spacy.blank("en")
     add_joint(nlp, inner(encoder_dir))
     for name, factory in HEADS.items():

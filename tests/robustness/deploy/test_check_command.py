@@ -1,4 +1,4 @@
-"""The command, in this process and in one of its own."""
+"""The command, in this process and in a separate one."""
 
 import subprocess
 import sys
@@ -26,8 +26,8 @@ def test_command(folder: Path) -> None:
     assert "neither a folder nor an installed package" in missing.output
 
 
-def test_command_in_a_process_of_its_own(tmp_path: Path, encoder_dir: str) -> None:
-    """Nothing is imported there but what the command itself imports; stock components are known."""
+def test_command_in_a_separate_process(tmp_path: Path, encoder_dir: str) -> None:
+    """Stock components are known, although only the command's own imports have run."""
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {"name": encoder_dir}})
     listener = {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": "mtl"}

@@ -1,4 +1,4 @@
-"""Configs, metas and files that are no pipeline at all."""
+"""Configs, metas and files that aren't a valid pipeline."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ from spacy_mtl.deploy.findings import DAMAGE, DANGER
 from spacy_mtl.files import CHECKSUMS
 
 CASES = [
-    # What is no pipeline at all, or made to break the check.
+    # Invalid pipelines, and those made to break the check.
     Case("a pipeline that is a number", set_pipeline("3"), found(DAMAGE, "[nlp]", "pipeline", "3")),
     Case("a pipeline that is a word", set_pipeline('"ner"'), found(DAMAGE, "[nlp]", "list")),
     Case("a list in it", set_pipeline('[["a"]]'), found(DAMAGE, "[nlp]", "['a']", "names")),
@@ -32,25 +32,25 @@ CASES = [
     Case("a block that is a number", set_component, found(DAMAGE, "components.ner", "3", "[nlp]")),
     *(
         Case(
-            f"a component called {name}",
+            f"a component named {name}",
             set_pipeline(json.dumps([name])),
             found(DANGER, "[nlp]", "plain name", "not opened"),
         )
         for name in ("../secret", "/", "..", ".", "", "a/b", "a\\b", "C:")
     ),
     Case("a component that is a link", link_folder, found(DANGER, "ner", "link out")),
-    Case("links in a loop", link_loop, found(DAMAGE, "ner/model", "leads nowhere")),
+    Case("a link loop", link_loop, found(DAMAGE, "ner/model", "broken link")),
     *(
         Case(f"{file}, larger than memory", grow(file), found(DAMAGE, file, "GiB"))
         for file in ("config.cfg", "meta.json", "ner/model", "ner/cfg")
     ),
-    Case("a config that is a pipe", pipe("config.cfg"), found(DAMAGE, "config.cfg", "no file")),
-    Case("a meta that is a pipe", pipe("meta.json"), found(DAMAGE, "meta.json", "no file")),
-    Case("a model that is a pipe", pipe("ner/model"), found(DAMAGE, "ner/model", "no file")),
-    Case("a cfg that is a pipe", pipe("ner/cfg"), found(DAMAGE, "ner/cfg", "no file")),
-    Case("checksums that are a pipe", pipe(CHECKSUMS), found(DAMAGE, CHECKSUMS, "no file")),
+    Case("a config that is a pipe", pipe("config.cfg"), found(DAMAGE, "config.cfg", "not a file")),
+    Case("a meta that is a pipe", pipe("meta.json"), found(DAMAGE, "meta.json", "not a file")),
+    Case("a model that is a pipe", pipe("ner/model"), found(DAMAGE, "ner/model", "not a file")),
+    Case("a cfg that is a pipe", pipe("ner/cfg"), found(DAMAGE, "ner/cfg", "not a file")),
+    Case("checksums that are a pipe", pipe(CHECKSUMS), found(DAMAGE, CHECKSUMS, "not a file")),
     Case(
-        "brackets without end",
+        "endless brackets",
         write("more.json", "[" * 100000),
         Gives([]),
     ),
@@ -70,7 +70,7 @@ CASES = [
         found(DAMAGE, "meta.json", "requirements", "3"),
     ),
     Case(
-        "requirements that are none",
+        "requirements that are not a list",
         in_json("meta.json", requirements={"a": 1}),
         found(DAMAGE, "meta.json", "requirements", "list"),
     ),
@@ -92,7 +92,7 @@ def test_saved_pipeline(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatc
     check_findings(case, folder, monkeypatch)
 
 
-def test_what_is_shown_does_not_steer_the_terminal(folder: Path) -> None:
+def test_output_does_not_control_the_terminal(folder: Path) -> None:
     set_pipeline(json.dumps(["\x1b[2J/x"]))(folder)
     done = CliRunner().invoke(mtl_cli, ["check", str(folder)])
     assert done.exit_code == 1

@@ -1,4 +1,4 @@
-"""Models and settings that were made to break the check."""
+"""Models and settings made to break the check."""
 
 from pathlib import Path
 
@@ -67,7 +67,7 @@ CASES = [
     Case(
         "an array where a setting is expected",
         in_shim(lambda message: message["config"].update(auto_map=numpy.zeros(2))),
-        found(DAMAGE, "mtl/model", "cannot be checked"),
+        found(DAMAGE, "mtl/model", "can't be checked"),
     ),
     Case(
         "weights with a flipped bit",
@@ -78,7 +78,7 @@ CASES = [
     Case(
         "weights that would fill the memory",
         in_weights(blown_up),
-        found(DAMAGE, "mtl/model", "larger than what is saved"),
+        found(DAMAGE, "mtl/model", "larger than its saved data"),
     ),
     Case(
         "half precision that is NaN", in_model("ner", half_nan), found(DAMAGE, "ner/model", "NaN")
@@ -87,7 +87,7 @@ CASES = [
     Case("an empty label", in_json("ner/cfg", labels=["A", ""]), found(DAMAGE, "ner/cfg", "empty")),
     Case("a cfg that is a list", write("ner/cfg", "[]"), found(DAMAGE, "ner/cfg", "list")),
     Case(
-        "code of a hub's pipeline",
+        "code of a pipeline on a hub",
         lambda f: srsly.write_json(f / "mtl/x.json", [[{"custom_pipelines": {"a": "b"}}]]),
         found(DANGER, "mtl/x.json", "custom_pipelines"),
     ),

@@ -1,4 +1,4 @@
-"""Files that are damaged, missing, or of something else."""
+"""Files that are damaged, missing or the wrong ones."""
 
 import os
 import shutil
@@ -17,11 +17,11 @@ from spacy_mtl.deploy.findings import DAMAGE
 from spacy_mtl.files import CHECKSUMS
 
 CASES = [
-    # What is damaged.
-    Case("no config that can be read", write("config.cfg", "[nlp"), found(DAMAGE, "config.cfg")),
+    # Damage.
+    Case("an unreadable config", write("config.cfg", "[nlp"), found(DAMAGE, "config.cfg")),
     Case("an empty config", write("config.cfg", ""), found(DAMAGE, "config.cfg", "[nlp]")),
     Case("no meta", lambda f: (f / "meta.json").unlink(), found(DAMAGE, "meta.json")),
-    Case("a meta cut short", truncate("meta.json", 0.5), found(DAMAGE, "meta.json")),
+    Case("a truncated meta", truncate("meta.json", 0.5), found(DAMAGE, "meta.json")),
     Case("a meta that is a list", write("meta.json", "[]"), found(DAMAGE, "meta.json", "list")),
     Case(
         "another spaCy",
@@ -39,19 +39,19 @@ CASES = [
         found(DAMAGE, "meta.json", "spacy-mtl>=99.0", "is installed"),
     ),
     Case(
-        "a function that is not there",
+        "an unknown function",
         in_config("spacy_mtl.Constant.v1", "mine.Constant.v1"),
         found(DAMAGE, "components.mtl.weighting", "mine.Constant.v1", "--code"),
     ),
     Case(
-        "a factory that is not there",
+        "an unknown factory",
         in_config('factory = "mtl_ner"', 'factory = "my_ner"'),
         found(DAMAGE, "components.ner", "my_ner"),
     ),
     Case("no model", lambda f: (f / "ner/model").unlink(), found(DAMAGE, "ner/model", "no such")),
     Case("no component", lambda f: shutil.rmtree(f / "ner"), found(DAMAGE, "ner/model")),
     Case("an empty model", truncate("ner/model", 0), found(DAMAGE, "ner/model")),
-    Case("a model cut short", truncate("mtl/model", 0.9), found(DAMAGE, "mtl/model")),
+    Case("a truncated model", truncate("mtl/model", 0.9), found(DAMAGE, "mtl/model")),
     Case(
         "a model that is a text", write("ner/model", "a text"), found(DAMAGE, "ner/model", "read")
     ),
@@ -63,33 +63,33 @@ CASES = [
     Case("swapped models", swap("ner/model", "tagger/model"), found(DAMAGE, "ner/cfg", "classes")),
     Case("weights that are NaN", nan_in("ner"), found(DAMAGE, "ner/model", "NaN")),
     Case(
-        "a label less",
+        "one label missing",
         in_json("ner/cfg", labels=["PER"]),
         found(DAMAGE, "ner/cfg", "1 labels", "5 classes", "scores 9"),
     ),
     Case(
-        "a label more",
+        "one extra label",
         in_json("textcat/cfg", labels=["a", "b", "c"]),
         found(DAMAGE, "textcat/cfg", "3 classes", "scores 2"),
     ),
     Case(
         "labels that are letters", in_json("ner/cfg", labels="PER"), found(DAMAGE, "ner/cfg", "PER")
     ),
-    Case("labels that are none", in_json("ner/cfg", labels=None), found(DAMAGE, "ner/cfg")),
+    Case("labels of null", in_json("ner/cfg", labels=None), found(DAMAGE, "ner/cfg")),
     Case("no labels", write("ner/cfg", "{}"), found(DAMAGE, "ner/cfg", "labels")),
     Case("a broken cfg", write("ner/cfg", "{"), found(DAMAGE, "ner/cfg")),
     Case(
-        "other bytes than were written",
+        "changed bytes",
         lambda f: (f / "vocab/key2row").write_bytes(b"\x81\x01\x01"),
         found(DAMAGE, CHECKSUMS, "vocab/key2row"),
     ),
     Case(
-        "a file that is missing",
+        "a missing file",
         lambda f: (f / "tokenizer").unlink(),
         found(DAMAGE, CHECKSUMS, "tokenizer"),
     ),
     Case("broken checksums", write(CHECKSUMS, "[1]"), found(DAMAGE, CHECKSUMS)),
-    Case("a pipe in it", lambda f: os.mkfifo(f / "mtl/more"), found(DAMAGE, "mtl/more", "end")),
+    Case("a named pipe", lambda f: os.mkfifo(f / "mtl/more"), found(DAMAGE, "mtl/more", "end")),
 ]
 
 
@@ -98,8 +98,8 @@ def test_saved_pipeline(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatc
     check_findings(case, folder, monkeypatch)
 
 
-def test_folder_that_is_closed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may be allowed everything."""
+def test_inaccessible_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Errors are simulated, as the tests may run as root."""
     closed = {str(folder / "ner"), str(folder / "mtl/model")}
     scandir, read = os.scandir, Path.read_bytes
 
@@ -118,11 +118,11 @@ def test_folder_that_is_closed(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     findings = check_pipeline(str(folder)).findings
     assert {each.kind for each in findings} == {DAMAGE}
     text = " ".join(f"{each.where}: {each.text}" for each in findings)
-    assert "mtl/model: It cannot be read: [Errno 13]" in text
-    assert "ner: It cannot be looked into" in text
+    assert "mtl/model: It can't be read: [Errno 13]" in text
+    assert "ner: It can't be opened" in text
 
 
-def test_whatever_fails_is_a_finding(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_checks_are_findings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any) -> None:
         raise MemoryError
 

@@ -1,4 +1,4 @@
-"""What would run code or write elsewhere is a danger."""
+"""Pipelines that would run code or write elsewhere are dangers."""
 
 import pickle
 from pathlib import Path
@@ -22,19 +22,19 @@ from saved_changes import (
 from spacy_mtl.deploy.findings import DANGER
 
 CASES = [
-    # What would run code, or write elsewhere.
+    # These would run code or write elsewhere.
     Case(
-        "code of the hub, in the config",
+        "code from the hub, in the config",
         in_config("use_fast = true", "use_fast = true\ntrust_remote_code = true"),
         found(DANGER, "tokenizer_config", "trust_remote_code"),
     ),
     Case(
-        "code of the hub, in the saved tokenizer",
+        "code from the hub, in the saved tokenizer",
         kwargs_of(trust_remote_code=True),
         found(DANGER, "mtl/model", "trust_remote_code"),
     ),
     Case(
-        "a setting of the tokenizer that nobody knows",
+        "an unknown setting of the tokenizer",
         kwargs_of(subfolder="../elsewhere"),
         found(DANGER, "mtl/model", "subfolder"),
     ),
@@ -44,25 +44,25 @@ CASES = [
         found(DANGER, "mtl/model", "/tmp/spacy_mtl_written"),
     ),
     Case(
-        "a file of another folder",
+        "a file in another folder",
         file_of("../../written"),
         found(DANGER, "mtl/model", "../../written"),
     ),
     Case("a module among the files", file_of("code.py"), found(DANGER, "mtl/model", "code.py")),
     Case(
-        "classes of the tokenizer's own",
+        "the tokenizer's own classes",
         in_tokenizer_config(auto_map={"AutoTokenizer": ["code.Evil", None]}),
         found(DANGER, "mtl/model", "auto_map"),
     ),
     Case(
-        "a network of the pipeline's own",
+        "the pipeline's own network",
         in_shim(lambda message: message["config"].update(auto_map={"AutoModel": "code.Evil"})),
         found(DANGER, "mtl/model", "auto_map"),
     ),
     Case("pickled weights", in_shim(pickled_weights), found(DANGER, "mtl/model", "weights")),
     Case("a model that is a folder", as_folder("mtl/model"), found(DANGER, "mtl/model", "folder")),
     Case(
-        "a module named by a file beside",
+        "a module named by a separate file",
         lambda folder: srsly.write_json(folder / "mtl/config.json", {"auto_map": {"a": "b"}}),
         found(DANGER, "mtl/config.json", "auto_map"),
     ),
@@ -75,6 +75,6 @@ def test_saved_pipeline(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatc
     check_findings(case, folder, monkeypatch)
 
 
-def test_harmful_pickle_is_one() -> None:
-    """The test above would pass with a harmless file."""
+def test_harmful_pickle_is_harmful() -> None:
+    """With a harmless file, the test above would prove nothing."""
     assert b"mkdir" in pickle.dumps(MakesFolder())

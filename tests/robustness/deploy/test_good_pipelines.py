@@ -1,4 +1,4 @@
-"""Pipelines with nothing wrong, and what is good to know of them."""
+"""Pipelines without problems, and notes about them."""
 
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,17 @@ from spacy_mtl.deploy.findings import NOTE
 from spacy_mtl.files import CHECKSUMS
 
 CASES = [
-    # What is good to know.
+    # Notes.
     Case("a module", write("mtl/code.py", ""), found(NOTE, "mtl/code.py", "code")),
     Case(
-        "a package with code of its own",
+        "a package with its own code",
         lambda f: (f.parent / "__init__.py").write_text("from . import mine\n"),
         found(NOTE, "__init__.py", "mine"),
     ),
-    Case("all as it was written", lambda f: None, Gives([])),
+    Case("unchanged", lambda f: None, Gives([])),
     Case("no checksums", lambda f: (f / CHECKSUMS).unlink(), Gives([])),
     Case(
-        "a file more, as of a package",
+        "an extra file, as in a package",
         write("README.md", "What it is for"),
         Gives([]),
     ),

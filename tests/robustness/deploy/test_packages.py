@@ -1,4 +1,4 @@
-"""Pipelines by their names, of packages that must not be imported."""
+"""Finding pipelines by name, without importing their packages."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ NAMES = [
     Case("a folder without one", "tests", Refused("config.cfg", "none", error=NoPipelineError)),
     Case("no name", "", Refused("config.cfg", error=NoPipelineError)),
     Case("a long name", "a/" * 3000, Refused("neither a folder", error=NoPipelineError)),
-    Case("what is no name", "a\0b", Refused("neither a folder", error=NoPipelineError)),
+    Case("an invalid name", "a\0b", Refused("neither a folder", error=NoPipelineError)),
     Case("a file", "a.whl", Refused("a.whl", "file", "zipfile", error=NoPipelineError)),
 ]
 
@@ -100,7 +100,7 @@ def test_nothing_that_is_installed_is_imported(saved: Path, tmp_path: Path) -> N
     )
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "imported").exists()
-    # What is offered is known. What importing it might bring is told, and no damage.
+    # The offered functions are known. Those that an import might add are notes, not damage.
     (line,) = done.stdout.splitlines()
     assert line.startswith(f"{NOTE} config.cfg [components.mtl.weighting]")
     assert "registered.OnImport.v1" in line

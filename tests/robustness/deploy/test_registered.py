@@ -1,4 +1,4 @@
-"""Functions and factories that are known without an import."""
+"""Functions and factories that are known without imports."""
 
 from spacy_mtl.deploy.registered import has_factory, has_function, register_own
 
@@ -7,7 +7,7 @@ def test_functions_of_spacy_by_name() -> None:
     register_own("ja")
     known = [
         ("architectures", "spacy.TransitionBasedParser.v2"),
-        ("architectures", "spacy.Tok2Vec.v1"),  # of spacy-legacy, by spaCy's name
+        ("architectures", "spacy.Tok2Vec.v1"),  # in spacy-legacy, under spaCy's name
         ("tokenizers", "spacy.ja.JapaneseTokenizer"),
         ("loggers", "spacy.WandbLogger.v5"),
         ("optimizers", "Adam.v1"),

@@ -1,4 +1,4 @@
-"""Encoders of all kinds: each works, or is refused at initialisation, by name."""
+"""Encoders of all kinds: each works, or is rejected by name at initialization."""
 
 from typing import Any, Callable, List, Tuple
 
@@ -12,8 +12,8 @@ from spacy_mtl.encoder.transformer import TransformerEncoder
 from spacy_mtl.encoder.transformer_model import create_transformer_model
 
 TEXTS = ["anna books a room", "", "b", "two  spaces\n", "old books of berlin " * 20]
-FOLDER = "could not be loaded from the folder"
-UNUSABLE = "cannot be used"
+FOLDER = "Couldn't load the encoder from the folder"
+UNUSABLE = "can't be used"
 BLOCK = "block that has @architectures"
 
 
@@ -22,7 +22,7 @@ def settings(kind: str, **given: Any) -> Tuple[str, Any]:
 
 
 def works(found: Tuple[List[Any], List[Any]]) -> bool:
-    """Whether all words have a vector, and a saved encoder gives the same ones."""
+    """Check that all words have a vector, and that a saved encoder gives the same ones."""
     vectors, again = found
     for text, own, other in zip(map(spacy.blank("en").make_doc, TEXTS), vectors, again):
         assert len(own) == len(text)
@@ -44,16 +44,16 @@ CASES = [
         settings("gpt2 of bytes", tokenizer_config={"use_fast": False}),
         Gives(works),
     ),
-    Case("no limit of positions", settings("xlnet"), Gives(works)),
+    Case("no position limit", settings("xlnet"), Gives(works)),
     Case("embeddings narrower than the network", settings("electra"), Gives(works)),
-    Case("layers that are shared", settings("albert"), Gives(works)),
-    Case("positions from the padding on", settings("mpnet"), Gives(works)),
+    Case("shared layers", settings("albert"), Gives(works)),
+    Case("positions after the padding token", settings("mpnet"), Gives(works)),
     Case("bytes", settings("byte-level"), Gives(works)),
     Case("bytes, slow", settings("byte-level", tokenizer_config={"use_fast": False}), Gives(works)),
     Case("slow", settings("bert", tokenizer_config={"use_fast": False}), Gives(works)),
     Case("no padding token", settings("no padding"), Gives(works)),
-    Case("a tokenizer that pads and cuts off", settings("pads and cuts"), Gives(works)),
-    Case("no limit of the tokenizer", settings("no limit"), Gives(works)),
+    Case("a tokenizer that pads and truncates", settings("pads and cuts"), Gives(works)),
+    Case("no limit in the tokenizer", settings("no limit"), Gives(works)),
     Case("a limit beyond the positions", settings("high limit"), Gives(works)),
     Case("twelve positions", settings("some positions"), Gives(works)),
     Case(
@@ -72,9 +72,7 @@ CASES = [
         Gives(works),
     ),
     Case("no attention mask", settings("fnet"), Refused(UNUSABLE, "attention_mask", "FNet", BLOCK)),
-    Case(
-        "of images", settings("vit"), Refused("pixel_values", "ViTModel", "encoder of text", BLOCK)
-    ),
+    Case("of images", settings("vit"), Refused("pixel_values", "ViTModel", "text encoder", BLOCK)),
     Case("of sound", settings("wav2vec2"), Refused("input_values", "Wav2Vec2Model", BLOCK)),
     Case(
         "more wordpieces than rows",
@@ -101,28 +99,28 @@ CASES = [
         Refused("model_max_length = 3", "tokenizer_config"),
     ),
     Case(
-        "weights that are no numbers",
+        "weights that are NaN",
         settings("nan"),
         Refused(UNUSABLE, "NaN", "word_embeddings.weight", BLOCK),
     ),
-    Case("weights cut short", settings("cut short"), Refused(FOLDER, "model.safetensors", BLOCK)),
-    Case("no weights", settings("no weights"), Refused(FOLDER, "holds config.json", BLOCK)),
+    Case("truncated weights", settings("cut short"), Refused(FOLDER, "model.safetensors", BLOCK)),
+    Case("no weights", settings("no weights"), Refused(FOLDER, "contains config.json", BLOCK)),
     Case("no config", settings("no config"), Refused(FOLDER, "needs config.json", BLOCK)),
     Case("no tokenizer", settings("no tokenizer"), Refused(FOLDER, "tokenizer.json", BLOCK)),
     Case(
         "weights of another network",
         settings("other weights"),
-        Refused(FOLDER, "weights lack", "embeddings.", BLOCK),
+        Refused(FOLDER, "weights are missing", "embeddings.", BLOCK),
     ),
     Case("weights of other sizes", settings("other sizes"), Refused(FOLDER, "size", BLOCK)),
-    Case("a type that there is not", settings("unknown type"), Refused(FOLDER, "bertt", BLOCK)),
+    Case("an unknown type", settings("unknown type"), Refused(FOLDER, "bertt", BLOCK)),
     Case(
-        "a setting of the network that there is not",
+        "an unknown setting of the network",
         settings("bert", transformer_config={"hidden_droput_prob": 0.5}),
         Refused("transformer_config", "'hidden_droput_prob'", "mean 'hidden_dropout_prob'", BLOCK),
     ),
     Case(
-        "a setting of the tokenizer that there is not",
+        "an unknown setting of the tokenizer",
         settings("bert", tokenizer_config={"use_fats": True}),
         Refused("tokenizer_config", "'use_fats'", "mean 'use_fast'", BLOCK),
     ),
@@ -175,8 +173,8 @@ def test_both_architectures_give_the_same(kind: str, encoder_of: Callable[[str],
 
 
 @pytest.mark.parametrize("kind", ["distilbert", "t5", "no padding", "byte-level"])
-def test_spans_of_the_users(kind: str, encoder_of: Callable[[str], str]) -> None:
-    """Read one by one, they are what windows are."""
+def test_custom_spans(kind: str, encoder_of: Callable[[str], str]) -> None:
+    """One span per document gives the same as windows."""
     docs = list(map(spacy.blank("en").make_doc, ["anna books a room", "café 日本", "b"]))
     for fast in (True, False) if kind == "byte-level" else (True,):
         config = {"tokenizer_config": {"use_fast": fast}}
@@ -193,11 +191,11 @@ def test_spans_of_the_users(kind: str, encoder_of: Callable[[str], str]) -> None
 
 WORDS = [
     Case("French", "un café déjà là", Gives(True)),
-    Case("accents that stand alone", "e\u0301te\u0301 a\u0308", Gives(True)),
+    Case("combining accents", "e\u0301te\u0301 a\u0308", Gives(True)),
     Case("Chinese", "日本語 中文 漢字", Gives(True)),
-    Case("faces", "ok 😀 👩‍👩‍👧 .", Gives(True)),
+    Case("emoji", "ok 😀 👩‍👩‍👧 .", Gives(True)),
     Case("Cyrillic, without spaces", "Москва,Россия", Gives(True)),
-    Case("spaces of other kinds", "a\u00a0b \t é\n\n日", Gives(True)),
+    Case("other kinds of spaces", "a\u00a0b \t é\n\n日", Gives(True)),
     Case("plain", "anna books a room", Gives(True)),
     Case("one letter", "é", Gives(True)),
 ]
@@ -205,7 +203,7 @@ WORDS = [
 
 @pytest.mark.parametrize("case", WORDS, ids=name_of)
 def test_slow_tokenizer_of_bytes(case: Case, encoder_of: Callable[[str], str]) -> None:
-    """It gives the vectors that the fast one gives."""
+    """It gives the same vectors as the fast one."""
 
     def same(text: str) -> bool:
         doc = spacy.blank("en").make_doc(text)

@@ -1,4 +1,4 @@
-"""What a saved encoder keeps: labels, settings, and what the library reads."""
+"""Saved encoders: labels, settings, and compatibility with the library."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ TEXT = "anna books a room"
 
 
 def test_labels_of_a_config_may_have_any_name(encoder_dir: str) -> None:
-    """Words of a user's are no settings, even where transformers has a method of that name."""
+    """User-defined keys aren't settings, even if transformers has a method of that name."""
     from spacy_mtl.encoder.saved import problems_of_message
 
     config = json.loads((Path(encoder_dir) / "config.json").read_text(encoding="utf8"))
@@ -40,8 +40,8 @@ def test_exchange_with_the_library(is_ours_first: bool, encoder_dir: str) -> Non
     torch.testing.assert_close(*states)
 
 
-def test_settings_of_a_file_are_not_used_to_initialise(encoder_dir: str) -> None:
-    """A pipeline that was saved before it was initialised."""
+def test_settings_of_a_file_are_not_used_to_initialize(encoder_dir: str) -> None:
+    """The pipeline was saved before it was initialized."""
     encoder = TransformerEncoder(encoder_dir, {"use_fast": False})
     other = TransformerEncoder(encoder_dir, {"use_fast": True})
     other.from_bytes(encoder.to_bytes())

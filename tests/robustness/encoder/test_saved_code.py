@@ -1,4 +1,4 @@
-"""Saved encoders that would run code, and those as they come."""
+"""Saved encoders that would run code, and normal ones."""
 
 import pickle
 from pathlib import Path
@@ -23,12 +23,12 @@ from spacy_mtl.encoder.shim import SavedEncoderError, problems_of_shim
 from spacy_mtl.encoder.transformer import TransformerEncoder
 
 CASES = [
-    Case("as it was saved", lambda message: None, Gives(True)),
+    Case("unchanged", lambda message: None, Gives(True)),
     Case("of an older version", as_by_hand, Gives(True)),
     Case("settings of the tokenizer", kwargs(model_max_length=32, do_lower_case=True), Gives(True)),
-    Case("a word that is called auto_map", file("vocab.json", b'{"auto_map": 3}'), Gives(True)),
+    Case("a word named auto_map", file("vocab.json", b'{"auto_map": 3}'), Gives(True)),
     Case("notes of where it came from", tokenizer_config(name_or_path="/x/y"), Gives(True)),
-    Case("no place at all", tokenizer_config(vocab_file=None), Gives(True)),
+    Case("no path", tokenizer_config(vocab_file=None), Gives(True)),
     Case(
         "a buffer of older versions",
         weights(lambda w: w.update({"embeddings.position_ids": torch.arange(64)[None]})),
@@ -49,7 +49,7 @@ CASES = [
         refused("tokenizer_config.json", "auto_map"),
     ),
     Case(
-        "code of the tokenizer, as of old",
+        "code of the tokenizer, old format",
         tokenizer_config(auto_map=["evil.T", None]),
         refused("tokenizer_config.json", "auto_map"),
     ),
@@ -67,12 +67,12 @@ CASES = [
     Case("another config", file("config.json", b"{}"), refused("config.json")),
     Case("another config, in capitals", file("Config.JSON", b"{}"), refused("Config.JSON")),
     Case(
-        "a kernel of a hub",
+        "a kernel from a hub",
         config(_attn_implementation="evil/kernel:attend"),
         refused("_attn_implementation", "eager", "sdpa"),
     ),
     Case(
-        "a kernel, inside",
+        "a kernel, nested",
         config(_attn_implementation_internal="evil/kernel:attend"),
         refused("_attn_implementation_internal"),
     ),
@@ -82,30 +82,28 @@ CASES = [
         refused("quantization_config"),
     ),
     Case(
-        "a backbone of a hub",
+        "a backbone from a hub",
         config(backbone="evil/net", use_pretrained_backbone=True),
         refused("backbone"),
     ),
-    Case(
-        "numbers that there are not", config(torch_dtype="load"), refused("torch_dtype", "float32")
-    ),
+    Case("an unknown dtype", config(torch_dtype="load"), refused("torch_dtype", "float32")),
     Case("a method as a setting", config(to_dict="x"), refused("to_dict")),
     Case("a class as a setting", config(__class__="x"), refused("__class__")),
-    Case("a type that there is not", config(model_type="evil"), refused("model_type", "'evil'")),
+    Case("an unknown type", config(model_type="evil"), refused("model_type", "'evil'")),
     Case("no type", lambda m: m["config"].pop("model_type"), refused("model_type")),
     Case("a type that is a list", config(model_type=["bert"]), refused("model_type")),
     Case(
-        "a class that is no tokenizer",
+        "a class that is not a tokenizer",
         tokenizer_config(tokenizer_class="AutoModel"),
         refused("tokenizer_class", "'AutoModel'"),
     ),
-    Case("a class that there is not", tokenizer_config(tokenizer_class="Evil"), refused("'Evil'")),
+    Case("an unknown class", tokenizer_config(tokenizer_class="Evil"), refused("'Evil'")),
     Case(
         "a tokenizer that unpickles",
         tokenizer_config(tokenizer_class="TransfoXLTokenizer"),
         refused("TransfoXLTokenizer"),
     ),
-    Case("a class by the config", config(tokenizer_class="AutoModel"), refused("'AutoModel'")),
+    Case("a class in the config", config(tokenizer_class="AutoModel"), refused("'AutoModel'")),
     Case("weights that run", with_pickle, refused("weights name", "exec")),
     Case(
         "weights that load",
@@ -123,7 +121,7 @@ def test_saved_model(
 
 
 def test_no_code_is_saved(encoder_dir: str, tmp_path: Path) -> None:
-    """Encoders that transformers has, too, often name code of their own beside it."""
+    """Encoders that transformers has often name their own code, too."""
     from random_encoders import edit, spoil
 
     folder = spoil(encoder_dir, tmp_path / "encoder", lambda path: None)
@@ -136,8 +134,8 @@ def test_no_code_is_saved(encoder_dir: str, tmp_path: Path) -> None:
     TransformerEncoder("x").shims[0].from_bytes(data)
 
 
-def test_an_encoder_with_code_is_told_of(encoder_dir: str, tmp_path: Path) -> None:
-    """It is trained as its user wants it, and the pipeline is not loaded."""
+def test_warning_about_an_encoder_with_code(encoder_dir: str, tmp_path: Path) -> None:
+    """It can be trained, but the saved pipeline isn't loaded."""
     from random_encoders import edit, spoil
 
     code = "from transformers import BertModel\nclass Own(BertModel):\n    pass\n"
@@ -146,8 +144,10 @@ def test_an_encoder_with_code_is_told_of(encoder_dir: str, tmp_path: Path) -> No
     )
     edit(folder, "config.json", lambda found: found.update(auto_map={"AutoModel": "own_code.Own"}))
     encoder = TransformerEncoder(str(folder), transformer_config={"trust_remote_code": True})
-    with pytest.warns(UserWarning, match="code of its own .* cannot be loaded"):
+    with pytest.warns(UserWarning, match="its own code .* can't be loaded"):
         encoder.initialize()
     assert type(encoder.shims[0]._model).__name__ == "Own"
-    with pytest.raises(SavedEncoderError, match="auto_map.*train with classes that transformers"):
+    with pytest.raises(
+        SavedEncoderError, match="auto_map.*train with classes that are in transformers"
+    ):
         TransformerEncoder("x").from_bytes(encoder.to_bytes())

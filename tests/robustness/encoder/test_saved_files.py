@@ -1,4 +1,4 @@
-"""Files of a saved encoder that lie elsewhere, or are none of its own."""
+"""Files of a saved encoder that are elsewhere or don't belong to it."""
 
 from pathlib import Path
 
@@ -8,17 +8,17 @@ from saved_encoders import check_saved, file, kwargs, refused, tokenizer_config
 
 CASES = [
     # Other files.
-    Case("a path from the root", file("/tmp/x.txt"), refused("'/tmp/x.txt'", "plain name")),
-    Case("a path upwards", file("../../x.txt"), refused("'../../x.txt'")),
-    Case("a path of Windows", file("..\\x.txt"), refused("x.txt", "plain name")),
+    Case("an absolute path", file("/tmp/x.txt"), refused("'/tmp/x.txt'", "plain name")),
+    Case("a path to a parent folder", file("../../x.txt"), refused("'../../x.txt'")),
+    Case("a Windows path", file("..\\x.txt"), refused("x.txt", "plain name")),
     Case("a drive", file("c:x.txt"), refused("c:x.txt")),
     Case("a device", file("con.txt"), refused("con.txt")),
     Case("a stream", file("x.txt:y.txt"), refused("x.txt:y.txt")),
     Case("a folder", file("a/x.txt"), refused("a/x.txt")),
     Case("upwards alone", file(".."), refused("'..'")),
     Case("no name", file(""), refused("plain name")),
-    Case("a byte of zero", file("x\0.txt"), refused("plain name")),
-    Case("a line in a name", file("x\n.txt"), refused("plain name")),
+    Case("a zero byte", file("x\0.txt"), refused("plain name")),
+    Case("a newline in a name", file("x\n.txt"), refused("plain name")),
     Case("a hidden file", file(".x.txt"), refused(".x.txt")),
     Case("a long name", file("x" * 300 + ".txt"), refused("plain name")),
     Case("a name that is a number", file(3), refused("plain name")),
@@ -34,7 +34,7 @@ CASES = [
         refused("tokenizer_file"),
     ),
     Case(
-        "a vocabulary elsewhere, by the other file",
+        "a vocabulary elsewhere, in the other file",
         tokenizer_config("special_tokens_map.json", vocab_file="/etc/passwd"),
         refused("special_tokens_map.json", "vocab_file"),
     ),
@@ -60,7 +60,7 @@ CASES = [
     ),
     Case("a cache elsewhere", kwargs(cache_dir="/x"), refused("cache_dir")),
     Case("a hub", kwargs(revision="evil"), refused("revision")),
-    Case("settings within settings", kwargs(never_split=["a"]), refused("never_split", "list")),
+    Case("nested settings", kwargs(never_split=["a"]), refused("never_split", "list")),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Saved encoders in a pipeline: as a component, inside of `mtl`, of a head alone."""
+"""Saved encoders in a pipeline: as a component, inside `mtl`, or inside a head."""
 
 from pathlib import Path
 from typing import Callable
@@ -17,7 +17,7 @@ TEXT = "anna books a room"
     "where, folder", [("component", "transformer"), ("inside", "mtl"), ("head", "tagger")]
 )
 @pytest.mark.parametrize("change", [config(auto_map=CODE), file("/x/y"), cut])
-def test_no_pipeline_loads_it(
+def test_pipelines_reject_it(
     where: str, folder: str, change: Change, copy_of: Callable[..., Path], tmp_path: Path
 ) -> None:
     copy_of("bert", where, tmp_path)
@@ -30,7 +30,7 @@ def test_no_pipeline_loads_it(
 
 
 @pytest.mark.parametrize("trust", [True, False])
-def test_a_folder_brings_no_code(
+def test_code_in_a_folder_is_not_run(
     trust: bool,
     encoder_dir: str,
     copy_of: Callable[..., Path],
@@ -49,7 +49,7 @@ def test_a_folder_brings_no_code(
     key = "components.transformer.model.tokenizer_config"
     with (
         pytest.warns(UserWarning, match="Automatically converting"),
-        pytest.raises(SavedEncoderError, match="is a folder.*Copy the pipeline anew"),
+        pytest.raises(SavedEncoderError, match="is a folder.*Copy the pipeline again"),
     ):
         spacy.load(tmp_path, config={key: {"use_fast": True, "trust_remote_code": trust}})
     import builtins
@@ -83,18 +83,20 @@ def folder_instead(path: Path, other: Path) -> None:
 
 
 FILES = [
-    Case("nothing is changed", lambda path, other: None, Gives(True)),
-    Case("nothing in it", shorten(0), Refused("'model' of the component 'transformer'", "Copy")),
-    Case("cut short", shorten(5000), Refused("'model' of the component 'transformer'", "Copy")),
-    Case("a byte too few", shorten(-1), Refused("'model' of the component 'transformer'", "Copy")),
-    Case("text", text_instead, Refused("'model' of the component 'transformer'", "damaged")),
-    Case("that of mtl", of_mtl, Refused("component 'transformer'", "of another component")),
+    Case("unchanged", lambda path, other: None, Gives(True)),
+    Case("empty", shorten(0), Refused("'model' of the component 'transformer'", "Copy")),
+    Case("truncated", shorten(5000), Refused("'model' of the component 'transformer'", "Copy")),
     Case(
-        "of a wider encoder",
+        "one byte too short", shorten(-1), Refused("'model' of the component 'transformer'", "Copy")
+    ),
+    Case("text", text_instead, Refused("'model' of the component 'transformer'", "damaged")),
+    Case("from mtl", of_mtl, Refused("component 'transformer'", "from another component")),
+    Case(
+        "from a wider encoder",
         swap,
         Refused("'transformer' produces vectors of width 24", "'mtl'", "width of 16", "Copy both"),
     ),
-    Case("a folder", folder_instead, Refused("is a folder", "Copy the pipeline anew")),
+    Case("a folder", folder_instead, Refused("is a folder", "Copy the pipeline again")),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Several threads with one pipeline, or some: predictions are what one thread gets."""
+"""Several threads with one or more pipelines get the same predictions as a single thread."""
 
 import sys
 import warnings
@@ -26,14 +26,14 @@ DOCS = {"@span_getters": "spacy-transformers.doc_spans.v1"}
 
 @spacy.registry.architectures("test_threads.TorchView.v1")
 def torch_view() -> Any:
-    """A task's view, and a layer of the user's with dropout."""
+    """Build a task's view with a user's dropout layer."""
     layer = torch.nn.Sequential(torch.nn.Dropout(0.5), torch.nn.Linear(16, 16))
     return chain(create_task_listener(), with_array(PyTorchWrapper(layer)))
 
 
 @pytest.fixture(autouse=True)
 def many_switches() -> Iterator[None]:
-    """Have the interpreter go from thread to thread more often than it would."""
+    """Make the interpreter switch threads more often."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     yield
@@ -41,7 +41,7 @@ def many_switches() -> Iterator[None]:
 
 
 def build(encoder_of: Callable, given: Dict[str, Any]) -> Language:
-    """A trained pipeline: where its encoder stands, which it is, and its settings."""
+    """Build a trained pipeline, given its encoder's position, kind and settings."""
     given = {"where": "inside", "kind": "bert", "head": "mtl_tagger", **given}
     own = {k: v for k, v in given.items() if k not in ("where", "kind", "head", "replaced")}
     folder = encoder_of(given["kind"])
@@ -73,7 +73,7 @@ def loaded(nlp: Language) -> Language:
 
 
 def outputs(nlp: Language) -> List[numpy.ndarray]:
-    """What encoder and heads give for each text, three at a time."""
+    """Get the output of encoder and heads for each text, in batches of three."""
     docs = list(nlp.pipe(TEXTS, batch_size=3))
     return [
         numpy.concatenate([doc.tensor.ravel(), scores.ravel(), list(doc.cats.values())])
@@ -113,14 +113,14 @@ CASES = [
     Case("a slow tokenizer", {"tokenizer_config": {"use_fast": False}}, Gives(0)),
     Case("no segments", {"kind": "distilbert"}, Gives(0)),
     Case("the encoder half", {"kind": "t5", "where": "component"}, Gives(0)),
-    Case("an encoder for a head alone", {"replaced": True}, Gives(0)),
-    Case("the same, of a component", {"replaced": True, "where": "component"}, Gives(0)),
+    Case("an encoder inside a head", {"replaced": True}, Gives(0)),
+    Case("the same, from a component", {"replaced": True, "where": "component"}, Gives(0)),
 ]
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_four_threads(case: Case, encoder_of: Callable[[str], str]) -> None:
-    """What is made at the first text is made by several, too."""
+    """Several threads may also run the lazy set-up at the first text."""
 
     def count(given: Any) -> int:
         nlp = build(encoder_of, given)
@@ -167,7 +167,7 @@ def evaluate_pipeline(nlp: Language) -> None:
 
 
 def open_step(nlp: Language) -> None:
-    """Encoder and mtl have run; the heads have not."""
+    """Run encoder and mtl, but not the heads."""
     examples = make_examples(nlp)
     for _, pipe in nlp.pipeline[:-2]:
         pipe.update(examples)
@@ -205,8 +205,8 @@ def test_networks_evaluate(case: Case, pipelines: List[Language]) -> None:
 def test_training_has_dropout(
     where: str, checkpoints: bool, encoder_of: Callable[[str], str]
 ) -> None:
-    """Also after a prediction, and on the way back, where some is computed again."""
-    # Packed, other elements drop out.
+    """Also after a prediction, and when the backward pass recomputes activations."""
+    # With packing, other elements would be dropped.
     given: Dict[str, Any] = {"where": where, **({"packing": False} if where == "inside" else {})}
     nlp = build(encoder_of, given)
     network = networks(nlp)[0]
@@ -240,8 +240,8 @@ def networks_output(nlp: Language, where: str) -> numpy.ndarray:
     return numpy.asarray(hidden.detach() if where == "component" else hidden)
 
 
-def test_training_beside_predicting(encoder_of: Callable[[str], str]) -> None:
-    """Another pipeline is trained meanwhile."""
+def test_training_while_another_pipeline_predicts(encoder_of: Callable[[str], str]) -> None:
+    """Predictions don't change while another pipeline is trained."""
     nlp, other = (build(encoder_of, {}) for _ in range(2))
     expected = outputs(nlp)
 
@@ -257,8 +257,8 @@ def test_training_beside_predicting(encoder_of: Callable[[str], str]) -> None:
     assert is_evaluating(other)
 
 
-def test_predicting_while_it_is_trained(encoder_of: Callable[[str], str]) -> None:
-    """What comes out is anybody's guess; but the mode is right afterwards."""
+def test_predicting_while_training(encoder_of: Callable[[str], str]) -> None:
+    """The output is undefined, but the mode is correct afterwards."""
     nlp = build(encoder_of, {})
     encoder = nlp.get_pipe("mtl").model.get_ref("tok2vec")
     docs = [nlp.make_doc(text) for text in TEXTS]
@@ -272,7 +272,7 @@ def test_predicting_while_it_is_trained(encoder_of: Callable[[str], str]) -> Non
     assert is_evaluating(nlp)
 
 
-def test_nobody_sees_a_network_half_switched() -> None:
+def test_no_thread_sees_a_network_half_switched() -> None:
     network = torch.nn.Sequential(*[torch.nn.Dropout(0.5) for _ in range(300)])
     x = torch.ones(2, 3)
 
@@ -287,7 +287,7 @@ def test_nobody_sees_a_network_half_switched() -> None:
 
 
 def test_optimizer_keeps_its_state(encoder_of: Callable[[str], str]) -> None:
-    """A shim of a head that is kept in evaluation mode stays the one that it was."""
+    """A head's shim keeps its identity when it is kept in evaluation mode."""
     layer = torch_view()
     shim = next(shim for node in layer.walk() for shim in node.shims)
     nlp = build(encoder_of, {"where": "cnn", "head": "torch"})

@@ -1,4 +1,4 @@
-"""A pipeline with a head of each kind."""
+"""A pipeline with one head of each kind."""
 
 import pytest
 from four_heads import build

@@ -1,4 +1,4 @@
-"""Batches of no texts, and texts without tokens."""
+"""Empty batches, and texts without tokens."""
 
 import math
 from typing import Any
@@ -51,7 +51,7 @@ def test_no_token(any_nlp: Language, name: str) -> None:
     eg = Example(Doc(any_nlp.vocab), Doc(any_nlp.vocab))
     assert math.isfinite(head.get_loss([eg], alone[:1])[0])
     assert head.update([eg]) == {name: 0.0}
-    # Whatever else is in the batch.
+    # With other texts in the batch, too.
     doc, other = any_nlp.pipe(["", "old runs"])
     if head.unit == "doc":
         assert {label: doc.cats[label] for label in head.labels} == pytest.approx(

@@ -1,4 +1,4 @@
-"""Gold entities as converted data has them, and texts without words."""
+"""Gold entities as found in converted data, and texts without words."""
 
 import warnings
 from typing import Any, Dict, List, Optional, Tuple
@@ -23,7 +23,7 @@ def given(*spans: Tuple[int, int, str]) -> Spans:
     return list(spans)
 
 
-# What is given, and the spans that are learnt and scored instead.
+# The given spans, and those that are learned and scored instead.
 ENTITIES = [
     Case("a word", given((0, 1, "PER")), Gives([(0, 1, "PER")])),
     Case("whitespace after it", given((0, 2, "PER")), Gives([(0, 1, "PER")])),
@@ -38,7 +38,7 @@ ENTITIES = [
     Case("whitespace at the end of the text", given((5, 6, "PER")), Gives([])),
     Case("the whole text", given((0, 6, "LOC")), Gives([(0, 5, "LOC")])),
     Case("two", given((0, 2, "PER"), (2, 4, "LOC")), Gives([(0, 1, "PER"), (3, 4, "LOC")])),
-    Case("one beside whitespace only", given((0, 1, "PER"), (1, 3, "LOC")), Gives([(0, 1, "PER")])),
+    Case("one next to whitespace", given((0, 1, "PER"), (1, 3, "LOC")), Gives([(0, 1, "PER")])),
     Case("none", given(), Gives([])),
 ]
 SPANS = [
@@ -46,7 +46,7 @@ SPANS = [
     Case("no word at all", given((0, 0, "PER")), Gives([])),
     Case("no word, in the middle", given((3, 3, "PER")), Gives([])),
     Case("no label", given((0, 1, "")), Gives([])),
-    Case("no label beside one", given((0, 1, ""), (3, 4, "LOC")), Gives([(3, 4, "LOC")])),
+    Case("no label next to one", given((0, 1, ""), (3, 4, "LOC")), Gives([(3, 4, "LOC")])),
     Case("twice", given((0, 2, "PER"), (0, 1, "PER")), Gives([(0, 1, "PER")])),
     Case("twice the same", given((0, 1, "PER"), (0, 1, "PER")), Gives([(0, 1, "PER")])),
 ]
@@ -88,7 +88,7 @@ def classes_of(head: Any, nlp: Language, gold: Doc) -> List[int]:
 @pytest.mark.parametrize(("key", "case"), WAYS, ids=name_of)
 @pytest.mark.parametrize("learns", [False, True], ids=["softmax", "CRF"])
 def test_entities(heads: Dict, key: Optional[str], case: Case, learns: bool) -> None:
-    """Learnt as if it had been trimmed before; what says the same scores 1, and else less."""
+    """Learned as if trimmed beforehand; predicting the same scores 1, anything else less."""
     nlp = heads[key, learns]
     head: Any = nlp.get_pipe("ner")
     gold, right = gold_of(nlp, case.given, key), gold_of(nlp, case.answer.value, key)
@@ -102,7 +102,7 @@ def test_entities(heads: Dict, key: Optional[str], case: Case, learns: bool) -> 
     losses = nlp.update([eg], sgd=False)
     expected = nlp.update([Example(Doc(nlp.vocab, words=WORDS), right)], sgd=False)
     assert losses["ner"] == pytest.approx(expected["ner"])
-    # Gold is not ours to change.
+    # The gold document must not change.
     spans = gold.ents if key is None else gold.spans[key]
     assert [(s.start, s.end, s.label_) for s in spans] == case.given
 
@@ -114,7 +114,7 @@ def test_one_warning(key: Optional[str]) -> None:
     gold = gold_of(nlp, [(0, 2, "PER"), (1, 3, "PER")][:1], key)
     egs = [Example(Doc(nlp.vocab, words=WORDS), gold)] * 3
     with pytest.warns(
-        UserWarning, match=r"\[ner\] The entity 'Anna  ' .*whitespace.*trimmed.*corpus"
+        UserWarning, match=r"\[ner\] The entity 'Anna  ' .*whitespace.*trim .*corpus"
     ):
         nlp.update(egs, sgd=False)
     with warnings.catch_warnings():
@@ -123,7 +123,7 @@ def test_one_warning(key: Optional[str]) -> None:
         head.score(egs)
 
 
-def test_other_tokens_keep_what_they_are(heads: Dict) -> None:
+def test_other_tokens_are_unchanged(heads: Dict) -> None:
     nlp = heads[None, False]
     head: Any = nlp.get_pipe("ner")
     gold = Doc(nlp.vocab, words=WORDS)
@@ -133,7 +133,7 @@ def test_other_tokens_keep_what_they_are(heads: Dict) -> None:
         assert classes_of(head, nlp, gold) == [4, 0, 0, -1, -1, 0]
 
 
-def test_other_tokens_of_the_prediction(heads: Dict) -> None:
+def test_predicted_tokens_that_differ(heads: Dict) -> None:
     """The prediction has one token where the annotation has a word and whitespace."""
     nlp = heads[None, False]
     head: Any = nlp.get_pipe("ner")
@@ -156,9 +156,9 @@ def test_debug_data_counts_them(heads: Dict, key: Optional[str]) -> None:
     counts = {"news": count_corpus(nlp, egs, ["ner"], None)}
     assert counts["news"].tasks["ner"].n_unfit == 2
     assert dict(counts["news"].tasks["ner"].labels) == {"PER": 2}
-    told = [p.text for p in problems_of(nlp, counts, counts, {"news": 1.0})]
-    assert any("2 entities of the training corpus 'news'" in text for text in told)
-    assert any("2 entities of the development corpus 'news'" in text for text in told)
+    messages = [p.text for p in problems_of(nlp, counts, counts, {"news": 1.0})]
+    assert any("2 entities of the training corpus 'news'" in text for text in messages)
+    assert any("2 entities of the development corpus 'news'" in text for text in messages)
 
 
 TEXTS = [

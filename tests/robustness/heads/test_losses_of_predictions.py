@@ -1,4 +1,4 @@
-"""The loss of what a head predicts is that of training."""
+"""The loss of a head's predictions equals the training loss."""
 
 import math
 from typing import Any
@@ -15,7 +15,7 @@ from tiny_pipelines import FOUR_HEADS
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", FOUR_HEADS)
 def test_loss_of_a_prediction(nlp: Language, name: str) -> None:
-    """What `predict` gives fits `get_loss`, and says the same as logits do."""
+    """`get_loss` accepts the output of `predict` and gives the same loss as for logits."""
     head: Any = nlp.get_pipe(name)
     egs = make_examples(nlp)
     for eg in egs:
@@ -30,10 +30,13 @@ def test_loss_of_a_prediction(nlp: Language, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["textcat", "multi"])
-def test_logits_are_no_probabilities(nlp: Language, name: str) -> None:
+def test_logits_are_not_probabilities(nlp: Language, name: str) -> None:
     head: Any = nlp.get_pipe(name)
     for row in ([3.0, -1.0], [math.nan, 0.0]):
-        with pytest.raises(ValueError, match=f"'{name}' takes what 'predict' gives.*compute_loss"):
+        with pytest.raises(
+            ValueError,
+            match=f"'{name}' takes the probabilities that 'predict' returns.*compute_loss",
+        ):
             head.get_loss(make_examples(nlp)[:1], numpy.asarray([row], dtype="f"))
 
 
@@ -48,7 +51,7 @@ def test_certain_predictions_have_a_loss(nlp: Language, name: str) -> None:
 
 
 @pytest.mark.parametrize("factory", FOUR_HEADS.values())
-def test_loss_of_what_is_predicted_is_that_of_training(factory: str) -> None:
+def test_loss_of_predictions_equals_the_training_loss(factory: str) -> None:
     head = make_head(factory)
     nlp = head.pipeline
     examples = make_examples(nlp)

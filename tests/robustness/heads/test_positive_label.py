@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (tables: a line each)
-"""The positive label: one of two, and kept with the pipeline."""
+"""The positive label: one of two, and saved with the pipeline."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Scores of a positive label before and after a pipeline is saved."""
+"""Scores with a positive label, before and after saving."""
 
 from typing import Any, Dict
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (tables: a line each)
-"""Scorers of spaCy and of users, by every head."""
+"""spaCy's scorers and custom scorers, with every head."""
 
 import math
 import warnings
@@ -60,7 +60,7 @@ SCORERS = [
     *[Case(f"examples only, of {n}", (n, examples_only), Gives(lambda s: mine(s) == 4)) for n in FOUR_HEADS],
     *[Case(f"all of it, of {n}", (n, all_of_it), Gives(lambda s: len(mine(s)) > 1)) for n in FOUR_HEADS],
     *[Case(f"NaN, of {n}", (n, nan), Gives(lambda s: not any(numbers(s)))) for n in FOUR_HEADS],
-    *[Case(f"no map, of {n}", (n, lambda examples: None), Refused(f"'{n}'", "None", "scorer", f"components.{n}")) for n in FOUR_HEADS],
+    *[Case(f"not a dict, of {n}", (n, lambda examples: None), Refused(f"'{n}'", "None", "scorer", f"components.{n}")) for n in FOUR_HEADS],
     Case("labels by name", ("textcat", labels_by_name), Gives(lambda s: mine(s) == ("a", "b"))),
     Case("as spaCy says", ("textcat", as_spacy_says), Gives(lambda s: "textcat_cats_macro_f" in s)),
     Case("none", ("textcat", None), Gives({})),

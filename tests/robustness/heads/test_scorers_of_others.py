@@ -1,4 +1,4 @@
-"""Scorers that take what they want, wrap others, or fail."""
+"""Scorers with various signatures, that wrap others, or that fail."""
 
 import math
 from typing import Any, Dict, Iterable, List
@@ -106,7 +106,7 @@ def test_wrapped_scorers_score_what_the_head_sets() -> None:
 
 
 def test_a_scorer_that_fails_fails() -> None:
-    """A TypeError of its own is not taken for that of a setting given twice."""
+    """The scorer's own TypeError isn't mistaken for one about an argument passed twice."""
     head = make_head("mtl_textcat")
 
     def scorer(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:

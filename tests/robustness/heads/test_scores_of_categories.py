@@ -1,4 +1,4 @@
-"""Scores of soft categories, by our scorer and by those of spaCy."""
+"""Scores of soft categories, with our scorer and spaCy's."""
 
 import math
 from typing import Any, Dict, List
@@ -53,7 +53,7 @@ def test_soft_categories_are_scored(case: Case, scorer: str) -> None:
         return scores["cats_score"]
 
     is_stock = scorer.startswith("spacy.")
-    # spaCy gives 0.0 where nothing is annotated.
+    # spaCy returns 0.0 if nothing is annotated.
     check(
         Case(case.name, case.given, Gives(0.0)) if is_stock and not any(case.given) else case, run
     )

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (tables: a line each)
-"""Settings of heads that no head takes."""
+"""Invalid settings of heads."""
 
 import math
 from typing import Any

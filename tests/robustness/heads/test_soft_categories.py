@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (tables: a line each)
-"""Values of categories: soft, hard, and none that a loss takes."""
+"""Category values: soft, hard and invalid."""
 
 import math
 from typing import Any
@@ -27,12 +27,12 @@ SOFT = [
     Case("of numpy", [({"p": numpy.float32(0.9), "q": numpy.float64(0.1)}, HIGH), (LOW, LOW)], Gives(1.0)),
     Case("all low", [({"p": 0.1, "q": 0.2}, HIGH)] * 2, Gives(0.0)),
     Case("none", [({}, HIGH)], Gives(None)),
-    Case("NaN", [({"p": NAN}, HIGH)], Refused("'multi'", "'p' at nan", "x y", "mend the corpus")),
-    Case("infinite", [({"p": INF}, HIGH)], Refused("'multi'", "'p' at inf", "mend the corpus")),
-    Case("above 1", [({"p": 1.5}, HIGH)], Refused("'multi'", "1.5", "mend the corpus")),
-    Case("below 0", [({"p": -0.5}, HIGH)], Refused("'multi'", "-0.5", "mend the corpus")),
-    Case("a word", [({"p": "yes"}, HIGH)], Refused("'multi'", "'p' at 'yes'", "mend the corpus")),
-    Case("null", [({"p": None}, HIGH)], Refused("'multi'", "'p' at None", "mend the corpus")),
+    Case("NaN", [({"p": NAN}, HIGH)], Refused("'multi'", "'p' at nan", "x y", "fix the corpus")),
+    Case("infinite", [({"p": INF}, HIGH)], Refused("'multi'", "'p' at inf", "fix the corpus")),
+    Case("above 1", [({"p": 1.5}, HIGH)], Refused("'multi'", "1.5", "fix the corpus")),
+    Case("below 0", [({"p": -0.5}, HIGH)], Refused("'multi'", "-0.5", "fix the corpus")),
+    Case("a word", [({"p": "yes"}, HIGH)], Refused("'multi'", "'p' at 'yes'", "fix the corpus")),
+    Case("null", [({"p": None}, HIGH)], Refused("'multi'", "'p' at None", "fix the corpus")),
     Case("a label that is a number", [({1: 1.0}, HIGH)], Refused("the head", "the label 1", "strings")),
 ]  # fmt: skip
 
@@ -64,5 +64,5 @@ LOSSES = [case for case in SOFT if isinstance(case.answer, Refused)]
 
 
 @pytest.mark.parametrize("case", LOSSES, ids=name_of)
-def test_values_that_no_loss_takes(nlp: Language, case: Case) -> None:
+def test_invalid_values(nlp: Language, case: Case) -> None:
     check(case, lambda given: nlp.update([example(nlp, *given[0])], sgd=False))

@@ -1,4 +1,4 @@
-"""A pipeline of heads of each kind, saved."""
+"""A saved pipeline with one head of each kind."""
 
 import shutil
 from pathlib import Path
@@ -16,7 +16,7 @@ def nlp() -> Language:
 
 @pytest.fixture(scope="session")
 def scratch() -> Language:
-    """Only to load into."""
+    """Build a pipeline that tests only load into."""
     return build()
 
 

@@ -1,4 +1,4 @@
-"""Files that are cut short, or have a flipped bit."""
+"""Truncated files and flipped bits."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from saved_heads import OURS, error_of, same
 
 
 def test_truncated(pipeline: Path) -> None:
-    """Every file of ours, at several lengths: never taken, and always named."""
+    """Each of our files, at several lengths: always rejected by name."""
     nlp = spacy.load(pipeline)
     for name in OURS:
         pipe: Any = nlp.get_pipe(Path(name).parent.name)
@@ -28,7 +28,7 @@ def test_truncated(pipeline: Path) -> None:
 
 
 def test_flipped_bit(pipeline: Path) -> None:
-    """Every file of ours, at several places: refused by name, or there is a pipeline."""
+    """Each of our files, at several positions: rejected by name, or still a working pipeline."""
     nlp = spacy.load(pipeline)
     for name in OURS:
         pipe: Any = nlp.get_pipe(Path(name).parent.name)
@@ -42,13 +42,13 @@ def test_flipped_bit(pipeline: Path) -> None:
                 flipped = bytearray(whole)
                 flipped[place] ^= 1 << bit
                 file.write_bytes(flipped)
-                told = error_of(lambda: pipe.from_disk(file.parent, exclude=["vocab"]))  # noqa: B023
-                assert not told or str(file.parent) in told, (name, place, bit)
+                error = error_of(lambda: pipe.from_disk(file.parent, exclude=["vocab"]))  # noqa: B023
+                assert not error or str(file.parent) in error, (name, place, bit)
         file.write_bytes(whole)
 
 
 def test_spacys_own_files(copy: Path) -> None:
-    """Of the tokenizer, the vocabulary and the config spaCy may raise whatever it raises."""
+    """For the tokenizer, the vocabulary and the config spaCy may raise any error."""
     files = [f for f in copy.rglob("*") if f.is_file()]
     others = [f for f in files if str(f.relative_to(copy)) not in OURS]
     assert len(others) + len(OURS) == len(files)
@@ -56,7 +56,7 @@ def test_spacys_own_files(copy: Path) -> None:
         whole = file.read_bytes()
         for length in {0, len(whole) // 2} - {len(whole)}:
             file.write_bytes(whole[:length])
-            # Whatever that is.
+            # Any error is fine.
             error_of(lambda: spacy.load(copy), (Exception,))
         file.write_bytes(whole)
     assert same(spacy.load(copy))

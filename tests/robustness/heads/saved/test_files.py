@@ -1,4 +1,4 @@
-"""Files and folders that are empty, missing, or something else."""
+"""Files and folders that are empty, missing or of the wrong kind."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ from spacy.language import Language
 
 
 def changes(name: str) -> Iterator[Case]:
-    """What may become of a file of ours."""
+    """Yield ways to break one of our files."""
     is_json = name.endswith("cfg")
     way_out = "delete it" if name == "mtl/weighting" else "another copy"
     refused = Refused(name, "can't use", way_out)

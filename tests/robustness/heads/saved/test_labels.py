@@ -1,4 +1,4 @@
-"""Labels and settings that do not fit their model, and files of another head."""
+"""Labels and settings that don't match their model, and files of another head."""
 
 import json
 from pathlib import Path
@@ -17,20 +17,24 @@ NER = ("ner", "another copy")
 CASES = [
     Case("unchanged", lambda path: None, Gives(same)),
     # Labels and size.
-    Case("one label less", labels("PER"), Refused("1 labels (PER) make 5", "scores 9", *NER)),
-    Case("one label more", labels("PER", "LOC", "X"), Refused("make 13", "scores 9", *NER)),
+    Case("one label missing", labels("PER"), Refused("1 labels (PER) make 5", "scores 9", *NER)),
+    Case("one extra label", labels("PER", "LOC", "X"), Refused("make 13", "scores 9", *NER)),
     Case("no labels", labels(), Refused("0 labels (none)", "scores 9", *NER)),
     Case("labels of a string", cfg("ner", labels="PER"), Refused("'PER'", "list of strings", *NER)),
     Case("labels of a map", cfg("ner", labels={"PER": 1}), Refused("list of strings", *NER)),
     Case("labels of null", cfg("ner", labels=None), Refused("None", "list of strings", *NER)),
-    Case("labels that are numbers", labels(1, 2), Refused("has 1,", "are strings", *NER)),
+    Case(
+        "labels that are numbers",
+        labels(1, 2),
+        Refused("has 1,", "must be non-empty strings", *NER),
+    ),
     Case("a label of null", labels("PER", None), Refused("has None", *NER)),
-    Case("an empty label", labels("PER", ""), Refused("''", "not empty", *NER)),
+    Case("an empty label", labels("PER", ""), Refused("''", "non-empty", *NER)),
     Case("a label twice", labels("PER", "PER"), Refused("'PER' more than once", *NER)),
-    Case("no key labels", write("ner/cfg", b"{}"), Refused("'labels' is not there", "ner/cfg")),
-    Case("tags, one less", cfg("tagger", labels=["NN"]), Refused("tagger", "scores 10")),
-    Case("categories, one less", cfg("textcat", labels=["a"]), Refused("textcat", "scores 2")),
-    Case("categories, one more", cfg("multi", labels=[*"pqrs"]), Refused("multi", "scores 3")),
+    Case("no key labels", write("ner/cfg", b"{}"), Refused("'labels' is missing", "ner/cfg")),
+    Case("one tag missing", cfg("tagger", labels=["NN"]), Refused("tagger", "scores 10")),
+    Case("one category missing", cfg("textcat", labels=["a"]), Refused("textcat", "scores 2")),
+    Case("one extra category", cfg("multi", labels=[*"pqrs"]), Refused("multi", "scores 3")),
     Case("a prefix of null", cfg("ner", score_prefix=None), Refused("'score_prefix' is None")),
     Case("a threshold of 2", cfg("multi", threshold=2), Refused("multi/cfg", "'threshold'", "2")),
     Case(
@@ -54,7 +58,7 @@ def test_on_disk(case: Case, copy: Path) -> None:
 
 
 def test_labels_go_with_their_model(nlp: Language, scratch: Language) -> None:
-    """What is refused for its model leaves the labels of the one that is there."""
+    """If the model is rejected, the head keeps its previous labels."""
     head: Any = scratch.get_pipe("ner")
     before = head.labels
     message = srsly.msgpack_loads(nlp.get_pipe("ner").to_bytes(exclude=["vocab"]))  # type: ignore[attr-defined]
@@ -65,7 +69,7 @@ def test_labels_go_with_their_model(nlp: Language, scratch: Language) -> None:
     assert head.labels == before
 
 
-def test_parts_one_after_the_other(saved: Path) -> None:
+def test_parts_loaded_separately(saved: Path) -> None:
     for first, second in (("cfg", "model"), ("model", "cfg")):
         ner: Any = build(initialize=False).get_pipe("ner")
         ner.from_disk(saved / "ner", exclude=["vocab", first])

@@ -1,4 +1,4 @@
-"""Models whose layers or arrays were changed."""
+"""Models with changed layers or arrays."""
 
 import gc
 from pathlib import Path
@@ -31,7 +31,9 @@ MODELS = [
         for key in ("nodes", "attrs", "params", "shims")
     ],
     Case("nodes of null", change(lambda m: {**m, "nodes": None}), Refused("null", *NER)),
-    Case("a layer less", change(lambda m: m["nodes"].pop() and None), Refused("'nodes'", *NER)),
+    Case(
+        "one layer missing", change(lambda m: m["nodes"].pop() and None), Refused("'nodes'", *NER)
+    ),
     Case("arrays of null", w(None), Refused("'W'", "None", *NER)),
     Case("arrays of text", w("x"), Refused("'W'", "array", *NER)),
     Case("a smaller array", w(lambda a: a[:-1]), Refused("'W'", "(8, 16)", *NER)),
@@ -49,7 +51,7 @@ def test_files(case: Case, scratch: Language, copy: Path) -> None:
 
 
 def test_damage_leaves_the_process_as_it_was(scratch: Language) -> None:
-    """srsly switches the garbage collector off while it reads, and on only where that went well."""
+    """srsly turns the garbage collector off while reading, and back on only after success."""
     for component in ("ner", "mtl"):
         assert gc.isenabled()
         with pytest.raises(ValueError, match=component):
