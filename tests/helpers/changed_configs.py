@@ -120,4 +120,4 @@ def refused(key: str, found: str, where: str, *says: str) -> Refused:
 
 def not_finite(key: str, found: str, where: str) -> Refused:
     """What it says of NaN, infinity and numbers of too many digits."""
-    return Refused(f"{found} is not a finite number", f"Mend '{key}' in {where}")
+    return Refused(f"{found} is not a finite number", f"Fix '{key}' in {where}")
