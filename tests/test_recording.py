@@ -1,4 +1,4 @@
-"""Trainings are what they were, to the last bit, before the rooms of the joint step moved."""
+"""Trainings give the recorded results, to the last bit."""
 
 import json
 import zipfile
@@ -12,7 +12,7 @@ from recording import fingerprint, record
 
 FOLDER = Path(__file__).parent / "recordings"
 RECORDED: Dict[str, Any] = json.loads((FOLDER / "joint_step.json").read_text(encoding="utf8"))
-#: Other processors and versions differ in the last bits, which steps of training enlarge.
+#: Other processors and versions differ in the last bits, which training steps amplify.
 IS_EXACT = fingerprint() == RECORDED["of"]
 
 
@@ -27,18 +27,18 @@ def check(found: Any, expected: Any, tolerance: float = 0.01) -> None:
             assert found[key] == pytest.approx(value, rel=tolerance, abs=1e-4), key
 
 
-def test_all_are_recorded() -> None:
+def test_all_runs_are_recorded() -> None:
     assert set(runs()) == set(RECORDED["runs"])
     assert set(trainings()) == set(RECORDED["trainings"])
 
 
-# Heads of a kind are told that their scores would collide.
+# Heads of the same kind cause a warning that their scores would collide.
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", runs())
 def test_steps(name: str, encoder_dir: str) -> None:
     found, expected = record(runs()[name], encoder_dir), dict(RECORDED["runs"][name])
     if not IS_EXACT:
-        # A label that is nearly another one may become it.
+        # Nearly tied labels may change.
         expected.pop("scores")
     check(found, expected)
 

@@ -1,4 +1,4 @@
-"""Code that a user gives to a command, right and wrong."""
+"""User code for `--code`, valid and invalid."""
 
 CODE = '''
 import os

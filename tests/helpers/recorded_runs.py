@@ -1,4 +1,4 @@
-"""The pipelines whose training is recorded: encoders, heads, weightings, places, annotation."""
+"""The pipelines whose training is recorded: encoders, heads, weightings, levels, annotation."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, Sequence, Tuple
@@ -8,7 +8,7 @@ from methods import BY_GRADIENTS, NAMES, STATEFUL, block
 
 @dataclass(frozen=True)
 class Run:
-    """A pipeline and how it is trained.
+    """A pipeline and its training.
 
     heads (Dict[str, Tuple[str, Dict]]): Factory and settings by name.
     encoder (str): "cnn" or "bert" inside of `mtl`; or a component before it, "transformer",
@@ -78,13 +78,13 @@ STOCK: Dict[str, Tuple[str, Dict[str, Any]]] = {
         },
     ),
 }
-#: Each kind of annotation alone, all, and none.
+#: Each kind of annotation alone, all kinds, and none.
 PARTLY = ("tag", "all", "cats", "", "ents")
 KINDS = ("tag", "ents", "cats")
 
 
 def runs() -> Dict[str, Run]:
-    """All that is recorded, by name."""
+    """All recorded runs by name."""
     found: Dict[str, Run] = {}
     for encoder in ("cnn", "bert", "transformer", "stock transformer", "tok2vec"):
         found[f"{encoder}, all annotated"] = Run(OURS, encoder)

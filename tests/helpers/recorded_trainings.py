@@ -1,4 +1,4 @@
-"""Trainings by a schedule of corpora, and one that was interrupted: what is recorded of them."""
+"""Record trainings by a schedule of corpora, and an interrupted one."""
 
 import io
 from pathlib import Path
@@ -39,7 +39,7 @@ SCHEDULES: Dict[str, Dict[str, Any]] = {
 
 
 def record_training(schedule: str, folder: Path, *, is_streamed: bool, mixed: bool) -> Record:
-    """Train on three corpora by a schedule, and take down what was drawn and what came of it.
+    """Train on three corpora by a schedule, and record the draws and the results.
 
     RETURNS (Record): "batches" as texts, "weights" as norms and digests, the last "scores".
     """
@@ -111,9 +111,9 @@ def record_training(schedule: str, folder: Path, *, is_streamed: bool, mixed: bo
 
 
 def record_interrupted(folder: Path, *, checkpoint: bool = False) -> Record:
-    """Train with checkpoints, or from the one that the folder has, to the end.
+    """Train to the end with checkpoints, or resume from the last one.
 
-    Losses are looked at again, corpora are streamed by their losses: much has to be kept.
+    Losses are recomputed and corpora are streamed by their losses, which takes much state.
 
     folder (Path): The working directory, for paths in the config.
     RETURNS (Record): "weights" as norms and digests.

@@ -1,4 +1,4 @@
-"""What a training does, step by step, in numbers that another one can be compared with."""
+"""Record a training step by step, in numbers that can be compared with another."""
 
 import hashlib
 import platform
@@ -23,7 +23,7 @@ Record = Dict[str, Any]
 
 
 def make_gold(nlp: Language) -> List[Doc]:
-    """The tiny corpus, with one part of speech for each tag, and entities in `doc.spans`, too."""
+    """The tiny corpus, with a part of speech for each tag, and entities also in `doc.spans`."""
     docs = []
     for text, tags, ents, cat in TEXTS:
         pos = ["NOUN" if tag.startswith("N") else "X" for tag in tags.split()]
@@ -36,7 +36,7 @@ def make_gold(nlp: Language) -> List[Doc]:
 
 
 def build(run: Run, encoder_dir: str) -> Language:
-    """The pipeline of a run, initialised."""
+    """The initialized pipeline of a run."""
     fix_random_seed(0)
     nlp = spacy.blank("en")
     tok2vec: Any = dict(CNN)
@@ -77,7 +77,7 @@ def build(run: Run, encoder_dir: str) -> Language:
 
 
 def record(run: Run, encoder_dir: str) -> Record:
-    """Train for some steps and take down what there is to see.
+    """Train for some steps, and record what can be observed.
 
     RETURNS (Record): "losses" of the first batch, summed, and as a digest; "gradients" after the
         first and the last backward pass, "weights" after the last step, as norms and digests;
@@ -120,7 +120,7 @@ def record(run: Run, encoder_dir: str) -> Record:
 
 
 def parameters(nlp: Language, gradients: bool = False) -> Iterator[Tuple[str, Any]]:
-    """The parameters of a pipeline, or their gradients where there are some, with the component."""
+    """The parameters of a pipeline, or their gradients if any, with the component."""
     for component, pipe in nlp.pipeline:
         for node in pipe.model.walk() if hasattr(pipe, "model") else ():
             for key in node.param_names:
@@ -136,7 +136,7 @@ def parameters(nlp: Language, gradients: bool = False) -> Iterator[Tuple[str, An
 
 
 def fingerprint() -> Dict[str, str]:
-    """What decides about the last bits of a number."""
+    """The versions and hardware that affect the last bits of numbers."""
     return {
         "torch": torch.__version__.split("+")[0],
         "numpy": numpy.__version__,
