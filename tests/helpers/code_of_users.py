@@ -1,4 +1,4 @@
-"""User code for `--code`, valid and invalid."""
+"""Code that a user gives to a command, right and wrong."""
 
 CODE = '''
 import os

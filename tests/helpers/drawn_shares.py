@@ -1,4 +1,4 @@
-"""Four corpora for schedules to draw from, and checks of the drawn shares."""
+"""Four corpora that a schedule draws from, and whether it draws them as it should."""
 
 from collections import Counter
 from typing import Any, Dict, List
@@ -29,14 +29,14 @@ def draw(sampler: Sampler, n_batches: int = 10_000) -> List[str]:
 
 
 def assert_shares(drawn: List[str], shares: Dict[str, float]) -> None:
-    """Fail unless the counts match the shares, up to chance."""
+    """The counts are what the shares give, as far as chance goes."""
     total = sum(shares.values())
     counts = Counter(drawn)
     assert set(counts) == {corpus for corpus, share in shares.items() if share}
     corpora = list(counts)
     expected = [len(drawn) * shares[corpus] / total for corpus in corpora]
     assert chisquare([counts[corpus] for corpus in corpora], expected).pvalue > 0.01
-    # The test is sensitive: it detects shares that are off by a tenth.
+    # The test could fail: shares a tenth off are found out.
     if len(corpora) > 1:
         off = [share * (1.1 if i else 1.0) for i, share in enumerate(expected)]
         off = [share * len(drawn) / sum(off) for share in off]
@@ -44,7 +44,7 @@ def assert_shares(drawn: List[str], shares: Dict[str, float]) -> None:
 
 
 def assert_holds_in_mixed_batches(sampler: Sampler, shares: Dict[str, float]) -> None:
-    """Fail unless each of 50 batches has the shares of the corpora."""
+    """Each of 50 batches has of each corpus what its share gives."""
     total = sum(shares.values())
     for _ in range(50):
         found = sampler.open_mixed()

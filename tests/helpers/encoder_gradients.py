@@ -1,4 +1,4 @@
-"""Values and gradients of a pipeline's encoder, as arrays to compare."""
+"""Values and gradients of the encoder of a pipeline, as numbers to compare."""
 
 from typing import Any, Iterator, Optional, Tuple
 
@@ -7,7 +7,7 @@ from spacy.language import Language
 
 
 def encoder_parameters(nlp: Language) -> Iterator[Tuple[numpy.ndarray, Optional[numpy.ndarray]]]:
-    """The encoder's parameters and their gradients, not copies."""
+    """The encoder's parameters and their gradients, as they are in memory."""
     name = "transformer" if "transformer" in nlp.pipe_names else "mtl"
     for node in nlp.get_pipe(name).model.walk():
         for key in node.param_names:
@@ -29,14 +29,14 @@ def encoder_gradient(nlp: Language) -> numpy.ndarray:
 
 
 def clear_gradient(nlp: Language) -> None:
-    """Set the gradient of the encoder to zero, if there is one."""
+    """Set the gradient of the encoder to zero, where there is one."""
     for _, gradient in encoder_parameters(nlp):
         if gradient is not None:
             gradient[...] = 0
 
 
 def descend(key: Any, weights: Any, gradient: Any) -> Any:
-    """An optimizer: plain gradient descent with a learning rate of 1."""
+    """An optimizer: plain gradient descent at rate 1."""
     return weights - gradient, gradient * 0
 
 

@@ -1,4 +1,4 @@
-"""Expected findings of `spacy mtl check` in a pipeline."""
+"""What `spacy mtl check` is expected to find in a pipeline."""
 
 from pathlib import Path
 from typing import Any, Callable, List
@@ -10,7 +10,7 @@ from spacy_mtl.deploy.check import check_pipeline
 
 
 def found(kind: str, where: str, *says: str) -> Gives:
-    """A finding of a kind, at a place, with some words."""
+    """A finding of a kind, at a place, with some words; the exit status goes by it."""
 
     def is_right(findings: List[Any]) -> bool:
         return any(
@@ -24,7 +24,7 @@ def found(kind: str, where: str, *says: str) -> Gives:
 
 
 def check_findings(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail unless a changed pipeline has the findings of a case, and ran no code."""
+    """Fail unless a changed pipeline has the findings of a case, and nothing of it has run."""
     monkeypatch.chdir(folder.parent)
 
     def run(change: Callable[[Path], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Objects whose pickles run code, and a record of that."""
+"""Objects whose pickles run code, and what tells that they did."""
 
 import os
 from typing import Any, Dict
@@ -15,7 +15,7 @@ class RunsCode:
 
 
 class MakesFolder:
-    """Makes the folder `unpickled` in the current directory when it is unpickled."""
+    """Makes the folder `unpickled` where it is unpickled."""
 
     def __reduce__(self) -> Any:
         return os.mkdir, ("unpickled",)

@@ -1,4 +1,4 @@
-"""Transformers inside a model, and their expected output."""
+"""Transformers inside a model, and what they should give."""
 
 from typing import Any, List
 
@@ -11,14 +11,14 @@ TEXTS = ["anna books a room", "", "b", "two  spaces\n", "\n\n", "the old books o
 
 
 def make_encoder(encoder_dir: str, **settings: Any) -> Any:
-    """Build and initialize the encoder of spacy_mtl.TransformerEncoder.v1."""
+    """Build and initialise the encoder of spacy_mtl.TransformerEncoder.v1."""
     encoder = TransformerEncoder(encoder_dir, **settings)
     encoder.initialize()
     return encoder
 
 
 def pooled_one_by_one(network: Any, tokenizer: Any, docs: List[Doc]) -> Any:
-    """The mean of each token's wordpieces, computed one text and one token at a time."""
+    """The mean of each token's wordpieces, the plain way: one text and one token at a time."""
     rows = []
     for doc in docs:
         encoded = tokenizer(doc.text, return_offsets_mapping=True, return_tensors="pt")

@@ -1,4 +1,4 @@
-"""Check that an interrupted training continues as if nothing had happened."""
+"""Whether a training that was broken off goes on as if it had not been."""
 
 from pathlib import Path
 from typing import Any, Callable
@@ -8,7 +8,7 @@ from short_training import assert_same
 
 
 def assert_goes_on_as_uninterrupted(train: Callable[..., Any]) -> None:
-    """Resume to the end, train again from the start, and compare to the last bit.
+    """Train to the end, and once more from the beginning: the same to the last bit.
 
     train (Callable): Runs `spacy mtl train` with the folder "out".
     """

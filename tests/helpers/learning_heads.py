@@ -1,4 +1,4 @@
-"""A pipeline of `mtl` and one head on given examples, and its training."""
+"""A pipeline of `mtl` and one head on examples of one's own, and its training."""
 
 from typing import Any, List
 
@@ -10,7 +10,7 @@ from tiny_pipelines import add_joint
 
 
 def build(factory: str, examples: List[Example], nlp: Language, **config: Any) -> Any:
-    """Add a joint component and a head named 'head', and initialize them on the examples."""
+    """Add a joint component and the head 'head', and initialise them on the examples."""
     add_joint(nlp, None)
     nlp.add_pipe(factory, name="head", config=config)
     nlp.initialize(lambda: examples)
@@ -18,13 +18,13 @@ def build(factory: str, examples: List[Example], nlp: Language, **config: Any) -
 
 
 def example(nlp: Language, words: str, **gold: Any) -> Example:
-    """An example of space-separated words, with gold annotation for `Example.from_dict`."""
+    """An example of words with spaces between, and of gold as `Example.from_dict` takes it."""
     predicted = Doc(nlp.vocab, words=words.split())
     return Example.from_dict(predicted, {"words": words.split(), **gold})
 
 
 def learn(nlp: Language, examples: List[Example], n: int = 40) -> None:
-    """Update on the same batch n times, with an optimizer step each."""
+    """Update on the same batch n times, each with a step of the optimizer."""
     sgd = Adam(0.01)
     for _ in range(n):
         nlp.update(examples, sgd=False)

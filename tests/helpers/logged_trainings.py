@@ -1,4 +1,4 @@
-"""Trainings with a logger, the input of loggers, and their output."""
+"""Trainings with a logger, what spaCy tells a logger, and what one has written."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ SCORES = {"tag_acc": 0.5, "ents_f": 0.25, "cats_score": 0.75, "ents_per_type": {
 
 
 class Recorder:
-    """A logger that records its calls."""
+    """A logger that keeps its calls."""
 
     def __init__(self) -> None:
         self.calls: List[Any] = []
@@ -59,7 +59,7 @@ def read_lines(path: Path) -> List[Dict[str, Any]]:
 
 
 def train_with(logger: Dict[str, Any], tmp_path: Path, encoder_dir: str, **changes: Any) -> None:
-    """Train 5 steps of configs/joint.cfg on the tiny corpus, with rows at 0, 2 and 4."""
+    """Train 5 steps of configs/joint.cfg on the tiny corpus, rows at 0, 2 and 4."""
     corpus = tmp_path / "corpus.spacy"
     DocBin(docs=make_docs(spacy.blank("en"))).to_disk(corpus)
     config = load_config(ROOT / "configs/joint.cfg", interpolate=False)

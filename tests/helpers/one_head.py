@@ -8,7 +8,7 @@ from tiny_pipelines import add_joint
 
 
 def make_head(factory: str, **config: Any) -> Any:
-    """A head initialized on the tiny corpus, with its pipeline as `head.pipeline`."""
+    """A head that is initialised on the tiny corpus, with its pipeline as `head.pipeline`."""
     nlp = spacy.blank("en")
     add_joint(nlp, None)
     head: Any = nlp.add_pipe(factory, name="head", config=config)

@@ -1,4 +1,4 @@
-"""Tiny random encoders of several kinds, valid and invalid, as folders on disk."""
+"""Tiny random encoders of several kinds, good ones and others, as folders on disk."""
 
 import json
 import shutil
@@ -73,7 +73,7 @@ def save_bert(path: Path) -> Path:
 
 
 def save(kind: str, tokenizer: str, path: Path, **settings: Any) -> Path:
-    """Save a random network of a kind with the tokenizer of another encoder."""
+    """Save a random network of a kind beside a tokenizer from elsewhere."""
     torch.manual_seed(0)
     sizes = {**SIZES, **OF_KIND.get(kind, {}), **settings}
     if kind == "xlnet":
@@ -113,7 +113,7 @@ def save_byte_level(path: Path) -> Path:
 
 
 def save_gpt2(bytes_: str, path: Path) -> Path:
-    """Save a GPT-2 with its kind of tokenizer: no padding token, no special tokens."""
+    """Save a GPT-2 with a tokenizer of its kind: no padding token, nothing around a text."""
     from transformers import GPT2Tokenizer
 
     files = [str(Path(bytes_) / name) for name in ("vocab.json", "merges.txt")]
@@ -128,7 +128,7 @@ def save_gpt2(bytes_: str, path: Path) -> Path:
 
 
 def spoil(source: str, path: Path, how: Callable[[Path], Any]) -> Path:
-    """Copy an encoder, and change the copy."""
+    """Copy an encoder, and do something to the copy."""
     shutil.copytree(source, path, dirs_exist_ok=True)
     how(path)
     return path
@@ -146,7 +146,7 @@ def cut(path: Path) -> None:
 
 
 def set_limit(n: int) -> Callable[[Path], None]:
-    """Make the tokenizer truncate texts after n wordpieces."""
+    """Have the tokenizer cut off texts after so many wordpieces."""
     return lambda path: edit(
         path, "tokenizer_config.json", lambda found: found.update(model_max_length=n)
     )
@@ -163,7 +163,7 @@ def remove_padding(path: Path) -> None:
 
 
 def other_weights(path: Path) -> None:
-    """Rename the weights."""
+    """Weights of a network of the same sizes, under other names."""
     from safetensors.torch import load_file, save_file
 
     weights = load_file(path / "model.safetensors")
@@ -175,7 +175,7 @@ def other_weights(path: Path) -> None:
 
 
 def pad_and_cut(path: Path) -> None:
-    """Change the tokenizer as sentence-transformers saves it."""
+    """As tokenizers of sentence-transformers are saved."""
     edit(
         path,
         "tokenizer.json",

@@ -1,4 +1,4 @@
-"""Resume a training from a checkpoint, or be refused."""
+"""A training that goes on from a checkpoint, or is refused."""
 
 import io
 from pathlib import Path
@@ -8,10 +8,10 @@ from spacy_mtl.train.loop import train
 
 
 def resume(output: Path) -> None:
-    """Resume like the command, without comparing the config and the machine."""
+    """As the command does, but for what it compares with the config and the machine."""
     found = find_latest(output)
     assert found is not None
-    # With --differ, the command continues.
+    # The command goes on with --differ.
     damaged = found.check()
     if damaged:
         raise CheckpointError(damaged[0])
@@ -20,7 +20,7 @@ def resume(output: Path) -> None:
 
 
 def is_refused(output: Path) -> bool:
-    """Whether resuming is refused with an error of ours."""
+    """Whether it does not go on, by an error of ours."""
     try:
         resume(output)
     except CheckpointError:

@@ -1,4 +1,4 @@
-"""Changes to a saved pipeline, by damage or with harmful intent."""
+"""Changes of a saved pipeline: what is damaged, or was made to do harm."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def in_config(old: str, new: str) -> Change:
 
 
 def in_shim(alter: Callable[[Dict[str, Any]], None]) -> Change:
-    """Change the saved shim of the encoder."""
+    """Change what the encoder's shim has saved."""
 
     def change(folder: Path) -> None:
         model = srsly.msgpack_loads((folder / "mtl/model").read_bytes())
@@ -114,7 +114,7 @@ def link(folder: Path) -> None:
 
 
 def in_model(component: str, alter: Callable[[Dict[str, Any]], None]) -> Change:
-    """Change a saved thinc model."""
+    """Change what thinc has saved of a model."""
 
     def change(folder: Path) -> None:
         model = srsly.msgpack_loads((folder / component / "model").read_bytes())
@@ -142,7 +142,7 @@ def nan_weight(weights: Dict[str, Any]) -> None:
 
 
 def blown_up(weights: Dict[str, Any]) -> None:
-    """A few bytes that claim to be a terabyte."""
+    """A few bytes that say that they are a terabyte."""
     weights[next(iter(weights))] = torch.zeros(1).expand(10**6, 10**6)
 
 
@@ -170,7 +170,7 @@ def set_pipeline(value: str) -> Change:
 
 
 def set_component(folder: Path) -> None:
-    """Replace a block by a number."""
+    """A number in place of a block."""
     text = (folder / "config.cfg").read_text(encoding="utf8")
     blocks = re.split(r"\n(?=\[)", text)
     text = "\n".join(b for b in blocks if not b.startswith("[components.ner"))
@@ -179,7 +179,7 @@ def set_component(folder: Path) -> None:
 
 
 def link_folder(folder: Path) -> None:
-    """Move a component elsewhere, with a link to it."""
+    """A component that lies elsewhere."""
     (folder / "ner").rename(folder.parent / "elsewhere")
     (folder / "ner").symlink_to(folder.parent / "elsewhere")
 
@@ -191,7 +191,7 @@ def link_loop(folder: Path) -> None:
 
 
 def pipe(file: str) -> Change:
-    """Replace a file by a pipe, which would block its reader forever."""
+    """Whoever reads it would wait without end."""
 
     def change(folder: Path) -> None:
         (folder / file).unlink()
@@ -201,5 +201,5 @@ def pipe(file: str) -> Change:
 
 
 def grow(file: str) -> Change:
-    """Make a file larger than any memory, but sparse on disk."""
+    """Larger than any memory, and empty on the disk."""
     return lambda folder: os.truncate(folder / file, 2**42)

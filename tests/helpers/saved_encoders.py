@@ -1,4 +1,4 @@
-"""Changes to the saved encoder in the message of its shim."""
+"""Changes of the saved encoder in a message of its shim."""
 
 import json
 import pickle
@@ -79,7 +79,7 @@ def cut(message: Dict[str, Any]) -> None:
 
 
 def as_by_hand(message: Dict[str, Any]) -> None:
-    """Make it look as if older versions of the library had written it."""
+    """What older versions of the library have written."""
     message["config"].pop("_attn_implementation_autoset", None)
     message.pop("_init_tokenizer_config")
     message.pop("_init_transformer_config")
@@ -90,7 +90,7 @@ def refused(*says: str) -> Refused:
     return Refused("file 'model'", "cannot be loaded", *says, error=SavedEncoderError)
 
 
-#: Classes in someone else's module.
+#: Classes that are in a module of somebody's.
 CODE = {"AutoModel": "evil.Model", "AutoConfig": "evil.Config"}
 
 
@@ -107,7 +107,7 @@ def change_shim(path: Path, change: Change) -> None:
 def check_saved(
     case: Case, saved: bytes, encoder_dir: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Check the result of loading a changed encoder, which must run no code and write no file."""
+    """Nothing runs, and nothing but what is loaded tells of itself."""
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     RAN.clear()
     docs = [spacy.blank("en").make_doc("anna books a room")]

@@ -1,4 +1,4 @@
-"""A pipeline with each kind of head, its files, and changes to them."""
+"""A pipeline of heads of each kind, what it writes, and changes of that."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from tiny_pipelines import CRF, FOUR_HEADS, add_joint
 PATHS = ("mtl", *FOUR_HEADS)
 
 
-#: Our files: those of the tokenizer, the vocabulary and the config are spaCy's.
+#: The files that are ours: those of the tokenizer, the vocabulary and the config are spaCy's.
 OURS = [f"{pipe}/{part}" for pipe in PATHS for part in ("cfg", "model")] + ["mtl/weighting"]
 
 
@@ -93,7 +93,7 @@ def same(nlp: Language) -> bool:
 
 
 def load(nlp: Language, path: Path) -> None:
-    """Load all parts into an existing pipeline, which is faster than a new one."""
+    """Faster than a pipeline anew."""
     for name in PATHS:
         pipe: Any = nlp.get_pipe(name)
         pipe.from_disk(path / name, exclude=["vocab"])

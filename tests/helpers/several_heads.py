@@ -1,4 +1,4 @@
-"""Several heads in one pipeline, on texts annotated for all of them."""
+"""Several heads in one pipeline, on texts that are annotated for all of them."""
 
 from typing import Any, List
 
@@ -13,7 +13,7 @@ WORDS = ["Anna", "flies", "to", "Rome", "."]
 
 
 def gold(nlp: Language, i: int) -> Doc:
-    """A text with all annotation. Categories differ between even and odd numbers."""
+    """A text with all annotation. Those with even and odd numbers have other categories."""
     words = [*WORDS, f"w{i % 2}"]
     doc = Doc(nlp.vocab, words=words, tags=["NNP", "VBZ", "IN", "NNP", ".", "X"])
     for token, pos in zip(doc, ["PROPN", "VERB", "ADP", "PROPN", "PUNCT", "X"]):
@@ -26,13 +26,13 @@ def gold(nlp: Language, i: int) -> Doc:
 
 
 def examples_of(nlp: Language) -> List[Example]:
-    """Four examples."""
+    """Four texts."""
     docs = [gold(nlp, i) for i in range(4)]
     return [Example(nlp.make_doc(doc.text), doc) for doc in docs]
 
 
 def build(**heads: Any) -> Language:
-    """A pipeline with heads by name, each with its factory and settings."""
+    """Heads by name: a factory, and its settings."""
     nlp = spacy.blank("en")
     fix_random_seed(0)
     add_joint(nlp, None)
@@ -42,7 +42,7 @@ def build(**heads: Any) -> Language:
 
 
 def learned(nlp: Language) -> Language:
-    """The pipeline, trained until it has memorized the texts."""
+    """The pipeline, trained until it knows the texts."""
     nlp.initialize(lambda: examples_of(nlp))
     sgd = Adam(0.01)
     for _ in range(60):

@@ -1,4 +1,4 @@
-"""Three corpora with one kind of annotation each, and a training on them."""
+"""Three corpora of one kind of annotation each, and a training on them."""
 
 from pathlib import Path
 from typing import Any, Dict, List
@@ -19,7 +19,7 @@ KINDS = {"tags": "tagger", "names": "ner", "topics": "textcat"}
 
 
 def make_doc(nlp: Language, i: int) -> Doc:
-    """A text with all annotation. Some labels only occur in the last texts."""
+    """A text that has everything. Its labels come late: those of the last texts are rare."""
     words = [f"w{i}", "runs", "to", f"p{i % 7}", "."]
     tag = "RARE" if i == 120 else "NN"
     doc = Doc(nlp.vocab, words=words, tags=[tag, "VBZ", "IN", "NNP", "."])
@@ -65,7 +65,7 @@ def config_of(
 
 
 def initialize(config: Config) -> Any:
-    """The initialized pipeline, with a reader and batcher as in `spacy train`."""
+    """The pipeline, initialised, and a reader and batcher such as `spacy train` makes."""
     nlp = init_nlp(config)
     block = nlp.config.interpolate()
     reader = registry.resolve(block["corpora"])["train"]

@@ -1,4 +1,4 @@
-"""Pipelines with a `transformer` component, with our model or the library's."""
+"""Pipelines with a `transformer` component, with a model of ours or the library's."""
 
 from typing import Any, Dict
 
@@ -19,7 +19,7 @@ STRIDED = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 4, 
 def make_transformer(
     encoder_dir: str, architecture: str, heads: Any = (), **settings: Any
 ) -> Language:
-    """Build and initialize a pipeline that begins with a `transformer`."""
+    """Build and initialise a pipeline that begins with a `transformer`."""
     nlp = spacy.blank("en")
     model = {"@architectures": architecture, "name": encoder_dir, **settings}
     nlp.add_pipe("transformer", config={"model": model})
