@@ -1,4 +1,4 @@
-"""The package: what it needs and why, and what spaCy finds in it."""
+"""The package: its dependencies with reasons, and its entry points for spaCy."""
 
 import re
 from pathlib import Path
@@ -9,57 +9,57 @@ ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "spacy_mtl/__init__.py").read_text())[1]
 
 REQUIREMENTS = [
-    # The framework this plugs into. Pipeline internals (listeners, the training
-    # loop) change between minor versions.
+    # The framework. Pipeline internals (listeners, the training loop) change between
+    # minor versions.
     "spacy>=3.8.0,<3.9.0",
-    # Layers, optimisers and config. use_params of torch shims is mended for 8.3.
+    # Layers, optimizers and configs. We work around use_params of torch shims in 8.3.
     "thinc>=8.3.4,<8.4.0",
-    # The `transformer` component and its listener. Bounds the version of
-    # transformers itself.
+    # The `transformer` component and its listener. Also bounds the version of
+    # transformers.
     "spacy-transformers>=1.3.8,<1.5.0",
-    # Loads encoders and their tokenizers. spacy-transformers has the bounds.
+    # Loads encoders and their tokenizers. Bounded by spacy-transformers.
     "transformers>=4.20.0",
-    # Where wordpieces are in a text, for tokenizers that do not tell, as in
+    # Aligns wordpieces with the text for tokenizers without offsets, as in
     # spacy-transformers.
     "spacy-alignments>=0.7.2,<1.0.0",
-    # Runs the encoder. Before 2.6 a file of weights could run code when it was read.
+    # Runs the encoder. Before 2.6, loading a file of weights could run code.
     "torch>=2.6.0",
-    # Published methods of weighting tasks: scalarizations and gradient aggregators, in
-    # training only. Some state is handed over by private names: bound to its version.
+    # Published weighting methods: scalarizations and gradient aggregators, for training
+    # only. Some state is passed by private names, hence the tight bound.
     "torchjd>=0.18.0,<0.19.0",
-    # Arrays that are not on a GPU.
+    # Arrays on the CPU.
     "numpy>=1.24.0",
     # The command line, as in spaCy.
     "typer>=0.9.0,<1.0.0",
     # Progress bars, as in spaCy.
     "tqdm>=4.38.0,<5.0.0",
-    # Messages of the command line and JSON, as in spaCy.
+    # Messages on the command line and JSON, as in spaCy.
     "wasabi>=1.1.0,<2.0.0",
     "srsly>=2.4.0,<3.0.0",
-    # Makes the registries.
+    # Creates the registries.
     "catalogue>=2.0.6,<2.1.0",
-    # Whether what a saved pipeline requires is installed, as in spaCy.
+    # Checks whether the requirements of a saved pipeline are installed, as in spaCy.
     "packaging>=20.0",
 ]
 
 EXTRAS = {
     # Solvers: quadprog for UPGrad and DualProj, cvxpy with clarabel for CAGrad, scipy for
-    # FairGrad. An extra is written as its project writes it: pip 23 knows no other form.
+    # FairGrad. Extras are spelled as in their project: pip 23 accepts no other spelling.
     "solvers": ["torchjd[quadprog-projector,cagrad,fairgrad]>=0.18.0,<0.19.0"],
     "test": [
         "pytest>=8.0.0",
-        # Stops a test that hangs, with a traceback: workers are forked in some.
+        # Stops hanging tests with a traceback: some fork workers.
         "pytest-timeout>=2.2.0",
-        # A worker a core: `make test`.
+        # One worker per core: `make test`.
         "pytest-xdist>=3.5.0",
         # Random cases for the decoder and the losses.
         "hypothesis>=6.90.0",
         "ruff>=0.5.0",
         "mypy>=1.10.0",
     ],
-    # Wheels of trained pipelines, by `spacy package --build wheel`.
+    # Builds wheels of trained pipelines: `spacy package --build wheel`.
     "package": ["build>=1.0.0", "wheel>=0.40.0", "setuptools>=61.0.0"],
-    # The picture of the speeds.
+    # Plots speeds.
     "benchmarks": ["matplotlib>=3.8.0"],
 }
 

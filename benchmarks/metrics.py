@@ -1,4 +1,4 @@
-"""What is measured of each kind of head, and the cells of the tables."""
+"""The scores of each kind of head, and the cells of the tables."""
 
 import os
 import platform
@@ -6,7 +6,7 @@ import statistics
 from pathlib import Path
 from typing import Any, List
 
-#: The scores of a kind of head, as spaCy calls them.
+#: spaCy's names of the scores by kind of head.
 METRICS = {"tagger": ("tag_acc",), "ner": ("ents_f",), "textcat": ("cats_micro_f",)}
 TITLES = {
     "tag_acc": "tags (accuracy)",
@@ -17,12 +17,12 @@ TITLES = {
 
 
 def annotated(nlp: Any, corpus: Path, gold_words: bool = False) -> List[Any]:
-    """Annotate a corpus as `nlp.evaluate` does, which keeps the predictions to itself.
+    """Annotate a corpus as `nlp.evaluate` does, which does not return the predictions.
 
     nlp (Language): A trained pipeline.
     corpus (Path): A .spacy file.
-    gold_words (bool): Whether to take the corpus's words as they are.
-    RETURNS (List[Example]): The examples, with what the pipeline predicts.
+    gold_words (bool): Whether to use the corpus's own tokens.
+    RETURNS (List[Example]): The examples with the predictions of the pipeline.
     """
     from spacy.training import Corpus
 
@@ -33,7 +33,7 @@ def annotated(nlp: Any, corpus: Path, gold_words: bool = False) -> List[Any]:
 
 
 def cell(values: List[float]) -> str:
-    """RETURNS (str): For a table: mean, range and number of scores."""
+    """RETURNS (str): A table cell: mean, range and number of scores."""
     if not values:
         return "–"
     low, high = min(values), max(values)
@@ -41,5 +41,5 @@ def cell(values: List[float]) -> str:
 
 
 def print_machine() -> None:
-    """Print what the report was made on, below its tables."""
+    """Print the machine that the report was made on, below its tables."""
     print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")

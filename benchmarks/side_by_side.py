@@ -1,4 +1,4 @@
-"""Runs side by side, each in a process of its own, and the options of a command for that."""
+"""Run trainings in parallel processes, and the command-line options for that."""
 
 import argparse
 import os
@@ -14,13 +14,13 @@ from .places import ROOT, WORK
 def run_side_by_side(
     module: str, specs: Dict[str, str], encoder: str, work: Path, jobs: int
 ) -> None:
-    """Do runs, each by `python -m MODULE one SPEC ENCODER WORK`, `jobs` at a time.
+    """Start each run as `python -m MODULE one SPEC ENCODER WORK`, `jobs` at a time.
 
     module (str): The module.
-    specs (Dict[str, str]): By name of the run, what the module reads it from.
+    specs (Dict[str, str]): The spec of each run by name, for the module to read.
     encoder (str): Folder or hub name.
     work (Path): Folder for logs, corpora and models.
-    jobs (int): How many share the cores.
+    jobs (int): The number of processes that share the cores.
     """
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
     environ = {**os.environ, "OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
@@ -36,10 +36,10 @@ def run_side_by_side(
 
 
 def add_run_options(run: argparse.ArgumentParser) -> None:
-    """Add what the command "run" of a benchmark takes: see `run_side_by_side`."""
+    """Add the options of a benchmark's command "run": see `run_side_by_side`."""
     run.add_argument("--encoder", default=None)
     run.add_argument("--work", type=Path, default=WORK)
-    run.add_argument("--jobs", type=int, default=2, help="runs side by side")
+    run.add_argument("--jobs", type=int, default=2, help="parallel runs")
 
 
 def add_one(commands: Any) -> None:

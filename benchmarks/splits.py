@@ -1,4 +1,4 @@
-"""The splits of the corpora, converted to .spacy files."""
+"""Convert the splits of the corpora to .spacy files."""
 
 from pathlib import Path
 from typing import Optional
@@ -9,12 +9,12 @@ from .places import data_dir
 def convert_split(
     corpus: str, split: str, work: Path, limit: Optional[int] = None, lang: str = "en"
 ) -> Path:
-    """Convert a split of a corpus, once, and take a share of it.
+    """Convert a split of a corpus, if needed, and take a share of it.
 
     corpus (str): Folder below data/.
     split (str): "train", "dev" or "test".
     work (Path): Folder for corpora and models.
-    limit (Optional[int]): Take so many texts, evenly spaced.
+    limit (Optional[int]): The number of texts to take, evenly spaced.
     lang (str): The language.
     RETURNS (Path): The .spacy file.
     """
@@ -39,7 +39,7 @@ def convert_split(
 
 
 def n_tokens(path: Path) -> int:
-    """RETURNS (int): The tokens of a .spacy file."""
+    """RETURNS (int): The number of tokens in a .spacy file."""
     from spacy.tokens import DocBin
 
     return sum(len(tokens) for tokens in DocBin().from_disk(path).tokens)

@@ -1,7 +1,7 @@
-"""The parameters of models: one slot each, whoever walks over them.
+"""Uniform access to the parameters of models: one slot for each.
 
-Averages, learning rates, checkpoints, finite values, and gradients at the parameters all go by
-these slots.
+Averages, learning rates, checkpoints, checks for finite values, and gradients at the parameters
+all use these slots.
 """
 
 from contextlib import contextmanager
@@ -17,13 +17,13 @@ from .compat.thinc import named_parameters, take_gradient
 
 @dataclass(frozen=True)
 class Slot:
-    """A parameter of a thinc layer, or of a torch module that is wrapped by one.
+    """A parameter of a thinc layer or of a wrapped torch module.
 
-    address (str): The place of its layer in `model.walk()`, "node" or "shim" and its number, and
-        the name of the parameter: the same in every process. `slots_of` puts the component first.
-    key (Tuple[int, str]): What an optimizer calls it. Another one in every process.
-    owner (Any): The thinc layer, or the parameter of torch.
-    name (str): Its name in the layer.
+    address (str): The position of its layer in `model.walk()`, "node" or "shim" with its number,
+        and the parameter's name: the same in every process. `slots_of` prepends the component.
+    key (Tuple[int, str]): The optimizer's key, which differs between processes.
+    owner (Any): The thinc layer or the torch parameter.
+    name (str): The parameter's name in the layer.
     """
 
     address: str
@@ -33,40 +33,40 @@ class Slot:
 
     @property
     def is_thinc(self) -> bool:
-        """RETURNS (bool): Whether it is a thinc layer's own."""
+        """RETURNS (bool): Whether it belongs to a thinc layer."""
         return isinstance(self.owner, Model)
 
     @property
     def is_set(self) -> bool:
-        """RETURNS (bool): Whether it has values: a layer may not be initialised yet."""
+        """RETURNS (bool): Whether it has values: its layer may not be initialized yet."""
         return bool(self.owner.has_param(self.name)) if self.is_thinc else True
 
     @property
     def is_trained(self) -> bool:
-        """RETURNS (bool): Whether it takes gradients."""
+        """RETURNS (bool): Whether it receives gradients."""
         return self.is_thinc or bool(self.owner.requires_grad)
 
     @property
     def value(self) -> Any:
-        """RETURNS (FloatsXd): Its values, as they are in memory."""
+        """RETURNS (FloatsXd): Its values, not a copy."""
         return self.owner.get_param(self.name) if self.is_thinc else torch2xp(self.owner.detach())
 
     @property
     def shape(self) -> Tuple[int, ...]:
-        """RETURNS (Tuple[int, ...]): That of its values."""
+        """RETURNS (Tuple[int, ...]): The shape of its values."""
         return tuple(self.owner.get_param(self.name).shape if self.is_thinc else self.owner.shape)
 
     @property
     def size(self) -> int:
-        """RETURNS (int): How many values it has; 0 if it has none yet."""
+        """RETURNS (int): The number of its values; 0 if it has none yet."""
         if self.is_thinc:
             return int(self.owner.get_param(self.name).size) if self.is_set else 0
         return int(self.owner.numel())
 
     def gradient(self) -> Optional[Any]:
-        """RETURNS (Optional[FloatsXd]): What waits for the optimizer's next step.
+        """RETURNS (Optional[FloatsXd]): The gradient for the optimizer's next step.
 
-        None is something else than zeros: those are given to it, and its momentum moves the
+        None differs from zeros: the optimizer is called with zeros, and its momentum moves the
         parameter.
         """
         if self.is_thinc:
@@ -74,9 +74,9 @@ class Slot:
         return None if self.owner.grad is None else torch2xp(self.owner.grad)
 
     def take(self) -> Optional[Any]:
-        """Take the gradient away.
+        """Remove the gradient.
 
-        RETURNS (Optional[FloatsXd]): What it was, flat. There is none then.
+        RETURNS (Optional[FloatsXd]): The removed gradient, flat.
         """
         if self.is_thinc:
             gradient: Any = take_gradient(self.owner, self.name)
@@ -87,7 +87,7 @@ class Slot:
     def add(self, values: Any) -> None:
         """Add to the gradient.
 
-        values (FloatsXd): Of any shape with as many values. They stay the caller's.
+        values (FloatsXd): Any shape with the right number of values. Copied.
         """
         if self.is_thinc:
             self.owner.inc_grad(self.name, values.reshape(self.shape).copy())
@@ -99,7 +99,7 @@ class Slot:
             self.owner.grad += gradient
 
     def set_gradient(self, gradient: Any) -> None:
-        """Set what `gradient` gave.
+        """Set the gradient to what `gradient` returned.
 
         gradient (FloatsXd): The gradient.
         """
@@ -117,8 +117,8 @@ def slots_of_model(model: Model, prefix: str = "") -> Iterator[Slot]:
     """Find the parameters of a model.
 
     model (Model): The model.
-    prefix (str): What the addresses begin with.
-    YIELDS (Slot): A parameter that is used in several places comes several times.
+    prefix (str): Prefix of the addresses.
+    YIELDS (Slot): The slots. A parameter that is used in several places comes several times.
     """
     for place, node in enumerate(model.walk()):
         for name in node.param_names:
@@ -132,7 +132,7 @@ def slots_of(nlp: Language) -> List[Slot]:
     """Find the parameters of all components.
 
     nlp (Language): The pipeline.
-    RETURNS (List[Slot]): Each once, under its first address.
+    RETURNS (List[Slot]): Each parameter once, under its first address.
     """
     models = ((name, getattr(pipe, "model", None)) for name, pipe in nlp.components)
     return unique(
@@ -144,7 +144,7 @@ def slots_of(nlp: Language) -> List[Slot]:
 
 
 def unique(slots: Iterable[Slot]) -> List[Slot]:
-    """RETURNS (List[Slot]): Each parameter once, where it comes first."""
+    """RETURNS (List[Slot]): The first slot of each parameter."""
     found: List[Slot] = []
     seen: Set[Tuple[int, str]] = set()
     for slot in slots:
@@ -158,13 +158,13 @@ def unique(slots: Iterable[Slot]) -> List[Slot]:
 def use_torch_params(
     models: Sequence[Model], params: Dict[Tuple[int, str], FloatsXd]
 ) -> Iterator[None]:
-    """Set the parameters of wrapped torch modules for a while.
+    """Temporarily set the parameters of wrapped torch modules.
 
-    An optimizer keeps averages under (shim id, parameter name). thinc 8.3's
-    `PyTorchShim.use_params` looks for "pytorch_{id}_{name}", finds none, and so evaluates and
-    saves the averaged heads on the raw encoder.
+    Optimizers store averages under (shim id, parameter name), but thinc 8.3's
+    `PyTorchShim.use_params` looks for "pytorch_{id}_{name}" and finds none. Averaged heads would
+    be evaluated and saved on top of the raw encoder.
 
-    models (Sequence[Model]): Models whose torch modules are meant.
+    models (Sequence[Model]): The models that wrap the torch modules.
     params (Dict[Tuple[int, str], FloatsXd]): Values by the optimizer's keys, such as
         `Optimizer.averages`.
     """

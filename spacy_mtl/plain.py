@@ -1,7 +1,7 @@
-"""Weightings and schedules that are no more than something that can be called.
+"""Wrap plain callables as weightings and schedules.
 
-A function, or an object that has some of the methods of the base class, is wrapped once: where
-it comes out of a registry, or where it is handed over in Python. Nobody else asks what it has.
+A function, or an object with some of the base class's methods, is wrapped once: when it comes
+out of a registry, or is passed in from Python. No other code asks which methods it has.
 """
 
 from functools import wraps
@@ -15,39 +15,39 @@ from .types import Combined, Progress, Schedule, Weighting
 
 
 def as_weighting(found: Any) -> Any:
-    """Make a weighting of whatever serves as one.
+    """Wrap a callable as a weighting, unless it is one.
 
-    found (Any): A weighting, a function, or an object that has some of its methods.
-    RETURNS (Weighting): The weighting as it is, or what wraps it. What cannot be called with
-        losses and gradients comes back as it is: `check_weighting` refuses it, and knows where
-        in the config it stands.
+    found (Any): A weighting, a function, or an object with some of a weighting's methods.
+    RETURNS (Weighting): The weighting itself, or its wrapper. Anything that cannot be called
+        with losses and gradients is returned unchanged: `check_weighting` refuses it, and can
+        name the config block.
     """
     return found if not _is_plain(found, Weighting, 2) else PlainWeighting(found)
 
 
 def as_schedule(found: Any) -> Any:
-    """Make a schedule of whatever serves as one.
+    """Wrap a callable as a schedule, unless it is one.
 
-    found (Any): A schedule, a function, or an object that has some of its methods.
-    RETURNS (Schedule): The schedule as it is, or what wraps it. What cannot be called with a
-        progress comes back as it is: the reader of the corpora refuses it.
+    found (Any): A schedule, a function, or an object with some of a schedule's methods.
+    RETURNS (Schedule): The schedule itself, or its wrapper. Anything that cannot be called
+        with a progress is returned unchanged: the corpus reader refuses it.
     """
     return found if not _is_plain(found, Schedule, 1) else PlainSchedule(found)
 
 
 def giving(kind: type, adapt: Callable[[Any], Any], create: Any) -> Any:
-    """Have a registered function give objects of a base class.
+    """Make a registered function return objects of a base class.
 
     kind (type): The base class.
-    adapt (Callable[[Any], Any]): Makes one of what else is given: `as_weighting`, `as_schedule`.
-    create (Callable): The function, or a class.
-    RETURNS (Callable): The same if it is a class of that kind; else what calls it, with the same
-        name and signature.
+    adapt (Callable[[Any], Any]): Wraps other return values: `as_weighting` or `as_schedule`.
+    create (Callable): The function or class.
+    RETURNS (Callable): `create` itself if it is a subclass; else a wrapper with the same name
+        and signature.
     """
     if isinstance(create, type) and issubclass(create, kind):
         return create
 
-    # Not the attributes of a class: they are those of its objects.
+    # updated=(): the attributes of a class belong to its objects, not to the wrapper.
     @wraps(create, updated=())
     def call(*args: Any, **kwargs: Any) -> Any:
         return adapt(create(*args, **kwargs))
@@ -56,11 +56,11 @@ def giving(kind: type, adapt: Callable[[Any], Any], create: Any) -> Any:
 
 
 def defines(found: Union[Weighting, Schedule], method: str) -> bool:
-    """Find out whether a method does something.
+    """Check whether a method does something.
 
     found (Union[Weighting, Schedule]): A weighting or schedule.
     method (str): The name of the method.
-    RETURNS (bool): Whether its class, or what is wrapped, has one beside that of the base class.
+    RETURNS (bool): Whether its class overrides the base class, or the wrapped object has it.
     """
     if isinstance(found, _Plain):
         return found.has(method)
@@ -69,7 +69,7 @@ def defines(found: Union[Weighting, Schedule], method: str) -> bool:
 
 
 class _Plain:
-    """What can be called, and has some methods and attributes, all of which stay in reach.
+    """Wraps a callable, whose methods and attributes stay accessible.
 
     wrapped (Callable): The function or object.
     """
@@ -79,11 +79,11 @@ class _Plain:
 
     @property
     def title(self) -> str:
-        """RETURNS (str): The type of what is wrapped: saved states say whose they are by it."""
+        """RETURNS (str): The type of the wrapped object, by which saved states name their owner."""
         return type(self.wrapped).__name__
 
     def has(self, name: str) -> bool:
-        """RETURNS (bool): Whether what is wrapped has such an attribute."""
+        """RETURNS (bool): Whether the wrapped object has this attribute."""
         return hasattr(self.wrapped, name)
 
     def get_state(self) -> Optional[Dict[str, Any]]:
@@ -91,12 +91,12 @@ class _Plain:
         return self.wrapped.get_state() if self.has("get_state") else None
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave."""
+        """Continue from a state that `get_state` returned."""
         if self.has("set_state"):
             self.wrapped.set_state(state)
 
     def __getattr__(self, name: str) -> Any:
-        # Not in a copy that is being made, nor what Python itself looks for.
+        # Neither while a copy is being made, nor for attributes that Python looks up.
         if name == "wrapped" or name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.wrapped, name)
@@ -116,21 +116,21 @@ class PlainWeighting(_Plain, Weighting):
 
     @property
     def recompute(self) -> bool:  # type: ignore[override]
-        """RETURNS (bool): Whether it is told the losses of the last batch once more."""
+        """RETURNS (bool): Whether `observe` gets the recomputed losses of the last batch."""
         return bool(getattr(self.wrapped, "recompute", False))
 
     def check_tasks(self, tasks: Sequence[str]) -> None:
-        """Refuse settings that do not fit the pipeline: see `Weighting`."""
+        """Reject settings that do not fit the pipeline: see `Weighting`."""
         if self.has("check_tasks"):
             self.wrapped.check_tasks(tasks)
 
     def check_training(self, gradients: str) -> None:
-        """Refuse to begin a training that could not go on: see `Weighting`."""
+        """Reject trainings that cannot work: see `Weighting`."""
         if self.has("check_training"):
             self.wrapped.check_training(gradients)
 
     def observe(self, losses: Dict[str, float]) -> None:
-        """Be told the losses of the last batch once more: see `Weighting`."""
+        """Receive the recomputed losses of the last batch: see `Weighting`."""
         if self.has("observe"):
             self.wrapped.observe(losses)
 
@@ -139,35 +139,35 @@ class PlainSchedule(_Plain, Schedule):
     """A function, or an object with some of the methods of a schedule: see `Schedule`."""
 
     def __call__(self, progress: Progress) -> Dict[str, float]:
-        """Say how the next batch is to be drawn: see `Schedule`."""
+        """Return the shares for the next batch: see `Schedule`."""
         return self.wrapped(progress)
 
     @property
     def needs_losses(self) -> bool:  # type: ignore[override]
-        """RETURNS (bool): Whether it wants to be told losses: whether it can be."""
+        """RETURNS (bool): Whether it needs losses, that is, has `observe_losses`."""
         return self.has("observe_losses")
 
     @property
     def needs_scores(self) -> bool:  # type: ignore[override]
-        """RETURNS (bool): Whether it wants to be told scores: whether it can be."""
+        """RETURNS (bool): Whether it needs scores, that is, has `observe_scores`."""
         return self.has("observe_scores")
 
     def check(self, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]) -> None:
-        """Refuse settings that do not fit the corpora: see `Schedule`."""
+        """Reject settings that do not fit the corpora: see `Schedule`."""
         if self.has("check"):
             self.wrapped.check(sizes, tasks)
 
     def observe_losses(self, losses: Dict[str, float]) -> None:
-        """Be told the losses of a step: see `Schedule`."""
+        """Receive the losses of a step: see `Schedule`."""
         if self.has("observe_losses"):
             self.wrapped.observe_losses(losses)
 
     def observe_scores(self, scores: Dict[str, float]) -> None:
-        """Be told the scores of an evaluation: see `Schedule`."""
+        """Receive the scores of an evaluation: see `Schedule`."""
         if self.has("observe_scores"):
             self.wrapped.observe_scores(scores)
 
 
 def _is_plain(found: Any, base: type, n_arguments: int) -> bool:
-    # A thinc model can be called with two arguments, but is never meant.
+    # A thinc model can be called with two arguments, but is not a weighting.
     return not isinstance(found, (base, Model)) and takes(found, n_arguments)

@@ -1,4 +1,4 @@
-"""What passes between the stations of the data flow, with its shapes."""
+"""The types that pass between the stations of the data flow, with their shapes."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -8,24 +8,24 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats1d, Floats2d, FloatsXd
 
-#: One array a document. Shape of each: (n_tokens of the document, width).
+#: One array per document. Shape of each: (n_tokens, width).
 TokenVectors = List[Floats2d]
 
-#: Where the gold document of an example may name the tasks that it is annotated for, in
-#: `user_data`. (spaCy copies examples before it trains on them, but not their gold.)
+#: The key in the gold document's `user_data` that may list the tasks it is annotated for.
+#: (spaCy copies examples before it trains on them, but not their gold documents.)
 TASKS_KEY = "spacy_mtl.tasks"
 
-#: From documents to one vector a token.
+#: From documents to one vector per token.
 Encoder = Model[List[Doc], TokenVectors]
 
 
 @dataclass
 class Features:
-    """The last thing that all tasks have in common, or the gradient of it.
+    """The last representation that all tasks share, or its gradient.
 
-    arrays (List[FloatsXd]): What can be differentiated, one array a document: usually of the
+    arrays (List[FloatsXd]): The differentiable part, one array per document, usually of the
         shape (n_tokens, width).
-    context (Any): What goes along untouched, such as an alignment.
+    context (Any): Anything passed along unchanged, such as an alignment.
     """
 
     arrays: List[Any]
@@ -34,11 +34,11 @@ class Features:
 
 @dataclass
 class Views:
-    """What each task sees, or the gradient of it.
+    """What each task sees, or its gradient.
 
     by_task (Dict[str, List[Floats2d]]): The view of each task. Shape of each array:
         (n_tokens, width).
-    losses (Dict[str, float]): Auxiliary losses by name, such as that of a discriminator. In a
+    losses (Dict[str, float]): Auxiliary losses by name, such as a discriminator's. In a
         gradient, the weight of each.
     """
 
@@ -46,12 +46,12 @@ class Views:
     losses: Dict[str, float] = field(default_factory=dict)
 
 
-#: From documents to features. An `Encoder` is one, too.
+#: From documents to features. An `Encoder` is also a trunk.
 Trunk = Model[List[Doc], Features]
 
-#: From the features and the names of the tasks to each task's view. Its backprop takes the
-#: gradient of one task's view, or of the auxiliary losses, and gives that of the features. It is
-#: called several times.
+#: From the features and the task names to each task's view. Its backprop turns the gradient of
+#: one task's view, or of the auxiliary losses, into that of the features. It is called several
+#: times.
 Sharing = Model[Tuple[Features, Sequence[str]], Views]
 
 
@@ -59,10 +59,9 @@ Sharing = Model[Tuple[Features, Sequence[str]], Views]
 class LossAndGradient:
     """The value of a loss and its exact gradient.
 
-    value (float): Mean over the annotated units; 0.0 if there is none.
-    gradient (FloatsXd): The gradient with respect to the scores. Shape: that of
-        the scores.
-    n_units (int): How many units were annotated.
+    value (float): Mean over the annotated units; 0.0 if there are none.
+    gradient (FloatsXd): The gradient with respect to the scores, in the shape of the scores.
+    n_units (int): The number of annotated units.
     """
 
     value: float
@@ -72,7 +71,7 @@ class LossAndGradient:
 
 @dataclass(frozen=True)
 class Combined:
-    """What a weighting makes of the tasks' gradients.
+    """The result of a weighting.
 
     gradient (Floats1d): The combined gradient. Shape: (n_values,).
     weights (Dict[str, float]): The effective weight of each task present.
@@ -84,13 +83,13 @@ class Combined:
 
 @dataclass(frozen=True)
 class StepReport:
-    """What a joint step has done, for whoever looks on: see `MultiTask.observers`.
+    """What happened in a joint step, for observers: see `MultiTask.observers`.
 
-    losses (Dict[str, float]): The loss of each task that was weighed, in pipeline order.
+    losses (Dict[str, float]): The loss of each weighted task, in pipeline order.
         Mean per annotated unit.
-    units (Dict[str, int]): How many units of each task were annotated, of those that tell.
+    units (Dict[str, int]): The number of annotated units of each task that reports it.
     weights (Dict[str, float]): The effective weight of each task.
-    auxiliary (Dict[str, float]): The losses of the sharing scheme itself, by name.
+    auxiliary (Dict[str, float]): The sharing scheme's own losses, by name.
     rows (Floats2d): The tasks' gradients at the shared representation, in the order of
         `losses`. Shape: (n_tasks, n_values).
     """
@@ -103,21 +102,21 @@ class StepReport:
 
 
 class Weighting:
-    """Decides how much each task moves what the tasks share.
+    """Decides how much each task moves the shared parameters.
 
-    The base class of all weightings. Only `__call__` has to be written; the other methods do
-    nothing here. A plain function, or an object that has some of these methods, serves as
-    well: it is wrapped where it is registered.
+    The base class of all weightings. Only `__call__` must be implemented; the other methods do
+    nothing by default. A plain function, or an object with some of these methods, works as
+    well: it is wrapped when it comes out of the registry.
     """
 
-    #: Whether it looks at the losses. If not, those of stock components (and their gradients)
-    #: are left as they are.
+    #: Whether it uses the losses. If not, those of stock components (and their gradients) are
+    #: left as they are.
     needs_losses: bool = True
-    #: Whether it is told the losses of the last batch once more, after the optimizer's step.
+    #: Whether `observe` gets the losses of the last batch again, after the optimizer's step.
     recompute: bool = False
 
     def __call__(self, losses: Dict[str, float], gradients: Floats2d) -> Combined:
-        """Combine the gradients of the tasks that are present in a step.
+        """Combine the gradients of the tasks present in a step.
 
         losses (Dict[str, float]): The loss of each task present, in pipeline
             order. Mean per annotated unit.
@@ -134,35 +133,35 @@ class Weighting:
         return type(self).__name__
 
     def check_tasks(self, tasks: Sequence[str]) -> None:
-        """Refuse settings that do not fit the pipeline. Called when it is initialised, or changes.
+        """Reject settings that don't fit the pipeline. Called on initialization and on changes.
 
         tasks (Sequence[str]): The tasks of the pipeline.
-        RAISES (ValueError): If a setting names another task.
+        RAISES (ValueError): If a setting names an unknown task.
         """
 
     def check_training(self, gradients: str) -> None:
-        """Refuse to begin a training that could not go on. Called when `check_tasks` is.
+        """Reject trainings that cannot work. Called whenever `check_tasks` is.
 
         gradients (str): Where gradients are taken: "representation" or "parameters".
-        RAISES (Exception): If it could not work there.
+        RAISES (Exception): If the weighting cannot work there.
         """
 
     def observe(self, losses: Dict[str, float]) -> None:
-        """Be told the losses of the last batch once more, where `recompute` is true.
+        """Receive the losses of the last batch again, if `recompute` is true.
 
-        losses (Dict[str, float]): After the optimizer's step, by task.
+        losses (Dict[str, float]): The losses after the optimizer's step, by task.
         """
 
     def get_state(self) -> Optional[Dict[str, Any]]:
-        """Take what was learned, to be saved with the pipeline.
+        """Return what was learned, to be saved with the pipeline.
 
-        RETURNS (Optional[Dict[str, Any]]): Of numbers, strings, lists, dicts and arrays of
-            numpy. None if nothing is learned.
+        RETURNS (Optional[Dict[str, Any]]): Numbers, strings, lists, dicts and numpy arrays.
+            None if nothing is learned.
         """
         return None
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave.
+        """Continue from a state that `get_state` returned.
 
         state (Dict[str, Any]): The state.
         """
@@ -170,14 +169,14 @@ class Weighting:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training has come, for a schedule of corpora.
+    """The progress of a training, for a schedule of corpora.
 
-    step (int): The batches that were drawn before, so 0 for the first.
-    passes (Dict[str, float]): How often each corpus was given in full, such as 1.5.
-    sizes (Dict[str, int]): The examples of each corpus, in the order of the config.
+    step (int): The number of batches drawn so far, 0 for the first.
+    passes (Dict[str, float]): The number of passes over each corpus so far, such as 1.5.
+    sizes (Dict[str, int]): The number of examples of each corpus, in the order of the config.
     tasks (Dict[str, Sequence[str]]): The tasks that each corpus annotates.
-    random (Random): What a schedule that draws itself draws from.
-    mixed (bool): Whether the shares are to hold inside every batch; else a batch is of one
+    random (Random): The source of randomness for schedules that need one.
+    mixed (bool): Whether each batch mixes the corpora by their shares; else it comes from one
         corpus, drawn by its share.
     """
 
@@ -190,21 +189,21 @@ class Progress:
 
 
 class Schedule:
-    """Decides which corpus gives the next batch.
+    """Decides which corpus the next batch comes from.
 
-    The base class of all schedules. Only `__call__` has to be written; the other methods do
-    nothing here. A plain function, or an object that has some of these methods, serves as
-    well: it is wrapped where it is registered.
+    The base class of all schedules. Only `__call__` must be implemented; the other methods do
+    nothing by default. A plain function, or an object with some of these methods, works as
+    well: it is wrapped when it comes out of the registry.
     """
 
-    #: Whether it goes by the losses of the steps: `observe_losses` is called. True for a class
-    #: that has this method, if it does not say otherwise.
+    #: Whether `observe_losses` is called after each step. Defaults to True for a class that
+    #: defines this method.
     needs_losses: bool = False
-    #: Whether it goes by the scores of evaluations: `observe_scores` is called. As above.
+    #: Whether `observe_scores` is called after each evaluation. Defaults like `needs_losses`.
     needs_scores: bool = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        # Whoever has something to be told with wants to be told.
+        # A class that defines a method to observe wants it called.
         super().__init_subclass__(**kwargs)
         for flag, method in (
             ("needs_losses", "observe_losses"),
@@ -214,11 +213,11 @@ class Schedule:
                 setattr(cls, flag, True)
 
     def __call__(self, progress: Progress) -> Dict[str, float]:
-        """Say how the next batch is to be drawn.
+        """Return the shares for the next batch.
 
-        progress (Progress): How far the training is.
+        progress (Progress): The progress of the training.
         RETURNS (Dict[str, float]): A share for each corpus, >= 0. They need not sum to 1;
-            a corpus that is not named has 0.
+            missing corpora have 0.
         """
         raise NotImplementedError
 
@@ -228,78 +227,78 @@ class Schedule:
         return type(self).__name__
 
     def check(self, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]) -> None:
-        """Refuse settings that do not fit the corpora. Called before training begins.
+        """Reject settings that do not fit the corpora. Called before training begins.
 
-        sizes (Dict[str, int]): The examples of each corpus.
-        tasks (Dict[str, Sequence[str]]): The tasks that each annotates.
+        sizes (Dict[str, int]): The number of examples of each corpus.
+        tasks (Dict[str, Sequence[str]]): The tasks that each corpus annotates.
         RAISES (ValueError): If a setting names a corpus or task that does not exist.
         """
 
     def observe_losses(self, losses: Dict[str, float]) -> None:
-        """Be told the losses of the tasks of each step, where `needs_losses` is true.
+        """Receive the losses of each step, if `needs_losses` is true.
 
-        losses (Dict[str, float]): By task.
+        losses (Dict[str, float]): The losses by task.
         """
 
     def observe_scores(self, scores: Dict[str, float]) -> None:
-        """Be told the scores of each evaluation, where `needs_scores` is true.
+        """Receive the scores of each evaluation, if `needs_scores` is true.
 
-        scores (Dict[str, float]): By task.
+        scores (Dict[str, float]): The scores by task.
         """
 
     def get_state(self) -> Optional[Dict[str, Any]]:
-        """Take what was learned, to be saved in checkpoints.
+        """Return what was learned, to be saved in checkpoints.
 
-        RETURNS (Optional[Dict[str, Any]]): Of numbers, strings, lists and dicts. None if
-            nothing is learned.
+        RETURNS (Optional[Dict[str, Any]]): Numbers, strings, lists and dicts. None if nothing
+            is learned.
         """
         return None
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave.
+        """Continue from a state that `get_state` returned.
 
         state (Dict[str, Any]): The state.
         """
 
 
 class Monitor:
-    """Looks on while steps close, for a log. It must not change what it sees.
+    """Watches joint steps, for a log. It must not modify what it gets.
 
-    An observer of `MultiTask` that may have a state, which is saved in checkpoints. The base
-    class of all monitors: its methods do nothing.
+    The base class of all monitors: observers of `MultiTask` that may have a state, which is
+    saved in checkpoints. Its methods do nothing.
     """
 
     def __call__(self, report: StepReport) -> None:
-        """Take note of a step, as all observers do.
+        """Record a step, given as for any observer.
 
-        report (StepReport): What the step has done.
+        report (StepReport): What happened in the step.
         """
         self.record(report.losses, report.rows, report.weights)
 
     def record(
         self, losses: Dict[str, float], gradients: Floats2d, weights: Dict[str, float]
     ) -> None:
-        """Take note of a step.
+        """Record a step.
 
-        losses (Dict[str, float]): The loss of each task that was weighed.
+        losses (Dict[str, float]): The loss of each weighted task.
         gradients (Floats2d): Their gradients at the shared representation, rows in the
             order of `losses`. Shape: (n_tasks, n_values).
         weights (Dict[str, float]): The effective weight of each task.
         """
 
     def get_state(self) -> Optional[Dict[str, Any]]:
-        """RETURNS (Optional[Dict[str, Any]]): For msgpack. None if there is nothing to save."""
+        """RETURNS (Optional[Dict[str, Any]]): A state for msgpack, or None."""
         return None
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave.
+        """Continue from a state that `get_state` returned.
 
         state (Dict[str, Any]): The state.
         """
 
 
-#: Gets the report of each joint step.
+#: Receives the report of each joint step.
 Observer = Callable[[StepReport], None]
 
-#: Takes the gradient with respect to a view, gives zeros shaped like the view.
+#: Takes the gradient with respect to a view and returns zeros of the same shape.
 ViewCallback = Callable[[TokenVectors], TokenVectors]

@@ -1,4 +1,4 @@
-"""Fixtures: a tiny random encoder on disk, and pipelines on it."""
+"""Fixtures: a tiny random encoder on disk, and pipelines that use it."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from tiny_corpus import make_examples
 from tiny_pipelines import HEADS, add_joint, inner
 
 ROOT = Path(__file__).parent.parent
-# Else a check in a helper fails without a word of what it compared.
+# Otherwise, failing checks in helpers would not show what they compared.
 pytest.register_assert_rewrite(
     "cases",
     "command_cases",
@@ -26,7 +26,7 @@ pytest.register_assert_rewrite(
 
 
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
-    """The longest files first, for workers side by side: each takes a file after the other."""
+    """Run the slowest files first, for parallel workers that take one file after the other."""
     longest = ["realdata", "slow"]
     ranks: Dict[Path, int] = {}
     for item in items:
@@ -42,7 +42,7 @@ def seed() -> None:
 
 @pytest.fixture(autouse=True)
 def few_threads(request: pytest.FixtureRequest) -> Iterator[None]:
-    """One thread of torch for tiny encoders: several wait for one another, and longer if busy."""
+    """Use one torch thread for tiny encoders: several would wait for each other."""
     import torch
 
     before = torch.get_num_threads()
@@ -62,7 +62,7 @@ def encoder_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def encoder_of(encoder_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """The folder of a random encoder by its kind: one of `random_encoders.KINDS`."""
+    """The folder of a random encoder by kind: one of `random_encoders.KINDS`."""
     from random_encoders import KINDS
 
     made: Dict[str, str] = {}
@@ -83,7 +83,7 @@ def encoder(request: pytest.FixtureRequest, encoder_dir: str) -> Any:
 
 @pytest.fixture
 def make_nlp(encoder_dir: str) -> Callable[..., Language]:
-    """Build and initialise a pipeline: make_nlp(["ner", "tagger"], weights={...})."""
+    """Build and initialize a pipeline: make_nlp(["ner", "tagger"], weights={...})."""
 
     def build(
         heads: Any = ("tagger", "ner", "textcat"),
@@ -110,7 +110,7 @@ def data_dir() -> Path:
     path = Path(os.environ.get("SPACY_MTL_DATA", ROOT.parent / "shared"))
     if not (path / "data").is_dir() or not (path / "raw").is_dir():
         pytest.fail(
-            f"The real corpora are not at {path}. Set SPACY_MTL_DATA to the folder that holds "
-            "data/ and raw/, or leave these tests out with -m 'not realdata'."
+            f"The real corpora are not at {path}. Set SPACY_MTL_DATA to the folder with data/ and "
+            "raw/, or skip these tests with -m 'not realdata'."
         )
     return path

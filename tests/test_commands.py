@@ -48,7 +48,7 @@ def as_options(overrides: Dict[str, Any]) -> List[str]:
 def test_train_evaluate_assemble_commands(
     overrides: Dict[str, Any], corpus: Path, tmp_path: Path
 ) -> None:
-    """As a user types them, with the stock console logger."""
+    """Run them like a user, with the stock console logger."""
     output = tmp_path / "output"
     command = [sys.executable, "-m", "spacy"]
     trained = subprocess.run(
@@ -73,7 +73,7 @@ def test_train_evaluate_assemble_commands(
 
 
 def sourcing_config(model: Path, path: Path, **blocks: Dict[str, Any]) -> Path:
-    """Write a config whose components come from a trained pipeline."""
+    """Write a config with components sourced from a trained pipeline."""
     config = load_config(model / "config.cfg")
     for name in config["nlp"]["pipeline"]:
         config["components"][name] = blocks.get(name, {"source": str(model)})
@@ -93,10 +93,10 @@ def test_assemble(overrides: Dict[str, Any], corpus: Path, tmp_path: Path) -> No
     assert {**found, "speed": 0} == {**expected, "speed": 0}
 
 
-def test_train_on_from_a_trained_pipeline(
+def test_train_with_sourced_components(
     overrides: Dict[str, Any], corpus: Path, tmp_path: Path
 ) -> None:
-    """A new head on sourced components, of which some are frozen."""
+    """A new head with sourced components, some of them frozen."""
     model = tmp_path / "output/model-last"
     train(JOINT, model.parent, overrides=overrides)
     new_head = {"factory": "mtl_textcat_multilabel"}
@@ -141,7 +141,7 @@ def test_train_without_transformer(corpus: Path, tmp_path: Path, overrides: Dict
 
 
 def test_debug_config(overrides: Dict[str, Any], capsys: pytest.CaptureFixture) -> None:
-    """It finds nothing wrong, and names our functions and where they are from."""
+    """It finds nothing wrong, and shows our functions and their modules."""
     debug_config(JOINT, overrides=overrides, show_funcs=True, show_vars=True)
     found = capsys.readouterr().out
     assert "Config is valid" in found
@@ -151,7 +151,7 @@ def test_debug_config(overrides: Dict[str, Any], capsys: pytest.CaptureFixture) 
 
 
 def test_fill_config(tmp_path: Path) -> None:
-    """A config of a few lines is filled with the factories' defaults."""
+    """A minimal config is filled with the factories' defaults."""
     from spacy.cli.init_config import fill_config
 
     base = tmp_path / "base.cfg"

@@ -1,4 +1,4 @@
-"""Every model that a config can name: from its block to a prediction, a gradient and bytes."""
+"""Every model that a config can name: config block, prediction, gradient and bytes."""
 
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List
@@ -17,7 +17,7 @@ from tiny_pipelines import CNN, add_joint
 from spacy_mtl.registry import registry
 
 MEAN = {"@layers": "reduce_mean.v1"}
-#: Stands for the folder of a tiny encoder in the block of a row.
+#: Placeholder for the folder of a tiny encoder in the block of a row.
 FOLDER = "FOLDER"
 
 
@@ -30,7 +30,7 @@ def by_doc(output: Any) -> List[Any]:
 
 
 def by_wordpiece(output: Any) -> List[Any]:
-    """One row of a full batch for each token of a document, the first of its wordpieces."""
+    """One row of a full batch per token of a document: its first wordpiece."""
     found = []
     for data in output.doc_data:
         if not data.model_output:
@@ -44,7 +44,7 @@ def by_wordpiece(output: Any) -> List[Any]:
 
 
 def like_array(output: Any) -> Any:
-    """A gradient of an array. Not ones: a layer that normalises gives nothing back for them."""
+    """A gradient for an array. Not ones, for which normalizing layers return zero."""
     return numpy.arange(output.size, dtype="float32").reshape(output.shape) % 7
 
 
@@ -59,7 +59,7 @@ def like_full_batch(output: Any) -> Any:
 
 @dataclass(frozen=True)
 class Row:
-    """What a registered model is given and what it gives.
+    """The input and output of a registered model.
 
     name (str): As "spacy_mtl.NAME.v1" is registered.
     settings (Dict[str, Any]): The rest of its block.
@@ -111,7 +111,7 @@ def name_of_row(row: Row) -> str:
 
 
 class Standalone:
-    """A model by itself, which gets documents."""
+    """A model by itself, with documents as input."""
 
     def __init__(self, row: Row, folder: str) -> None:
         block = {k: folder if v == FOLDER else v for k, v in row.block.items()}
@@ -124,7 +124,7 @@ class Standalone:
 
     def docs(self) -> List[Doc]:
         nlp = Language(self.vocab)
-        # A document without tokens is one, too.
+        # Includes a document without tokens.
         return [*(strip(doc, "") for doc in make_docs(nlp)), Doc(self.vocab)]
 
     def begin_update(self) -> Any:
@@ -137,14 +137,14 @@ class Standalone:
         return self.model
 
     def again(self, row: Row, folder: str) -> "Standalone":
-        """The same by its bytes, made anew from its block."""
+        """A new model from the same block, loaded from bytes."""
         other = Standalone(row, folder)
         other.model.from_bytes(self.model.to_bytes())
         return other
 
 
 class InPipeline(Standalone):
-    """The listener of a stock head: its view comes from `mtl`, where its gradient goes."""
+    """The listener of a stock head, which exchanges view and gradient with `mtl`."""
 
     def __init__(self, row: Row, folder: str) -> None:
         self.block = row.block
@@ -203,7 +203,7 @@ def test_every_registered_model_has_a_row() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=name_of_row)
 def test_block_is_filled(row: Row, encoder_dir: str) -> None:
-    """A config can be written to a file, and a key that nobody knows is refused."""
+    """The filled block is JSON-serializable, and unknown keys are refused."""
     block = made_of(row, encoder_dir).block
     filled = registry.fill({"model": block})
     assert srsly.is_json_serializable(filled)
@@ -220,7 +220,7 @@ def test_model(row: Row, encoder_dir: str) -> None:
     set_dropout_rate(made.model, 0.1)
     assert made.model.maybe_get_dim("nO") in (row.width, None)
 
-    # Forward: as many rows as there are tokens, or one a document.
+    # Forward: one row per token, or one per document.
     output, backprop = made.begin_update()
     found = row.rows(output)
     assert len(found) >= 4

@@ -1,4 +1,4 @@
-"""Functions and objects that serve as a weighting or schedule, without a base class."""
+"""Functions and objects used as a weighting or schedule without the base class."""
 
 import inspect
 import pickle
@@ -34,7 +34,7 @@ def evenly(progress: Progress) -> Dict[str, float]:
 
 
 class Full:
-    """Has all methods of a weighting and of a schedule, and an attribute of its own."""
+    """Has all methods of a weighting and a schedule, and one more attribute."""
 
     needs_losses = False
     recompute = True
@@ -72,7 +72,7 @@ class Full:
 
 
 class OwnWeighting(Weighting):
-    """Of the base class, with one method beside the call."""
+    """A subclass with one more method than the call."""
 
     def __init__(self, factor: float = 1.0, *, flag: bool = False) -> None:
         self.factor, self.flag = factor, flag
@@ -89,7 +89,7 @@ def test_weighting_that_is_a_function() -> None:
     assert isinstance(found, Weighting)
     assert found.title == "function"
     assert found(LOSSES, ROWS).gradient.tolist() == [1.0, 1.0]
-    # What the base class says of those that say nothing.
+    # The defaults of the base class.
     assert found.needs_losses is True
     assert found.recompute is False
     assert found.get_state() is None
@@ -131,7 +131,7 @@ def test_weighting_with_all_methods() -> None:
 def test_schedule_with_all_methods() -> None:
     full = Full()
     found = as_schedule(full)
-    # Whether it wants to be told is whether it can be, whatever else it says.
+    # It needs what it has a method for, whatever else it says.
     assert found.needs_losses
     assert found.needs_scores
     found.check({"one": 3}, {"one": ["a"]})
@@ -146,14 +146,14 @@ def test_schedule_with_all_methods() -> None:
     assert found.get_state() == {"told": [1]}
 
 
-def test_attributes_stay_in_reach() -> None:
+def test_attributes_stay_accessible() -> None:
     found = as_weighting(Full())
     assert found.factor == 3.0
     with pytest.raises(AttributeError, match="another"):
         found.another  # noqa: B018
 
 
-def test_copies_have_what_they_wrap() -> None:
+def test_copies_copy_the_wrapped_object() -> None:
     found = as_weighting(Full())
     found.set_state({"told": ["one"]})
     for copied in (deepcopy(found), pickle.loads(pickle.dumps(found))):
@@ -162,8 +162,8 @@ def test_copies_have_what_they_wrap() -> None:
         assert copied.wrapped is not found.wrapped
 
 
-def test_of_the_base_class() -> None:
-    """As it is; and what is wrapped is not wrapped again."""
+def test_base_class_objects_are_not_wrapped() -> None:
+    """Nor is a wrapper wrapped again."""
     own = OwnWeighting()
     assert as_weighting(own) is own
     assert own.title == "OwnWeighting"
@@ -174,8 +174,8 @@ def test_of_the_base_class() -> None:
         assert adapt(once) is once
 
 
-def test_schedule_with_a_method_to_be_told_is_told() -> None:
-    """Also a class of the base class that does not say so."""
+def test_schedule_with_a_method_to_observe_needs_it() -> None:
+    """Also a subclass that does not set the flag."""
 
     class Listening(Schedule):
         def observe_losses(self, losses: Any) -> None: ...
@@ -191,13 +191,13 @@ def test_schedule_with_a_method_to_be_told_is_told() -> None:
 
 
 @pytest.mark.parametrize("found", [None, 2.0, "text", [1.0], lambda: None])
-def test_what_cannot_be_called_is_for_others_to_refuse(found: Any) -> None:
+def test_what_cannot_be_called_is_returned_unchanged(found: Any) -> None:
     assert as_weighting(found) is found
     assert as_schedule(found) is found
 
 
-def test_model_is_no_weighting() -> None:
-    """It can be called with two arguments, too."""
+def test_model_is_not_a_weighting() -> None:
+    """Although it can be called with two arguments."""
     from thinc.api import Linear
 
     model = Linear(2, 2)
@@ -214,7 +214,7 @@ def test_model_is_no_weighting() -> None:
         ("mtl_schedules", Full, PlainSchedule),
     ],
 )
-def test_registries_give_objects_of_the_base_class(
+def test_registries_return_objects_of_the_base_class(
     name: str, create: Any, kind: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of_kind = getattr(registry, name)
@@ -225,7 +225,7 @@ def test_registries_give_objects_of_the_base_class(
 
 
 def test_signatures_are_kept() -> None:
-    """By them configs are checked and filled in."""
+    """They are used to check and fill configs."""
 
     def create(size: int, *, factor: float = 2.0) -> Any:
         """Create it."""
@@ -238,7 +238,7 @@ def test_signatures_are_kept() -> None:
     assert giving(Weighting, as_weighting, OwnWeighting) is OwnWeighting
 
 
-def test_all_registered_are_of_the_base_classes() -> None:
+def test_all_weightings_are_of_the_base_class() -> None:
     names = [n for n in registry.mtl_weightings.get_all() if n.startswith("spacy_mtl.")]
     assert len(names) == 23
     for name in names:

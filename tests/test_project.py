@@ -1,4 +1,4 @@
-"""The spaCy project: its workflows hang together, run, and skip what is up to date."""
+"""The spaCy project: its workflows are consistent, run, and skip what is up to date."""
 
 import os
 import runpy
@@ -22,7 +22,7 @@ COMMANDS: Dict[str, Any] = {command["name"]: command for command in PROJECT["com
 
 
 def run(args: List[str], cwd: Path, **kwargs: Any) -> subprocess.CompletedProcess:
-    # No network, whatever the encoder is called. Scripts are started from elsewhere, too.
+    # No network, whatever the encoder is. Scripts are also started from other folders.
     env = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     command = [sys.executable, *args]
     return subprocess.run(
@@ -31,14 +31,14 @@ def run(args: List[str], cwd: Path, **kwargs: Any) -> subprocess.CompletedProces
 
 
 def run_here(monkeypatch: pytest.MonkeyPatch, script: str, *args: str) -> None:
-    """Run a script in this process, which has imported what it needs."""
+    """Run a script in this process, which already has its imports."""
     monkeypatch.setattr("sys.argv", [script, *args])
     runpy.run_path(str(SCRIPTS / script), run_name="__main__")
 
 
 @pytest.mark.parametrize("workflow", ["all", "snips", "gum"])
-def test_workflow_hangs_together(workflow: str) -> None:
-    """What a command needs is in the repository or made by a command before it."""
+def test_workflow_is_consistent(workflow: str) -> None:
+    """All dependencies of a command exist, or are outputs of earlier commands."""
     made: List[str] = []
     for name in PROJECT["workflows"][workflow]:
         command = COMMANDS[name]
@@ -95,8 +95,8 @@ def test_project_runs_and_skips(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture,
 ) -> None:
-    """All of the workflow `all` but the installation in a new environment, which needs a
-    package index: here the wheel is installed into a folder."""
+    """The whole workflow `all`, except that the wheel is installed into a folder: installing
+    into a new environment needs a package index."""
     steps = [name for name in PROJECT["workflows"]["all"] if name != "install"]
     settings: Dict[str, Any] = {
         "vars.encoder": encoder_dir,
@@ -107,11 +107,11 @@ def test_project_runs_and_skips(
         monkeypatch.setenv(key, "1")
 
     def said(name: str, dry: bool = True) -> str:
-        """What `spacy project run` says; each step is a process of its own."""
+        """The output of `spacy project run`. Each step is its own process."""
         project_run(project, name, overrides=settings, dry=dry)
         return str(capfd.readouterr().out)
 
-    # The first as a user types it.
+    # The first step as a user would run it.
     options = [word for key, value in settings.items() for word in (f"--{key}", str(value))]
     first = run(["-m", "spacy", "project", "run", steps[0], ".", *options], project)
     assert first.returncode == 0, first.stdout + first.stderr
@@ -125,7 +125,7 @@ def test_project_runs_and_skips(
     for name in steps:
         assert ("Skipping" in said(name)) is (name != "parse")
 
-    # Another seed: trained again, but not converted again.
+    # Another seed retrains, but does not convert again.
     settings["vars.seed"] = 1
     for name, skipped in (("encoder", True), ("convert", True), ("train", False)):
         assert ("Skipping" in said(name)) is skipped
@@ -180,7 +180,7 @@ def test_same_script_finds_a_difference(
     DocBin(docs=docs).to_disk(tmp_path / "other.spacy")
     run_here(monkeypatch, "same.py", "first.spacy", "copy.spacy")
     assert "Identical predictions on 4 texts" in capsys.readouterr().out
-    # With a text, `sys.exit` writes that to stderr, and the status is 1.
+    # `sys.exit` with a text writes it to stderr and exits with 1.
     with pytest.raises(SystemExit, match="Text 1 .* differs in tags"):
         run_here(monkeypatch, "same.py", "first.spacy", "other.spacy")
 
@@ -199,14 +199,14 @@ def test_makefile(make: List[str], message: str, tmp_path: Path) -> None:
     for name in ("constraints.txt", "setup.py", "pyproject.toml", "README.md"):
         (tmp_path / name).touch()
     (tmp_path / "spacy_mtl").mkdir()
-    # `make test` itself may have been started with other variables.
+    # `make test` itself may have set other variables.
     env = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
     done = subprocess.run(["make", *make], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert message in done.stdout + done.stderr
     assert not (tmp_path / ".venv").exists()
 
 
-def test_ci_wants_the_real_corpora(tmp_path: Path) -> None:
+def test_ci_requires_the_real_corpora(tmp_path: Path) -> None:
     (tmp_path / ".ci").mkdir()
     shutil.copy(ROOT / ".ci/run", tmp_path / ".ci/run")
     env = {**os.environ, "SPACY_MTL_DATA": str(tmp_path / "nowhere")}
@@ -219,7 +219,7 @@ def test_ci_wants_the_real_corpora(tmp_path: Path) -> None:
 @pytest.mark.realdata
 @pytest.mark.parametrize("corpus", ["snips", "gum"])
 def test_real_corpora_are_where_the_project_looks(corpus: str, data_dir: Path) -> None:
-    """The raw files are those that `assets:` names, where it has their checksum."""
+    """The raw files in `assets:` exist, and match their checksums if any."""
     from weasel.util import get_checksum
 
     for asset in PROJECT["assets"]:

@@ -1,4 +1,4 @@
-"""Every code block of the README and the pages it leads to runs, and every link leads on."""
+"""Every code block in the README and the pages it links to runs, and every link works."""
 
 import importlib.metadata
 import re
@@ -24,7 +24,7 @@ import spacy_mtl.cli  # noqa: F401 (adds the commands)
 from spacy_mtl.registry import registry
 
 ROOT = Path(__file__).parent.parent
-#: The README first: what is shown later goes on with what it made.
+#: The README first: later blocks use its results.
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks/README.md"]
 TEXTS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf8") for path in PAGES}
 
@@ -55,14 +55,14 @@ def test_links(page: str) -> None:
             assert not heading or heading in anchors, target
 
 
-def test_readme_leads_to_every_page() -> None:
+def test_readme_links_to_every_page() -> None:
     for page in TEXTS:
         assert page == "README.md" or f"]({page})" in TEXTS["README.md"]
 
 
 @pytest.mark.parametrize("block", blocks("python"))
 def test_python(block: str, encoder_dir: str) -> None:
-    """It runs, and there is the pipeline that it builds, or what it registers."""
+    """It runs, and builds its pipeline or registers its function."""
     made: Dict[str, Any] = {}
     exec(block.replace("roberta-base", encoder_dir), made)
     registered = re.findall(r'registry\.(\w+)\("([^"]+)"\)', block)
@@ -113,12 +113,12 @@ def test_config_and_commands(
 def test_part_of_a_config(
     part: str, encoder_dir: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is shown later goes into the config that is shown first."""
+    """Later blocks extend the first config."""
     monkeypatch.chdir(tmp_path)
     base = blocks("ini")[0].replace("roberta-base", encoder_dir).replace("1000", "2")
     for name in ("train.spacy", "dev.spacy"):
         DocBin(docs=make_docs(spacy.blank("en"))).to_disk(name)
-    # A section needs those above it, and a schedule its corpora.
+    # A section needs its parents, and a schedule its corpora.
     above = "[components]\n\n[corpora]\n\n[training]\n\n"
     if part.startswith("[corpora.train.schedule]"):
         (corpora,) = (block for block in blocks("ini") if "MultiCorpus" in block)
@@ -138,30 +138,30 @@ def test_part_of_a_config(
 
 def run_line(words: List[str], folder: Path) -> None:
     if words[0] == "pip":
-        # CI builds the wheel; here only that the package has what is asked for.
+        # CI builds the wheel; here we only check that the extras exist.
         for requirement in map(Requirement, words[2:]):
             assert requirement.name == "spacy-mtl"
             provided = importlib.metadata.metadata("spacy-mtl").get_all("Provides-Extra") or []
             assert requirement.extras <= set(provided)
     elif words[0] == "make":
-        # CI runs these for real; here only that make knows them.
+        # CI runs these for real; here we only check that make knows them.
         subprocess.run(["make", "--dry-run", *words[1:]], cwd=ROOT, check=True, timeout=60)
     elif words[2].startswith("benchmarks."):
-        # A run takes hours: here only that the suites exist, and that the report prints.
+        # Runs take hours; here we only check that the suites exist and the report prints.
         run_module(words[2], words[3:] if words[-1] == "report" else [*words[3:], "--help"])
     elif words[2:4] == ["spacy", "train"]:
-        # One in a process of its own: the others are typed here, which is faster.
+        # One in its own process; the others run in this one, which is faster.
         subprocess.run([sys.executable, *words[1:]], cwd=folder, check=True, timeout=300)
     else:
         words = [*words[:5], "all", str(ROOT), "--dry", *words[7:]] if "project" in words else words
-        # After two steps a score may lose all that chance gave it.
+        # After two steps, scores are random and may drop to zero.
         words += ["--max-loss", "100"] if "quantize" in words else []
         result = CliRunner().invoke(app, words[3:])
         assert result.exit_code == 0, result.output
 
 
 def run_module(name: str, args: List[str]) -> None:
-    """As `python -m` does it."""
+    """Run a module as `python -m` does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", [name, *args])
         patch.syspath_prepend(ROOT)

@@ -1,4 +1,4 @@
-"""Names that are registered, and names that are not."""
+"""Registered and unknown names."""
 
 import pickle
 from typing import Any, Dict
@@ -29,17 +29,17 @@ def resolve(weighting: Dict[str, Any]) -> Any:
 )
 def test_unknown_method(name: str, nearest: str) -> None:
     nlp = spacy.blank("en")
-    with pytest.raises(ValueError, match=f"Did you mean [^?]*'{nearest}'.*Mend '@mtl_weightings'"):
+    with pytest.raises(ValueError, match=f"Did you mean [^?]*'{nearest}'.*Fix '@mtl_weightings'"):
         nlp.add_pipe("mtl", config={"weighting": {"@mtl_weightings": name}})
 
 
-def test_unknown_method_that_is_like_none() -> None:
-    with pytest.raises(ValueError, match="There is no 'xyzzy'.*mtl_weightings'. Registered are:"):
+def test_unknown_method_without_a_close_match() -> None:
+    with pytest.raises(ValueError, match="There is no 'xyzzy'.*mtl_weightings'. Registered names:"):
         resolve({"@mtl_weightings": "xyzzy"})
 
 
-def test_looking_for_a_name_is_no_error() -> None:
-    """`spacy package` looks for one with the language first, and catches this."""
+def test_find_raises_what_spacy_package_expects() -> None:
+    """`spacy package` first looks for a name with the language, and catches this error."""
     with pytest.raises(RegistryError):
         registry.find("mtl_weightings", "en.spacy_mtl.Constant.v1")
     assert registry.find("mtl_weightings", "spacy_mtl.Constant.v1")["module"]
@@ -47,7 +47,7 @@ def test_looking_for_a_name_is_no_error() -> None:
 
 
 def test_functions_are_found_where_they_were_written() -> None:
-    """Not where what `get` gives was made: `spacy find-function` shows file and line."""
+    """`spacy find-function` shows the file and line of the original, not of the wrapper."""
 
     def create() -> Any:
         return lambda losses, gradients: None
@@ -59,8 +59,8 @@ def test_functions_are_found_where_they_were_written() -> None:
     assert found["line_no"] > 0
 
 
-def test_classes_are_registered_as_they_stand() -> None:
-    """Their settings are checked, and those of a class that inherits `__init__` are its own."""
+def test_classes_are_registered_unchanged() -> None:
+    """Their settings are checked under their own names, even with an inherited `__init__`."""
     names = {"PCGrad": PCGrad, "ConFIG": ConFIG}
     for name, kind in names.items():
         assert registry.mtl_weightings.get(f"spacy_mtl.{name}.v1") is kind

@@ -1,1 +1,1 @@
-"""Scores of joint training, of each task alone, and of stock spaCy."""
+"""Compare scores of joint training, each task alone, and stock spaCy."""

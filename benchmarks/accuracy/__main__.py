@@ -1,14 +1,14 @@
-"""Scores of joint training, of each task alone, and of stock spaCy.
+"""Compare scores of joint training, each task alone, and stock spaCy.
 
     python -m benchmarks.accuracy run snips-short gum-short   # trains what is missing
     python -m benchmarks.accuracy report                      # prints the tables
 
 Corpora are read from $SPACY_MTL_DATA (default ../shared), the encoder from
 --encoder (a folder or a hub name; default: the MiniLM of `make demo`). A run is one
-system, one set of tasks and one seed, trained for a fixed number of steps; the
-last weights are scored on the test set, so dev data choose nothing. Each finished
-run is a line of benchmarks/results/accuracy.jsonl, and is not run again unless the
-settings of its suite have changed. An ablation:
+system, one set of tasks and one seed, trained for a fixed number of steps; its last
+weights are scored on the test set, so no model is selected on the dev set. Each
+finished run is a line of benchmarks/results/accuracy.jsonl, and is not repeated unless
+the settings of its suite have changed. An ablation:
 
     python -m benchmarks.accuracy run gum-short --systems ours-joint --change hidden_width=null
 """
@@ -29,7 +29,7 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser("python -m benchmarks.accuracy", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="train and score what has no result yet")
+    run = commands.add_parser("run", help="train and score all runs without results")
     run.add_argument("suites", nargs="+", choices=list(SUITES))
     run.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     run.add_argument("--systems", nargs="+", choices=ALL, default=ALL)
@@ -38,7 +38,7 @@ def main() -> None:
         nargs="+",
         default=[],
         metavar="FIELD=JSON",
-        help="an ablation: other values of fields of the suite, such as hidden_width=null",
+        help="an ablation: new values for fields of the suite, such as hidden_width=null",
     )
     add_run_options(run)
     tables = commands.add_parser("report", help="print the tables")

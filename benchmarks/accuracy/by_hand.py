@@ -1,4 +1,4 @@
-"""The training of a run step by step, for those who measure something on its way."""
+"""Train a run step by step, to measure something along the way."""
 
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
@@ -8,9 +8,9 @@ from .training import config_of
 
 
 def prepare(run: Run, encoder: str, work: Path) -> Tuple[Any, Dict[str, Any], Iterator[Any]]:
-    """Make what `spacy train` makes before its first step.
+    """Prepare a training as `spacy train` does before its first step.
 
-    run (Run): What to train.
+    run (Run): The run to train.
     encoder (str): Folder or hub name.
     work (Path): Folder for corpora and models.
     RETURNS (Tuple[Language, Dict[str, Any], Iterator]): The pipeline, the block [training],
@@ -31,7 +31,7 @@ def prepare(run: Run, encoder: str, work: Path) -> Tuple[Any, Dict[str, Any], It
 
 
 def take_step(nlp: Any, examples: List[Any], sgd: Any, drop: float) -> None:
-    """Train a step as `spacy train` does."""
+    """Take a training step as `spacy train` does."""
     nlp.update(examples, sgd=False, drop=drop)
     for _, pipe in nlp.pipeline:
         pipe.finish_update(sgd)

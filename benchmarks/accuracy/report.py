@@ -8,9 +8,9 @@ from .suites import ALL, SNIPS, SUITES
 
 
 def report(split: str) -> None:
-    """Print a table a suite: mean and range over the seeds.
+    """Print a table per suite: mean and range over the seeds.
 
-    split (str): "test", or "dev", on which settings are chosen.
+    split (str): "test", or "dev", on which settings were chosen.
     """
     results = load_results()
     for name, suite in SUITES.items():

@@ -10,10 +10,10 @@ RESULTS = places.RESULTS / "accuracy.jsonl"
 
 
 def load_results() -> Dict[Run, Row]:
-    """RETURNS (Dict[Run, Dict[str, Any]]): The finished runs of today's settings."""
+    """RETURNS (Dict[Run, Dict[str, Any]]): The finished runs with the current settings."""
     return load_finished(RESULTS, make_run, settings_of)
 
 
 def add_result(row: Row) -> None:
-    """Keep what `train_and_score` gave."""
+    """Save a result of `train_and_score`."""
     add_finished(RESULTS, row)

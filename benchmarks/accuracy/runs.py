@@ -1,4 +1,4 @@
-"""The runs of a suite, and what decides their scores."""
+"""The runs of a suite, and the settings that affect their scores."""
 
 import re
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from .suites import SUITES, Suite
 class Run:
     """One training: `system` on `tasks` of a suite with a seed.
 
-    changes (Tuple[Tuple[str, Any], ...]): Fields of the suite with other values, for an
+    changes (Tuple[Tuple[str, Any], ...]): Fields of the suite with new values, for an
         ablation.
     """
 
@@ -39,7 +39,7 @@ class Run:
 
 
 def make_run(row: Dict[str, Any]) -> Run:
-    """RETURNS (Run): The run of a row of the results, or of what JSON made of a run."""
+    """RETURNS (Run): The run of a row of the results, or of a run read from JSON."""
     changes = dict(row.get("changes", ()))
     for key in {"weights", "method_settings"}.intersection(changes):
         changes[key] = tuple((name, value) for name, value in changes[key])
@@ -49,7 +49,7 @@ def make_run(row: Dict[str, Any]) -> Run:
 
 
 def settings_of(run: Run) -> Dict[str, Any]:
-    """RETURNS (Dict[str, Any]): What decides a run's scores. Kept with them."""
+    """RETURNS (Dict[str, Any]): The settings that affect a run's scores, saved with them."""
     suite = run.plan
     settings = {key: getattr(suite, key) for key in ("epochs", "batch", "rate", "limit")}
     if run.system.startswith("ours"):
@@ -67,7 +67,7 @@ def settings_of(run: Run) -> Dict[str, Any]:
 
 
 def runs_of(suite: str, systems: List[str], seeds: List[int], changes: Any) -> Iterator[Run]:
-    """YIELDS (Run): The runs of a suite, of those of its systems that are asked for."""
+    """YIELDS (Run): The runs of a suite with the given systems."""
     tasks = SUITES[suite].tasks
     for seed in seeds:
         for system in SUITES[suite].systems:

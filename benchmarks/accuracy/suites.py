@@ -1,4 +1,4 @@
-"""The suites: what is trained on which corpus, at which budget."""
+"""The suites: what to train on which corpus, with which budget."""
 
 import json
 import sys
@@ -15,23 +15,23 @@ PIPES = ("tagger", "ner", "textcat")
 class Suite:
     """A corpus and a budget.
 
-    corpus (str): Folder below data/.
+    corpus (str): Folder in data/.
     tasks (Tuple[str, ...]): The heads, in pipeline order.
     epochs (int): Passes over the training texts.
-    batch (int): Tokens a step, padding included. Texts of like length go together.
-    rate (float): Peak learning rate of the encoder; warm-up over a tenth of the
-        steps, then linear to 0.
+    batch (int): Tokens per step, including padding. Texts of similar length go together.
+    rate (float): Peak learning rate of the encoder: warm-up over a tenth of the
+        steps, then linear decay to 0.
     head_scale (float): Factor of the rate for heads of this package.
-    systems (Tuple[str, ...]): What is compared.
-    limit (Optional[int]): Take so many training texts, evenly spaced.
-    gold_words (bool): Whether to take the corpus's words as they are.
-    crf (bool): Whether `mtl_ner` learns transitions. Chosen on dev, as the next two.
+    systems (Tuple[str, ...]): The systems to compare.
+    limit (Optional[int]): The number of training texts to take, evenly spaced.
+    gold_words (bool): Whether to use the corpus's own tokens.
+    crf (bool): Whether `mtl_ner` learns transitions. Chosen on dev, like the next two.
     hidden_width (Optional[int]): Width of a hidden layer in heads of this package.
     weights (Tuple[Tuple[str, float], ...]): Task weights of `ours-joint`.
-    method (str): How `ours-joint` weighs tasks: the registered name, without prefix.
-    method_settings (Tuple[Tuple[str, Any], ...]): Of the method.
-    gradients (str): Where: "representation" or "parameters".
-    precision (str): Of the encoder of this package.
+    method (str): The weighting of `ours-joint`: its registered name without prefix.
+    method_settings (Tuple[Tuple[str, Any], ...]): The settings of the method.
+    gradients (str): Where gradients are taken: "representation" or "parameters".
+    precision (str): The precision of the encoder of this package.
     score_dev (bool): Whether to score the development set, too.
     """
 
@@ -84,7 +84,7 @@ SUITES = {
     "gum-short": replace(
         GUM, epochs=5, batch=150, rate=5e-5, head_scale=50.0, systems=ALL, limit=327
     ),
-    # The budget of benchmarks.weighting, which trains some seventy pipelines on each.
+    # The budgets of benchmarks.weighting, which trains some seventy pipelines on each.
     "snips-weighting": replace(
         SNIPS,
         epochs=5,
@@ -124,7 +124,7 @@ SUITES = {
 
 
 def corpus_of(suite: Suite, split: str, work: Path) -> Path:
-    """RETURNS (Path): The .spacy file of a split, of the suite's share of it."""
+    """RETURNS (Path): The .spacy file of the suite's share of a split."""
     limit = suite.limit if split == "train" else None
     return convert_split(suite.corpus, split, work, limit, suite.lang)
 
@@ -134,10 +134,10 @@ def parse_change(text: str) -> Tuple[str, Any]:
 
     text (str): FIELD=JSON, such as "hidden_width=null".
     RETURNS (Tuple[str, Any]): The field and its value, for `Run.changes`.
-    RAISES (SystemExit): If a suite has no such field.
+    RAISES (SystemExit): If suites have no such field.
     """
     field, _, value = text.partition("=")
     if field not in Suite.__dataclass_fields__:
-        sys.exit(f"'{field}' is no field of a suite: {', '.join(Suite.__dataclass_fields__)}")
+        sys.exit(f"Suites have no field '{field}', only {', '.join(Suite.__dataclass_fields__)}")
     found = json.loads(value)
     return field, tuple(found.items()) if isinstance(found, dict) else found

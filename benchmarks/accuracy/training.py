@@ -1,4 +1,4 @@
-"""A run: the config of its training, and the scores of what was trained."""
+"""Train a run, and score the trained pipeline."""
 
 import json
 import math
@@ -18,12 +18,12 @@ from .suites import corpus_of
 
 
 def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]:
-    """Say how a run is configured.
+    """Make the config of a run.
 
-    run (Run): What to train.
+    run (Run): The run to train.
     encoder (str): Folder or hub name.
     work (Path): Folder for corpora and models.
-    RETURNS (Tuple[Path, Dict[str, Any]]): A config file and what overrides it.
+    RETURNS (Tuple[Path, Dict[str, Any]]): A config file and its overrides.
     """
     suite = run.plan
     corpora = {split: corpus_of(suite, split, work) for split in ("train", "dev")}
@@ -40,7 +40,7 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
         "corpora.train.gold_preproc": suite.gold_words,
         "corpora.dev.gold_preproc": suite.gold_words,
         "training.max_steps": steps,
-        # The last weights are scored afterwards: what spaCy scores at the first step is lost.
+        # Only the last weights matter, and they are scored after the training.
         "training.eval_frequency": 10 * steps,
         "corpora.dev.limit": 1,
         "training.batcher.size": suite.batch,
@@ -69,10 +69,10 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
 def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
     """Train one pipeline and score it.
 
-    run (Run): What to train.
+    run (Run): The run to train.
     encoder (str): Folder or hub name.
     work (Path): Folder for corpora and models.
-    RETURNS (Dict[str, Any]): Its scores on the test set, in per cent, those on the
+    RETURNS (Dict[str, Any]): Its scores on the test set, in percent, those on the
         development set as "dev", and the time it took.
     """
     from spacy.cli.train import train
@@ -93,7 +93,7 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
 def score(model: Path, run: Run, corpus: Path) -> Dict[str, float]:
     """Score a trained pipeline.
 
-    RETURNS (Dict[str, float]): The scores, in per cent.
+    RETURNS (Dict[str, float]): The scores, in percent.
     """
     import spacy
     from spacy.scorer import Scorer
@@ -109,7 +109,7 @@ def score(model: Path, run: Run, corpus: Path) -> Dict[str, float]:
 
 
 def run_all(runs: Iterable[Run], encoder: str, work: Path, jobs: int) -> None:
-    """Do the runs that have no result yet, `jobs` at a time, sharing the cores."""
+    """Run what has no result yet, `jobs` at a time, sharing the cores."""
     finished = load_results()
     todo = [run for run in runs if run not in finished]
     work.mkdir(parents=True, exist_ok=True)

@@ -1,1 +1,1 @@
-"""Tasks from different corpora under one encoder: scheduled, each alone, and by stock spaCy."""
+"""Compare tasks from different corpora on one encoder: scheduled, alone, and in stock spaCy."""

@@ -1,15 +1,15 @@
-"""Tasks from different corpora under one encoder: scheduled, each alone, and by stock spaCy.
+"""Compare tasks from different corpora on one encoder: scheduled, alone, and in stock spaCy.
 
     python -m benchmarks.corpora run      # trains what is missing
     python -m benchmarks.corpora report   # prints the tables
 
 No text is annotated for two tasks: sentiment (SST-2) and topic (banking77); or tags (EWT),
-entities (WNUT17) and sentiment. Every system takes as many steps as those of each task alone
-do together: each text about `epochs` times, but for schedules with other shares. The last weights
-are scored on the test sets, each by its own task. Stock spaCy gets the same texts merged into
-one corpus, in which a text has the annotation of its task and no other. Settings are those that
-benchmarks.accuracy chose on other corpora; nothing was chosen on these. Finished runs are lines
-of benchmarks/results/corpora.jsonl.
+entities (WNUT17) and sentiment. Every system takes as many steps as the single tasks together:
+about `epochs` passes over each text, except for schedules with other shares. The last weights
+are scored on each task's own test set. Stock spaCy gets the same texts merged into one corpus,
+in which each text only has the annotation of its own task. Settings were chosen by
+benchmarks.accuracy on other corpora, and none on these. Finished runs are lines of
+benchmarks/results/corpora.jsonl.
 """
 
 import argparse
@@ -27,7 +27,7 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser("python -m benchmarks.corpora", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="train and score what has no result yet")
+    run = commands.add_parser("run", help="train and score all runs without results")
     add_run_options(run)
     commands.add_parser("report", help="print the tables")
     add_one(commands)

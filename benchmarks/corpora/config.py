@@ -13,9 +13,9 @@ from .runs import Run
 
 
 def config_of(run: Run, encoder: str, work: Path) -> Any:
-    """Say how a run is configured.
+    """Make the config of a run.
 
-    run (Run): What to train.
+    run (Run): The run to train.
     encoder (str): Folder or hub name.
     work (Path): Folder for corpora and models.
     RETURNS (Config): The config.
@@ -50,7 +50,7 @@ def config_of(run: Run, encoder: str, work: Path) -> Any:
     training = config["training"]
     training["score_weights"] = {}
     training["max_steps"] = steps
-    # What is scored is the end. ByScore looks at the development sets on its way.
+    # The last weights are scored after the training. Only ByScore needs scores before.
     training["eval_frequency"] = max(1, steps // 10) if run.system == "ByScore" else 10 * steps
     training["batcher"]["size"] = plan.batch
     training["optimizer"]["learn_rate"].update(

@@ -1,4 +1,4 @@
-"""What stock spaCy is given: the texts of all tasks as one corpus."""
+"""The corpus for stock spaCy: the texts of all tasks."""
 
 import random
 from pathlib import Path
@@ -6,15 +6,15 @@ from typing import Dict
 
 from .runs import Run
 
-#: What annotation a component of a kind learns from.
+#: The annotation that each kind of component learns from.
 ANNOTATION = {"tagger": "tags", "ner": "entities", "textcat": "categories"}
 
 
 def merge(run: Run, corpora: Dict[str, Path], work: Path) -> Path:
-    """Make one corpus of all texts, each with the annotation of its own task only.
+    """Merge all texts into one corpus, each with only the annotation of its own task.
 
-    run (Run): What to train.
-    corpora (Dict[str, Path]): By task, its training texts.
+    run (Run): The run to train.
+    corpora (Dict[str, Path]): The training texts by task.
     work (Path): Folder for corpora and models.
     RETURNS (Path): The .spacy file.
     """

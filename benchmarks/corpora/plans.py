@@ -1,4 +1,4 @@
-"""The plans: which tasks of which corpora are trained together, by what, at which budget."""
+"""The plans: which tasks and corpora to train together, with which systems and budget."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,11 @@ SEEDS = (0, 1)
 
 @dataclass(frozen=True)
 class Task:
-    """A task with a corpus of its own.
+    """A task with its own corpus.
 
-    corpus (str): Folder below data/.
+    corpus (str): Folder in data/.
     kind (str): The head: "tagger", "ner" or "textcat".
-    limit (int): How many training texts, evenly spaced.
+    limit (int): The number of training texts to take, evenly spaced.
     """
 
     corpus: str
@@ -25,23 +25,23 @@ class Task:
 
     @property
     def metric(self) -> str:
-        """RETURNS (str): What its head is scored by."""
+        """RETURNS (str): The score of its head."""
         return METRICS[self.kind][0]
 
     def split(self, name: str, work: Path) -> Path:
-        """RETURNS (Path): The .spacy file of a split; of "train", the task's share."""
+        """RETURNS (Path): The .spacy file of a split; for "train", of the task's share."""
         return convert_split(self.corpus, name, work, self.limit if name == "train" else None)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Some tasks and a budget.
+    """Tasks and a budget.
 
-    tasks (Tuple[Tuple[str, Task], ...]): By name, in pipeline order.
-    systems (Tuple[str, ...]): What is compared: see `SYSTEMS`.
-    mixed (bool): Whether batches are mixed; else of one corpus each.
+    tasks (Tuple[Tuple[str, Task], ...]): The tasks by name, in pipeline order.
+    systems (Tuple[str, ...]): The systems to compare: see `SYSTEMS`.
+    mixed (bool): Whether batches mix corpora; else each comes from one corpus.
     epochs (int): Passes over all texts.
-    batch (int): Tokens a step, padding included.
+    batch (int): Tokens per step, including padding.
     rate (float): Peak learning rate of the encoder.
     head_scale (float): Factor of the rate for heads of this package.
     """
@@ -55,7 +55,7 @@ class Plan:
     head_scale: float = 25.0
 
 
-#: What trains, and its schedule if it has one. "alone" is one training a task.
+#: The systems, with the settings of their schedules. "alone" is one training per task.
 SYSTEMS: Dict[str, Dict[str, Any]] = {
     "alone": {},
     "Proportional": {},
@@ -76,7 +76,7 @@ PLANS = {
     "three": Plan(
         (("tagger", Task("ewt", "tagger", 200)), ("ner", Task("wnut17", "ner", 800)), SENTIMENT),
         ("alone", "Proportional", "stock spaCy, merged", "stock spaCy, alone"),
-        # By texts, of which some are long: batches of one corpus would be by corpus, not text.
+        # Texts differ in length, so batches of one corpus would not weigh texts equally.
         mixed=True,
     ),
 }

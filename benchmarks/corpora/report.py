@@ -8,7 +8,7 @@ from .results import load_results
 
 
 def report() -> None:
-    """Print a table a plan: mean and range over the seeds."""
+    """Print a table per plan: mean and range over the seeds."""
     results = load_results()
     for plan, settings in PLANS.items():
         titles = [f"{name}: {TITLES[task.metric]}" for name, task in settings.tasks]

@@ -1,4 +1,4 @@
-"""The runs of the plans, and what decides their scores."""
+"""The runs of the plans, and the settings that affect their scores."""
 
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, Tuple
@@ -28,7 +28,7 @@ class Run:
 
 
 def all_runs() -> Iterator[Run]:
-    """YIELDS (Run): What the tables are of, first seeds first."""
+    """YIELDS (Run): All runs of the tables, first seeds first."""
     for seed in SEEDS:
         for plan, settings in PLANS.items():
             names = tuple(name for name, _ in settings.tasks)
@@ -38,7 +38,7 @@ def all_runs() -> Iterator[Run]:
 
 
 def settings_of(run: Run) -> Dict[str, Any]:
-    """RETURNS (Dict[str, Any]): What decides a run's scores. Kept with them."""
+    """RETURNS (Dict[str, Any]): The settings that affect a run's scores, saved with them."""
     plan = PLANS[run.plan]
     settings = {key: getattr(plan, key) for key in ("epochs", "batch", "rate", "head_scale")}
     settings["limits"] = {name: task.limit for name, task in run.sources.items()}
@@ -47,5 +47,5 @@ def settings_of(run: Run) -> Dict[str, Any]:
 
 
 def make_run(row: Dict[str, Any]) -> Run:
-    """RETURNS (Run): The run of a row of the results, or of what JSON made of a run."""
+    """RETURNS (Run): The run of a row of the results, or of a run read from JSON."""
     return Run(row["plan"], row["system"], tuple(row["tasks"]), row["seed"])

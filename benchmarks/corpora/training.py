@@ -1,4 +1,4 @@
-"""A run: its training, and the scores of what was trained."""
+"""Train a run, and score the trained pipeline."""
 
 import json
 import time
@@ -16,10 +16,10 @@ from .runs import Run, all_runs, settings_of
 def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
     """Train one pipeline and score it.
 
-    run (Run): What to train.
+    run (Run): The run to train.
     encoder (str): Folder or hub name.
     work (Path): Folder for corpora and models.
-    RETURNS (Dict[str, Any]): Its scores on the test sets by task, in per cent, and the time.
+    RETURNS (Dict[str, Any]): Its scores on the test sets by task, in percent, and the time.
     """
     from spacy.cli.train import train
 
@@ -39,7 +39,7 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
 def score(model: Path, run: Run, name: str, work: Path) -> float:
     """Score a task of a trained pipeline on the test set of its corpus.
 
-    RETURNS (float): The score, in per cent.
+    RETURNS (float): The score, in percent.
     """
     import spacy
 
@@ -47,18 +47,18 @@ def score(model: Path, run: Run, name: str, work: Path) -> float:
     nlp = spacy.load(model)
     pipe: Any = nlp.get_pipe(name)
     examples = annotated(nlp, task.split("test", work))
-    # Where heads are of a kind, their keys begin with their names.
+    # If there are several heads of a kind, their keys begin with their names.
     found = {key: v for key, v in pipe.score(examples).items() if key.endswith(task.metric)}
     return 100 * float(next(iter(found.values())))
 
 
 def run_all(encoder: str, work: Path, jobs: int) -> None:
-    """Do the runs that have no result yet, `jobs` at a time, sharing the cores."""
+    """Run what has no result yet, `jobs` at a time, sharing the cores."""
     finished = load_results()
     todo = [run for run in all_runs() if run not in finished]
     work.mkdir(parents=True, exist_ok=True)
     for run in todo:
-        # Before two runs would write the same file.
+        # Convert now, before two runs write the same file.
         for task in run.sources.values():
             for split in ("train", "dev", "test"):
                 task.split(split, work)

@@ -15,10 +15,10 @@ from .rows import Rows
 class AlignedMTL(GramianWeighting):
     """Independent component alignment: principal components of equal size.
 
-    Weights can be below 0.
+    Weights can be negative.
 
-    scale_mode (str): The size they get: that of the smallest ("min"), of the median
-        ("median") or their mean ("rmse").
+    scale_mode (str): The common size: the smallest ("min"), the median ("median") or the mean
+        ("rmse").
     weights (Dict[str, Union[float, Iterable[float]]]): The preference vector.
     normalize (bool): See `TaskWeighting`.
     SOURCE: Senushkin et al. 2023, Algorithm 1, arXiv:2305.19000.
@@ -34,7 +34,7 @@ class AlignedMTL(GramianWeighting):
         self.scale_mode: Any = scale_mode
 
     def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
-        """Find the weights: see `GramianWeighting`."""
+        """Compute the weights: see `GramianWeighting`."""
         import torch
         from torchjd.aggregation import AlignedMTLWeighting
 

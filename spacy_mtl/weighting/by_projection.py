@@ -1,4 +1,4 @@
-"""Gradient methods that project on what hurts no task."""
+"""Gradient methods that project onto directions that hurt no task."""
 
 from typing import Any, Dict
 
@@ -9,9 +9,9 @@ from .ranges import check_positive
 class ProjectionWeighting(GramianWeighting):
     """A gradient method that solves quadratic programs. `weights` are its preferences.
 
-    reg_eps (float): Added to the Gramian's diagonal, relative to its trace, > 0. A task whose
-        squared gradient is not much longer than that (with torchjd's 0.0001: whose gradient
-        is a hundredth of the longest) may be hurt; less is more exact, down to about 1e-12.
+    reg_eps (float): Added to the Gramian's diagonal, relative to its trace, > 0. Tasks with a
+        squared gradient of about this size may be hurt (with torchjd's 0.0001: tasks with a
+        gradient a hundredth as long as the longest). Less is more exact, down to about 1e-12.
     weights (Dict[str, Union[float, Iterable[float]]]): The preference vector.
     normalize (bool): See `TaskWeighting`.
     """
@@ -27,7 +27,7 @@ class ProjectionWeighting(GramianWeighting):
         self.reg_eps = reg_eps
 
     def projector(self) -> Any:
-        """RETURNS (Projector): torchjd's."""
+        """RETURNS (Projector): torchjd's projector."""
         from torchjd.linalg import QuadprogProjector
 
         return QuadprogProjector(reg_eps=self.reg_eps)

@@ -1,4 +1,4 @@
-"""CAGrad: near the mean of the gradients, best for the task that gains least."""
+"""CAGrad: near the mean gradient, best for the task that gains least."""
 
 from typing import Any, Dict
 
@@ -15,7 +15,7 @@ from .rows import Rows
 class CAGrad(GramianWeighting):
     """Conflict-averse descent: near the mean, best for the task that gains least.
 
-    c (float): How far from the mean, relative to its length, >= 0. 0 is the mean.
+    c (float): The distance from the mean, relative to its length, >= 0. 0 is the mean.
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
     normalize (bool): See `TaskWeighting`.
     SOURCE: Liu et al. 2021, Algorithm 1, arXiv:2110.14048.
@@ -31,7 +31,7 @@ class CAGrad(GramianWeighting):
         self.c = c
 
     def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
-        """Find the weights: see `GramianWeighting`."""
+        """Compute the weights: see `GramianWeighting`."""
         from torchjd.aggregation import CAGradWeighting
 
         return solve_by(CAGradWeighting(c=self.c, norm_eps=1e-8), gram)

@@ -12,10 +12,10 @@ from .scaling import root, split
 class ConFIG(GramianWeighting):
     """Conflict-free inverse gradients: equal cosines with all gradients.
 
-    Weights can be below 0.
+    Weights can be negative.
 
-    weights (Dict[str, Union[float, Iterable[float]]]): The preference vector: what the
-        cosines are in proportion to.
+    weights (Dict[str, Union[float, Iterable[float]]]): The preference vector. The cosines
+        are proportional to it.
     normalize (bool): See `TaskWeighting`.
     SOURCE: Liu et al. 2024, Eq. 2, arXiv:2408.11104.
     """
@@ -23,10 +23,10 @@ class ConFIG(GramianWeighting):
     has_preferences = True
 
     def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
-        """Find the weights: see `GramianWeighting`.
+        """Compute the weights: see `GramianWeighting`.
 
-        torchjd wants rows. Those that are as long as there are tasks do: all that counts
-        are their products, and of these the cosines, until it comes to the length.
+        torchjd needs rows, and rows with as many values as there are tasks will do: only
+        their products matter, and except for the final length only the cosines.
         """
         import torch
         from torchjd.aggregation import ConFIG as Aggregator

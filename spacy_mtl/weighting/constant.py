@@ -1,4 +1,4 @@
-"""Fixed task weights from the config, or scheduled ones."""
+"""Fixed or scheduled task weights from the config."""
 
 from typing import Any, Dict, Sequence
 
@@ -12,12 +12,12 @@ from .preferences import Preferences, check_step
 
 @register("mtl_weightings", "spacy_mtl.Constant.v1")
 class Constant(Weighting):
-    """A weighted sum of the task losses, with the weights of the config as they are.
+    """A weighted sum of the task losses, with the weights from the config.
 
     weights (Dict[str, Union[float, Iterable[float]]]): The weight of each task's loss by
         the name of its head in the pipeline, finite and >= 0, or a schedule of such
-        numbers, one a step. A task that is not named has 1.0.
-    RAISES (ValueError): If a weight is not such a number.
+        numbers, one per step. Other tasks have 1.0.
+    RAISES (ValueError): If a weight is neither.
     """
 
     needs_losses = False
@@ -35,7 +35,7 @@ class Constant(Weighting):
         return Combined(gradient=row @ gradients, weights=weights)
 
     def check_tasks(self, tasks: Sequence[str]) -> None:
-        """Refuse a weight for a task that the pipeline does not have: see `Weighting`."""
+        """Reject weights for unknown tasks: see `Weighting`."""
         self.weights.check_tasks(tasks)
 
     def get_state(self) -> Dict[str, Any]:
@@ -43,5 +43,5 @@ class Constant(Weighting):
         return {"step": self._step}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave."""
+        """Continue from a state that `get_state` returned."""
         self._step = check_step(state["step"])

@@ -1,4 +1,4 @@
-"""FAMO: all losses shall fall at the same rate."""
+"""FAMO: all losses should fall at the same rate."""
 
 from typing import Any, Dict, Mapping, Optional, Sequence
 
@@ -20,17 +20,17 @@ _EPSILON = 1e-8
 class FAMO(LossWeighting):
     """Fast adaptive multitask optimization.
 
-    After a step it looks how far each loss has fallen. The losses after the step are those
-    of the same batch, computed again (`recompute`), or those of the next batch that has the
-    task: a deviation from the paper that costs nothing, but has the noise of two batches (and
-    nothing else between two batches of one step of the optimizer, with `accumulate_gradient`).
+    After each step it measures how far each loss has fallen. The losses after the step are
+    recomputed on the same batch (`recompute`), or taken from the task's next batch: a deviation
+    from the paper that costs nothing but has the noise of two batches (and measures only noise
+    between two batches of one optimizer step, with `accumulate_gradient`).
 
-    learn_rate (float): The rate of Adam for the logits, > 0; the paper has 0.025.
-    weight_decay (float): Of the logits, >= 0.
-    recompute (bool): Whether to run encoder and heads on each batch once more, after the
-        optimizer's step: about a third of a step's time.
+    learn_rate (float): Adam's learning rate for the logits, > 0; the paper has 0.025.
+    weight_decay (float): The weight decay of the logits, >= 0.
+    recompute (bool): Whether to run encoder and heads on each batch again after the
+        optimizer's step, which takes about a third of a step's time.
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the losses. They cancel:
-        no effect on the direction, but that of 0.
+        only 0 has an effect on the direction.
     normalize (bool): See `TaskWeighting`. The published weights sum to 1.
     SOURCE: Liu et al. 2023, Algorithm 2, arXiv:2306.03792.
     """
@@ -52,7 +52,7 @@ class FAMO(LossWeighting):
         self._before: Dict[str, float] = {}
 
     def weigh(self, rows: Rows) -> numpy.ndarray:
-        """Learn from what the last step has done, then weigh: see `TaskWeighting`."""
+        """Learn from the last step, then weigh: see `TaskWeighting`."""
         losses = dict(zip(rows.tasks, rows.losses.tolist()))
         if not self.recompute:
             self.observe(losses)
@@ -63,7 +63,7 @@ class FAMO(LossWeighting):
     def derive(
         self, tasks: Sequence[str], losses: numpy.ndarray, factors: numpy.ndarray, device: Any
     ) -> numpy.ndarray:
-        """Derive the sum of logarithms: see `LossWeighting`."""
+        """Differentiate the sum of logarithms: see `LossWeighting`."""
         from torchjd import scalarization
 
         scalarizer = scalarization.FAMO(len(tasks)).to(device).double()
@@ -73,8 +73,8 @@ class FAMO(LossWeighting):
     def observe(self, losses: Mapping[str, float]) -> None:
         """Learn from the losses after a step.
 
-        losses (Mapping[str, float]): By task, > 0. Of the same batch as those before, or
-            of another.
+        losses (Mapping[str, float]): The losses by task, of the same batch as before the
+            step or of another. Those that are not > 0 are skipped.
         """
         import torch
 
@@ -89,12 +89,12 @@ class FAMO(LossWeighting):
         self.learned.step(tasks, shares * (fall - shares @ fall))
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): Logits, and losses that wait to be compared."""
+        """RETURNS (Dict[str, Any]): The logits, and the losses still to be compared."""
         learned = {"learned": self.learned.get_state(), "before": dict(self._before)}
         return {**super().get_state(), **learned}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state: see `TaskWeighting`."""
+        """Continue from a state: see `TaskWeighting`."""
         super().set_state(state)
         self.learned.set_state(state["learned"])
         self._before = dict(state["before"])

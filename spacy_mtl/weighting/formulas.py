@@ -1,4 +1,4 @@
-"""torchjd's formulas, called with arrays of numpy."""
+"""torchjd's formulas, called with numpy arrays."""
 
 from typing import Any, Callable
 
@@ -6,7 +6,7 @@ import numpy
 
 
 def solve_by(weighting: Callable[[Any], Any], gram: numpy.ndarray) -> numpy.ndarray:
-    """Have torchjd find the weights.
+    """Compute weights with torchjd.
 
     weighting (Callable[[Tensor], Tensor]): A torchjd weighting of Gramians.
     gram (ndarray): The Gramian. Shape: (n_tasks, n_tasks).
@@ -21,11 +21,11 @@ def solve_by(weighting: Callable[[Any], Any], gram: numpy.ndarray) -> numpy.ndar
 def derivative(
     scalarizer: Callable[[Any], Any], losses: numpy.ndarray, device: Any
 ) -> numpy.ndarray:
-    """Derive a scalarization by its losses, and by its parameters, if it has some.
+    """Differentiate a scalarization by its losses, and by its parameters, if any.
 
-    scalarizer (Scalarizer): Of torchjd. Its parameters get their `grad`.
+    scalarizer (Scalarizer): torchjd's. Sets the `grad` of its parameters.
     losses (ndarray): The losses. Shape: (n_tasks,).
-    device (torch.device): Where to compute.
+    device (torch.device): The device to compute on.
     RETURNS (ndarray): Shape: (n_tasks,).
     """
     import torch

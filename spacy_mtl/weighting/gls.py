@@ -13,8 +13,8 @@ from .formulas import derivative
 class GLS(LossWeighting):
     """The geometric loss strategy: the geometric mean of the losses.
 
-    The weight of a task is as its loss's inverse, so a factor of a loss cancels: `weights`
-    have no effect on the direction, but that of 0.
+    The weight of a task is proportional to the inverse of its loss, so factors of losses
+    cancel: only a weight of 0 has an effect on the direction.
 
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the losses.
     normalize (bool): See `TaskWeighting`.
@@ -24,7 +24,7 @@ class GLS(LossWeighting):
     def derive(
         self, tasks: Sequence[str], losses: numpy.ndarray, factors: numpy.ndarray, device: Any
     ) -> numpy.ndarray:
-        """Derive the geometric mean: see `LossWeighting`."""
+        """Differentiate the geometric mean: see `LossWeighting`."""
         from torchjd.scalarization import GeometricMean
 
         return derivative(GeometricMean(), factors * losses, device)

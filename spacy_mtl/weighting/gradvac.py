@@ -1,4 +1,4 @@
-"""Gradient vaccine: cosines between gradients shall not fall below their average."""
+"""Gradient vaccine: cosines between gradients stay above their average."""
 
 from typing import Any, Dict, Tuple
 
@@ -14,14 +14,14 @@ from .rows import Rows
 
 @register("mtl_weightings", "spacy_mtl.GradVac.v1")
 class GradVac(GramianWeighting):
-    """Gradient vaccine: cosines between gradients do not fall below their average.
+    """Gradient vaccine: keep cosines between gradients from falling below their average.
 
-    The order in which a task meets the others is drawn from torch's global generator.
+    The order of the other tasks is drawn from torch's global generator.
 
-    beta (float): How fast the average cosine of two tasks forgets, in [0, 1]. The paper
+    beta (float): How fast the average cosine of two tasks changes, in [0, 1]. The paper
         has 0.01, torchjd and LibMTL 0.5.
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
-    normalize (bool): See `TaskWeighting`. The published weights are 1 where no cosine is low.
+    normalize (bool): See `TaskWeighting`. The published weights are 1 if no cosine is low.
     SOURCE: Wang et al. 2021, Algorithm 1, arXiv:2010.05874.
     """
 
@@ -34,10 +34,10 @@ class GradVac(GramianWeighting):
         self._cosines: Dict[Tuple[str, str], float] = {}
 
     def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
-        """Find the weights: see `GramianWeighting`."""
+        """Compute the weights: see `GramianWeighting`."""
         from torchjd.aggregation import GradVacWeighting
 
-        # Its epsilon is added to products of norms, small ones as well.
+        # Its epsilon is added to products of norms, which may be small.
         weighting: Any = GradVacWeighting(self.beta, eps=1e-8 * float(gram.diagonal().min()))
         cosines = [[self._cosines.get((a, b), 0.0) for b in rows.tasks] for a in rows.tasks]
         set_cosines(weighting, numpy.asarray(cosines, dtype="float64"))
@@ -52,6 +52,6 @@ class GradVac(GramianWeighting):
         return {**super().get_state(), "cosines": cosines}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state: see `TaskWeighting`."""
+        """Continue from a state: see `TaskWeighting`."""
         super().set_state(state)
         self._cosines = {(a, b): value for a, b, value in state["cosines"]}

@@ -1,4 +1,4 @@
-"""IMTL-L: learned scales, by which all losses come to be 1."""
+"""IMTL-L: learned scales that bring all losses to 1."""
 
 from typing import Any
 
@@ -8,20 +8,20 @@ from .learned_scale import LearnedScale
 
 @register("mtl_weightings", "spacy_mtl.IMTLL.v1")
 class IMTLL(LearnedScale):
-    """Impartial loss balance (IMTL-L): a learned log scale a task.
+    """Impartial loss balance (IMTL-L): a learned log scale per task.
 
     The weight of a task is exp(s), where s is learned by the gradient of
-    exp(s) * loss - s: all scaled losses come to be 1.
+    exp(s) * loss - s, so that all scaled losses approach 1.
 
-    learn_rate (float): The rate of Adam for the log scales, > 0; 0.025 is usual.
-    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the losses. What is
-        learned cancels them in the long run.
+    learn_rate (float): Adam's learning rate for the log scales, > 0; 0.025 is usual.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the losses. The learned
+        scales cancel them in the long run.
     normalize (bool): See `TaskWeighting`.
     SOURCE: Liu et al. 2021, Section 3.2, "Towards Impartial Multi-task Learning".
     """
 
     def make(self, n_tasks: int) -> Any:
-        """RETURNS (Scalarizer): torchjd's."""
+        """RETURNS (Scalarizer): torchjd's scalarizer."""
         from torchjd import scalarization
 
         return scalarization.IMTLL(n_tasks)

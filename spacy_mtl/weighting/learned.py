@@ -1,4 +1,4 @@
-"""One learned number a task, with an optimiser of its own."""
+"""One learned number per task, with its own optimizer."""
 
 from typing import Any, Dict, List, Sequence
 
@@ -6,11 +6,11 @@ import numpy
 
 
 class LearnedScalars:
-    """Numbers by task, stepped by Adam. Those of absent tasks stay, moments and all.
+    """Numbers by task, updated by Adam. Those of absent tasks and their moments stay.
 
-    start (float): The value of a task that was never seen.
-    learn_rate (float): The rate of Adam.
-    weight_decay (float): Added to the gradient: this times the value.
+    start (float): The initial value.
+    learn_rate (float): Adam's learning rate.
+    weight_decay (float): Factor of the value that is added to the gradient.
     """
 
     def __init__(self, start: float, learn_rate: float, weight_decay: float = 0.0) -> None:
@@ -23,7 +23,7 @@ class LearnedScalars:
         """Look up values.
 
         tasks (Sequence[str]): The tasks.
-        device (Optional[torch.device]): Where the encoder is: the numbers move there.
+        device (Optional[torch.device]): The encoder's device, to which the numbers move.
         RETURNS (Tensor): A copy, in double precision. Shape: (n_tasks,).
         """
         import torch
@@ -32,7 +32,7 @@ class LearnedScalars:
         return torch.stack([self._values[task].detach() for task in tasks])
 
     def set(self, tasks: Sequence[str], values: numpy.ndarray) -> None:
-        """Set values, and leave the optimiser as it is.
+        """Set values without changing the optimizer.
 
         tasks (Sequence[str]): The tasks.
         values (ndarray): Shape: (n_tasks,).
@@ -43,7 +43,7 @@ class LearnedScalars:
     def step(self, tasks: Sequence[str], d_values: Any) -> None:
         """Take one step of Adam.
 
-        tasks (Sequence[str]): The tasks, known from `get`.
+        tasks (Sequence[str]): Tasks that `get` was called with.
         d_values (Tensor): The gradient. Shape: (n_tasks,).
         """
         for task, d_value in zip(tasks, d_values):
@@ -52,7 +52,7 @@ class LearnedScalars:
         self._optimizer.zero_grad(set_to_none=True)
 
     def get_state(self) -> Dict[str, List[float]]:
-        """RETURNS (Dict[str, List[float]]): By task: value, step, both moments of Adam."""
+        """RETURNS (Dict[str, List[float]]): By task: value, step, both of Adam's moments."""
         states = {} if self._optimizer is None else self._optimizer.state
         state = {}
         for task, value in self._values.items():
@@ -62,9 +62,9 @@ class LearnedScalars:
         return state
 
     def set_state(self, state: Dict[str, List[float]]) -> None:
-        """Go on from a state.
+        """Continue from a state.
 
-        state (Dict[str, List[float]]): What `get_state` gave.
+        state (Dict[str, List[float]]): What `get_state` returned.
         """
         import torch
 

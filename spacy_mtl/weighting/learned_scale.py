@@ -1,4 +1,4 @@
-"""Scalarizations with one learned number a task."""
+"""Scalarizations with one learned number per task."""
 
 from typing import Any, Dict, Optional, Sequence
 
@@ -11,11 +11,11 @@ from .ranges import check_learn_rate
 
 
 class LearnedScale(LossWeighting):
-    """A scalarization with one learned number a task, which torchjd starts at 0.
+    """A scalarization with one learned number per task, which torchjd starts at 0.
 
-    learn_rate (float): The rate of Adam for the numbers, > 0; 0.025 is usual.
-    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the losses. What is
-        learned cancels them in the long run.
+    learn_rate (float): Adam's learning rate for the numbers, > 0; 0.025 is usual.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the losses. The learned
+        numbers cancel them in the long run.
     normalize (bool): See `TaskWeighting`.
     """
 
@@ -30,13 +30,13 @@ class LearnedScale(LossWeighting):
         super().__init__(weights=weights, normalize=normalize)
 
     def make(self, n_tasks: int) -> Any:
-        """RETURNS (Scalarizer): torchjd's."""
+        """RETURNS (Scalarizer): torchjd's scalarizer."""
         raise NotImplementedError
 
     def derive(
         self, tasks: Sequence[str], losses: numpy.ndarray, factors: numpy.ndarray, device: Any
     ) -> numpy.ndarray:
-        """Derive with what was learned, then learn: see `LossWeighting`."""
+        """Differentiate with the learned numbers, then update them: see `LossWeighting`."""
         scalarizer = self.make(len(tasks)).to(device).double()
         (parameter,) = scalarizer.parameters()
         parameter.data.copy_(self.learned.get(tasks, device))
@@ -45,10 +45,10 @@ class LearnedScale(LossWeighting):
         return found
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): What was learned."""
+        """RETURNS (Dict[str, Any]): The learned numbers."""
         return {**super().get_state(), "learned": self.learned.get_state()}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state: see `TaskWeighting`."""
+        """Continue from a state: see `TaskWeighting`."""
         super().set_state(state)
         self.learned.set_state(state["learned"])

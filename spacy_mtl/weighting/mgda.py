@@ -15,8 +15,8 @@ from .rows import Rows
 class MGDA(GramianWeighting):
     """Multiple gradient descent: the shortest convex combination of the gradients.
 
-    epsilon (float): The step of the solver below which it stops, > 0.
-    max_iters (int): Its steps at most, > 0.
+    epsilon (float): The solver stops at steps below this size, > 0.
+    max_iters (int): The maximum number of solver steps, > 0.
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients. They have
         the opposite effect: the shorter a gradient, the more weight it gets.
     normalize (bool): See `TaskWeighting`. The published weights sum to 1.
@@ -37,7 +37,7 @@ class MGDA(GramianWeighting):
         self.max_iters = max_iters
 
     def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
-        """Find the weights: see `GramianWeighting`."""
+        """Compute the weights: see `GramianWeighting`."""
         from torchjd.aggregation import MGDAWeighting
 
         return solve_by(MGDAWeighting(epsilon=self.epsilon, max_iters=self.max_iters), gram)

@@ -1,4 +1,4 @@
-"""PCGrad: each gradient loses what points against another."""
+"""PCGrad: each gradient loses its components against the others."""
 
 import numpy
 
@@ -10,9 +10,9 @@ from .rows import Rows
 
 @register("mtl_weightings", "spacy_mtl.PCGrad.v1")
 class PCGrad(GramianWeighting):
-    """Gradient surgery: each gradient loses what points against another.
+    """Gradient surgery: each gradient loses its components against the others.
 
-    The order of the others is drawn from torch's global generator.
+    The order of the other tasks is drawn from torch's global generator.
 
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
     normalize (bool): See `TaskWeighting`. The published weights are 1 without conflict.
@@ -20,7 +20,7 @@ class PCGrad(GramianWeighting):
     """
 
     def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
-        """Find the weights: see `GramianWeighting`."""
+        """Compute the weights: see `GramianWeighting`."""
         from torchjd.aggregation import PCGradWeighting
 
         return solve_by(PCGradWeighting(), gram)

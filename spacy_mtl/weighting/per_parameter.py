@@ -1,20 +1,20 @@
-"""What a method keeps for each parameter of the encoder, and whether it still fits."""
+"""Check that state kept per encoder parameter still fits."""
 
 import warnings
 
 
 def check_size(method: str, task: str, found: int, expected: int) -> bool:
-    """Warn where what is kept of a task does not fit its gradient.
+    """Warn if a task's state does not fit its gradient.
 
     method (str): The name of the method.
     task (str): The task.
-    found (int): How many values are kept.
-    expected (int): How many the gradient has.
-    RETURNS (bool): Whether it fits.
+    found (int): The number of values in the state.
+    expected (int): The number of values in the gradient.
+    RETURNS (bool): Whether they match.
     """
     if found != expected:
         warnings.warn(
-            f"The encoder has other parameters now ({expected} that are trained, not {found}), so "
-            f"{method} begins anew with the task '{task}'."
+            f"The encoder's parameters have changed ({expected} are trained, not {found}), so "
+            f"{method} starts over with the task '{task}'."
         )
     return found == expected

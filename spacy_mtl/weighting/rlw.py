@@ -1,4 +1,4 @@
-"""RLW: random weights, drawn anew every step."""
+"""RLW: random weights, drawn at every step."""
 
 from typing import Any, Sequence
 
@@ -11,7 +11,7 @@ from .formulas import derivative
 
 @register("mtl_weightings", "spacy_mtl.RLW.v1")
 class RLW(LossWeighting):
-    """Random loss weighting: a softmax of normal numbers, drawn anew every step.
+    """Random loss weighting: a softmax of normal numbers, drawn at every step.
 
     The numbers come from torch's global generator, which `[system] seed` sets.
 
@@ -26,5 +26,5 @@ class RLW(LossWeighting):
         """Draw the weights: see `LossWeighting`."""
         from torchjd.scalarization import Random
 
-        # On the CPU: the same seed gives the same weights on every device.
+        # On the CPU, so that a seed gives the same weights on every device.
         return derivative(Random(), factors * losses, "cpu")

@@ -1,4 +1,4 @@
-"""The rows that a method weighs: one gradient a task."""
+"""The rows that a method weighs: one gradient per task."""
 
 from dataclasses import dataclass
 from typing import Any, List
@@ -10,7 +10,7 @@ from thinc.types import Floats2d
 
 @dataclass(frozen=True)
 class Rows:
-    """The tasks that a step is about: with a weight above 0 and a gradient that is not 0.
+    """The tasks of a step that have a weight above 0 and a nonzero gradient.
 
     tasks (List[str]): Their names.
     losses (ndarray): Their losses. Shape: (n_tasks,).
@@ -26,14 +26,14 @@ class Rows:
 
     @property
     def device(self) -> Any:
-        """RETURNS (Union[torch.device, str]): Where the gradients are, as the encoder is."""
+        """RETURNS (Union[torch.device, str]): The device of the gradients and the encoder."""
         device = xp2torch(self.gradients[:1, :1]).device
-        # Apple's have no double precision, and thinc's arrays are on the CPU there.
+        # Apple's GPUs have no double precision, and thinc keeps arrays on the CPU there.
         return "cpu" if device.type == "mps" else device
 
 
 def precise(gradients: Any) -> Any:
-    """Bring gradients to single precision, if theirs is less.
+    """Convert gradients of lower precision to single precision.
 
     gradients (Floats2d): Shape: (n_tasks, n_values).
     RETURNS (Floats2d): The same, or a copy.

@@ -14,8 +14,8 @@ from .ranges import check_positive
 class STCH(LossWeighting):
     """Smooth Tchebycheff scalarization: a smooth maximum of the losses.
 
-    mu (float): How smooth, > 0, in the unit of a loss divided by the number of tasks. Near
-        0 the worst task gets all.
+    mu (float): The smoothness, > 0, in units of a loss divided by the number of tasks. Near
+        0, the worst task gets all the weight.
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the losses.
     normalize (bool): See `TaskWeighting`.
     SOURCE: Lin et al. 2024, Eq. 7, arXiv:2402.19078, with the origin as the ideal point.
@@ -31,7 +31,7 @@ class STCH(LossWeighting):
     def derive(
         self, tasks: Sequence[str], losses: numpy.ndarray, factors: numpy.ndarray, device: Any
     ) -> numpy.ndarray:
-        """Derive the smooth maximum: see `LossWeighting`."""
+        """Differentiate the smooth maximum: see `LossWeighting`."""
         from torchjd import scalarization
 
         return derivative(scalarization.STCH(self.mu), factors * losses, device)

@@ -1,4 +1,4 @@
-"""A published method, made fit for tasks that come and go."""
+"""Adapts published methods to tasks that come and go."""
 
 from typing import Any, Dict, Sequence, Tuple
 
@@ -15,46 +15,45 @@ from .scaling import combine, peaks
 
 
 class TaskWeighting(Weighting):
-    """A published method, made fit for tasks that come and go.
+    """A published method, adapted to tasks that come and go.
 
-    A method says in `weigh` (or `combine`) what becomes of the rows. Around it: a task
-    without gradient or with weight 0 is no row; one task alone gives its own gradient
-    times its weight; the weights are brought to one scale. State is keyed by task, and
-    that of a task that is no row stays as it was.
+    Methods implement `weigh` (or `combine`). This class does the rest: tasks without gradient
+    or with weight 0 are left out; a single task gives its own gradient times its weight; the
+    weights are brought to the same scale. State is kept by task, and that of tasks left out
+    does not change.
     """
 
-    #: Whether it looks at losses: those of stock components are brought to a mean then.
+    #: Whether it uses losses: those of stock components are then turned into means.
     needs_losses = False
-    #: Whether it works with gradients at the encoder's parameters only.
+    #: Whether it only works with gradients at the encoder's parameters.
     needs_parameters = False
-    #: Whether it has something to learn from a task alone.
+    #: Whether it also weighs a single task, to learn from it.
     weighs_one = False
-    #: Distributions that it solves with, beside torchjd.
+    #: The solvers that it needs beside torchjd.
     solvers: Tuple[str, ...] = ()
-    #: Distributions that it always needs.
+    #: The libraries that it always needs.
     libraries: Tuple[str, ...] = ("torchjd",)
 
     def __init__(self, *, weights: Dict[str, Any] = {}, normalize: bool = True) -> None:
-        """Initialise what is common.
+        """Initialize the common settings.
 
-        weights (Dict[str, Union[float, Iterable[float]]]): A preference by task, >= 0 or a
-            schedule. 1.0 where a task is not named; 0 counts as absent.
-        normalize (bool): Whether the sizes of the weights sum to those of the
-            preferences: by default, to the number of tasks present. If not, they are on
-            the method's own scale.
+        weights (Dict[str, Union[float, Iterable[float]]]): The preference of each task, >= 0
+            or a schedule. Other tasks have 1.0; 0 counts as absent.
+        normalize (bool): Whether the absolute weights sum to the preferences: by default, to
+            the number of tasks present. If not, they are on the method's own scale.
         """
         self.weights = Preferences(weights)
         self.normalize = normalize
         self._step = 0
 
     def __call__(self, losses: Dict[str, float], gradients: Floats2d) -> Combined:
-        """Combine the gradients of the tasks that are present: see `Weighting`."""
+        """Combine the gradients of the tasks present: see `Weighting`."""
         preferences = self.weights.at(self._step, losses)
         sizes = peaks(gradients) if gradients.size else [0.0] * len(losses)
         check_finite(self.title, dict(zip(losses, sizes)), losses if self.needs_losses else None)
         kept = [i for i, task in enumerate(losses) if sizes[i] > 0 and preferences[task] > 0]
         weights = dict.fromkeys(losses, 0.0)
-        # A task that a schedule fades in has to get there.
+        # Also without any task left: schedules that start at 0 must go on.
         self._step += any(sizes)
         if not kept:
             xp = get_array_module(gradients)
@@ -73,24 +72,24 @@ class TaskWeighting(Weighting):
             raise ValueError(
                 f"{self.title} found no finite weights for the gradients of {', '.join(tasks)}, "
                 f"whose largest values are {[sizes[i] for i in kept]}. Very large or small "
-                f"settings do that: mend 'weights' and the numbers of {BLOCK}, or take another "
-                "method there."
+                f"settings can cause this: change 'weights' and the numbers in {BLOCK}, or use "
+                "another method."
             )
         weights.update(zip(tasks, found.tolist()))
         return Combined(combined.astype(gradients.dtype, copy=False), weights)
 
-    # What differs from method to method.
+    # Implemented by methods.
 
     def weigh(self, rows: Rows) -> numpy.ndarray:
-        """Find the effective weights.
+        """Compute the effective weights.
 
-        rows (Rows): The tasks, two or more (one, if `weighs_one`).
-        RETURNS (ndarray): Double precision, preferences counted in. Shape: (n_tasks,).
+        rows (Rows): The tasks, two or more (or one, if `weighs_one`).
+        RETURNS (ndarray): In double precision, including preferences. Shape: (n_tasks,).
         """
         raise NotImplementedError
 
     def combine(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:
-        """Find the combined gradient, for methods that do more than add up weighted rows.
+        """Compute the combined gradient, for methods that do more than weigh rows.
 
         rows (Rows): The tasks: see `weigh`.
         RETURNS (Tuple[Floats1d, ndarray]): The gradient and the effective weights.
@@ -101,26 +100,26 @@ class TaskWeighting(Weighting):
         return combine(weights, rows.gradients), weights
 
     def note_one(self, rows: Rows) -> None:
-        """Take note of a task that is alone, in methods that do not weigh one.
+        """Learn from a single task, in methods that do not weigh one.
 
         rows (Rows): The task.
         """
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): What was learned, of numbers, strings and arrays."""
+        """RETURNS (Dict[str, Any]): What was learned, as numbers, strings and arrays."""
         return {"step": self._step}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave.
+        """Continue from a state that `get_state` returned.
 
         state (Dict[str, Any]): The state.
         """
         self._step = check_step(state["step"])
 
-    # What does not.
+    # Common to all methods.
 
     def check_tasks(self, tasks: Sequence[str]) -> None:
-        """Refuse settings that do not fit the pipeline: see `Weighting`.
+        """Reject settings that do not fit the pipeline: see `Weighting`.
 
         RAISES (ValueError): If a weight names an unknown task, or there is no task.
         """
@@ -128,9 +127,9 @@ class TaskWeighting(Weighting):
         check_number_of_tasks(self.title, tasks)
 
     def check_training(self, gradients: str) -> None:
-        """Refuse to begin a training that could not go on: see `Weighting`.
+        """Reject trainings that cannot work: see `Weighting`.
 
-        RAISES (ValueError): If the method works elsewhere only.
+        RAISES (ValueError): If the method does not work at this level.
         RAISES (ImportError): If a library is missing.
         """
         if self.needs_parameters:
@@ -139,7 +138,7 @@ class TaskWeighting(Weighting):
         check_installed(self.title, self.solvers, "spacy-mtl[solvers]")
 
     def scale(self, weights: numpy.ndarray, preferences: numpy.ndarray) -> float:
-        """Find the factor that brings weights to the scale that is wanted: see `normalize`.
+        """Compute the factor that brings weights to the wanted scale: see `normalize`.
 
         weights (ndarray): Effective weights of some tasks. Shape: (n_tasks,).
         preferences (ndarray): Their configured weights. Shape: (n_tasks,).

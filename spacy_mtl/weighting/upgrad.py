@@ -19,7 +19,7 @@ class UPGrad(ProjectionWeighting):
     """
 
     def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
-        """Find the weights: see `GramianWeighting`."""
+        """Compute the weights: see `GramianWeighting`."""
         import torch
         from torchjd.aggregation import UPGradWeighting
 

@@ -1,4 +1,4 @@
-"""Where the benchmarks are: beside the package, not in it."""
+"""Makes the benchmarks importable: they are next to the package, not in it."""
 
 from importlib import import_module
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Norms of the tasks' gradients on the way of a training."""
+"""Norms of the tasks' gradients during a training."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tiny_corpus import make_examples
 
 
 def test_norms_of_each_task_alone(benchmark_module: Any, make_nlp: Any) -> None:
-    """Nothing is trained by the measurement, and the weighting is put back."""
+    """Measuring trains nothing, and restores the weighting."""
     nlp = make_nlp()
     mtl = nlp.get_pipe("mtl")
     weighting, before = mtl.weighting, values(nlp)

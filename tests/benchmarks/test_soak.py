@@ -1,4 +1,4 @@
-"""Memory over a long time, in a short one."""
+"""The benchmark of memory over time, shortened."""
 
 from random import Random
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 
-def test_soak_tells_growth_from_none(benchmark_module: Any) -> None:
+def test_soak_measures_growth(benchmark_module: Any) -> None:
     soak = benchmark_module("soak")
     steady = soak.growth([(100, 50.0), (200, 50.0), (300, 50.0)])
     growing = soak.growth([(100, 50.0), (200, 51.0), (300, 52.0)])
@@ -24,5 +24,5 @@ def test_soak_reads_new_words(benchmark_module: Any, make_nlp: Any, zone: bool) 
     found = soak.read_for(nlp, soak.texts_of("random", [], Random(0)), 0.3, zone)
     assert found["n_words"] >= soak.N_TEXTS * soak.N_WORDS
     assert 0 < found["begin"] <= found["peak"]
-    # What spaCy keeps of new words is what the benchmark is about.
+    # The benchmark is about the new words that spaCy keeps.
     assert (len(nlp.vocab.strings) > before + soak.N_WORDS) is not zone

@@ -17,7 +17,7 @@ def test_timing_compares_within_a_turn(
     seconds = timing.measure(contestants, 3)
     assert order == ["bare", "ours"] * 4
     assert [len(values) for values in seconds.values()] == [3, 3]
-    # A machine that is busy in the second turn.
+    # The machine is busy in the second turn.
     busy = {"bare": [1.0, 10.0], "ours": [2.0, 20.0]}
     assert timing.ratios(busy, "bare") == {"bare": [1.0, 1.0], "ours": [0.5, 0.5]}
     timing.report("title", busy, 100)

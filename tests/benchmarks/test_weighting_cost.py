@@ -1,4 +1,4 @@
-"""What weightings cost, with their turns on one pipeline."""
+"""The cost of weightings, which take turns on one pipeline."""
 
 from itertools import cycle
 from pathlib import Path
@@ -12,7 +12,7 @@ from tiny_corpus import make_examples
 def test_weightings_take_turns(
     benchmark_module: Any, monkeypatch: pytest.MonkeyPatch, make_nlp: Any, tmp_path: Path
 ) -> None:
-    """Each trains with its own method, where that takes its gradients."""
+    """Each trains with its own method, at its own level of gradients."""
     cost = benchmark_module("weighting_cost")
     nlp = make_nlp()
     given = nlp, {"optimizer": Adam(0.001)}, cycle([make_examples(nlp)])

@@ -131,7 +131,7 @@ def test_what_is_written(run: Run, inside: Path, monkeypatch: pytest.MonkeyPatch
             assert result.exit_code == 1
             text = " ".join(result.output.split())
             assert f"{folder} cannot be written: [Errno 28] No space left" in text
-            assert "What was there before is as it was" in text
+            assert "Its previous content is unchanged" in text
     assert not list(Path().glob("new*"))
     assert not list(Path().glob("*.new"))
     assert sorted(path.name for path in Path("int8").iterdir()) == before

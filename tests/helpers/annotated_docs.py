@@ -1,11 +1,11 @@
-"""A document with annotation of every kind."""
+"""A document with all kinds of annotation."""
 
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 
 def make_annotated() -> Doc:
-    """Three words."""
+    """A document of three words."""
     doc = Doc(
         Vocab(),
         words=["Bo", "runs", "."],

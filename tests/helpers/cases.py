@@ -1,4 +1,4 @@
-"""Cases: what is given, and what is expected of it, a line each.
+"""Tables of test cases: an input and the expected result, one per line.
 
 CASES = [
     Case("an empty file", "", Refused("the file is empty")),
@@ -18,23 +18,23 @@ import pytest
 
 @dataclass(frozen=True)
 class Gives:
-    """What comes out.
+    """The case gives a value.
 
-    value (Any): The value; or a function that tells of a value whether it is right.
+    value (Any): The value, or a function that says whether a value is right.
     """
 
     value: Any
 
 
 class Refused:
-    """An error of ours, that says what, where and how to mend it.
+    """The case raises an error of ours, which says what is wrong, where, and how to fix it.
 
-    *says (str): What its message has, in any case of letters.
+    *says (str): Parts of its message, ignoring case.
     error (type): Its class.
     """
 
     def __init__(self, *says: str, error: type = ValueError) -> None:
-        assert says, "an error without a word is none that we want"
+        assert says, "errors must have a message"
         self.says = says
         self.error = error
 
@@ -43,9 +43,9 @@ class Refused:
 class Case:
     """One case of a table.
 
-    name (str): What is wrong, or strange, in a few words.
-    given (Any): What is given to the function that is tried.
-    answer (Union[Gives, Refused]): What is expected.
+    name (str): What is wrong or unusual, in a few words.
+    given (Any): The input of the tested function.
+    answer (Union[Gives, Refused]): The expected result.
     """
 
     name: str
@@ -54,15 +54,15 @@ class Case:
 
 
 def name_of(case: Any) -> str:
-    """RETURNS (str): For the ids of a parametrized test."""
+    """RETURNS (str): The id of a case in a parametrized test."""
     return case.name if isinstance(case, Case) else str(case)
 
 
 def check(case: Case, run: Callable[[Any], Any]) -> None:
-    """Fail unless what is given gives what is expected.
+    """Fail unless a case has the expected result.
 
     case (Case): The case.
-    run (Callable[[Any], Any]): What is tried.
+    run (Callable[[Any], Any]): The tested function.
     """
     if isinstance(case.answer, Refused):
         with pytest.raises(case.answer.error) as caught:
@@ -71,16 +71,16 @@ def check(case: Case, run: Callable[[Any], Any]) -> None:
         return
     found, expected = run(case.given), case.answer.value
     if callable(expected):
-        assert expected(found), f"{case.name}: {found!r} is not what was expected"
+        assert expected(found), f"{case.name}: {found!r} was not expected"
     else:
         assert found == expected
 
 
 def check_message(message: str, says: Tuple[str, ...]) -> None:
-    """Fail unless a message has some words.
+    """Fail unless a message has all parts.
 
     message (str): The message.
-    says (Tuple[str, ...]): The words, in any case of letters.
+    says (Tuple[str, ...]): The parts, ignoring case.
     """
     missing = [words for words in says if words.lower() not in message.lower()]
     assert not missing, f"the message does not say {missing}: {message[:2000]}"

@@ -1,4 +1,4 @@
-"""A config that is right, changed case by case, and what a training does with it."""
+"""A valid config, changes to it, and the reaction of a training."""
 
 import io
 from copy import deepcopy
@@ -18,13 +18,13 @@ from spacy_mtl.registry import check_finite_config
 
 SIZED = {"@batchers": "spacy.batch_by_sequence.v1", "size": 2}
 READY = Gives("ready")
-#: What a case writes to take a key out.
+#: Marks a key that a case removes.
 GONE = object()
 NAN, INF, HUGE = float("nan"), float("inf"), 10**400
 
 
 def write_corpora(path: Path) -> None:
-    """Corpora of a few texts, and what is none."""
+    """Write corpora of a few texts, and invalid ones."""
     nlp = spacy.blank("en")
     docs = []
     for i in range(6):
@@ -42,7 +42,7 @@ def write_corpora(path: Path) -> None:
 
 
 def make_plain(folder: Path) -> Dict[str, Any]:
-    """A config that is right, of everything that this package offers."""
+    """A valid config that uses all kinds of components of this package."""
     nlp = spacy.blank("en")
     add_joint(nlp, {**CNN, "width": 8, "embed_size": 20})
     for task, factory in HEADS.items():
@@ -70,7 +70,7 @@ def make_plain(folder: Path) -> Dict[str, Any]:
 
 
 def changed(plain: Dict[str, Any], changes: Dict[str, Any], folder: Path) -> Config:
-    """A copy with other settings, by their place: "components/ner/learn_rate_scale"."""
+    """A copy with changed settings, by path: "components/ner/learn_rate_scale"."""
     config: Dict[str, Any] = deepcopy(plain)
     for place, value in changes.items():
         *blocks, key = place.split("/")
@@ -93,7 +93,7 @@ def _at(value: Any, folder: Path) -> Any:
 
 
 def prepare(config: Config) -> str:
-    """What `spacy mtl train` does until the first update."""
+    """Do what `spacy mtl train` does before the first update."""
     check_finite_config(config)
     nlp = init_nlp(config)
     settings = nlp.config.interpolate()
@@ -109,15 +109,15 @@ def prepare(config: Config) -> str:
 
 
 def steady(rate: Any) -> Dict[str, Any]:
-    """A thinc schedule that gives one number."""
+    """A thinc schedule that always gives the same number."""
     return {"@schedules": "constant.v1", "rate": rate}
 
 
 def refused(key: str, found: str, where: str, *says: str) -> Refused:
-    """What a message says of a setting."""
+    """The expected message about a setting."""
     return Refused(f"'{key}'", f" is {found}", where, *says)
 
 
 def not_finite(key: str, found: str, where: str) -> Refused:
-    """What it says of NaN, infinity and numbers of too many digits."""
-    return Refused(f"{found} is not a finite number", f"Mend '{key}' in {where}")
+    """The expected message about NaN, infinity and numbers with too many digits."""
+    return Refused(f"{found} is not a finite number", f"Fix '{key}' in {where}")

@@ -1,4 +1,4 @@
-"""Rows of tasks in conflict, in steps where some of the tasks are present."""
+"""Rows of tasks in conflict, and steps with some of the tasks."""
 
 from typing import Any, Dict, Iterator, List, Sequence
 
@@ -10,7 +10,7 @@ LOSSES = dict(zip(TASKS, (1.0, 0.3, 2.0, 0.7)))
 
 
 def rows_of(n_tasks: int = 4, dtype: str = "float32", seed: int = 0) -> numpy.ndarray:
-    """Rows with a conflict between the first and each other."""
+    """Rows of which the first conflicts with all others."""
     rows = numpy.random.default_rng(seed).standard_normal((n_tasks, 300))
     rows[1:] -= 0.6 * rows[0]
     cosines = rows @ rows[0]
@@ -32,7 +32,7 @@ def direction(vector: numpy.ndarray) -> numpy.ndarray:
 
 
 def some_present(n_steps: int = 6) -> Iterator[List[str]]:
-    """A random subset of the tasks at each step, one task or none among them."""
+    """A random subset of the tasks at each step, sometimes one task or none."""
     rng = numpy.random.default_rng(1)
     for _ in range(n_steps - 2):
         yield [task for task in TASKS if rng.random() < 0.7]
@@ -42,9 +42,9 @@ def some_present(n_steps: int = 6) -> Iterator[List[str]]:
 def run_with_some(
     weighting: Any, scale: float = 1.0, order: Sequence[str] = TASKS, which: str = ""
 ) -> List[Any]:
-    """What a weighting gives in steps with some of the tasks.
+    """The results of a weighting in steps with some of the tasks.
 
-    scale: Of all gradients, or of that of the task `which`.
+    scale: The factor of all gradients, or of the task `which`.
     """
     found = []
     for step, present in enumerate(some_present()):

@@ -1,4 +1,4 @@
-"""What installed distributions require, by their metadata."""
+"""The requirements of installed distributions, from their metadata."""
 
 import importlib.metadata
 from typing import Dict, List, Set
@@ -8,17 +8,17 @@ from packaging.utils import canonicalize_name
 
 
 def requirements(name: str, extras: Set[str]) -> List[Requirement]:
-    """What a distribution requires on this machine, with some of its extras."""
+    """The requirements of a distribution on this machine, with some of its extras."""
     found = map(Requirement, importlib.metadata.distribution(name).requires or [])
     environments = [{"extra": canonicalize_name(extra)} for extra in ["", *extras]]
     return [req for req in found if not req.marker or any(map(req.marker.evaluate, environments))]
 
 
 def closure(extra: str) -> Dict[str, Set[str]]:
-    """All that the package needs with one of its extras, each with the extras that are asked for.
+    """All distributions that the package needs with an extra, each with its requested extras.
 
     extra (str): An extra, or "" for none.
-    RETURNS (Dict[str, Set[str]]): By canonical name, the package itself among them.
+    RETURNS (Dict[str, Set[str]]): Extras by canonical name, including the package itself.
     """
     found: Dict[str, Set[str]] = {}
     queue = [Requirement(f"spacy-mtl[{extra}]" if extra else "spacy-mtl")]

@@ -1,4 +1,4 @@
-"""All weightings of the package, and how a test makes one."""
+"""All weightings of the package, and functions to create them."""
 
 import inspect
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ LEARNED = ["FAMO", "GradNorm", "IMTLL", "Uncertainty"]
 RANDOM = ["GradDrop", "GradVac", "PCGrad", "RLW"]
 STATEFUL = [*LEARNED, "DBMTL", "DWA", "ExcessMTL", "GradVac"]
 
-#: torchjd's own, on the published scale, for so many tasks.
+#: torchjd's methods, on the published scale, by the number of tasks.
 TORCHJD: Dict[str, Callable[[int], Any]] = {
     "PCGrad": lambda n: aggregation.PCGrad(),
     "MGDA": lambda n: aggregation.MGDA(),
@@ -44,12 +44,12 @@ TORCHJD: Dict[str, Callable[[int], Any]] = {
     "DWA": lambda n: scalarization.DWA(),
     "FAMO": lambda n: scalarization.FAMO(n).double(),
 }
-#: Preferences of 1 a task instead of 1 / n, so the gradient is n times torchjd's.
+#: Preferences are 1 per task instead of 1 / n, so the gradient is n times torchjd's.
 SUMS = ("AlignedMTL", "UPGrad", "DualProj")
 
 
 def block(name: str, **settings: Any) -> Dict[str, Any]:
-    """The block of a config, with a learning rate where one is needed."""
+    """The block of a config, with a learning rate if it needs one."""
     full = f"spacy_mtl.{name}.v1"
     if "learn_rate" in inspect.signature(registry.mtl_weightings.get(full)).parameters:
         settings.setdefault("learn_rate", RATE)
@@ -57,7 +57,7 @@ def block(name: str, **settings: Any) -> Dict[str, Any]:
 
 
 def make(name: str, gradients: str = "", **settings: Any) -> Any:
-    """A weighting, told at which level it will work (by default, at the one that it needs)."""
+    """A weighting, prepared for a level (by default, the one it needs)."""
     weighting = registry.resolve({"weighting": block(name, **settings)})["weighting"]
     if name == "DBMTL" and not gradients:
         weighting.beta = weighting.beta if "beta" in settings else 0.0
@@ -71,7 +71,7 @@ def _level_of(name: str) -> str:
 
 @contextmanager
 def registered(name: str, create: Optional[Callable] = None) -> Iterator[Dict[str, str]]:
-    """The block of a weighting that is registered for a while, here or by a file."""
+    """The block of a weighting that is registered temporarily, here or by a file."""
     if create is not None:
         registry.mtl_weightings(name, func=create)
     try:

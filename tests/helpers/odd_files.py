@@ -1,4 +1,4 @@
-"""Files and folders of every kind: pipes, sockets, links, and what is in a folder."""
+"""Unusual files and folders: pipes, sockets, links; and the contents of folders."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ def make_pipe(path: Path) -> None:
 
 
 def make_socket(path: Path) -> None:
-    # Its name may not be long.
+    # Names of sockets must be short.
     here = os.getcwd()
     os.chdir(path.parent)
     with socket.socket(socket.AF_UNIX) as opened:
@@ -53,7 +53,7 @@ def contents(folder: Path) -> Dict[str, Any]:
 
 
 def as_folder(name: str) -> Callable[[Path], None]:
-    """Put a folder in the place of a file."""
+    """Replace a file by a folder."""
 
     def change(folder: Path) -> None:
         (folder / name).unlink()

@@ -15,7 +15,7 @@ TEXTS = [
 
 
 def make_docs(nlp: Language) -> List[Doc]:
-    """Gold documents with tags, entities and categories, two categories in all."""
+    """Gold documents with tags, entities and two categories."""
     docs = []
     for text, tags, ents, cat in TEXTS:
         doc = Doc(nlp.vocab, words=text.split(), tags=tags.split())
@@ -40,7 +40,7 @@ def strip(doc: Doc, keep: str) -> Doc:
 
 
 def make_examples(nlp: Language, keep: Optional[str] = None) -> List[Example]:
-    """The tiny corpus as examples, with all annotation or one kind only."""
+    """The tiny corpus as examples, with all annotation or only one kind."""
     docs = make_docs(nlp)
     if keep is not None:
         docs = [strip(doc, keep) for doc in docs]

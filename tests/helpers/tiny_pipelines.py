@@ -6,9 +6,9 @@ import spacy
 from spacy.language import Language
 
 HEADS: Dict[str, str] = {"tagger": "mtl_tagger", "ner": "mtl_ner", "textcat": "mtl_textcat"}
-#: And one for several categories of a text.
+#: Also one for several categories per text.
 FOUR_HEADS: Dict[str, str] = {**HEADS, "multi": "mtl_textcat_multilabel"}
-#: The model of a head for entities that learns which class follows which.
+#: The model of an entity head that learns transitions between classes.
 CRF = {
     "@architectures": "spacy_mtl.TokenClassifier.v1",
     "learn_transitions": True,
@@ -27,7 +27,7 @@ CNN = {
 
 
 def add_joint(nlp: Language, encoder: Any, **mtl_config: Any) -> None:
-    """Add `transformer` and `mtl`, or `mtl` with an encoder of its own.
+    """Add `transformer` and `mtl`, or `mtl` with its own encoder.
 
     encoder (Union[None, str, Dict]): A folder for `transformer`, or the block of the
         `tok2vec` of `mtl`. By default a CNN.
@@ -51,7 +51,7 @@ def constant(**weights: float) -> Dict[str, Any]:
 
 
 def sourced(source: Language, vocab: Any = True) -> Language:
-    """The same components in a pipeline that they know nothing of."""
+    """Source the components into another pipeline, which they do not know."""
     nlp = spacy.blank("en", vocab=vocab)
     for name in source.pipe_names:
         nlp.add_pipe(name, source=source)

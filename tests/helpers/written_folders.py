@@ -1,4 +1,4 @@
-"""Folders of checkpoints and of kills, and changes of what is written in them."""
+"""Folders of checkpoints and of killed processes, and damage to them."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ def files_of(folder: Path) -> List[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-# Damage, by what it makes of the bytes.
+# Damage, as functions of the bytes.
 TRUNCATIONS: Dict[str, Callable[[bytes], bytes]] = {
     "emptied": lambda data: b"",
     "a byte": lambda data: data[:1],
@@ -40,7 +40,7 @@ def content(text: str) -> Change:
 
 
 def of_kill(folder: Path, text: str, is_whole: bool) -> None:
-    """What a process leaves that is killed while it writes, or after."""
+    """Make what a process leaves behind that is killed while writing, or afterwards."""
     folder.mkdir()
     (folder / "file").write_text(text)
     (folder / MARK).touch()

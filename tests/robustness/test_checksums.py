@@ -1,4 +1,4 @@
-"""Checksums of a folder: what is damaged, missing, or no checksum."""
+"""Checksums of a folder: damaged and missing files, invalid checksums."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def link_to_itself(folder: Path) -> None:
 
 
 def package(folder: Path) -> None:
-    """As building a wheel does: with the same meta.json beside the folder and in it."""
+    """Build a package as a wheel has it: the same meta.json inside and next to the folder."""
     (folder.parent / "__init__.py").write_text("")
     for where in (folder.parent, folder):
         (where / "meta.json").write_text('{"version": "1.0"}')
@@ -55,38 +55,52 @@ SUM = "0" * 64
 
 
 FOLDERS = [
-    Case("as it was", lambda f: None, Gives([])),
+    Case("unchanged", lambda f: None, Gives([])),
     Case("no checksums", lambda f: (f / CHECKSUMS).unlink(), Gives([])),
-    Case("other bytes", lambda f: (f / "a").write_text("x"), says("a has other bytes", CHECKSUMS)),
-    Case("one is gone", lambda f: (f / "b/c").unlink(), says("b/c is missing")),
-    Case("a folder is gone", lambda f: shutil.rmtree(f / "b"), says("b/c is missing")),
-    Case("a readme more", lambda f: (f / "README.md").write_text("x"), Gives([])),
-    Case("a folder for a file", as_folder("a"), says("a is no file")),
-    Case("a link out", link_out, says("a is a link that leads out")),
+    Case(
+        "other bytes",
+        lambda f: (f / "a").write_text("x"),
+        says("a has changed since it was written", CHECKSUMS),
+    ),
+    Case("a missing file", lambda f: (f / "b/c").unlink(), says("b/c is missing")),
+    Case("a missing folder", lambda f: shutil.rmtree(f / "b"), says("b/c is missing")),
+    Case("an added readme", lambda f: (f / "README.md").write_text("x"), Gives([])),
+    Case("a folder instead of a file", as_folder("a"), says("a is not a regular file")),
+    Case("a link out", link_out, says("a is a link that points outside")),
     Case("a link to itself", link_to_itself, says("a ")),
-    Case("a pipe", lambda f: [(f / "a").unlink(), os.mkfifo(f / "a")], says("a is no file")),
+    Case(
+        "a pipe",
+        lambda f: [(f / "a").unlink(), os.mkfifo(f / "a")],
+        says("a is not a regular file"),
+    ),
     Case("checksums: empty", listed(""), says(CHECKSUMS, "cannot be read")),
-    Case("checksums: half", listed('{"a": "00'), says(CHECKSUMS, "cannot be read")),
+    Case("checksums: cut off", listed('{"a": "00'), says(CHECKSUMS, "cannot be read")),
     Case("checksums: too deep", listed("[" * 100_000), says(CHECKSUMS, "cannot be read")),
-    Case("checksums: a list", listed([1]), says("no JSON object")),
-    Case("checksums: of nothing", listed({}), says("no JSON object")),
-    Case("checksums: a number", listed({"a": 1}), says("that of 'a' is 1")),
-    Case("checksums: too short", listed({"a": "00"}), says("that of 'a' is '00'")),
-    Case("checksums: of the folder above", listed({"../x": SUM}), says("'../x' is no path")),
-    Case("checksums: of the root", listed({"/etc/passwd": SUM}), says("'/etc/passwd' is no path")),
-    Case("checksums: of no text", listed('{"\\ud800": "%s"}' % SUM), says("is no path")),
+    Case("checksums: a list", listed([1]), says("not a JSON object")),
+    Case("checksums: no entries", listed({}), says("not a JSON object")),
+    Case("checksums: a number", listed({"a": 1}), says("entry of 'a' is 1, not a SHA-256")),
+    Case("checksums: too short", listed({"a": "00"}), says("entry of 'a' is '00', not a SHA-256")),
+    Case("checksums: of the folder above", listed({"../x": SUM}), says("'../x' is not a path")),
+    Case(
+        "checksums: of the root", listed({"/etc/passwd": SUM}), says("'/etc/passwd' is not a path")
+    ),
+    Case("checksums: not UTF-8", listed('{"\\ud800": "%s"}' % SUM), says("is not a path")),
     Case(
         "checksums: a long number",
         listed('{"a": %s}' % ("9" * 4200)),
-        says("that of 'a' is a whole number of about"),
+        says("entry of 'a' is a whole number of about"),
     ),
-    Case("checksums: longer", listed('{"a": %s}' % ("9" * 5000)), says("cannot be read")),
-    Case("checksums: long name", listed({"a" * 5000: SUM}), says("cannot be read")),
-    Case("checksums: of no name", listed({"": SUM}), says("'' is no path")),
+    Case("checksums: a longer number", listed('{"a": %s}' % ("9" * 5000)), says("cannot be read")),
+    Case("checksums: a long name", listed({"a" * 5000: SUM}), says("cannot be read")),
+    Case("checksums: no name", listed({"": SUM}), says("'' is not a path")),
     Case("checksums: a folder", as_folder(CHECKSUMS), says(CHECKSUMS, "cannot be read")),
-    Case("the meta changed", lambda f: (f / "meta.json").write_text("x"), says("meta.json has")),
-    Case("in a package", package, Gives([])),
-    Case("in another's package", package_of_another, says("meta.json has other bytes")),
+    Case("changed meta", lambda f: (f / "meta.json").write_text("x"), says("meta.json has")),
+    Case("inside a package", package, Gives([])),
+    Case(
+        "inside another package",
+        package_of_another,
+        says("meta.json has changed since it was written"),
+    ),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Folders that are written in place: whole, or as they were."""
+"""Folders written in place: replaced in full, or unchanged."""
 
 import os
 from pathlib import Path
@@ -54,28 +54,32 @@ def theirs_empty(path: Path) -> None:
 
 
 IN_PLACE = [
-    Case("nothing there", lambda path: None, Gives(["out"])),
+    Case("nothing", lambda path: None, Gives(["out"])),
     Case("an empty folder", lambda path: path.mkdir(), Gives(["out"])),
     Case("an old one", old_one, Gives(["out"])),
     Case("a link to a folder", linked, Gives(["elsewhere", "out"])),
     Case("a link to nothing", lambda path: path.symlink_to("x"), Gives(["out", "x"])),
-    Case("half of a kill", lambda p: of_kill(p.with_name("out.new"), "x", False), Gives(["out"])),
-    Case("all of a kill", lambda p: of_kill(p.with_name("out.new"), "x", True), Gives(["out"])),
+    Case(
+        "half-written, killed",
+        lambda p: of_kill(p.with_name("out.new"), "x", False),
+        Gives(["out"]),
+    ),
+    Case("complete, killed", lambda p: of_kill(p.with_name("out.new"), "x", True), Gives(["out"])),
     Case("killed between renames", between_the_renames, Gives(["out"])),
-    Case("theirs called .old", theirs(".old"), Gives(["out", "out.old"])),
-    Case("theirs called .new", theirs(".new"), Gives(["out", "out.new"])),
-    Case("theirs, and empty", theirs_empty, Gives(["out", "out.new", "out.old"])),
+    Case("a user's .old", theirs(".old"), Gives(["out", "out.old"])),
+    Case("a user's .new", theirs(".new"), Gives(["out", "out.new"])),
+    Case("a user's, empty", theirs_empty, Gives(["out", "out.new", "out.old"])),
     Case("a file", lambda path: path.write_text(""), Refused("out", "it is a file")),
     Case("a link to itself", lambda p: p.symlink_to(p), Refused("out cannot be written", "loop")),
     Case(
         "the current directory",
         lambda p: [old_one(p), os.chdir(p)],
-        Refused("current directory", "Go elsewhere", "as it was"),
+        Refused("current directory", "Change directory", "is unchanged"),
     ),
     Case(
         "above the current directory",
         lambda p: [old_one(p), (p / "in").mkdir(), os.chdir(p / "in")],
-        Refused("current directory", "Go elsewhere", "as it was"),
+        Refused("current directory", "Change directory", "is unchanged"),
     ),
     Case("a link to a file", lambda p: p.symlink_to("/etc/hostname"), Refused("it is a file")),
 ]
@@ -110,12 +114,12 @@ def test_parents_are_made(tmp_path: Path) -> None:
 
 
 def test_two_writers(tmp_path: Path) -> None:
-    """The second is told, and takes nothing from the first."""
+    """The second writer is refused and doesn't disturb the first."""
     path = tmp_path / "out"
 
     def write(folder: Path) -> None:
         (folder / "file").write_text("first")
-        with pytest.raises(WriteError, match="another process is writing it just now.*out.new"):
+        with pytest.raises(WriteError, match="another process is writing it right now.*out.new"):
             write_in_place(content("second"), path)
         remove_left(tmp_path, "out")
         assert not put_back(path)
@@ -138,7 +142,7 @@ def test_a_current_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_mount_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os.path, "ismount", lambda path: str(path) == str(tmp_path / "out"))
     old_one(tmp_path / "out")
-    with pytest.raises(WriteError, match="another disk is mounted there.*Name a folder in it"):
+    with pytest.raises(WriteError, match="another disk is mounted there.*Name a folder inside it"):
         write_in_place(content("now"), tmp_path / "out")
 
 
@@ -154,7 +158,7 @@ def test_another_error_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("is_whole", [True, False])
 def test_put_back(tmp_path: Path, is_whole: bool) -> None:
-    """The new one, if it is whole; else that before."""
+    """The new folder is restored if it is complete, else the old one."""
     path = tmp_path / "out"
     of_kill(tmp_path / "out.new", "new", is_whole)
     of_kill(tmp_path / "out.old", "old", is_whole=True)
@@ -165,7 +169,7 @@ def test_put_back(tmp_path: Path, is_whole: bool) -> None:
 
 
 def test_a_kill_while_it_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is half removed is known, whatever of it is left; and what is others' stays."""
+    """A half-removed folder is recognized whatever is left of it; users' folders stay."""
     old_one(tmp_path / "out-1")
     old_one(tmp_path / "out-2.old")
 

@@ -1,4 +1,4 @@
-"""Disks that are full, renames and removals that fail while a folder is written."""
+"""Full disks, failing renames and failing removals while a folder is written."""
 
 import errno
 import os
@@ -31,11 +31,11 @@ FAULTS = [
     Case(
         "the disk is full",
         (errno.ENOSPC, os, "fsync"),
-        Refused("out", "No space left", "as it was"),
+        Refused("out", "No space left", "is unchanged"),
     ),
     Case("no permission", (errno.EACCES, Path, "mkdir"), Refused("out", "Permission denied")),
     Case("read-only", (errno.EROFS, Path, "mkdir"), Refused("out", "Read-only file system")),
-    Case("no rename", (errno.EBUSY, Path, "rename"), Refused("out", "busy", "as it was")),
+    Case("no rename", (errno.EBUSY, Path, "rename"), Refused("out", "busy", "is unchanged")),
 ]
 
 
@@ -63,7 +63,7 @@ def test_what_cannot_be_written(
 
 
 def test_second_rename_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder that was moved away gets its name again."""
+    """The folder that was moved away gets its name back."""
     path = tmp_path / "out"
     old_one(path)
     rename = Path.rename
@@ -81,7 +81,7 @@ def test_second_rename_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_both_renames_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told where that is which was there; and the next time it is there again."""
+    """The message says where the old folder is now, and the next write restores it."""
     path = tmp_path / "out"
     old_one(path)
     write_checksums(path)
@@ -94,7 +94,9 @@ def test_both_renames_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", first)
-        with pytest.raises(WriteError, match=r"What was there before is \S*out.old now"):
+        with pytest.raises(
+            WriteError, match=r"The previous folder is now \S*out.old. Rename it back"
+        ):
             write_in_place(content("now"), path)
     assert names(path) == ["out.old"]
     assert put_back(path)
@@ -106,7 +108,7 @@ def test_both_renames_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_what_fails_once_it_is_there(
     number: int, is_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is there: the folder around it that is not brought to the disk is no error."""
+    """Failing to sync the parent folder is not an error once the new folder is in place."""
     path = tmp_path / "here" / "out"
     path.parent.mkdir()
     if is_there:
@@ -129,13 +131,13 @@ def test_what_fails_once_it_is_there(
         write_in_place(content("now"), path)
     assert names(path) == ["out"]
     assert (path / "file").read_text() == "now"
-    # The mark is in nobody's way.
+    # A leftover mark does not get in the way.
     write_in_place(content("later"), path)
     assert sorted(each.name for each in path.iterdir()) == [CHECKSUMS, "file"]
 
 
 def test_folders_that_cannot_be_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some network file systems bring files to the disk only."""
+    """Some network file systems can only sync files."""
     fsync = os.fsync
 
     def files_only(file: int) -> None:
@@ -151,7 +153,7 @@ def test_folders_that_cannot_be_synced(tmp_path: Path, monkeypatch: pytest.Monke
 def test_what_is_left_and_cannot_be_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another name is taken."""
+    """Another name is used."""
     of_kill(tmp_path / "out.new", "x", is_whole=False)
     rmtree = shutil.rmtree
 

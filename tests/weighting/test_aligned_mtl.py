@@ -1,4 +1,4 @@
-"""Aligned-MTL, with the singular values of the small matrix."""
+"""Aligned-MTL against the singular values of the small matrix."""
 
 import numpy
 import pytest

@@ -1,4 +1,4 @@
-"""Solvers that give up."""
+"""Solvers that fail."""
 
 from typing import Any, Dict
 
@@ -19,16 +19,16 @@ from small_matrix import TWO_LOSSES, TWO_ROWS
         ("FairGrad", {"weights": {"a": 1e-300}}),
     ],
 )
-def test_solver_that_gives_up(name: str, settings: Dict[str, Any]) -> None:
-    """Solvers are of several libraries, and their errors know of no config."""
-    message = rf"{name} found no weights.*a, b.*solver"
+def test_solver_that_fails(name: str, settings: Dict[str, Any]) -> None:
+    """Solvers come from several libraries, and their errors do not mention the config."""
+    message = rf"{name} found no weights.*a, b.*solver failed"
     with numpy.errstate(all="ignore"), pytest.raises(ValueError, match=message) as caught:
         make(name, **settings)(TWO_LOSSES, TWO_ROWS + numpy.float32(0.1))
-    assert "mend 'weights' and the numbers of the block [weighting]" in str(caught.value)
+    assert "change 'weights' and the numbers in the block [weighting]" in str(caught.value)
     assert caught.value.__cause__ is not None
 
 
-def test_missing_library_of_a_solver_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_library_of_a_solver_is_not_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     def solve(self: Any, gram: Any, rows: Any) -> Any:
         raise ImportError("no such library")
 

@@ -1,6 +1,6 @@
 """Every method on one matrix and one vector of losses, against values derived by hand.
 
-What takes more than a line has a file of its own: `test_METHOD.py`.
+Methods that take more than a line have their own file: `test_METHOD.py`.
 """
 
 import numpy
@@ -22,7 +22,7 @@ BY_HAND = {
     # Softmax of losses / 3 / mu with mu = 0.1.
     "STCH": normalized(numpy.exp(numpy.asarray([1, 0.5, 2]) / 0.3)),
     "GradNorm": [1, 1, 1],
-    # a loses its part against b (+1.2/4 b), b its part against a (+1.2 a).
+    # a loses its component against b (+1.2/4 b), b its component against a (+1.2 a).
     "PCGrad": normalized([1 + 1.2, 1 + 0.3, 1]),
     # The shortest convex combination: a and b first (t = (4 + 1.2) / (1 + 4 + 2.4) of a,
     # squared length 2.56 / 7.4), then against c (0.25).
@@ -40,11 +40,11 @@ BY_HAND = {
     # G w = 1 / w. For two rows of cosine k and lengths 1: w = 1 / sqrt(1 + k).
     "NashMTL": normalized([1 / SQRT(0.4), 1 / SQRT(0.4) / 2, 1 / 0.5]),
     "FairGrad": normalized([1 / SQRT(0.4), 1 / SQRT(0.4) / 2, 1 / 0.5]),
-    # Rows of one length. (At the representation; gradients of logarithms.)
+    # Rows of equal length. (At the representation; gradients of logarithms.)
     "DBMTL": normalized([1, 1 / 2, 1 / 0.5]),
-    # UPGrad: each row projected on the cone of G v >= 0: as PCGrad for two rows.
+    # Each row projected onto the cone of G v >= 0: like PCGrad for two rows.
     "UPGrad": normalized([1 + 1.2, 1 + 0.3, 1]),
-    # The sum does not conflict with a? G 1 = [-0.2, 2.8, 0.25]: it does. v_a = 1.2.
+    # G 1 = [-0.2, 2.8, 0.25], so the sum conflicts with a: v_a = 1.2.
     "DualProj": normalized([1.2, 1, 1]),
 }
 

@@ -1,4 +1,4 @@
-"""UPGrad and DualProj hurt no task, but by their regularization."""
+"""UPGrad and DualProj hurt no task, except through their regularization."""
 
 from typing import Sequence
 
@@ -11,7 +11,7 @@ from methods import make
 @pytest.mark.parametrize("lengths", [(0.1, 0.02, 0.32), (1, 0.05, 0.0014), (1, 0.01, 1)])
 @pytest.mark.parametrize("name", ["UPGrad", "DualProj"])
 def test_no_task_is_hurt(name: str, lengths: Sequence[float]) -> None:
-    """But by the regularization, which is torchjd's by default."""
+    """Except through the regularization, which is torchjd's by default."""
     rows = rows_of(3, "float64") * numpy.asarray(lengths).reshape((-1, 1))
     losses = dict(zip("abc", (1.0, 1.0, 1.0)))
 

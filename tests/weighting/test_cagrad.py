@@ -1,4 +1,4 @@
-"""CAGrad on a matrix where the worst-off can be looked up."""
+"""CAGrad against a grid search."""
 
 import numpy
 import pytest
@@ -7,10 +7,10 @@ from small_matrix import THREE_ROWS, normalized, weights_of
 
 
 def test_cagrad_by_hand() -> None:
-    """Two rows of one length: the worst-off is where g0 + c |g0| g_w / |g_w| is best for both.
+    """Two rows of equal length: g0 + c |g0| g_w / |g_w| is best for the worse-off of both.
 
-    By symmetry g_w = g0: weights 1 / 2 + c / 2 each, normalized to 1 each. With lengths that
-    differ: against a search.
+    By symmetry g_w = g0, so the weights are 1 / 2 + c / 2 each, normalized to 1 each. Rows of
+    different lengths are compared with a search.
     """
     rows = numpy.asarray([[1.0, 0], [-0.6, 0.8]])
     found = weights_of(make("CAGrad"), {"a": 1.0, "b": 1.0}, rows)

@@ -1,4 +1,4 @@
-"""What a method is refused for: its tasks, its level, what is not installed, what is not finite."""
+"""Checks of methods: tasks, level, missing libraries, values that are not finite."""
 
 from typing import Any, Callable, Dict
 
@@ -14,10 +14,10 @@ from spacy_mtl.weighting import checks
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"Constant", "ExcessMTL", "DBMTL"}))
 def test_too_few_tasks(make_nlp: Callable, name: str) -> None:
-    """None is an error. One is trained as it would be without the method, with a warning."""
+    """No task is an error. A single task is trained as without the method, with a warning."""
     with pytest.raises(ValueError, match=f"{name} has no task to weigh"):
         make_nlp((), encoder=None, weighting=block(name))
-    with pytest.warns(UserWarning, match=f"{name} weighs tasks against.*needs two.*'ner'"):
+    with pytest.warns(UserWarning, match=f"{name} weighs tasks against.*needs two.*only 'ner'"):
         make_nlp(("ner",), encoder=None, weighting=block(name))
 
 
@@ -40,7 +40,7 @@ def test_unknown_level(make_nlp: Callable) -> None:
 def test_missing_library(
     make_nlp: Callable, monkeypatch: pytest.MonkeyPatch, name: str, missing: str, command: str
 ) -> None:
-    """Training fails at initialisation, with the command that installs it."""
+    """Training fails on initialization, with the command that installs the library."""
     find_spec = checks.find_spec
     monkeypatch.setattr(checks, "find_spec", lambda n: None if n == missing else find_spec(n))
     with pytest.raises(ImportError, match=f"{name} needs {missing} for training.*{command}"):
@@ -69,7 +69,7 @@ def test_diverged(name: str, value: float) -> None:
 
 
 def test_training_goes_on_after_an_error(make_nlp: Callable) -> None:
-    """A step that failed in the weighting is not left open."""
+    """A step that fails in the weighting does not stay open."""
     nlp: Language = make_nlp(encoder=None, weighting=block("PCGrad"))
     mtl = nlp.get_pipe("mtl")
     weighting, mtl.weighting = mtl.weighting, _Failing()

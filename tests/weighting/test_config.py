@@ -15,7 +15,7 @@ def test_unknown_setting(name: str) -> None:
 
 
 def test_config_survives(make_nlp: Callable) -> None:
-    """From config to string and back, and spaCy fills in the defaults."""
+    """From config to string and back, with defaults filled in by spaCy."""
     for name in sorted(set(NAMES) - {"ExcessMTL", "DBMTL"}):
         nlp = make_nlp(("tagger", "ner"), encoder=None, weighting=block(name), initialize=False)
         text = nlp.config.to_str()

@@ -1,4 +1,4 @@
-"""DB-MTL: its moving average, its settings, and what it warns of."""
+"""DB-MTL: its moving average, settings and warning."""
 
 from typing import Any, Callable
 
@@ -9,7 +9,7 @@ from small_matrix import TWO_LOSSES, TWO_ROWS
 
 
 def test_dbmtl_by_hand() -> None:
-    """Moving averages of g / loss, brought to one length."""
+    """Moving averages of g / loss, scaled to the same length."""
     weighting = make("DBMTL", "parameters", beta=0.5, decay=1.0)
     losses = {"a": 2.0, "b": 1.0}
     first = numpy.asarray([[2.0, 0], [0, 3.0]])
@@ -26,7 +26,7 @@ def test_dbmtl_by_hand() -> None:
     assert sum(combined.weights.values()) == pytest.approx(2)
 
 
-def test_dbmtl_says_that_it_has_no_average(make_nlp: Callable, recwarn: Any) -> None:
+def test_dbmtl_warns_that_it_has_no_average(make_nlp: Callable, recwarn: Any) -> None:
     with pytest.warns(UserWarning, match="DBMTL runs without its moving average"):
         make_nlp(encoder=None, weighting=block("DBMTL"))
     recwarn.clear()
@@ -35,7 +35,7 @@ def test_dbmtl_says_that_it_has_no_average(make_nlp: Callable, recwarn: Any) -> 
     assert not [w for w in recwarn if "DBMTL" in str(w.message)]
 
 
-def test_dbmtl_at_the_ends_of_its_settings() -> None:
+def test_dbmtl_with_extreme_settings() -> None:
     weighting = make("DBMTL", "parameters", beta=0.9, decay=100.0)
     for _ in range(1500):
         found = weighting(TWO_LOSSES, TWO_ROWS)

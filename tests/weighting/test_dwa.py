@@ -1,4 +1,4 @@
-"""DWA: epochs of losses, also where weights are scheduled."""
+"""DWA: epochs of losses, also with scheduled weights."""
 
 import numpy
 import pytest
@@ -18,7 +18,7 @@ def test_dwa_by_hand() -> None:
 
 
 def test_dwa_with_a_schedule() -> None:
-    """What a schedule does to a weight is no loss that grows."""
+    """A growing weight is not mistaken for a growing loss."""
     weighting = make("DWA", every=2, weights={"a": (0.1 if i < 4 else 1.0 for i in range(99))})
     losses = {"a": 1.0, "b": 1.0}
     for _ in range(7):

@@ -1,4 +1,4 @@
-"""ExcessMTL: risks, the warm-up, where it works, and what it warns of."""
+"""ExcessMTL: risks, warm-up, level and warning."""
 
 from typing import Callable
 
@@ -11,18 +11,18 @@ from small_matrix import TWO_LOSSES, TWO_ROWS, normalized, weights_of
 
 
 def test_excess_mtl_by_hand() -> None:
-    """First: squares g2, so g2 / |g| summed: the 1-norms. Weights are their softmax."""
+    """First step: the sum of g2 / |g| is the 1-norm. The weights are the softmax of these."""
     risks = numpy.asarray([1.0, 2.8, 0.5])
     weighting = make("ExcessMTL")
     first = numpy.exp(risks)
     assert weights_of(weighting) == pytest.approx(normalized(first), rel=1e-5)
-    # Then: g2 / (sqrt(2) |g|) relative to that.
+    # Second step: g2 / (sqrt(2) |g|), relative to the first.
     second = numpy.exp(risks + 1 / numpy.sqrt(2))
     assert weights_of(weighting) == pytest.approx(normalized(second), rel=1e-5)
 
 
-def test_excess_mtl_waits_for_those_that_warm_up() -> None:
-    """A task that joins later, or is rarer, does not find the weight given away."""
+def test_excess_mtl_waits_for_tasks_that_warm_up() -> None:
+    """A task that joins later, or is rarer, still gets its share of the weight."""
     weighting = make("ExcessMTL", warmup_steps=20)
     for step in range(60):
         tasks = ["a", "c"] if step < 30 else ["a", "b", "c"]
@@ -39,7 +39,7 @@ def test_excess_mtl_at_the_representation(make_nlp: Callable) -> None:
     make_nlp(encoder=None, weighting=block("ExcessMTL"), gradients="parameters")
 
 
-def test_excess_mtl_says_that_one_task_has_all(
+def test_excess_mtl_warns_when_one_task_gets_all(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spacy.util.logger, "propagate", True)

@@ -1,4 +1,4 @@
-"""FairGrad: its equation, and Nash-MTL as a case of it."""
+"""FairGrad: its equation, and Nash-MTL as a special case."""
 
 import numpy
 import pytest

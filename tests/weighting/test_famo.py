@@ -1,4 +1,4 @@
-"""FAMO: a step of Adam for what the losses fell by."""
+"""FAMO: a step of Adam by how far the losses fell."""
 
 import numpy
 import pytest
@@ -7,7 +7,7 @@ from small_matrix import normalized, weights_of
 
 
 def test_famo_by_hand() -> None:
-    """a has halved, b has not moved: Adam's first step is its rate, down for a, up for b."""
+    """a halves, b stays: Adam's first step is the learning rate, down for a, up for b."""
     weighting = make("FAMO", learn_rate=0.1, weight_decay=0.0)
     rows = numpy.eye(2)
     assert weights_of(weighting, {"a": 2.0, "b": 1.0}, rows) == pytest.approx(

@@ -1,4 +1,4 @@
-"""Every method that torchjd has, against torchjd, on rows of a network."""
+"""Every method that torchjd has, against torchjd."""
 
 from typing import Any, List
 
@@ -9,7 +9,7 @@ from methods import BY_LOSSES, SUMS, TORCHJD, make
 
 
 def steps_of(n_tasks: int, n_steps: int = 5) -> List[Any]:
-    """Losses and rows of some steps, of lengths that differ, some in conflict."""
+    """Losses and rows of some steps, with different lengths and some conflicts."""
     rng = numpy.random.default_rng(n_tasks)
     steps = []
     for _ in range(n_steps):
@@ -20,7 +20,7 @@ def steps_of(n_tasks: int, n_steps: int = 5) -> List[Any]:
 
 
 def expected_of(name: str, method: Any, optimizer: Any, losses: Any, rows: Any) -> numpy.ndarray:
-    """What torchjd makes of a step, in its own state."""
+    """The result of torchjd for a step, with its own state."""
     if name not in BY_LOSSES:
         return method(torch.from_numpy(rows)).numpy()
     values = torch.tensor(losses, requires_grad=True)
@@ -34,7 +34,7 @@ def expected_of(name: str, method: Any, optimizer: Any, losses: Any, rows: Any) 
 @pytest.mark.parametrize("n_tasks", [2, 3, 8])
 @pytest.mark.parametrize("name", TORCHJD)
 def test_equals_torchjd(name: str, n_tasks: int) -> None:
-    """On the published scale, over five steps. Departures: `SUMS`, one task, zero rows."""
+    """On the published scale, over five steps. Exceptions: `SUMS`, single tasks, zero rows."""
     settings = {"every": 1} if name == "DWA" else {}
     weighting = make(name, normalize=False, **settings)
     method = TORCHJD[name](n_tasks)

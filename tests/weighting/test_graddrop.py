@@ -1,4 +1,4 @@
-"""GradDrop: which signs are drawn, in any order of the tasks."""
+"""GradDrop: which signs are drawn, for any order of the tasks."""
 
 import numpy
 import pytest
@@ -9,7 +9,7 @@ from small_matrix import THREE_LOSSES, THREE_ROWS
 
 
 def test_graddrop_by_hand() -> None:
-    """The first value is drawn between a (1) and b (-1.2), the others have one sign only."""
+    """The first value is drawn from a (1) and b (-1.2); the others have only one sign."""
     for seed in range(8):
         torch.manual_seed(seed)
         combined = make("GradDrop", normalize=False)(THREE_LOSSES, THREE_ROWS)

@@ -1,4 +1,4 @@
-"""GradVac: average cosines, of short rows as well."""
+"""GradVac: average cosines, also of short rows."""
 
 import pytest
 from conflicting_rows import rows_of, seeded
@@ -7,7 +7,7 @@ from small_matrix import weights_of
 
 
 def test_gradvac_by_hand() -> None:
-    """Average cosines start at 0, so that only a and b conflict; then they follow."""
+    """Average cosines start at 0, so only a and b conflict; then the averages move."""
     weighting = make("GradVac", normalize=False)
     # a gets w = |a| (0 * 0.8 + 0.6 * 1) / |b| = 0.3 of b, and b 2 * 0.6 / 1 = 1.2 of a.
     assert weights_of(weighting) == pytest.approx([1 + 1.2, 1 + 0.3, 1])

@@ -1,4 +1,4 @@
-"""Uncertainty and IMTL-L: steps of Adam for the learned numbers."""
+"""Uncertainty and IMTL-L: Adam's steps for the learned numbers."""
 
 import numpy
 import pytest
@@ -7,7 +7,7 @@ from small_matrix import weights_of
 
 
 def test_uncertainty_by_hand() -> None:
-    """ds of exp(-s) / 2 * loss + s / 2 at 0: (1 - loss) / 2. Adam steps by its rate against it."""
+    """The derivative of exp(-s) / 2 * loss + s / 2 at 0 is (1 - loss) / 2."""
     weighting = make("Uncertainty", learn_rate=0.1, normalize=False)
     assert weights_of(weighting) == pytest.approx([0.5, 0.5, 0.5])
     expected = 0.5 * numpy.exp(-numpy.asarray([0.0, -0.1, 0.1]))
@@ -15,7 +15,7 @@ def test_uncertainty_by_hand() -> None:
 
 
 def test_imtll_by_hand() -> None:
-    """ds of exp(s) * loss - s at 0: loss - 1."""
+    """The derivative of exp(s) * loss - s at 0 is loss - 1."""
     weighting = make("IMTLL", learn_rate=0.1, normalize=False)
     assert weights_of(weighting) == pytest.approx([1, 1, 1])
     assert weights_of(weighting) == pytest.approx(numpy.exp([0.0, 0.1, -0.1]), rel=1e-6)

@@ -1,10 +1,10 @@
-"""The order of the tasks in the pipeline makes no difference."""
+"""The order of the tasks in the pipeline does not matter."""
 
 import pytest
 from conflicting_rows import LOSSES, TASKS, rows_of, run_with_some
 from methods import NAMES, RANDOM, make
 
-#: FrankWolfe stops, and least squares, where they are near enough.
+#: Frank-Wolfe and least squares stop when they are close enough.
 ROUGH = {"MGDA": 1e-2, "FairGrad": 1e-3, "CAGrad": 1e-3}
 
 
@@ -18,8 +18,8 @@ def test_order_with_some_of_the_tasks(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - set(RANDOM)))
 def test_order_of_tasks(name: str) -> None:
-    """Permuting the tasks permutes the weights, over several steps. (Not where the order is
-    drawn, or the numbers: PCGrad, GradVac, RLW; GradDrop draws by value, so it is symmetric.)"""
+    """Permuting the tasks permutes the weights, over several steps. (Not for methods that draw
+    the order or the weights: PCGrad, GradVac, RLW. GradDrop draws by value and is symmetric.)"""
     one, other = make(name), make(name)
     for step in range(3):
         rows = rows_of(seed=step)

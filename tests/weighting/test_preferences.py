@@ -1,4 +1,4 @@
-"""The setting `weights`: numbers and schedules, and what they do."""
+"""The setting `weights`: numbers and schedules, and their effect."""
 
 import pickle
 from typing import Any, Callable, Dict, Iterator
@@ -11,7 +11,7 @@ from thinc.api import constant, warmup_linear
 
 from spacy_mtl.registry import registry
 
-#: What twice the preference does to a task's share: more, nothing, or less.
+#: The effect of twice the preference on a task's share.
 EFFECT = {
     "more": (
         ["Constant", "RLW", "STCH", "DWA", "GradDrop", "UPGrad", "DualProj", "AlignedMTL"]
@@ -25,7 +25,7 @@ EFFECT = {
 
 @pytest.mark.parametrize("effect", EFFECT)
 def test_effect_of_weights(effect: str) -> None:
-    """As the documentation says, in the first step. (ExcessMTL: what it estimates grows, too.)"""
+    """As documented, in the first step. (Without ExcessMTL, whose estimates grow, too.)"""
     rows = rows_of(dtype="float64")
     rows[1:] += 0.55 * rows[0]
     for name in EFFECT[effect]:
@@ -45,11 +45,13 @@ def test_effect_of_weights(effect: str) -> None:
 
 
 def test_pickled_schedule() -> None:
-    """It is there, and says so when it is to go on."""
+    """The copy loads, and says why it cannot continue."""
     weighting = make("PCGrad", weights={"a": constant(0.5)})
     weighting(LOSSES, rows_of())
     copied = pickle.loads(pickle.dumps(weighting))
-    with pytest.raises(ValueError, match="does not go on in a copy that was pickled"):
+    with pytest.raises(
+        ValueError, match="which cannot continue in a pickled or deep copy.*to_disk"
+    ):
         copied(LOSSES, rows_of())
     weighting(LOSSES, rows_of())
 
@@ -66,7 +68,7 @@ def test_schedules_that_all_begin_at_0(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_scheduled_weights(name: str) -> None:
-    """A task is faded in: absent first, in the end it has its weight in full."""
+    """A task is faded in: first it is absent, in the end it has its full weight."""
     fade = {"@schedules": "warmup_linear.v1", "initial_rate": 1.0, "warmup_steps": 4}
     weights = {"b": {**fade, "total_steps": 10**9}, "c": {"@schedules": "constant.v1", "rate": 2.0}}
     weighting = registry.resolve({"weighting": block(name, weights=weights)})["weighting"]
@@ -80,7 +82,7 @@ def test_scheduled_weights(name: str) -> None:
         assert sum(map(abs, found.values())) == pytest.approx(4 + value, rel=1e-5)
 
 
-def test_schedule_goes_on_after_loading() -> None:
+def test_schedule_continues_after_loading() -> None:
     def weights() -> Dict[str, Any]:
         return {"a": (0.1 * i for i in range(10))}
 
@@ -97,14 +99,14 @@ def test_schedule_goes_on_after_loading() -> None:
 
 @pytest.mark.parametrize("weight", [-1.0, float("nan"), "1", None, True, [1.0]])
 @pytest.mark.parametrize("name", ["Constant", "PCGrad", "Uncertainty"])
-def test_weight_that_is_none(name: str, weight: Any) -> None:
+def test_invalid_weight(name: str, weight: Any) -> None:
     with pytest.raises(ValueError, match="The weight of task 'a' is .*finite number >= 0"):
         make(name, weights={"a": weight})
 
 
 @pytest.mark.parametrize("name", ["Constant", "PCGrad", "Uncertainty"])
 def test_schedule_of_the_wrong_sign(name: str) -> None:
-    """It is found when the schedule gets there, with the step."""
+    """The error comes when the schedule gets there, and names the step."""
 
     def falling() -> Iterator[float]:
         yield from (1.0, 0.5, -0.5)
@@ -119,7 +121,7 @@ def test_schedule_of_the_wrong_sign(name: str) -> None:
 def test_schedule_without_values() -> None:
     weighting = make("Constant", weights={"a": iter(())})
     with pytest.raises(
-        ValueError, match="The weight of task '.' comes from a schedule that gives no value"
+        ValueError, match="The weight of task '.' comes from a schedule without values"
     ):
         weighting(TWO_LOSSES, TWO_ROWS)
 

@@ -1,4 +1,4 @@
-"""Settings out of their range: what is wrong, and where to set it."""
+"""Settings out of range: what is wrong, and where to fix it."""
 
 from typing import Any, Dict
 

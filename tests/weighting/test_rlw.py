@@ -1,4 +1,4 @@
-"""RLW draws the numbers of the seed."""
+"""RLW draws its weights by the seed."""
 
 import numpy
 import pytest

@@ -1,4 +1,4 @@
-"""Gradients of any size: what scales, and what does not."""
+"""Gradients of any size."""
 
 from typing import Sequence
 
@@ -16,7 +16,7 @@ NOT_HOMOGENEOUS = ("FairGrad", "NashMTL", "ExcessMTL")
 @pytest.mark.parametrize("exponent", range(-12, 13, 3))
 @pytest.mark.parametrize("name", NAMES)
 def test_scale(name: str, exponent: int) -> None:
-    """The direction of s times the matrix, 1e-12 to 1e12, is s times its direction."""
+    """Scaling the rows by 1e-12 to 1e12 scales the combined gradient."""
     scale = 10.0**exponent
     expected = seeded(make(name), LOSSES, rows_of()).gradient.astype("float64")
     found = seeded(make(name), LOSSES, rows_of() * numpy.float32(scale)).gradient
@@ -29,8 +29,8 @@ def test_scale(name: str, exponent: int) -> None:
 
 @pytest.mark.parametrize("name", NOT_HOMOGENEOUS)
 @pytest.mark.parametrize("scale", [1e-12, 1e-4, 1e4, 1e12])
-def test_scale_of_those_that_have_one(name: str, scale: float) -> None:
-    """On the published scale: finite, not zero, the same direction."""
+def test_scale_of_methods_that_are_not_homogeneous(name: str, scale: float) -> None:
+    """On the published scale: finite, nonzero, same direction."""
     found = seeded(make(name, normalize=False), LOSSES, rows_of() * numpy.float32(scale)).gradient
     if name == "ExcessMTL":
         assert numpy.isfinite(found).all()
@@ -39,8 +39,8 @@ def test_scale_of_those_that_have_one(name: str, scale: float) -> None:
     assert direction(found) == pytest.approx(direction(expected), abs=1e-4)
 
 
-def test_published_scale_of_those_that_have_one() -> None:
-    """Nash-MTL always steps as far as the root of the number of tasks."""
+def test_published_scale_of_nash_mtl() -> None:
+    """The length of the step is always the root of the number of tasks."""
     for name in ("NashMTL", "FairGrad"):
         for scale in (1e-6, 1.0, 1e6):
             rows = rows_of(dtype="float64") * scale
@@ -51,7 +51,7 @@ def test_published_scale_of_those_that_have_one() -> None:
 @pytest.mark.parametrize("scale", [1e-12, 1e-4, 1e4, 1e12])
 @pytest.mark.parametrize("name", NAMES)
 def test_scale_with_some_of_the_tasks(name: str, scale: float) -> None:
-    """The same over steps, with state, each with a random subset."""
+    """The same over several steps with state and random subsets of the tasks."""
     expected = run_with_some(make(name))
     for step, combined in enumerate(run_with_some(make(name), scale)):
         if name == "ExcessMTL":
@@ -64,7 +64,7 @@ def test_scale_with_some_of_the_tasks(name: str, scale: float) -> None:
 
 @pytest.mark.parametrize("spread", [1e-6, 1e-3, 1e3, 1e6])
 @pytest.mark.parametrize("name", NAMES)
-def test_unlike_length_with_some_of_the_tasks(name: str, spread: float) -> None:
+def test_different_length_with_some_of_the_tasks(name: str, spread: float) -> None:
     for which in TASKS:
         for combined in run_with_some(make(name), spread, which=which):
             if combined.weights:
@@ -74,8 +74,8 @@ def test_unlike_length_with_some_of_the_tasks(name: str, spread: float) -> None:
 @pytest.mark.parametrize("factor", [1e-8, 1e-4, 1e4])
 @pytest.mark.parametrize("name", [name for name in BY_GRADIENTS if name != "ExcessMTL"])
 def test_scale_of_weights(name: str, factor: float) -> None:
-    """Faded in together, tasks are combined as they are at full weight. (By losses they are
-    not: the weights are factors of the losses, and the size of a loss says something.)"""
+    """Tasks faded in together are combined as at full weight. (Not by methods that use losses:
+    the weights are factors of the losses, whose size matters.)"""
     expected = run_with_some(make(name))
     found = run_with_some(make(name, weights=dict.fromkeys(TASKS, factor)))
     for step, (one, other) in enumerate(zip(expected, found)):
@@ -85,7 +85,7 @@ def test_scale_of_weights(name: str, factor: float) -> None:
 
 @pytest.mark.parametrize("spread", [1e2, 1e4, 1e6])
 @pytest.mark.parametrize("name", NAMES)
-def test_rows_of_unlike_length(name: str, spread: float) -> None:
+def test_rows_of_different_length(name: str, spread: float) -> None:
     for which in range(4):
         rows = rows_of()
         rows[which] /= numpy.float32(spread)
@@ -104,7 +104,7 @@ def test_rows_of_unlike_length(name: str, spread: float) -> None:
     rank=st.integers(1, 6),
 )
 def test_any_rows(name: str, n_tasks: int, seed: int, exponents: Sequence[int], rank: int) -> None:
-    """Rows that depend on each other, of any length: finite, and what the weights say."""
+    """Dependent rows of any length: the result is finite and matches the weights."""
     rng = numpy.random.default_rng(seed)
     rows = rng.standard_normal((n_tasks, rank)) @ rng.standard_normal((rank, 50))
     rows = (rows * 10.0 ** numpy.asarray(exponents[:n_tasks])[:, None]).astype("float32")

@@ -1,4 +1,4 @@
-"""What is learned: by task, saved, and the same for the same seed."""
+"""Learned state: kept by task, saved, and reproducible."""
 
 import pickle
 from typing import Any, Dict, List
@@ -12,7 +12,7 @@ from thinc.api import fix_random_seed
 
 
 def state_by_task(weighting: Any) -> Dict[str, Any]:
-    """The state, sorted by the task (or tasks) that it belongs to."""
+    """The state by the task (or tasks) that it belongs to."""
     state = weighting.get_state()
     found: Dict[str, Any] = {}
     for key in ("learned", "first", "before", "histories", "averages", "risks"):
@@ -25,7 +25,7 @@ def state_by_task(weighting: Any) -> Dict[str, Any]:
 
 @pytest.mark.parametrize("name", STATEFUL)
 def test_absent_tasks_keep_their_state(name: str) -> None:
-    """A random subset at every step: absent, or a row of zeros, or weight 0."""
+    """A random subset at every step; the other tasks are absent or have a row of zeros."""
     weighting = make(name, "parameters", **({"every": 2} if name == "DWA" else {}))
     rng = numpy.random.default_rng(0)
     seeded(weighting, LOSSES, rows_of())
@@ -54,8 +54,8 @@ def test_absent_tasks_keep_their_state(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["GradNorm", "DBMTL", "ExcessMTL"])
-def test_a_task_alone_is_taken_note_of(name: str) -> None:
-    """It has its own gradient, and its first loss, average or risk counts."""
+def test_single_task_updates_its_state(name: str) -> None:
+    """It gets its own gradient, and its first loss, average or risk counts."""
     weighting = make(name, "parameters", **({"beta": 0.9} if name == "DBMTL" else {}))
     for step in range(2):
         row = rows_of(seed=step)[:1]
@@ -73,8 +73,8 @@ def test_a_task_alone_is_taken_note_of(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_state_brings_the_same_next_step(name: str) -> None:
-    """Interrupted and continued equals uninterrupted."""
+def test_restored_state_gives_the_same_next_step(name: str) -> None:
+    """Interrupting and continuing changes nothing."""
     weighting = make(name, "parameters")
     subsets = [TASKS, ["a", "c"], ["b", "c", "d"], TASKS]
     for step, tasks in enumerate(subsets):
@@ -93,7 +93,7 @@ def test_state_brings_the_same_next_step(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_same_seed_same_weights(name: str) -> None:
+def test_same_seed_gives_same_weights(name: str) -> None:
     def run() -> List[Dict[str, float]]:
         fix_random_seed(7)
         weighting = make(name)
@@ -103,7 +103,7 @@ def test_same_seed_same_weights(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RANDOM)
-def test_another_seed_other_weights(name: str) -> None:
+def test_another_seed_gives_other_weights(name: str) -> None:
     found = []
     for seed in range(2):
         fix_random_seed(seed)

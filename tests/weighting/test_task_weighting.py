@@ -1,4 +1,4 @@
-"""Tasks that come and go, and rows as they come."""
+"""Tasks that come and go, and unusual rows."""
 
 import numpy
 import pytest
@@ -48,7 +48,7 @@ def test_weight_of_zero_is_absence(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_rows_are_left_alone(name: str) -> None:
+def test_rows_are_not_modified(name: str) -> None:
     rows = rows_of()
     rows.flags.writeable = False
     losses = dict(LOSSES)
@@ -67,6 +67,6 @@ def test_half_precision_is_computed_in_single(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["GradDrop", "NashMTL"])
 def test_weights_too_large_for_a_method(name: str) -> None:
-    message = rf"{name} found no finite.*mend 'weights'.*block"
+    message = rf"{name} found no finite.*change 'weights'.*block"
     with numpy.errstate(all="ignore"), pytest.raises(ValueError, match=message):
         make(name, weights={"a": 1e300})(TWO_LOSSES, TWO_ROWS + numpy.float32(0.1))

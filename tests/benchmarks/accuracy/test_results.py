@@ -1,4 +1,4 @@
-"""What the file of results is worth after the settings of a suite have changed."""
+"""The file of results after the settings of a suite have changed."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 
-def test_a_result_counts_for_its_settings_only(
+def test_results_only_count_for_their_settings(
     benchmark_module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
 ) -> None:
     runs, suites, results, report = (

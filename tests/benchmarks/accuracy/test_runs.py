@@ -1,4 +1,4 @@
-"""The runs of a suite. Nothing is trained here, nor in the other tests of the benchmarks."""
+"""The runs of a suite. No test of the benchmarks trains them."""
 
 import json
 from dataclasses import asdict
@@ -12,7 +12,7 @@ def test_runs_of_a_suite(benchmark_module: Any) -> None:
     assert len({run.name for run in runs}) == len(runs)
 
 
-def test_a_change_survives_the_file_of_results(benchmark_module: Any) -> None:
+def test_change_survives_the_file_of_results(benchmark_module: Any) -> None:
     runs, suites = (benchmark_module(f"accuracy.{name}") for name in ("runs", "suites"))
     changes = tuple(map(suites.parse_change, ["hidden_width=null", 'weights={"ner":2.0}']))
     run = runs.Run("gum-short", "ours-joint", suites.PIPES, 0, changes)

@@ -1,4 +1,4 @@
-"""The corpora of the benchmark, all of which are the tiny one."""
+"""Replaces all corpora of the benchmark by a tiny one."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from tiny_corpus import make_docs
 
 @pytest.fixture
 def tiny_corpus(benchmark_module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A file that every split of every task is."""
+    """A file used for all splits of all tasks."""
     path = tmp_path / "tiny.spacy"
     DocBin(docs=make_docs(spacy.blank("en"))).to_disk(path)
     monkeypatch.setattr(benchmark_module("corpora.plans"), "convert_split", lambda *args: path)

@@ -1,4 +1,4 @@
-"""The configs of what is compared on several corpora."""
+"""The configs of the comparison on several corpora."""
 
 from pathlib import Path
 from typing import Any, Dict, Set, Tuple
@@ -13,7 +13,7 @@ from spacy.util import registry, resolve_dot_names
 def test_configs_of_several_corpora(
     benchmark_module: Any, encoder_dir: str, tmp_path: Path
 ) -> None:
-    """All that is compared trains on the same texts for as many steps."""
+    """All systems train on the same texts for the same number of steps."""
     config_of = benchmark_module("corpora.config").config_of
     runs = [run for run in benchmark_module("corpora.runs").all_runs() if run.seed == 0]
     assert len({run.name for run in runs}) == len(runs)

@@ -1,4 +1,4 @@
-"""The one corpus that stock spaCy is given."""
+"""The merged corpus for stock spaCy."""
 
 from collections import Counter
 from pathlib import Path
@@ -8,7 +8,7 @@ import spacy
 from spacy.tokens import DocBin
 
 
-def test_merged_texts_have_their_own_annotation_only(
+def test_merged_texts_only_have_their_own_annotation(
     benchmark_module: Any, tiny_corpus: Path, tmp_path: Path
 ) -> None:
     tasks = ("tagger", "ner", "sentiment")

@@ -10,7 +10,7 @@ import pytest
 def test_tables_of_several_corpora(
     benchmark_module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
 ) -> None:
-    """A result counts for the settings of today only."""
+    """Results only count for the current settings."""
     runs, results = (benchmark_module(f"corpora.{name}") for name in ("runs", "results"))
     monkeypatch.setattr(results, "RESULTS", tmp_path / "corpora.jsonl")
     for run in runs.all_runs():

@@ -1,4 +1,4 @@
-"""What is timed."""
+"""The contestants of the speed benchmark."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The share that the encoder has of the time, and its operations."""
+"""The encoder's share of the time, and its operations."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What one process measures of itself."""
+"""The measurements of one process."""
 
 import argparse
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 import spacy
 
 
-def test_texts_of_so_many_words(benchmark_module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_of_n_words(benchmark_module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     one = benchmark_module("speed.one")
     docs = [spacy.blank("en").make_doc("a b c d"), spacy.blank("en").make_doc("e f")]
     monkeypatch.setattr(one, "gold_docs", lambda *args: docs)

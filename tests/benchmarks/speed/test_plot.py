@@ -1,4 +1,4 @@
-"""The picture of the speeds."""
+"""The plot of the speeds."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 
-def test_plot_of_what_was_measured_last(
+def test_plot_of_the_last_measurements(
     benchmark_module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     plot, timing = benchmark_module("speed.plot"), benchmark_module("timing")

@@ -39,7 +39,7 @@ MODELS = [
     Case("a smaller array", w(lambda a: a[:-1]), Refused("'W'", "(8, 16)", *NER)),
     Case("a narrower array", w(lambda a: a[:, :-1]), Refused("'W'", "(9, 15)", *NER)),
     Case("no array", change(lambda m: m["params"].__setitem__(-1, {})), Refused("arrays", *NER)),
-    Case("no map", change(lambda m: m["params"].__setitem__(-1, None)), Refused("no map", *NER)),
+    Case("no map", change(lambda m: m["params"].__setitem__(-1, None)), Refused("not a map", *NER)),
     Case("no dimensions", change(lambda m: m["nodes"][-1].pop("dims") and None), Refused(*NER)),
 ]
 
