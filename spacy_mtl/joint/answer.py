@@ -1,6 +1,6 @@
 """What a head sends back through its listeners: a report, a gradient, or that it skips a batch."""
 
-from typing import Any, List, Optional, Protocol, Sequence
+from typing import Any, List, Protocol, Sequence
 
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
@@ -76,14 +76,15 @@ def skip(model: Model) -> bool:
 
     model (Model): The model of the head.
     RETURNS (bool): False if a component of another kind waits for the head's gradient: its
-        encoder learns from what the last listener sends, even if that is zeros.
+        encoder learns from what the last listener sends, even if that is zeros. Also if there is
+        no open step: the joint component learns of such a head, and lets go of what the encoder
+        before it holds, when the head asks for its view.
     """
     answers = _answers(model)
-    if not all(answer is None or isinstance(answer, Answer) for answer in answers):
+    if not all(isinstance(answer, Answer) for answer in answers):
         return False
     for answer in answers:
-        if answer is not None:
-            answer.skip()
+        answer.skip()
     return True
 
 
@@ -118,9 +119,9 @@ def was_read(listener: Tok2VecListener) -> bool:
     return held is not None and held.was_read
 
 
-def _answers(model: Model) -> List[Optional[Any]]:
+def _answers(model: Model) -> List[Any]:
     """RETURNS (List[Optional[Callable]]): What waits at each listener of a model."""
-    found: List[Optional[Any]] = []
+    found: List[Any] = []
     for node in model.walk():
         if isinstance(node, TaskListener):
             found.append(None if node.held is None else node.held.answer)
