@@ -1,4 +1,4 @@
-"""Weightings and schedules that are no more than something that can be called.
+"""Weightings, schedules and monitors that have no more than the methods that are called.
 
 A function, or an object that has some of the methods of the base class, is wrapped once: where
 it comes out of a registry, or where it is handed over in Python. Nobody else asks what it has.
@@ -11,7 +11,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from .settings import takes
-from .types import Combined, Progress, Schedule, Weighting
+from .types import Combined, Monitor, Progress, Schedule, Weighting
 
 
 def as_weighting(found: Any) -> Any:
@@ -33,6 +33,15 @@ def as_schedule(found: Any) -> Any:
         progress comes back as it is: the reader of the corpora refuses it.
     """
     return found if not _is_plain(found, Schedule, 1) else PlainSchedule(found)
+
+
+def as_monitor(found: Any) -> Any:
+    """Make a monitor of whatever has a method `record`.
+
+    found (Any): A monitor, or an object with some of its methods.
+    RETURNS (Monitor): The monitor as it is, or what wraps it.
+    """
+    return found if isinstance(found, Monitor) else PlainMonitor(found)
 
 
 def giving(kind: type, adapt: Callable[[Any], Any], create: Any) -> Any:
@@ -133,6 +142,16 @@ class PlainWeighting(_Plain, Weighting):
         """Be told the losses of the last batch once more: see `Weighting`."""
         if self.has("observe"):
             self.wrapped.observe(losses)
+
+
+class PlainMonitor(_Plain, Monitor):
+    """An object that has `record`, and perhaps a state: see `Monitor`."""
+
+    def record(
+        self, losses: Dict[str, float], gradients: Floats2d, weights: Dict[str, float]
+    ) -> None:
+        """Take note of a step: see `Monitor`."""
+        self.wrapped.record(losses, gradients, weights)
 
 
 class PlainSchedule(_Plain, Schedule):
