@@ -1,7 +1,7 @@
 """The losses of a batch once more, after the optimizer's step, for a weighting that asks."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Set
+from typing import Any, Dict, List, Optional, Sequence, Set
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -11,7 +11,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..sharing.contract import as_features
-from ..tasks.task import Task
+from ..tasks.stock import task_of
 from ..types import Combined, TokenVectors, Weighting
 from .answer import hand_out, take_back
 from .pipeline import Listeners, Pipeline, find_upstream, upstream_listeners
@@ -83,8 +83,7 @@ class Lookback(Weighting):
         self._last = None
         if nlp is None:
             return
-        adapters = pipeline.adapters()
-        losses = recompute_losses(nlp, pipeline.model, last.listeners, last.examples, adapters)
+        losses = recompute_losses(nlp, pipeline.model, last.listeners, last.examples)
         self._observe({t: v / last.divisors.get(t, 1.0) for t, v in losses.items()})
 
     def get_unobserved(self) -> List[str]:
@@ -134,11 +133,7 @@ class Lookback(Weighting):
 
 
 def recompute_losses(
-    nlp: Language,
-    model: Model,
-    listeners: Listeners,
-    examples: Sequence[Example],
-    adapters: Mapping[str, Task],
+    nlp: Language, model: Model, listeners: Listeners, examples: Sequence[Example]
 ) -> Dict[str, float]:
     """Run encoder and heads on a batch as in training, without a backward pass.
 
@@ -146,7 +141,6 @@ def recompute_losses(
     model (Model): The model of the joint component.
     listeners (Dict[str, List[Tok2VecListener]]): The listeners of the tasks to look at.
     examples (Sequence[Example]): The batch.
-    adapters (Mapping[str, Task]): What is known of the tasks.
     RETURNS (Dict[str, float]): The loss by task, as the component computes it. Stock
         components that compute none from scores (parser, ner, spancat) are left out.
     """
@@ -166,10 +160,12 @@ def recompute_losses(
         held.put_back()
     losses = {}
     for task, of_task in listeners.items():
-        if task in nlp.pipe_names and adapters[task].loss_from_scores:
+        # A head may have been given an encoder of its own since, and be no task any more.
+        adapter = task_of(nlp, task) if task in nlp.pipe_names else None
+        if adapter is not None and adapter.loss_from_scores:
             pipe: Any = nlp.get_pipe(task)
             scores = _scores_of(pipe.model, of_task, views.by_task[task], docs)
-            loss = adapters[task].loss_of_batch(list(examples), scores)
+            loss = adapter.loss_of_batch(list(examples), scores)
             if loss is not None:
                 losses[task] = loss
     return losses
