@@ -84,7 +84,7 @@ class _Plain:
     """
 
     def __init__(self, wrapped: Any) -> None:
-        self.wrapped = wrapped
+        vars(self)["wrapped"] = wrapped
 
     @property
     def title(self) -> str:
@@ -109,6 +109,10 @@ class _Plain:
         if name == "wrapped" or name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.wrapped, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Whoever changes a setting in the middle of a training means what is wrapped.
+        setattr(self.wrapped, name, value)
 
 
 class PlainWeighting(_Plain, Weighting):
