@@ -37,6 +37,14 @@ class Slot:
         return isinstance(self.owner, Model)
 
     @property
+    def identity(self) -> Tuple[bool, Tuple[int, str]]:
+        """RETURNS (Tuple[bool, Tuple[int, str]]): The same for the same parameter only.
+
+        A layer and a shim may have the same number, and so the same key.
+        """
+        return self.is_thinc, self.key
+
+    @property
     def is_set(self) -> bool:
         """RETURNS (bool): Whether it has values: its layer may not be initialized yet."""
         return bool(self.owner.has_param(self.name)) if self.is_thinc else True
@@ -146,10 +154,10 @@ def slots_of(nlp: Language) -> List[Slot]:
 def unique(slots: Iterable[Slot]) -> List[Slot]:
     """RETURNS (List[Slot]): The first slot of each parameter."""
     found: List[Slot] = []
-    seen: Set[Tuple[int, str]] = set()
+    seen: Set[Tuple[bool, Tuple[int, str]]] = set()
     for slot in slots:
-        if slot.key not in seen:
-            seen.add(slot.key)
+        if slot.identity not in seen:
+            seen.add(slot.identity)
             found.append(slot)
     return found
 

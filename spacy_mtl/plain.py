@@ -1,4 +1,4 @@
-"""Wrap plain callables as weightings and schedules.
+"""Wrap plain callables as weightings and schedules, and plain objects as monitors.
 
 A function, or an object with some of the base class's methods, is wrapped once: when it comes
 out of a registry, or is passed in from Python. No other code asks which methods it has.
@@ -11,7 +11,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from .settings import takes
-from .types import Combined, Progress, Schedule, Weighting
+from .types import Combined, Monitor, Progress, Schedule, Weighting
 
 
 def as_weighting(found: Any) -> Any:
@@ -33,6 +33,15 @@ def as_schedule(found: Any) -> Any:
         with a progress is returned unchanged: the corpus reader refuses it.
     """
     return found if not _is_plain(found, Schedule, 1) else PlainSchedule(found)
+
+
+def as_monitor(found: Any) -> Any:
+    """Make a monitor of whatever has a method `record`.
+
+    found (Any): A monitor, or an object with some of its methods.
+    RETURNS (Monitor): The monitor as it is, or what wraps it.
+    """
+    return found if isinstance(found, Monitor) else PlainMonitor(found)
 
 
 def giving(kind: type, adapt: Callable[[Any], Any], create: Any) -> Any:
@@ -75,7 +84,7 @@ class _Plain:
     """
 
     def __init__(self, wrapped: Any) -> None:
-        self.wrapped = wrapped
+        vars(self)["wrapped"] = wrapped
 
     @property
     def title(self) -> str:
@@ -100,6 +109,10 @@ class _Plain:
         if name == "wrapped" or name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.wrapped, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Whoever changes a setting in the middle of a training means what is wrapped.
+        setattr(self.wrapped, name, value)
 
 
 class PlainWeighting(_Plain, Weighting):
@@ -133,6 +146,16 @@ class PlainWeighting(_Plain, Weighting):
         """Receive the recomputed losses of the last batch: see `Weighting`."""
         if self.has("observe"):
             self.wrapped.observe(losses)
+
+
+class PlainMonitor(_Plain, Monitor):
+    """An object that has `record`, and perhaps a state: see `Monitor`."""
+
+    def record(
+        self, losses: Dict[str, float], gradients: Floats2d, weights: Dict[str, float]
+    ) -> None:
+        """Take note of a step: see `Monitor`."""
+        self.wrapped.record(losses, gradients, weights)
 
 
 class PlainSchedule(_Plain, Schedule):

@@ -209,7 +209,9 @@ class Schedule:
             ("needs_losses", "observe_losses"),
             ("needs_scores", "observe_scores"),
         ):
-            if method in cls.__dict__ and flag not in cls.__dict__:
+            # The method may come from another class that it inherits from.
+            first = next(kind for kind in cls.__mro__ if {flag, method} & kind.__dict__.keys())
+            if flag not in first.__dict__:
                 setattr(cls, flag, True)
 
     def __call__(self, progress: Progress) -> Dict[str, float]:

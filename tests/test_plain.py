@@ -247,3 +247,43 @@ def test_all_weightings_are_of_the_base_class() -> None:
         found = create(**rate)
         assert isinstance(found, Weighting)
         assert not isinstance(found, PlainWeighting), name
+
+
+def test_settings_are_those_of_what_is_wrapped() -> None:
+    full = Full()
+    found: Any = as_weighting(full)
+    found.scale = 3.0
+    found.needs_losses = True
+    assert full.scale == 3.0
+    assert full.needs_losses is True
+    assert found.scale == 3.0
+    assert found.needs_losses is True
+
+
+@pytest.mark.parametrize("copied", [deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
+def test_copies_have_settings_of_their_own(copied: Any) -> None:
+    found: Any = as_weighting(Full())
+    other = copied(found)
+    other.scale = 3.0
+    assert other.scale == 3.0
+    assert not hasattr(found, "scale")
+
+
+class Told:
+    def observe_losses(self, losses: Dict[str, float]) -> None:
+        """Takes no note of it."""
+
+
+class OfTwoClasses(Told, Schedule):
+    pass
+
+
+class WithoutLosses(OfTwoClasses):
+    needs_losses = False
+
+
+def test_schedule_that_inherits_its_method() -> None:
+    assert OfTwoClasses.needs_losses
+    assert not OfTwoClasses.needs_scores
+    assert not WithoutLosses.needs_losses
+    assert not type("Below", (WithoutLosses,), {}).needs_losses

@@ -1,6 +1,6 @@
 """What a head sends back through its listeners: a report and a gradient, or a skip."""
 
-from typing import Any, List, Optional, Protocol, Sequence
+from typing import Any, List, Protocol, Sequence
 
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
@@ -76,14 +76,15 @@ def skip(model: Model) -> bool:
 
     model (Model): The model of the head.
     RETURNS (bool): Whether the head may skip. False if it listens to another kind of component,
-        whose encoder only learns once the last listener sends a gradient, even one of zeros.
+        whose encoder only learns once the last listener sends a gradient, even one of zeros. Also
+        False without an open step: when the head asks for its view, the joint component finds out
+        that the head is trained, and clears what the encoder upstream still holds.
     """
     answers = _answers(model)
-    if not all(answer is None or isinstance(answer, Answer) for answer in answers):
+    if not all(isinstance(answer, Answer) for answer in answers):
         return False
     for answer in answers:
-        if answer is not None:
-            answer.skip()
+        answer.skip()
     return True
 
 
@@ -118,9 +119,9 @@ def was_read(listener: Tok2VecListener) -> bool:
     return held is not None and held.was_read
 
 
-def _answers(model: Model) -> List[Optional[Any]]:
+def _answers(model: Model) -> List[Any]:
     """RETURNS (List[Optional[Callable]]): The callback that each listener of a model holds."""
-    found: List[Optional[Any]] = []
+    found: List[Any] = []
     for node in model.walk():
         if isinstance(node, TaskListener):
             found.append(None if node.held is None else node.held.answer)

@@ -22,7 +22,8 @@ from ..encoder.mode import keep_evaluating
 from ..loading import load_from_bytes, load_from_disk, unpacked
 from ..packed import unpack
 from ..parameters import slots_of_model, use_torch_params
-from ..types import Monitor, StepReport, TokenVectors, Weighting
+from ..plain import PlainMonitor
+from ..types import StepReport, TokenVectors, Weighting
 from .checks import (
     check_annotated,
     check_connected,
@@ -134,12 +135,13 @@ class MultiTask(Tok2Vec):
         self._memory.weighting = weighting
 
     @property
-    def monitor(self) -> Optional[Monitor]:
-        """RETURNS (Optional[Monitor]): The observer that collects figures for a log, if any."""
-        return self.observers.monitor
+    def monitor(self) -> Optional[Any]:
+        """RETURNS (Optional[Monitor]): The observer that collects figures for a log, as set."""
+        monitor = self.observers.monitor
+        return monitor.wrapped if isinstance(monitor, PlainMonitor) else monitor
 
     @monitor.setter
-    def monitor(self, monitor: Optional[Monitor]) -> None:
+    def monitor(self, monitor: Optional[Any]) -> None:
         self.observers.monitor = monitor
 
     def find_listeners(self, component: Any) -> None:
@@ -405,7 +407,7 @@ class MultiTask(Tok2Vec):
 
     def get_training_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What resuming a training needs beyond the saved pipeline."""
-        monitor, lookback = self.monitor, self._memory.lookback
+        monitor, lookback = self.observers.monitor, self._memory.lookback
         return {
             "tasks": self._pipeline.get_state(),
             "batch": None if lookback is None else lookback.get_batch(),
@@ -420,8 +422,9 @@ class MultiTask(Tok2Vec):
         self._pipeline.set_state(state["tasks"])
         if state["batch"] is not None and self._memory.lookback is not None:
             self._memory.lookback.set_batch(state["batch"], self.listener_map, self.vocab)
-        if state["monitor"] is not None and self.monitor is not None:
-            self.monitor.set_state(state["monitor"])
+        monitor = self.observers.monitor
+        if state["monitor"] is not None and monitor is not None:
+            monitor.set_state(state["monitor"])
 
     def _expected(self, docs: Sequence[Doc]) -> List[str]:
         """RETURNS (List[str]): The tasks that will answer this batch, in pipeline order."""

@@ -1,7 +1,7 @@
 """Lookback: compute a batch's losses again after the optimizer's step, for weightings that ask."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Set
+from typing import Any, Dict, List, Optional, Sequence, Set
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -11,7 +11,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..sharing.contract import as_features
-from ..tasks.task import Task
+from ..tasks.stock import task_of
 from ..types import Combined, TokenVectors, Weighting
 from .answer import hand_out, take_back
 from .pipeline import Listeners, Pipeline, find_upstream, upstream_listeners
@@ -84,8 +84,7 @@ class Lookback(Weighting):
         self._last = None
         if nlp is None:
             return
-        adapters = pipeline.adapters()
-        losses = recompute_losses(nlp, pipeline.model, last.listeners, last.examples, adapters)
+        losses = recompute_losses(nlp, pipeline.model, last.listeners, last.examples)
         self._observe({t: v / last.divisors.get(t, 1.0) for t, v in losses.items()})
 
     def get_unobserved(self) -> List[str]:
@@ -135,11 +134,7 @@ class Lookback(Weighting):
 
 
 def recompute_losses(
-    nlp: Language,
-    model: Model,
-    listeners: Listeners,
-    examples: Sequence[Example],
-    adapters: Mapping[str, Task],
+    nlp: Language, model: Model, listeners: Listeners, examples: Sequence[Example]
 ) -> Dict[str, float]:
     """Run encoder and heads on a batch as in training, without a backward pass.
 
@@ -147,7 +142,6 @@ def recompute_losses(
     model (Model): The model of the joint component.
     listeners (Dict[str, List[Tok2VecListener]]): The listeners of the tasks to include.
     examples (Sequence[Example]): The batch.
-    adapters (Mapping[str, Task]): An adapter per task.
     RETURNS (Dict[str, float]): The loss by task, as the component computes it. Leaves out stock
         components whose loss isn't a function of scores (parser, ner, spancat).
     """
@@ -168,11 +162,11 @@ def recompute_losses(
     losses = {}
     for task, of_task in listeners.items():
         # A head that was given an encoder of its own is no longer a task.
-        is_task = task in nlp.pipe_names and task in adapters
-        if is_task and adapters[task].loss_from_scores:
+        adapter = task_of(nlp, task) if task in nlp.pipe_names else None
+        if adapter is not None and adapter.loss_from_scores:
             pipe: Any = nlp.get_pipe(task)
             scores = _scores_of(pipe.model, of_task, views.by_task[task], docs)
-            loss = adapters[task].loss_of_batch(list(examples), scores)
+            loss = adapter.loss_of_batch(list(examples), scores)
             if loss is not None:
                 losses[task] = loss
     return losses

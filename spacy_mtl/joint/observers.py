@@ -2,6 +2,7 @@
 
 from typing import Any, Callable, List, Optional
 
+from ..plain import as_monitor
 from ..types import Monitor, Observer, StepReport
 
 
@@ -32,12 +33,12 @@ class Observers(List[Observer]):
             observe(report)
 
     @property
-    def monitor(self) -> Optional[Any]:
+    def monitor(self) -> Optional[Monitor]:
         """RETURNS (Optional[Monitor]): The first observer that is a monitor, if any."""
         return next((each for each in self if isinstance(each, Monitor)), None)
 
     @monitor.setter
-    def monitor(self, monitor: Optional[Monitor]) -> None:
+    def monitor(self, monitor: Any) -> None:
         self[:] = [each for each in self if not isinstance(each, Monitor)]
         if monitor is not None:
-            self.append(monitor)
+            self.append(as_monitor(monitor))

@@ -111,7 +111,9 @@ class Pipeline:
 
         names (Sequence[str]): The names of all components.
         """
-        ordered = sorted(self.listeners.items(), key=lambda item: names.index(item[0]))
+        # One that was removed while the joint component was disabled comes last.
+        places = {name: place for place, name in enumerate(names)}
+        ordered = sorted(self.listeners.items(), key=lambda item: places.get(item[0], len(names)))
         self.listeners.clear()
         self.listeners.update(ordered)
 

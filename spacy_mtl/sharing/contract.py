@@ -81,8 +81,8 @@ def private_slots(sharing: Model) -> Dict[str, List[Slot]]:
 
 def shared_slots(sharing: Model) -> List[Slot]:
     """RETURNS (List[Slot]): The parameters of a scheme that several tasks use."""
-    private = {slot.key for slots in private_slots(sharing).values() for slot in slots}
-    return [slot for slot in unique(slots_of_model(sharing)) if slot.key not in private]
+    private = {slot.identity for slots in private_slots(sharing).values() for slot in slots}
+    return [slot for slot in unique(slots_of_model(sharing)) if slot.identity not in private]
 
 
 def as_features(found: Any) -> Features:
