@@ -115,12 +115,15 @@ class Meeting:
     ) -> Tuple[Dict[str, List[Any]], Floats2d]:
         """Run the scheme's backward pass for each task. Drop tasks without a gradient."""
         found: Dict[str, List[Any]] = {}
+        # Who sends zeros is absent: its own parameters would get zeros, and momentum would move
+        # them. (Stock components send them where nothing is annotated.)
+        present = [task for task, d_view in d_views.items() if any(d.any() for d in d_view)]
 
         def run(task: str) -> None:
             found[task] = self._backward.views(Views({task: d_views[task]})).arrays
 
         of_scheme = self._scheme.gradients(
-            [partial(run, task) for task in d_views],
+            [partial(run, task) for task in present],
             self._backward.ops,
             is_last=not self._backward.strengths,
         )

@@ -77,3 +77,25 @@ def test_sub_batches_add_up() -> None:
         found.append(numpy.concatenate(gradients))
     assert numpy.allclose(found[0] + found[1], found[2], atol=1e-6)
     assert numpy.abs(found[2]).max() > 1e-4
+
+
+@pytest.mark.parametrize("in_torch", [False, True], ids=["thinc", "torch"])
+@pytest.mark.parametrize("level", ["representation", "parameters"])
+def test_zeros_are_no_gradient(level: str, in_torch: bool) -> None:
+    """What components of others send where nothing is annotated."""
+    nlp = make_nlp(level, block("PCGrad"), in_torch=in_torch)
+    optimizer, examples = Adam(0.01), make_examples(nlp)
+    for _ in range(3):
+        step(nlp, examples, optimizer)
+    before = values(private_slots(sharing_of(nlp))["t1"])
+    head: Any = nlp.get_pipe("t1")
+    loss_of = head.loss_of
+
+    def without_gradient(examples: Any, scores: Any) -> Any:
+        loss, d_scores = loss_of(examples, scores)
+        return loss, [d * 0 for d in d_scores]
+
+    head.loss_of = without_gradient
+    for _ in range(3):
+        step(nlp, examples, optimizer)
+    assert numpy.array_equal(values(private_slots(sharing_of(nlp))["t1"]), before)
