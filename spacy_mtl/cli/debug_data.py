@@ -1,4 +1,4 @@
-"""`python -m spacy mtl debug-data`: what the corpora of a config have, before training."""
+"""`python -m spacy mtl debug-data`: show what the corpora of a config have before training."""
 
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -30,7 +30,7 @@ from ..train.settings import check_training
 from .config import check_overrides, load_code, overrides_of, read_config
 from .errors import telling
 
-#: Batches of a schedule to look at, where it is not said how many there will be, and at most.
+#: Batches of a schedule to simulate if the config sets no limit, and the maximum.
 _N_BATCHES, _MOST = 10_000, 200_000
 
 
@@ -39,14 +39,14 @@ def debug_data_cli(
     ctx: typer.Context,
     config_path: Path = Arg(..., help="Path to config file", exists=True, dir_okay=False),
     code: Optional[Path] = Opt(
-        None, "--code", "-c", help="Python file with functions that the config names"
+        None, "--code", "-c", help="Python file with functions used in the config"
     ),
-    n_labels: int = Opt(5, "--labels", "-l", help="How many labels of a task to name", min=0),
+    n_labels: int = Opt(5, "--labels", "-l", help="Number of labels to show per task", min=0),
 ) -> None:
     """
-    Show what the corpora of a config have, task by task, and what is likely to go wrong.
+    Show what the corpora of a config have for each task, and what is likely to go wrong.
 
-    Reads all corpora once; trains nothing. Ends with 1 if something keeps a task from training.
+    Reads all corpora once, without training. Exits with 1 if a task can't be trained.
     """
     load_code(code)
     config = read_config(config_path, ctx.args)
@@ -76,15 +76,15 @@ def debug_data_cli(
     found += problems_of(nlp, train, dev, mix)
     if sampler is None and settings["training"]["batcher"]["@batchers"] == CORPUS_BATCHER:
         text = (
-            f"{CORPUS_BATCHER} draws by a schedule, but {names[0]} is no reader of several corpora "
-            "with one: training stops there, and every task gets no gradient."
+            f"{CORPUS_BATCHER} draws by a schedule, but {names[0]} is not a reader of several "
+            "corpora with one: training stops there, and no task gets a gradient."
         )
         found.append(Problem(text, keeps_from_training=True))
-    msg.divider("What to look at")
+    msg.divider("Problems")
     for problem in found:
         msg.warn(problem.text)
     if not found:
-        msg.good("Nothing: every task has annotation, and labels that training knows")
+        msg.good("None found: every task has annotation, and labels known from training")
     if any(problem.keeps_from_training for problem in found):
         raise typer.Exit(1)
 
@@ -103,7 +103,7 @@ def _empty(name: str, corpora: Dict[str, CorpusCounts], is_train: bool) -> List[
     if any(counts.n_texts for counts in corpora.values()):
         return []
     why = "training stops there" if is_train else "nothing can be scored"
-    return [Problem(f"The corpus '{name}' gives no text: {why}.", keeps_from_training=is_train)]
+    return [Problem(f"The corpus '{name}' has no texts: {why}.", keeps_from_training=is_train)]
 
 
 def _mix(
@@ -114,12 +114,12 @@ def _mix(
     batch_size = _batch_size(settings, train)
     n_steps = _n_steps(settings["training"], train, batch_size)
     mix = mix_of(sampler, min(n_steps, _MOST), batch_size)
-    # What comes later is not known.
+    # Later batches are unknown, so no share is 0.
     return {corpus: max(mix[corpus], 1e-9) for corpus in mix} if n_steps > _MOST else mix
 
 
 def _n_steps(training: Dict[str, Any], train: Dict[str, CorpusCounts], batch_size: float) -> int:
-    """How many batches there will be, about, if no patience ends training before."""
+    """Estimate the number of batches, unless patience ends training earlier."""
     limits = [training["max_steps"]] if training["max_steps"] else []
     if training["max_epochs"] > 0:
         n_texts = sum(counts.n_texts for counts in train.values())
@@ -139,14 +139,14 @@ def _print_corpora(corpora: Dict[str, CorpusCounts], mix: Dict[str, float], n_la
             n_units = f"{sum(found.labels.values()):,}" if found.knows_labels else "-"
             rows.append((name, share, task, of_all, n_units, f"{len(found.labels)}", labels))
             name = share = ""
-    # Units: tokens with a tag, entities, categories of texts.
+    # Units are tokens with a tag, entities, or categories of texts.
     header = ("corpus", "batches", "task", "texts annotated", "units", "labels", "most")
     aligns = ("l", "r", "l", "r", "r", "r", "l")
     msg.table(rows, header=header, aligns=aligns, divider=True)
 
 
 def _batch_size(settings: Dict[str, Any], corpora: Dict[str, CorpusCounts]) -> float:
-    """How many texts a batch has, about: its size is in words, mostly."""
+    """Estimate the number of texts per batch, as its size is usually in words."""
     batcher = settings["training"]["batcher"]
     batcher = batcher.get("batcher", batcher)
     size = registry.resolve({"size": batcher.get("size", 1000)})["size"]

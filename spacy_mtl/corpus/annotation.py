@@ -1,4 +1,4 @@
-"""Which annotation a task reads, and whether a text has it."""
+"""Find out which annotation a task reads, and whether a text has it."""
 
 from typing import Any, Iterable, Optional, Set
 
@@ -15,17 +15,17 @@ __all__ = ["KINDS", "TaskGold", "clear", "has", "kinds_of"]
 
 
 def kinds_of(nlp: Language, task: str) -> Set[str]:
-    """Tell what annotation a component is trained on.
+    """Get the kinds of annotation that a component is trained on.
 
     nlp (Language): The pipeline.
     task (str): The name of the component.
-    RETURNS (Set[str]): Such as "tags". Empty if that is not known.
+    RETURNS (Set[str]): For example "tags". Empty if unknown.
     """
     return task_of(nlp, task).kinds
 
 
 class TaskGold:
-    """What a task has in gold documents.
+    """A task's annotation in gold documents.
 
     nlp (Language): The pipeline.
     task (str): The name of the component.
@@ -36,17 +36,17 @@ class TaskGold:
         self.kinds = self.task.kinds
         block = nlp.config.interpolate()["initialize"]["components"].get(task, {})
         named = registry.resolve({"labels": block.get("labels")})["labels"]
-        #: The labels that the config names, if it does.
+        #: The labels given in the config, if any.
         self.named: Optional[Set[str]] = None if named is None else _flat(named)
 
     def labels(self, example: Example) -> Iterable[str]:
-        """Find the labels in an example, each as often as it is annotated.
+        """List a task's labels in an example, repeated as often as they occur.
 
         example (Example): The example.
-        RETURNS (Iterable[str]): The labels, of those that the config names if it does; none
-            where it is not known how the component is annotated.
+        RETURNS (Iterable[str]): The labels, limited to those given in the config, if any. Empty
+            if it is unknown how the component is annotated.
         """
-        # A head of exclusive categories refuses those of another among its own.
+        # A head with exclusive categories rejects another head's categories mixed with its own.
         if self.named is not None and self.kinds == {"categories"}:
             found: Iterable[str] = list(example.reference.cats)
         else:
@@ -55,12 +55,12 @@ class TaskGold:
         return found if self.named is None else [each for each in found if each in self.named]
 
     def is_in(self, doc: Doc) -> bool:
-        """RETURNS (bool): Whether there is annotation; True also where that is not known."""
+        """RETURNS (bool): Whether the document is annotated. Also True if that is unknown."""
         return self.task.has_gold(doc)
 
 
 def _flat(labels: Any) -> Set[str]:
-    """The labels that `spacy init labels` has written: for a parser, or spaCy's ner, by action."""
+    """Flatten labels written by `spacy init labels`. Parser and spaCy NER labels are by action."""
     if isinstance(labels, dict) and all(isinstance(found, dict) for found in labels.values()):
         return {label for found in labels.values() for label in found}
     return set(labels)

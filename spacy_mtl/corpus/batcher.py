@@ -1,4 +1,4 @@
-"""Batches of one corpus each, or of all, as the schedule of the corpora says."""
+"""Make batches from one corpus each, or from all, as the schedule says."""
 
 from itertools import islice
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
@@ -14,43 +14,43 @@ from .stream import CorpusStream
 
 CORPUS_BATCHER = "spacy_mtl.CorpusBatcher.v1"
 
-#: What [training.batcher] takes: from examples to lists of them.
+#: The type of [training.batcher]: takes examples and yields lists of them.
 Batcher = Callable[[Iterable[Example]], Iterable[List[Example]]]
 
 
 @register("batchers", CORPUS_BATCHER)
 def create_corpus_batcher(batcher: Batcher, mixed: bool = False) -> Batcher:
-    """Create a batcher that draws from corpora by their schedule.
+    """Create a batcher that draws from corpora according to their schedule.
 
-    For the examples of a spacy_mtl.MultiCorpus.v1, listed (max_epochs >= 0) or streamed (-1).
-    An epoch has as many examples as all corpora together; which ones, the schedule says.
+    Works with the examples of spacy_mtl.MultiCorpus.v1, listed (max_epochs >= 0) or streamed (-1).
+    An epoch has as many examples as all corpora together; the schedule decides which ones.
 
-    batcher (Callable): What makes batches of a size, such as spacy.batch_by_words.v1. It gets
-        a corpus pass by pass, so that no batch has a text twice.
-    mixed (bool): Whether the shares of the schedule hold inside every batch; else each batch
-        is of one corpus, drawn by its share. (A batcher that sorts by length, such as
-        spacy.batch_by_padded.v1, mixes over its buffer; a corpus with fewer texts than its
-        share of a batch, or of that buffer, has some of them more than once.)
+    batcher (Callable): A batcher that controls the batch size, such as spacy.batch_by_words.v1.
+        It gets a corpus pass by pass, so that no batch contains a text twice.
+    mixed (bool): Whether the shares of the schedule hold inside every batch. If False, each
+        batch comes from one corpus, drawn by its share. (A batcher that sorts by length, such
+        as spacy.batch_by_padded.v1, mixes over its buffer. If a corpus has fewer texts than its
+        share of a batch or buffer, some are repeated.)
     """
     if isinstance(batcher, CorpusBatcher) or not takes(batcher, 1):
         raise ValueError(
-            f"'batcher' of spacy_mtl.CorpusBatcher.v1 is {shortened(batcher)}, but it is what "
-            "makes batches of a size. Set [training.batcher.batcher] to @batchers = "
-            '"spacy.batch_by_words.v1", or another of spaCy\'s.'
+            f"'batcher' of spacy_mtl.CorpusBatcher.v1 is {shortened(batcher)}, but must be a "
+            "function that makes batches. Set [training.batcher.batcher] to @batchers = "
+            '"spacy.batch_by_words.v1", or another spaCy batcher.'
         )
     return CorpusBatcher(batcher, mixed)
 
 
 class CorpusBatcher:
-    """Draws batches from corpora: see `create_corpus_batcher`."""
+    """A batcher that draws from corpora: see `create_corpus_batcher`."""
 
     def __init__(self, batcher: Batcher, mixed: bool = False) -> None:
         self.batcher = batcher
         self.mixed = mixed
-        #: Each corpus without end, and its batches, pass by pass.
+        #: Each corpus as an endless iterator, and its batches, pass by pass.
         self._sources: Dict[str, Iterator[Example]] = {}
         self._batches: Dict[str, Iterator[List[Example]]] = {}
-        #: Where corpora are lists: what they are drawn by, and their examples.
+        #: For listed corpora only: their sampler and their examples.
         self._sampler: Optional[Sampler] = None
         self._piles: Dict[str, Pile] = {}
         self._shares: Dict[str, float] = {}
@@ -58,9 +58,9 @@ class CorpusBatcher:
     def __call__(self, examples: Iterable[Example]) -> Iterator[List[Example]]:
         """Make the batches of an epoch.
 
-        examples (Iterable[Example]): What the reader gave, or a list of it.
-        YIELDS (List[Example]): Batches.
-        RAISES (ValueError): If they are of another reader.
+        examples (Iterable[Example]): The reader's examples, as returned or as a list.
+        YIELDS (List[Example]): The batches.
+        RAISES (ValueError): If the examples come from another reader.
         """
         if isinstance(examples, CorpusStream):
             sampler = self._open_stream(examples)
@@ -84,7 +84,7 @@ class CorpusBatcher:
     def _open_list(self, examples: List[Any]) -> Sampler:
         if not examples:
             raise ValueError(
-                "spacy_mtl.CorpusBatcher.v1 gets no examples in a pass. Look at the corpus that "
+                "spacy_mtl.CorpusBatcher.v1 gets no examples in a pass. Check the corpus that "
                 "'train_corpus' in [training] names."
             )
         sampler = sampler_of(examples[0])
@@ -92,7 +92,7 @@ class CorpusBatcher:
             raise ValueError(
                 "spacy_mtl.CorpusBatcher.v1 draws from corpora by a schedule. Set @readers = "
                 '"spacy_mtl.MultiCorpus.v1" in [corpora.train] and @mtl_schedules, such as '
-                '"spacy_mtl.Proportional.v1", in [corpora.train.schedule]; or take another '
+                '"spacy_mtl.Proportional.v1", in [corpora.train.schedule], or use another '
                 "batcher in [training.batcher]."
             )
         if sampler is not self._sampler:
@@ -122,18 +122,18 @@ class CorpusBatcher:
         return found
 
     def _next(self, name: str, begin_pass: Callable[[], Iterator[Example]]) -> List[Example]:
-        """The next batch of a corpus (or of the mix of all), in this pass or the next."""
+        """Get the next batch of a corpus (or of the mix of all), in this pass or the next."""
         for is_new in (False, True):
             if is_new:
                 self._batches[name] = self._make_batches(begin_pass())
-            # Empty ones are none: they do not end a pass.
+            # Skip empty batches: they don't end a pass.
             batch = next(filter(None, self._batches.get(name, iter(()))), None)
             if batch:
                 return batch
         of_what = f"the corpus '{name}'" if name else "the corpora"
         raise ValueError(
             f"The batcher makes no batch of {of_what}: it "
-            "leaves out every text. Raise its 'size' in [training.batcher.batcher], or set "
+            "skips every text. Raise its 'size' in [training.batcher.batcher], or set "
             "discard_oversize = false there."
         )
 
@@ -142,15 +142,17 @@ class CorpusBatcher:
         try:
             for batch in self.batcher(source):
                 if not isinstance(batch, (list, tuple)):
-                    raise TypeError(f"it gives a {type(batch).__name__} for a list of examples")
+                    raise TypeError(
+                        f"it gives a {type(batch).__name__} instead of a list of examples"
+                    )
                 yield list(batch)
         except Exception as err:
             if err is source.error:
                 raise
             raise ValueError(
-                "The batcher in [training.batcher.batcher] fails: "
-                f"{str(err).rstrip('.')}. Mend its "
-                "settings, such as 'size', a number of 1 or more."
+                "The batcher in [training.batcher.batcher] failed: "
+                f"{str(err).rstrip('.')}. Fix its "
+                "settings, such as 'size', a number >= 1."
             ) from err
 
     def _mix(self, sampler: Sampler) -> Iterator[Example]:
@@ -159,7 +161,7 @@ class CorpusBatcher:
 
 
 class _Source:
-    """Examples for a batcher. It remembers an error of theirs, which is none of the batcher's."""
+    """Examples for a batcher. Remembers their errors, to tell them from the batcher's own."""
 
     def __init__(self, examples: Iterator[Example]) -> None:
         self.examples = examples

@@ -1,4 +1,4 @@
-"""What reads several corpora, each with the tasks that it annotates."""
+"""Read several corpora, each with the tasks that it annotates."""
 
 from functools import partial
 from pathlib import Path
@@ -15,27 +15,27 @@ from .survey import Survey, look_through
 
 
 class CorpusSet:
-    """Several corpora, without what they do not annotate.
+    """Several corpora, each limited to the tasks that it declares.
 
-    specs (Dict[str, CorpusSpec]): By name, what each is.
+    specs (Dict[str, CorpusSpec]): The corpora by name.
     """
 
     def __init__(self, specs: Dict[str, CorpusSpec]) -> None:
         self.specs = specs
-        #: What their examples tell of where they are from.
+        #: Marks the examples of these corpora.
         self.origin = Origin()
         self._surveys: "WeakKeyDictionary[Language, Survey]" = WeakKeyDictionary()
 
     @property
     def tasks(self) -> Dict[str, Sequence[str]]:
-        """RETURNS (Dict[str, Sequence[str]]): The tasks that each corpus annotates."""
+        """RETURNS (Dict[str, Sequence[str]]): The tasks annotated in each corpus."""
         return {name: spec.tasks for name, spec in self.specs.items()}
 
     def read(self, nlp: Language, name: str) -> Iterator[CorpusExample]:
-        """Read a corpus, without what it does not annotate.
+        """Read a corpus, with the annotation of undeclared tasks removed.
 
         nlp (Language): The pipeline.
-        name (str): The corpus.
+        name (str): The name of the corpus.
         YIELDS (CorpusExample): Its examples.
         RAISES (ValueError): If it cannot be read.
         """
@@ -44,14 +44,14 @@ class CorpusSet:
         for example in spec.read(nlp):
             reference = example.reference
             if not isinstance(spec.path, Path):
-                # Another reader may keep its documents.
+                # A custom reader may keep its documents.
                 reference = reference.copy()
             clear(reference, kinds)
             reference.user_data[TASKS_KEY] = list(spec.tasks)
             yield CorpusExample(example.predicted, reference, corpus=name, origin=self.origin)
 
     def read_task(self, nlp: Language, task: str) -> Iterator[CorpusExample]:
-        """Read all corpora that annotate a task, one after the other.
+        """Read all corpora that annotate a task, one after another.
 
         nlp (Language): The pipeline.
         task (str): The task.
@@ -62,11 +62,11 @@ class CorpusSet:
                 yield from self.read(nlp, name)
 
     def read_all(self, nlp: Language) -> Iterator[CorpusExample]:
-        """Read all corpora once, a text of each in turn: the first ones show them all.
+        """Read all corpora once, alternating between them, so that the first texts cover each.
 
         nlp (Language): The pipeline.
         YIELDS (CorpusExample): Their examples.
-        RAISES (ValueError): If one has no text.
+        RAISES (ValueError): If a corpus is empty.
         """
         streams = {name: self.read(nlp, name) for name in self.specs}
         given = set()
@@ -82,11 +82,11 @@ class CorpusSet:
                 del streams[name]
 
     def survey(self, nlp: Language) -> Survey:
-        """Look through all corpora, once a pipeline.
+        """Survey all corpora, once per pipeline.
 
         nlp (Language): The pipeline.
-        RETURNS (Survey): What they have.
-        RAISES (ValueError): If one is empty, or has no annotation for a task that it declares.
+        RETURNS (Survey): Their sizes and labels.
+        RAISES (ValueError): If a corpus is empty, or has no annotation for a task that it declares.
         """
         if nlp not in self._surveys:
             self._surveys[nlp] = look_through(nlp, self.specs.values(), partial(self.read, nlp))
@@ -94,7 +94,7 @@ class CorpusSet:
 
 
 def _foreign_kinds(nlp: Language, spec: CorpusSpec) -> List[str]:
-    """Annotation that other tasks would read, and none of the corpus' own."""
+    """Find annotation that only tasks of other corpora would read."""
     own = {kind for task in spec.tasks for kind in kinds_of(nlp, task)}
     read = {kind for name in nlp.component_names for kind in kinds_of(nlp, name)}
     if "dependencies" in own:

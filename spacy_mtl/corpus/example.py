@@ -5,15 +5,15 @@ from spacy.training import Example
 
 
 class Origin:
-    """Stands for the reader that examples come from.
+    """A token for the reader that examples come from.
 
-    Nothing but itself: an example may outlive its reader, or go to another process, and takes
-    nothing of the training along. See `sampler_of`.
+    It holds nothing, so that an example that outlives its reader or goes to another process
+    takes none of the training along. See `sampler_of`.
     """
 
 
 class CorpusExample(Example):
-    """A text of a corpus. The tasks that it annotates are in its gold: see `TASKS_KEY`.
+    """A text of a corpus. Its reference document lists the annotated tasks: see `TASKS_KEY`.
 
     corpus (str): The name of the corpus.
     origin (Origin): The reader that it comes from.

@@ -1,4 +1,4 @@
-"""Tells a schedule how the tasks fare: their losses in training, their scores in evaluation."""
+"""Report training losses and evaluation scores of the tasks to a schedule."""
 
 from typing import Any, Dict, Optional
 from weakref import ReferenceType, WeakKeyDictionary, ref
@@ -12,17 +12,17 @@ from ..types import Schedule, StepReport
 
 
 def tell(nlp: Language, schedule: Schedule) -> None:
-    """Have a schedule that wants to know told of losses and scores.
+    """Report losses and scores to a schedule that needs them.
 
-    That of an earlier training of the pipeline is told no more.
+    The schedule of an earlier training of the pipeline no longer gets any.
 
     nlp (Language): The pipeline.
-    schedule (Schedule): The schedule. It is told as long as somebody draws by it.
-    RAISES (ValueError): If it wants losses, and there is no joint component to tell them.
+    schedule (Schedule): The schedule. It gets reports for as long as it is in use.
+    RAISES (ValueError): If it needs losses, but no joint component reports them.
     """
-    told = _TOLD.get(nlp)
-    if told is not None and told() is schedule:
-        # A later pass of the same training: who has wrapped `nlp.evaluate` since then still does.
+    current = _CURRENT.get(nlp)
+    if current is not None and current() is schedule:
+        # A later pass of the same training: keep any later wrappers of `nlp.evaluate`.
         return
     found = find_joint(nlp)
     joint = None if found is None else found[1]
@@ -31,25 +31,25 @@ def tell(nlp: Language, schedule: Schedule) -> None:
     if schedule.needs_losses:
         if joint is None:
             raise ValueError(
-                f"The schedule {schedule.title} goes by the losses of the tasks, but "
-                "there is no component of factory 'mtl' that tells them. Add one before the "
-                "heads, or take another schedule."
+                f"The schedule {schedule.title} needs the losses of the tasks, but "
+                "there is no component with the factory 'mtl' to report them. Add one before the "
+                "heads, or use another schedule."
             )
         if joint not in _LOSSES:
             _LOSSES[joint] = _Losses()
             joint.observers.subscribe(_LOSSES[joint])
         _LOSSES[joint].schedule = ref(schedule)
-    if isinstance(nlp.evaluate, _ToldEvaluation):
+    if isinstance(nlp.evaluate, _ReportingEvaluation):
         del nlp.evaluate
     if schedule.needs_scores:
-        nlp.evaluate = _ToldEvaluation(nlp, schedule)  # type: ignore[method-assign]
-    _TOLD[nlp] = ref(schedule)
+        nlp.evaluate = _ReportingEvaluation(nlp, schedule)  # type: ignore[method-assign]
+    _CURRENT[nlp] = ref(schedule)
 
 
 class _Losses:
-    """Passes the losses of the steps on to the schedule of the present training, if there is one.
+    """Forwards the losses of each step to the schedule of the current training, if any.
 
-    It does not keep the schedule: whoever draws by it does.
+    It holds only a weak reference, so it doesn't keep the schedule alive.
     """
 
     def __init__(self) -> None:
@@ -61,14 +61,14 @@ class _Losses:
             schedule.observe_losses(report.losses)
 
 
-#: The schedule of the present training of a pipeline.
-_TOLD: "WeakKeyDictionary[Language, ReferenceType[Schedule]]" = WeakKeyDictionary()
-#: What looks on while a joint component trains: one each, however many trainings there are.
+#: The schedule of a pipeline's current training.
+_CURRENT: "WeakKeyDictionary[Language, ReferenceType[Schedule]]" = WeakKeyDictionary()
+#: One observer per joint component, however many trainings there are.
 _LOSSES: "WeakKeyDictionary[MultiTask, _Losses]" = WeakKeyDictionary()
 
 
-class _ToldEvaluation:
-    """`nlp.evaluate`, of which a schedule is told as long as somebody draws by it.
+class _ReportingEvaluation:
+    """`nlp.evaluate` that also reports the scores to a schedule while it is in use.
 
     spaCy's training loop offers no callback that gets the scores.
     """
@@ -85,5 +85,5 @@ class _ToldEvaluation:
         return scores
 
     def __reduce__(self) -> Any:
-        # A copy of the pipeline has its own method.
+        # A copied pipeline gets its own method.
         return getattr, (self._nlp, "evaluate")

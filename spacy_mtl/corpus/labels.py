@@ -1,4 +1,4 @@
-"""The labels of all texts, for components that spaCy shows the first ones only."""
+"""Collect labels from all texts for components that spaCy only shows the first ones."""
 
 import warnings
 from functools import partial
@@ -16,15 +16,15 @@ def add_labels(
     labels: Dict[str, Dict[str, None]],
     read: Callable[[str], Iterable[Example]],
 ) -> None:
-    """Have components know their labels before they are initialised.
+    """Add labels to components before they are initialised.
 
-    With max_epochs = -1, they are initialised with the first 100 texts of a corpus. Labels that
-    the config names are left to it.
+    With max_epochs = -1, spaCy initialises them with the first 100 texts of a corpus. Labels
+    given in the config are left alone.
 
     nlp (Language): The pipeline.
     tasks (Iterable[str]): The components.
-    labels (Dict[str, Dict[str, None]]): By task, those that all texts have.
-    read (Callable[[str], Iterable[Example]]): Reads all texts that are annotated for a task.
+    labels (Dict[str, Dict[str, None]]): By task, the labels found in all texts.
+    read (Callable[[str], Iterable[Example]]): Reads all texts annotated for a task.
     """
     for task in tasks:
         gold = TaskGold(nlp, task)
@@ -32,8 +32,8 @@ def add_labels(
             continue
         if not gold.task.prepare_labels(labels.get(task, ()), partial(read, task)):
             warnings.warn(
-                f"With max_epochs = -1 spaCy shows '{task}' the first 100 texts only, and what its "
-                "labels are is not known here: rare ones may be missing. Have them written by "
-                f"`spacy init labels`, and name the file in [initialize.components.{task}.labels].",
+                f"With max_epochs = -1, spaCy shows '{task}' only the first 100 texts, and its "
+                "labels cannot be found in advance: rare ones may be missing. Write them with "
+                f"`spacy init labels`, and set the file in [initialize.components.{task}.labels].",
                 stacklevel=2,
             )

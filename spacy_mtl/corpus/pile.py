@@ -1,4 +1,4 @@
-"""A corpus that is held in memory, again and again."""
+"""Repeat a corpus that is held in memory."""
 
 import random
 from typing import List
@@ -7,13 +7,13 @@ from spacy.training import Example
 
 
 class Pile:
-    """The examples of a corpus without end, each pass in another order."""
+    """An endless iterator over the examples of a corpus, reshuffled on each pass."""
 
     def __init__(self) -> None:
-        #: What the next passes are of.
+        #: The examples of the next passes.
         self.refill: List[Example] = []
         self._rest: List[Example] = []
-        # Numbers of its own: a pass takes none of those that whoever draws again has to keep.
+        # A separate generator, so that passes don't change the numbers a replay depends on.
         self._random = random.Random(random.getrandbits(64))
 
     def __iter__(self) -> "Pile":

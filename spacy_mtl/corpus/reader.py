@@ -1,4 +1,4 @@
-"""spaCy's reader of several corpora, each with the tasks that it annotates."""
+"""A reader for several corpora, each with the tasks that it annotates."""
 
 from typing import Any, Dict, Iterable, Optional
 
@@ -20,43 +20,43 @@ from .stream import CorpusStream, is_streamed
 @register("readers", "spacy_mtl.MultiCorpus.v1")
 def create_multi_corpus(
     corpora: Dict[str, Dict[str, Any]],
-    schedule: Any = None,  # A Schedule: the error below says more than spaCy's validation.
+    schedule: Any = None,  # A Schedule: the error below is clearer than spaCy's validation.
     shuffle_buffer: int = 1000,
 ) -> Reader:
-    """Create a reader of several corpora that annotate different tasks.
+    """Create a reader for several corpora that annotate different tasks.
 
-    What a corpus does not annotate is made missing. Labels are complete without being named,
-    with max_epochs = -1 as well, where spaCy shows the first 100 examples only.
+    Annotation of tasks that a corpus doesn't declare is made missing. All labels are found
+    automatically, also with max_epochs = -1, where spaCy shows only the first 100 examples.
 
-    corpora (Dict[str, Dict[str, Any]]): By name, what each is:
-        path (Union[str, Path, Callable]): A .spacy file or a folder of such, or a block with
-            @readers: one that comes to an end, or with a limit.
-        tasks (List[str]): The components whose gold annotation it has.
-        limit (int): How many texts of it to read, of those that max_length leaves; 0 for all.
-        max_length (int): Longer texts are left out (or, of a path, cut into sentences where
-            there are some), in tokens; 0 for all.
-        repeat (int): How often it is read in a pass.
-    schedule (Optional[Schedule]): By what corpora are drawn. Without, each example comes once
-        a pass, as in a development corpus. Batches are drawn by spacy_mtl.CorpusBatcher.v1:
-        another [training.batcher] is put inside of one when the pipeline is initialised.
-    shuffle_buffer (int): With max_epochs = -1, from how many examples of a corpus the next is
-        drawn; 1 leaves them in order.
+    corpora (Dict[str, Dict[str, Any]]): The settings of each corpus, by name:
+        path (Union[str, Path, Callable]): A .spacy file, a folder of .spacy files, or a block
+            with @readers that is finite or has a limit.
+        tasks (List[str]): The components that it has gold annotation for.
+        limit (int): Number of texts to read, after applying max_length; 0 for all.
+        max_length (int): Maximum length in tokens; 0 for no limit. Longer texts are skipped
+            (or, with a path, split into sentences where available).
+        repeat (int): How often to read it per pass.
+    schedule (Optional[Schedule]): Decides how corpora are drawn. Without one, each example
+        comes once per pass, as in a development corpus. spacy_mtl.CorpusBatcher.v1 draws the
+        batches: initialising the pipeline wraps any other [training.batcher] in it.
+    shuffle_buffer (int): With max_epochs = -1, the number of examples per corpus to draw the
+        next one from; 1 keeps them in order.
     RAISES (ValueError): If an entry is unknown, missing or out of range.
     """
     if not corpora:
         raise ValueError(
-            "spacy_mtl.MultiCorpus.v1 has no corpora. Name some in [corpora.train.corpora.NAME], "
-            "each with 'path' and 'tasks'."
+            "spacy_mtl.MultiCorpus.v1 has no corpora. Add at least one "
+            "[corpora.train.corpora.NAME] with 'path' and 'tasks'."
         )
     if not isinstance(shuffle_buffer, int) or shuffle_buffer < 1:
         raise ValueError(
-            f"'shuffle_buffer' of spacy_mtl.MultiCorpus.v1 is {shuffle_buffer!r}, but it is a "
-            "number of examples, 1 or more. Mend it in [corpora.train]."
+            f"'shuffle_buffer' of spacy_mtl.MultiCorpus.v1 is {shuffle_buffer!r}, but must be a "
+            "number of examples >= 1. Fix it in [corpora.train]."
         )
     if schedule is not None and not takes(schedule, 1):
         raise ValueError(
             f"'schedule' of spacy_mtl.MultiCorpus.v1 is {shortened(schedule)}, which cannot be "
-            "called with a progress. It is a function's work: set @mtl_schedules = "
+            "called with a Progress. Set @mtl_schedules = "
             '"spacy_mtl.Proportional.v1" (or another) in [corpora.train.schedule].'
         )
     specs = {name: read_spec(name, settings) for name, settings in corpora.items()}
@@ -65,7 +65,7 @@ def create_multi_corpus(
 
 
 class MultiCorpus:
-    """Gives the examples of several corpora: see `create_multi_corpus`."""
+    """Reads the examples of several corpora: see `create_multi_corpus`."""
 
     def __init__(
         self, corpora: CorpusSet, schedule: Optional[Schedule], shuffle_buffer: int
@@ -78,12 +78,12 @@ class MultiCorpus:
         self._replayed: Optional[Dict[str, Any]] = None
 
     def __call__(self, nlp: Language) -> Iterable[Example]:
-        """Give the examples of a pass.
+        """Return the examples of a pass.
 
         nlp (Language): The pipeline.
-        RETURNS (Iterable[Example]): Examples that know their corpus; where corpora are streamed
-            by a schedule, a `CorpusStream`.
-        RAISES (ValueError): If pipeline and corpora do not fit: see `set_up`.
+        RETURNS (Iterable[Example]): Examples that know their corpus; a `CorpusStream` if corpora
+            are streamed with a schedule.
+        RAISES (ValueError): If pipeline and corpora don't fit: see `set_up`.
         """
         is_initialized = set_up(nlp, self.corpora, self.schedule)
         if self.schedule is None or not is_initialized:
@@ -97,20 +97,20 @@ class MultiCorpus:
         return self._stream
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): What was drawn until now, and what the schedule knows."""
+        """RETURNS (Dict[str, Any]): The draws so far, and the state of the schedule."""
         return {"mixer": None if self._sampler is None else self._sampler.get_state()}
 
     def replay(self, state: Dict[str, Any]) -> None:
-        """Prepare to be drawn from once more, until a state.
+        """Prepare to repeat the draws that led to a state.
 
-        state (Dict[str, Any]): What `get_state` gave.
+        state (Dict[str, Any]): A state from `get_state`.
         """
         self._replayed = state["mixer"]
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state, once all has been drawn again that was drawn until then.
+        """Continue from a state, after its draws have been repeated.
 
-        state (Dict[str, Any]): What `get_state` gave.
+        state (Dict[str, Any]): A state from `get_state`.
         """
         self._replayed = None
         if self._sampler is not None and state["mixer"] is not None:

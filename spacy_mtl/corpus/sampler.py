@@ -1,4 +1,4 @@
-"""Draws from corpora as a schedule says."""
+"""Draw from corpora according to a schedule."""
 
 import random
 from array import array
@@ -10,22 +10,22 @@ from ..types import Progress, Schedule
 from .example import CorpusExample, Origin
 from .shares import normalized
 
-#: By the reader that examples come from, as long as there is one of them, or the reader. For a
-#: batcher that gets a list: spaCy has made it of what the reader gave, and shuffled it.
+#: By the origin of the examples, as long as the reader or one of its examples lives. Needed by
+#: batchers that get a list: spaCy lists and shuffles the reader's examples.
 _SAMPLERS: "WeakKeyDictionary[Origin, Sampler]" = WeakKeyDictionary()
 
 
 def sampler_of(example: Any) -> Optional["Sampler"]:
-    """Find what draws from the corpora of an example.
+    """Find the sampler that draws from an example's corpora.
 
     example (Any): An example.
-    RETURNS (Optional[Sampler]): None if it is not from a reader of corpora with a schedule.
+    RETURNS (Optional[Sampler]): None unless it comes from a reader with a schedule.
     """
     return _SAMPLERS.get(example.origin) if isinstance(example, CorpusExample) else None
 
 
 class Sampler:
-    """Asks the schedule before each batch, and keeps count."""
+    """Draws corpora by asking the schedule before each batch, and counts what was given."""
 
     def __init__(
         self, schedule: Schedule, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]
@@ -33,8 +33,8 @@ class Sampler:
         """Initialise the sampler.
 
         schedule (Schedule): The schedule.
-        sizes (Dict[str, int]): The examples of each corpus.
-        tasks (Dict[str, Sequence[str]]): The tasks that each annotates.
+        sizes (Dict[str, int]): The number of examples in each corpus.
+        tasks (Dict[str, Sequence[str]]): The tasks annotated in each corpus.
         RAISES (ValueError): If the schedule does not fit the corpora.
         """
         self.schedule = schedule
@@ -43,24 +43,24 @@ class Sampler:
         self.step = 0
         self._given: Dict[str, float] = dict.fromkeys(sizes, 0)
         self._credits = dict.fromkeys(sizes, 0.0)
-        #: Of its own, so that whoever draws batches again need not ask the schedule again.
+        #: A separate generator, so that a replay doesn't need to ask the schedule again.
         self._random = random.Random(random.getrandbits(64))
-        #: What was drawn, and what is to be drawn before the schedule is asked again: of each
-        #: batch the number of its corpus, or of mixed ones the share of each.
+        #: The draws so far, and those to repeat before the schedule is asked again: the index of
+        #: each batch's corpus, or for mixed batches the share of each corpus.
         self._drawn = array("H")
         self._mixes = array("d")
         self._ahead: Iterator[Any] = iter(())
         schedule.check(sizes, tasks)
 
     def serve(self, origin: Origin) -> None:
-        """Have it found by the examples of a reader: see `sampler_of`.
+        """Register the sampler for the examples of a reader: see `sampler_of`.
 
         origin (Origin): The origin of the examples.
         """
         _SAMPLERS[origin] = self
 
     def draw(self) -> str:
-        """RETURNS (str): The corpus that the next batch is of."""
+        """RETURNS (str): The corpus of the next batch."""
         for corpus in self._ahead:
             return corpus
         shares = self.shares(mixed=False)
@@ -70,7 +70,7 @@ class Sampler:
         return drawn
 
     def open_mixed(self) -> Dict[str, float]:
-        """RETURNS (Dict[str, float]): The shares that hold inside the next batch."""
+        """RETURNS (Dict[str, float]): The shares of the corpora in the next batch."""
         for shares in self._ahead:
             return dict(shares)
         shares = self.shares(mixed=True)
@@ -79,11 +79,11 @@ class Sampler:
         return shares
 
     def draw_example(self, shares: Dict[str, float]) -> str:
-        """Say which corpus the next example of a mixed batch is of.
+        """Choose the corpus of the next example in a mixed batch.
 
-        Not drawn by lot: the one that is furthest behind its share.
+        Not random: takes the corpus that is furthest behind its share.
 
-        shares (Dict[str, float]): Summing to 1.
+        shares (Dict[str, float]): The shares, summing to 1.
         RETURNS (str): The corpus.
         """
         for corpus, share in shares.items():
@@ -95,17 +95,17 @@ class Sampler:
     def note(self, corpus: str, n_examples: float = 1) -> None:
         """Count examples that were given.
 
-        corpus (str): Of which corpus.
-        n_examples (float): How many.
+        corpus (str): The corpus.
+        n_examples (float): The number of examples.
         """
         self._given[corpus] += n_examples
 
     def shares(self, mixed: bool) -> Dict[str, float]:
         """Ask the schedule for the shares of the next batch.
 
-        mixed (bool): Whether they are to hold inside of it.
-        RETURNS (Dict[str, float]): Those above 0, summing to 1, in the order of the config.
-        RAISES (ValueError): If there is none, or one is unknown or below 0.
+        mixed (bool): Whether the shares hold inside the batch.
+        RETURNS (Dict[str, float]): The shares above 0, summing to 1, in config order.
+        RAISES (ValueError): If there are none, or one is for an unknown corpus or below 0.
         """
         passes = {corpus: n / max(1, self.sizes[corpus]) for corpus, n in self._given.items()}
         progress = Progress(self.step, passes, self.sizes, self.tasks, self._random, mixed)
@@ -113,7 +113,7 @@ class Sampler:
         return normalized(self.schedule(progress), self.sizes, title, self.step)
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): What was drawn, and what the schedule has learned."""
+        """RETURNS (Dict[str, Any]): The draws so far, and the state of the schedule."""
         version, numbers, gauss = self._random.getstate()
         return {
             "step": self.step,
@@ -127,7 +127,7 @@ class Sampler:
         }
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave.
+        """Continue from a state returned by `get_state`.
 
         state (Dict[str, Any]): The state.
         """
@@ -141,12 +141,12 @@ class Sampler:
             self.schedule.set_state(state["schedule"])
 
     def replay(self, state: Dict[str, Any]) -> None:
-        """Draw once more what was drawn until a state, then set the state.
+        """Prepare to repeat the draws that led to a state, before setting it.
 
-        Meanwhile the schedule is not asked: it would have to be told losses and scores.
+        The schedule isn't asked meanwhile: it would need the losses and scores again.
 
-        state (Dict[str, Any]): What `get_state` gave.
-        RAISES (ValueError): If corpora have another number of texts than then.
+        state (Dict[str, Any]): A state from `get_state`.
+        RAISES (ValueError): If the number of texts in a corpus has changed.
         """
         before = state["sizes"]
         changed = [
@@ -156,13 +156,13 @@ class Sampler:
         ]
         if changed:
             raise ValueError(
-                "The corpora are not those that this training began with: texts of "
+                "The corpora have changed since this training began: texts of "
                 f"{', '.join(changed)}."
             )
         corpora = list(self.sizes)
         drawn = (corpora[i] for i in array("H", state["drawn"]))
         shares = iter(array("d", state["mixes"]))
-        # As many at a time as there are corpora.
+        # Take as many at a time as there are corpora.
         mixes = (
             {corpus: share for corpus, share in zip(corpora, mix) if share}
             for mix in zip(*[shares] * len(corpora))

@@ -1,4 +1,4 @@
-"""All that a reader of corpora changes outside of itself, and what it refuses before."""
+"""Prepare a pipeline for the corpora of a reader, and reject those that don't fit."""
 
 from typing import Any, Optional, Sequence
 from weakref import WeakKeyDictionary, WeakSet
@@ -15,24 +15,23 @@ from .feedback import tell
 from .labels import add_labels
 from .stream import is_streamed
 
-#: The pipelines that have the labels of all texts: each component that is initialised asks for
-#: examples, and once is enough.
+#: The pipelines that already have the labels of all texts: each component asks for examples
+#: when it is initialised, and once is enough.
 _LABELLED: "WeakKeyDictionary[CorpusSet, WeakSet[Language]]" = WeakKeyDictionary()
 
 
 def set_up(nlp: Language, corpora: CorpusSet, schedule: Optional[Schedule]) -> bool:
-    """Get a pipeline and corpora ready for each other, before each pass.
+    """Prepare a pipeline and its corpora before each pass.
 
-    Where components are to be initialised, they get all labels of a stream, and the batcher is
-    put inside of one that goes by the schedule. When training begins, the schedule is told of
-    losses and scores from then on.
+    Before initialisation, components get all labels of a stream, and the batcher is wrapped in
+    one that follows the schedule. Once training begins, the schedule gets losses and scores.
 
     nlp (Language): The pipeline.
     corpora (CorpusSet): The corpora.
-    schedule (Optional[Schedule]): What they are drawn by, if they are.
+    schedule (Optional[Schedule]): The schedule of the corpora, if any.
     RETURNS (bool): Whether all components are initialised.
-    RAISES (ValueError): If a corpus is empty or lacks what it declares, or a task is
-        annotated by none, or is none of the pipeline, or two heads set the same.
+    RAISES (ValueError): If a corpus is empty or lacks a task it declares, no corpus annotates
+        a task, a task isn't in the pipeline, or two heads set the same annotation.
     """
     joint = find_joint(nlp)
     if joint is not None:
@@ -40,12 +39,12 @@ def set_up(nlp: Language, corpora: CorpusSet, schedule: Optional[Schedule]) -> b
     untrained = [name for name, pipe in nlp.pipeline if not _is_initialized(pipe)]
     check_tasks(nlp, corpora.specs.values())
     if untrained or schedule is not None:
-        # Else it may be a development corpus, from which nobody learns.
+        # Otherwise it may be a development corpus, which isn't trained on.
         check_stock(nlp, corpora.specs.values())
     if untrained:
         _set_up_untrained(nlp, corpora, schedule, untrained)
         return False
-    # Now that heads have their labels.
+    # Possible now that heads have their labels.
     check_outputs(nlp)
     if schedule is not None:
         check_batcher(nlp, CORPUS_BATCHER)
@@ -70,7 +69,7 @@ def _set_up_untrained(
 
 
 def _wrap_batcher(nlp: Language) -> None:
-    """Have batches drawn by the schedule."""
+    """Wrap the batcher in one that follows the schedule."""
     batcher = nlp.config["training"]["batcher"]
     if batcher.get("@batchers") != CORPUS_BATCHER:
         nlp.config["training"]["batcher"] = {

@@ -1,4 +1,4 @@
-"""Corpora that are streamed: read again and again, never held in memory."""
+"""Stream corpora: read them repeatedly, without holding them in memory."""
 
 import random
 from typing import Dict, Iterator, List
@@ -11,17 +11,17 @@ from .sampler import Sampler
 
 
 def is_streamed(nlp: Language) -> bool:
-    """RETURNS (bool): Whether the config has spaCy stream corpora: else it lists all examples."""
+    """RETURNS (bool): Whether spaCy streams corpora with this config, instead of listing them."""
     return nlp.config.interpolate()["training"]["max_epochs"] == -1
 
 
 class CorpusStream:
-    """A pass over corpora in the order that their schedule gives. The next one goes on there.
+    """A pass over corpora in the order of their schedule. The next pass continues from there.
 
     nlp (Language): The pipeline.
-    corpora (CorpusSet): What reads them.
-    sampler (Sampler): What they are drawn by.
-    shuffle_buffer (int): From how many examples of a corpus the next is drawn.
+    corpora (CorpusSet): The corpora.
+    sampler (Sampler): Draws from the corpora.
+    shuffle_buffer (int): The number of examples per corpus to draw the next one from.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class CorpusStream:
     ) -> None:
         self.nlp = nlp
         self.sampler = sampler
-        #: Each corpus without end, for a batcher, which draws batches, not examples.
+        #: Endless iterators over each corpus, for a batcher that draws batches, not examples.
         self.streams: Dict[str, Iterator[Example]] = {
             name: _endless(nlp, corpora, name, shuffle_buffer) for name in corpora.specs
         }
@@ -44,8 +44,8 @@ class CorpusStream:
 def _endless(
     nlp: Language, corpora: CorpusSet, name: str, shuffle_buffer: int
 ) -> Iterator[Example]:
-    """A corpus over and over, each pass drawn from a buffer."""
-    # Numbers of its own: each text takes one.
+    """Repeat a corpus endlessly, drawing each pass from a buffer."""
+    # A separate generator, as each text takes a number.
     numbers = random.Random(random.getrandbits(64))
     while True:
         buffer: List[Example] = []

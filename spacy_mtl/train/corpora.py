@@ -1,4 +1,4 @@
-"""What a training cannot do with its corpora, told with the block of the config and the file."""
+"""Explain errors from training corpora, with the config block and the file."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +15,11 @@ _ENDING = ".spacy"
 
 @contextmanager
 def explained_corpora(config: Dict[str, Any]) -> Iterator[None]:
-    """Say of what fails inside which file of [corpora] is to blame, if one is.
+    """Report which file in [corpora] caused an error inside, if any did.
 
-    config (Dict[str, Any]): The config, interpolated.
-    RAISES (ValueError): If a file that training reads is missing, damaged or empty, with the
-        text of the error; else the error as it was.
+    config (Dict[str, Any]): The interpolated config.
+    RAISES (ValueError): If a file that training reads is missing, damaged or empty. Includes
+        the original error. Other errors are passed through.
     """
     try:
         yield
@@ -27,15 +27,15 @@ def explained_corpora(config: Dict[str, Any]) -> Iterator[None]:
         found = damaged_corpora(config)
         if not found:
             raise
-        # What failed may be something else: it is said, too.
+        # Include the original error, as the cause may be something else.
         raise ValueError(f"{' '.join(found)} It failed with {type(err).__name__}: {err}") from err
 
 
 def damaged_corpora(config: Dict[str, Any]) -> List[str]:
-    """Find the corpora, of those that training reads, that spaCy's readers cannot read.
+    """Find training and development corpora that spaCy's readers can't read.
 
-    config (Dict[str, Any]): The config, interpolated.
-    RETURNS (List[str]): What is wrong with which.
+    config (Dict[str, Any]): The interpolated config.
+    RETURNS (List[str]): A message for each damaged corpus.
     """
     training = config.get("training", {})
     names = [str(training.get(key)) for key in ("train_corpus", "dev_corpus")]
@@ -47,17 +47,17 @@ def damaged_corpora(config: Dict[str, Any]) -> List[str]:
         for inner, path in _paths(block, name):
             what = _damage(path)
             if what:
-                found.append(f"The corpus of [{inner}] {what}. Mend 'path' there, or that file.")
+                found.append(f"The corpus of [{inner}] {what}. Fix 'path' there, or that file.")
     return found
 
 
 def has_texts(nlp: Language, reader: Callable[[Language], Iterable[Example]]) -> bool:
-    """Look whether a reader gives a text. The random numbers stay as they are.
+    """Check whether a reader yields any text, without changing the random state.
 
     nlp (Language): The pipeline.
     reader (Callable): The reader.
-    RETURNS (bool): Whether there is a text.
-    RAISES (Exception): Whatever the reader raises.
+    RETURNS (bool): Whether there are texts.
+    RAISES (Exception): Any error from the reader.
     """
     chance = get_data_chance()
     try:
@@ -79,17 +79,17 @@ def _paths(block: Any, name: str) -> Iterator[Tuple[str, Union[str, Path]]]:
 
 
 def _damage(named: Union[str, Path]) -> str:
-    """What is wrong with a corpus. Its documents are not made."""
+    """Describe what is wrong with a corpus, without creating its documents."""
     if not named:
-        return "is not named: its path is empty"
+        return "is not set: its path is empty"
     path = Path(named)
     if not path.exists():
         return f"is missing: there is no file or folder {path}"
     files = sorted(path.rglob(f"*{_ENDING}")) if path.is_dir() else [path]
     if not files:
-        return f"is empty: the folder {path} has no files *{_ENDING}"
+        return f"is empty: the folder {path} has no {_ENDING} files"
     if path.is_file() and path.suffix != _ENDING:
-        # Of another reader than spaCy's.
+        # A file for another reader than spaCy's.
         return "" if path.stat().st_size else f"is empty: {path} has 0 bytes"
     n_texts = 0
     for file in files:
@@ -98,5 +98,5 @@ def _damage(named: Union[str, Path]) -> str:
         try:
             n_texts += len(DocBin().from_disk(file))
         except Exception as err:
-            return f"is damaged or no {_ENDING} file: {file} cannot be read ({err})"
+            return f"is damaged or not a {_ENDING} file: {file} cannot be read ({err})"
     return "" if n_texts else f"is empty: {path} has no documents"

@@ -1,7 +1,7 @@
-"""spaCy's training loop, which can begin at any step.
+"""spaCy's training loop, with the ability to start at any step.
 
-Uninterrupted it does what `spacy.training.loop.train` does, number for number. That one can
-neither begin at a step nor save what it takes to: so it is written here once more.
+Uninterrupted, it does exactly the same as `spacy.training.loop.train`. It is reimplemented here
+because spaCy's loop can neither start at a later step nor save what that requires.
 """
 
 import shutil
@@ -39,16 +39,16 @@ def train(
 ) -> Path:
     """Train a pipeline, with checkpoints.
 
-    nlp (Language): The pipeline, initialised, with the config; or that of the checkpoint.
+    nlp (Language): The initialised pipeline with its config, or the checkpoint's pipeline.
     output (Path): Folder for the trained pipelines and checkpoints.
-    checkpoint (Optional[Checkpoint]): Where to go on. Its files are taken as they are: see
-        `Checkpoint.check`.
-    every (Optional[int]): Steps between checkpoints; by default, one at each evaluation.
-    meta (Optional[Dict[str, Any]]): What to write beside each checkpoint, as JSON.
-    use_gpu (int): The number of a GPU, or -1.
-    stdout (Optional[IO]): Where the logger writes; by default that of the process.
-    stderr (Optional[IO]): Where it writes progress, likewise.
-    RETURNS (Path): The pipeline as it is at the end.
+    checkpoint (Optional[Checkpoint]): The checkpoint to resume from. Its files aren't checked:
+        see `Checkpoint.check`.
+    every (Optional[int]): Steps between checkpoints; by default, one per evaluation.
+    meta (Optional[Dict[str, Any]]): Metadata to write with each checkpoint, as JSON.
+    use_gpu (int): The GPU ID, or -1.
+    stdout (Optional[IO]): Output of the logger; defaults to that of the process.
+    stderr (Optional[IO]): Output for progress; likewise.
+    RETURNS (Path): The folder of the final pipeline.
     """
     message = Printer(no_print=True)
     stdout, stderr = stdout or sys.stdout, stderr or sys.stderr
@@ -65,8 +65,8 @@ def train(
     with explained_corpora(training.config):
         if not has_texts(nlp, training.dev_corpus):
             text = (
-                f"The development corpus '{settings['dev_corpus']}' gives no text, so nothing can "
-                "be scored: the first pipeline stays the best. Mend its 'path'."
+                f"The development corpus '{settings['dev_corpus']}' has no texts, so nothing can "
+                "be scored: the first pipeline stays the best. Fix its 'path'."
             )
             stdout.write(message.warn(text) + "\n")
     stdout.write(message.info(f"Pipeline: {nlp.pipe_names}") + "\n")
@@ -78,10 +78,10 @@ def train(
                 training.set_state(state)
         else:
             state = training.get_state()
-            # What keeps it from a first step is said before there is anything to go on from.
+            # Report errors that prevent a first step before there is anything to resume from.
             with explained_corpora(training.config):
                 training.batches.peek()
-            # Before any pipeline is: whoever finds one can go on.
+            # Write the first checkpoint before any pipeline, so that it can always be resumed.
             write_checkpoint(output, 0, nlp, state, meta or {})
         for info, is_best in training.steps():
             if is_best is not None:

@@ -1,7 +1,7 @@
-"""What an optimizer keeps of each parameter, and the gradients that wait for its next step.
+"""Save and restore an optimizer's state and the accumulated gradients.
 
-By the addresses of the slots, which hold in every process. thinc's own keys are counters: which
-number a layer has depends on what else the process has made before it.
+They are stored by the addresses of the slots, which are the same in every process. thinc's own
+keys are counters, which depend on how many layers the process has created before.
 """
 
 from typing import Any, Dict, List
@@ -13,16 +13,16 @@ from ..compat.thinc import get_radam_buffer, set_radam_buffer
 from ..hints import shortened
 from ..parameters import Slot
 
-#: What an optimizer keeps for each parameter.
+#: The optimizer's state for each parameter.
 _COUNTS = ("nr_update", "last_seen")
 _KEPT = ("mom1", "mom2", "averages", *_COUNTS)
 
 
 def get_gradients(slots: List[Slot]) -> Dict[str, Any]:
-    """Take the gradients that wait, by address.
+    """Get the accumulated gradients by address.
 
     slots (List[Slot]): The parameters.
-    RETURNS (Dict[str, ndarray]): Those of zeros as their shape only.
+    RETURNS (Dict[str, ndarray]): The gradients. If all values are 0, only the shape is kept.
     """
     found: Dict[str, Any] = {}
     for slot in slots:
@@ -34,24 +34,24 @@ def get_gradients(slots: List[Slot]) -> Dict[str, Any]:
 
 
 def set_gradients(slots: List[Slot], gradients: Dict[str, Any]) -> None:
-    """Set what `get_gradients` gave.
+    """Restore the gradients from `get_gradients`.
 
     slots (List[Slot]): The parameters.
-    gradients (Dict[str, Any]): By address.
-    RAISES (ValueError): If they are of other parameters.
+    gradients (Dict[str, Any]): The gradients by address.
+    RAISES (ValueError): If they belong to other parameters.
     """
     _check_fit(slots, gradients, "gradients")
     for slot in slots:
         if slot.address in gradients:
             value = gradients[slot.address]
             is_shape = isinstance(value, list)
-            # What was read from a file may not be written to.
+            # Arrays read from a file may be read-only.
             copied = numpy.zeros(value, dtype="float32") if is_shape else numpy.array(value)
             slot.set_gradient(copied)
 
 
 def get_optimizer(sgd: Optimizer, slots: List[Slot]) -> Dict[str, Any]:
-    """Take what an optimizer keeps, by address.
+    """Get the state of an optimizer by address.
 
     sgd (Optimizer): The optimizer.
     slots (List[Slot]): The parameters.
@@ -68,12 +68,12 @@ def get_optimizer(sgd: Optimizer, slots: List[Slot]) -> Dict[str, Any]:
 
 
 def set_optimizer(sgd: Optimizer, slots: List[Slot], state: Dict[str, Any]) -> None:
-    """Set what `get_optimizer` gave.
+    """Restore the state from `get_optimizer`.
 
-    sgd (Optimizer): The optimizer, newly made.
+    sgd (Optimizer): A new optimizer.
     slots (List[Slot]): The parameters.
     state (Dict[str, Any]): The state.
-    RAISES (ValueError): If it is of another optimizer, or of other parameters.
+    RAISES (ValueError): If it belongs to another optimizer, or to other parameters.
     """
     keys = {slot.address: slot.key for slot in slots}
     ops = {slot.address: _ops_of(slot) for slot in slots}
@@ -92,8 +92,8 @@ def _check_fit(slots: List[Slot], values: Dict[str, Any], what: str) -> None:
     shapes = {slot.address: slot.shape for slot in slots}
     for address, value in values.items():
         if address not in shapes:
-            raise ValueError(f"it has '{what}' of {address}, which the pipeline does not have")
-        # What an optimizer keeps as moments may have any shape.
+            raise ValueError(f"it has '{what}' for {address}, which the pipeline does not have")
+        # Moments may have any shape.
         if what in ("mom1", "mom2"):
             is_right = isinstance(value, numpy.ndarray)
         elif what in _COUNTS:
@@ -103,7 +103,7 @@ def _check_fit(slots: List[Slot], values: Dict[str, Any], what: str) -> None:
             is_right = shape == shapes[address]
         if not is_right:
             raise ValueError(
-                f"its '{what}' of {address}, a parameter of the shape {shapes[address]}, are "
+                f"its '{what}' for {address}, a parameter of shape {shapes[address]}, are "
                 f"{shortened(value)}"
             )
 

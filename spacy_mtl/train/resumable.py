@@ -1,6 +1,6 @@
-"""Who has a state of its own in a training that is interrupted and continued.
+"""Components and readers with their own state when training is interrupted and resumed.
 
-Asked for here and nowhere else. A component or a reader of a user's may have one, too.
+This is the only place that checks for them. Custom components and readers may have one, too.
 """
 
 from typing import Any, Dict, Protocol, runtime_checkable
@@ -10,13 +10,13 @@ from spacy.language import Language
 
 @runtime_checkable
 class ResumableComponent(Protocol):
-    """A component whose next step depends on more than what is saved with the pipeline."""
+    """A component whose next step depends on more than its saved pipeline."""
 
     def get_training_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): All that its next step needs, for msgpack."""
+        """RETURNS (Dict[str, Any]): The state that its next step needs, for msgpack."""
 
     def set_training_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_training_state` gave.
+        """Continue from a state returned by `get_training_state`.
 
         state (Dict[str, Any]): The state.
         """
@@ -24,35 +24,35 @@ class ResumableComponent(Protocol):
 
 @runtime_checkable
 class ResumableReader(Protocol):
-    """A reader of corpora that gives other examples as training goes on."""
+    """A reader whose examples change during training."""
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): What was read until now, for msgpack."""
+        """RETURNS (Dict[str, Any]): What has been read so far, for msgpack."""
 
     def replay(self, state: Dict[str, Any]) -> None:
-        """Prepare to give once more what was given until a state.
+        """Prepare to repeat the examples that led to a state.
 
-        state (Dict[str, Any]): What `get_state` gave.
+        state (Dict[str, Any]): A state from `get_state`.
         """
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state, once all was read again.
+        """Continue from a state, after its examples have been repeated.
 
-        state (Dict[str, Any]): What `get_state` gave.
+        state (Dict[str, Any]): A state from `get_state`.
         """
 
 
 def get_component_states(nlp: Language) -> Dict[str, Any]:
-    """RETURNS (Dict[str, Any]): By component; without those that have none."""
+    """RETURNS (Dict[str, Any]): The states by name of the component, if it has one."""
     return {name: pipe.get_training_state() for name, pipe in _resumable(nlp).items()}
 
 
 def set_component_states(nlp: Language, states: Dict[str, Any]) -> None:
-    """Set what `get_component_states` gave.
+    """Restore the states from `get_component_states`.
 
     nlp (Language): The pipeline.
     states (Dict[str, Any]): The states.
-    RAISES (ValueError): If they are of other components.
+    RAISES (ValueError): If they belong to other components.
     """
     pipes = _resumable(nlp)
     for name in pipes:
@@ -65,6 +65,6 @@ def set_component_states(nlp: Language, states: Dict[str, Any]) -> None:
 
 
 def _resumable(nlp: Language) -> Dict[str, ResumableComponent]:
-    # What spaCy declares a component to be is no more than a function.
+    # spaCy's types only declare components as functions.
     pipes: Dict[str, Any] = dict(nlp.components)
     return {name: pipe for name, pipe in pipes.items() if isinstance(pipe, ResumableComponent)}

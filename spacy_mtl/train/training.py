@@ -1,4 +1,4 @@
-"""The steps of spaCy's training loop, from which it can be taken up again."""
+"""The steps of spaCy's training loop, which can be resumed after any step."""
 
 from timeit import default_timer as timer
 from typing import Any, Dict, Iterator, List, Optional, Tuple
@@ -20,13 +20,13 @@ from .settings import check_training
 
 
 class Training:
-    """A training by the block [training] of a pipeline's config."""
+    """A training as set in the block [training] of a pipeline's config."""
 
     def __init__(self, nlp: Language, use_gpu: int = -1) -> None:
-        """Set it up at its beginning.
+        """Set up a training from the beginning.
 
-        nlp (Language): The pipeline, initialised, with the config.
-        use_gpu (int): The number of a GPU, or -1.
+        nlp (Language): The initialised pipeline with its config.
+        use_gpu (int): The GPU ID, or -1.
         """
         self.nlp = nlp
         self.config = config = nlp.config.interpolate()
@@ -57,10 +57,10 @@ class Training:
         self._seconds = 0.0
 
     def steps(self) -> Iterator[Tuple[Dict[str, Any], Optional[bool]]]:
-        """Train on, as `spacy.training.loop.train_while_improving`.
+        """Run the remaining steps like `spacy.training.loop.train_while_improving`.
 
-        YIELDS (Tuple[Dict[str, Any], Optional[bool]]): What there is to say of a step, and
-            whether it is the best till now; None if it was not evaluated.
+        YIELDS (Tuple[Dict[str, Any], Optional[bool]]): Information on a step, and whether it is
+            the best so far; None if it was not evaluated.
         """
         nlp, settings, optimizer = self.nlp, self.settings, self.optimizer
         exclude: List[str] = settings["frozen_components"]
@@ -100,7 +100,7 @@ class Training:
                 "seconds": int(self._seconds),
                 "words": self._words,
             }
-            # Who saves a state now saves that of the next step.
+            # A state saved from here on is that of the next step.
             if is_best is not None:
                 self._losses = {}
             self.step += 1
@@ -109,7 +109,7 @@ class Training:
                 break
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): All that the next step needs, but the pipeline."""
+        """RETURNS (Dict[str, Any]): All that the next step needs, except the pipeline."""
         slots = slots_of(self.nlp)
         is_resumable = isinstance(self.corpus, ResumableReader)
         return {
@@ -127,11 +127,11 @@ class Training:
         }
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave.
+        """Continue from a state returned by `get_state`.
 
         state (Dict[str, Any]): The state.
-        RAISES (ValueError): If it does not fit the pipeline.
-        RAISES (CheckpointError): If the corpora do not give the batches that they gave.
+        RAISES (ValueError): If it doesn't fit the pipeline.
+        RAISES (CheckpointError): If the corpora don't give the same batches as before.
         """
         slots = slots_of(self.nlp)
         self.step = state["step"]
@@ -149,10 +149,10 @@ class Training:
                 self.corpus.replay(state["corpus"])
             self.batches.set_state(state["batches"])
         except (ValueError, OSError, StopIteration) as err:
-            why = "there are fewer than then" if isinstance(err, StopIteration) else err
+            why = "there are fewer than before" if isinstance(err, StopIteration) else err
             raise CheckpointError(
                 f"The batches of {self.step} steps cannot be drawn from the corpora again: {why}. "
-                "Put back the texts that the training began with, or begin another."
+                "Restore the texts that the training began with, or start a new training."
             ) from err
         if state["corpus"] is not None:
             self.corpus.set_state(state["corpus"])

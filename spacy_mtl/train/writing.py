@@ -1,4 +1,4 @@
-"""Checkpoints and pipelines are written in full, or not at all."""
+"""Write checkpoints and pipelines completely, or not at all."""
 
 from pathlib import Path
 from typing import Any, Callable, Dict
@@ -23,16 +23,16 @@ from .checkpoint import (
 def write_checkpoint(
     folder: Path, step: int, nlp: Language, state: Dict[str, Any], meta: Dict[str, Any]
 ) -> Checkpoint:
-    """Write a checkpoint, and remove those before it.
+    """Write a checkpoint, and remove earlier ones.
 
-    It is written under another name, brought to the disk, and renamed; only then the one
-    before goes. Whenever that is broken off, one is left that is whole.
+    It is written under another name, synced to disk, and renamed. Only then is the previous one
+    removed, so that a complete checkpoint remains whenever this is interrupted.
 
     folder (Path): The output folder of the training.
     step (int): The step.
     nlp (Language): The pipeline.
-    state (Dict[str, Any]): All else, for msgpack.
-    meta (Dict[str, Any]): Of which config and machine it is.
+    state (Dict[str, Any]): Everything else, for msgpack.
+    meta (Dict[str, Any]): The config, data and machine.
     RETURNS (Checkpoint): The checkpoint.
     RAISES (CheckpointError): If it cannot be written.
     """
@@ -52,15 +52,15 @@ def write_checkpoint(
 
 
 def write_in_place(write: Callable[[Path], Any], path: Path) -> None:
-    """Write a folder of a training under another name, and give it its own once it is whole.
+    """Write a folder of a training under another name, and rename it once it is complete.
 
-    write (Callable[[Path], Any]): Writes to the folder that it is given, which is there.
-    path (Path): The folder. What was there goes, once this is whole.
-    RAISES (CheckpointError): If the disk is full, or refuses otherwise.
+    write (Callable[[Path], Any]): Writes to the folder it is given, which exists.
+    path (Path): The folder. An existing one is replaced once the new one is complete.
+    RAISES (CheckpointError): If the disk is full, or writing fails otherwise.
     """
     try:
         files.write_in_place(write, path)
     except files.WriteError as err:
         raise CheckpointError(
-            f"{err} Mend that, such as by making room, and go on (`spacy mtl train` with --resume)."
+            f"{err} Fix this, for example by making room, and resume (`spacy mtl train --resume`)."
         ) from err

@@ -30,7 +30,7 @@ def invoke(*args: str, config: str = "config.cfg") -> Any:
 
 @pytest.fixture
 def run_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command in a folder of its own."""
+    """Run the command in its own folder."""
     leave_unsynced(monkeypatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "1000")
@@ -40,13 +40,13 @@ def run_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.fixture(scope="session")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of such a training that is over. Not to be written to."""
+    """The output folder of a completed training. Don't write to it."""
     folder = tmp_path_factory.mktemp("done")
     before = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         leave_unsynced(patch)
         patch.chdir(folder)
-        # As in tests: a checkpoint knows how many there were.
+        # As in tests, because checkpoints record the number of threads.
         torch.set_num_threads(1)
         write_inputs()
         result = invoke()
@@ -57,6 +57,6 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run_after(run_train: Run, done: Path) -> Run:
-    """Run the command where that training is over."""
+    """Run the command after a completed training."""
     shutil.copytree(done, "out")
     return run_train

@@ -1,4 +1,4 @@
-"""`spacy mtl train`: what it does with the folder, the config and the machine that it finds."""
+"""`spacy mtl train` with existing folders, and changed configs and data."""
 
 import shutil
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any, Callable
 
 import pytest
 import spacy
-from interrupted_training import assert_goes_on_as_uninterrupted
+from interrupted_training import assert_resumes_as_uninterrupted
 from short_training import assert_same, config_of, set_corpora
 from spacy.tokens import DocBin
 from thinc.api import ConfigValidationError
@@ -17,23 +17,23 @@ from spacy_mtl.train.checkpoint import find_checkpoints, find_latest
 Run = Callable[..., Any]
 
 
-def test_trains_and_is_over(run_train: Run) -> None:
+def test_completed_training(run_train: Run) -> None:
     result = run_train()
     assert result.exit_code == 0, result.output
     found = find_checkpoints(Path("out"))
     assert [each.step for each in found] == [7]
     before = spacy.load("out/model-last")
-    # One that is over has nothing to do.
+    # A completed training has nothing left to do.
     again = run_train("--resume")
     assert again.exit_code == 0, again.output
-    assert "Going on after 7 steps" in again.output
+    assert "Resuming after 7 steps" in again.output
     assert_same(before, spacy.load("out/model-last"))
 
 
 def test_resume_without_a_checkpoint(run_train: Run) -> None:
     result = run_train("--resume")
     assert result.exit_code == 0, result.output
-    assert "No checkpoint in out: training from the beginning" in result.output
+    assert "No checkpoint in out: training from scratch" in result.output
     assert "⚠" in result.output
     assert find_latest(Path("out")) is not None
 
@@ -41,7 +41,7 @@ def test_resume_without_a_checkpoint(run_train: Run) -> None:
 def test_a_checkpoint_is_not_overwritten(run_after: Run) -> None:
     result = run_after()
     assert result.exit_code == 1
-    assert "There is a training to go on with: out/checkpoint-7" in result.output
+    assert "There is a training to resume: out/checkpoint-7" in result.output
     assert "--resume" in result.output
     assert [each.step for each in find_checkpoints(Path("out"))] == [7]
 
@@ -49,16 +49,16 @@ def test_a_checkpoint_is_not_overwritten(run_after: Run) -> None:
 @pytest.mark.parametrize(
     "change", ["--training.dropout=0.3", "--components.ner.learn_rate_scale=2.0"], ids=str
 )
-def test_another_config(run_after: Run, change: str) -> None:
+def test_changed_config(run_after: Run, change: str) -> None:
     result = run_after("--resume", change)
     assert result.exit_code == 1
     name = change.split("=")[0].removeprefix("--")
     text = " ".join(result.output.split())
-    assert f"The config is another than that of out/checkpoint-7: {name}" in text
+    assert f"The config differs from that of out/checkpoint-7: {name}" in text
 
 
-def test_an_unchanged_config(run_train: Run) -> None:
-    """spaCy rounds weights, and drops "source": that is no change."""
+def test_unchanged_config(run_train: Run) -> None:
+    """spaCy rounds weights, and drops "source", but these aren't changes."""
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
     nlp.to_disk("source")
@@ -73,9 +73,9 @@ def test_an_unchanged_config(run_train: Run) -> None:
 
 
 def test_a_longer_training(run_train: Run) -> None:
-    """Where it ends may be changed: it goes on as one that was as long from the beginning."""
+    """The limits may change: it continues as if they had been set from the beginning."""
     assert run_train("--training.max_steps=4").exit_code == 0
-    assert_goes_on_as_uninterrupted(run_train)
+    assert_resumes_as_uninterrupted(run_train)
 
 
 def test_other_data(run_after: Run) -> None:
@@ -88,7 +88,7 @@ def test_other_data(run_after: Run) -> None:
 
 @pytest.mark.parametrize("is_multi", [False, True])
 def test_fewer_texts(run_train: Run, is_multi: bool) -> None:
-    """Its batches cannot be drawn again, whatever it is told."""
+    """Its batches can't be drawn again, whatever the options."""
     config = config_of("corpus.spacy", max_steps=6, eval_frequency=2, max_epochs=2)
     if is_multi:
         schedule = {"@mtl_schedules": "spacy_mtl.Uniform.v1"}
@@ -101,28 +101,28 @@ def test_fewer_texts(run_train: Run, is_multi: bool) -> None:
     assert result.exit_code == 1
     text = " ".join(result.output.split())
     assert "The batches of 7 steps cannot be drawn from the corpora again" in text
-    assert "Put back the texts" in text
+    assert "Restore the texts" in text
 
 
 def test_pipelines_without_a_checkpoint(run_after: Run) -> None:
-    """Of another training: they are not written over."""
+    """Those of another training are not overwritten."""
     shutil.rmtree("out/checkpoint-7")
     before = spacy.load("out/model-last")
     result = run_after("--resume")
     assert result.exit_code == 1
-    assert "There is no checkpoint in out to go on from" in " ".join(result.output.split())
+    assert "There is no checkpoint in out to resume from" in " ".join(result.output.split())
     assert_same(before, spacy.load("out/model-last"))
 
 
-def test_output_that_is_no_folder(run_train: Run) -> None:
+def test_output_that_is_not_a_folder(run_train: Run) -> None:
     Path("out").write_text("")
     result = run_train()
     assert result.exit_code == 1
-    assert "--output out is no folder to write to" in " ".join(result.output.split())
+    assert "Cannot write to the folder --output out" in " ".join(result.output.split())
 
 
-def test_no_hint_to_fill_what_is_filled(run_train: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is missing when a pipeline is initialized is nothing that a config has by default."""
+def test_no_hint_to_fill_a_filled_config(run_train: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anything missing at initialisation can't be filled with the defaults of a config."""
 
     def missing(*args: Any, **kwargs: Any) -> None:
         error = {"loc": ["a"], "msg": "field required", "type": "value_error.missing"}
@@ -135,8 +135,8 @@ def test_no_hint_to_fill_what_is_filled(run_train: Run, monkeypatch: pytest.Monk
     assert "init fill-config" not in result.output
 
 
-def test_config_with_a_mistake(run_train: Run) -> None:
-    """spaCy's own messages, and nothing is begun."""
+def test_config_with_an_error(run_train: Run) -> None:
+    """It shows spaCy's own message, and starts nothing."""
     result = run_train("--training.max_steps=lots")
     assert result.exit_code == 1
     assert "max_steps" in result.output

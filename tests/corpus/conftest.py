@@ -11,7 +11,7 @@ from three_corpora import SIZES, make_doc
 
 @pytest.fixture
 def paths(tmp_path: Path) -> Dict[str, Path]:
-    """A corpus a task. All texts have all annotation; who declares what decides."""
+    """One corpus per task. All texts have all annotation; declared tasks make the difference."""
     nlp = spacy.blank("en")
     found = {}
     for name, size in SIZES.items():

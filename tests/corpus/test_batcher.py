@@ -23,14 +23,14 @@ def test_batches_of_one_corpus(paths: Dict[str, Path], max_epochs: int) -> None:
         assert len(batch) == 6
     counts = Counter(batch[0].corpus for batch in batches)
     assert all(70 < counts[name] < 130 for name in SIZES), counts
-    # The small one comes again and again; of the large one, no text twice before all were there.
+    # The small corpus repeats; in the large one, no text repeats before all have been drawn.
     texts = [eg.reference.text for batch in batches for eg in batch if eg.corpus == "tags"]
     assert len(set(texts[:150])) == 150 if max_epochs == 0 else len(set(texts[:150])) > 50
 
 
 @pytest.mark.parametrize("max_epochs, n_batches", [(0, 10_000), (-1, 1_000)])
 def test_shares_of_batches(paths: Dict[str, Path], max_epochs: int, n_batches: int) -> None:
-    """As the schedule says, also after reader and batcher."""
+    """They match the schedule, even after reader and batcher."""
     shares = {"tags": 1.0, "names": 3.0, "topics": 2.0}
     schedule = {"@mtl_schedules": "spacy_mtl.Weighted.v1", "shares": shares}
     config = config_of(paths, max_epochs, schedule=schedule)
@@ -49,7 +49,7 @@ def test_mixed_batches(paths: Dict[str, Path], max_epochs: int) -> None:
 
 @pytest.mark.parametrize("max_epochs", [0, -1])
 def test_no_batch_has_a_text_twice(paths: Dict[str, Path], max_epochs: int) -> None:
-    """Not of a small corpus either, where texts of like length are sought in a large buffer."""
+    """Not even for a small corpus, when a large buffer is searched for texts of similar length."""
     config = config_of(paths, max_epochs)
     padded = {"@batchers": "spacy.batch_by_padded.v1", "size": 60, "buffer": 256}
     config["training"]["batcher"]["batcher"] = {**padded, "discard_oversize": False}
@@ -59,7 +59,7 @@ def test_no_batch_has_a_text_twice(paths: Dict[str, Path], max_epochs: int) -> N
 
 @pytest.mark.parametrize("max_epochs", [0, -1])
 @pytest.mark.parametrize("mixed", [False, True])
-def test_batcher_that_leaves_out_every_text(
+def test_batcher_that_skips_every_text(
     paths: Dict[str, Path], max_epochs: int, mixed: bool
 ) -> None:
     config = config_of(paths, max_epochs, mixed)

@@ -1,4 +1,4 @@
-"""Several corpora: which text is whose, and what is missing."""
+"""Several corpora: where texts come from, and what is missing."""
 
 from collections import Counter
 from pathlib import Path
@@ -25,7 +25,7 @@ from spacy_mtl.types import TASKS_KEY
 
 
 @pytest.mark.parametrize("max_epochs", [0, -1])
-def test_what_is_not_declared_is_missing(paths: Dict[str, Path], max_epochs: int) -> None:
+def test_undeclared_annotation_is_missing(paths: Dict[str, Path], max_epochs: int) -> None:
     for batch in draw_batches(config_of(paths, max_epochs), 30):
         for eg in batch:
             gold = eg.reference
@@ -35,7 +35,7 @@ def test_what_is_not_declared_is_missing(paths: Dict[str, Path], max_epochs: int
 
 
 def test_another_reader_and_documents_in_memory(paths: Dict[str, Path]) -> None:
-    """What it keeps is left as it is."""
+    """The documents it keeps are left unchanged."""
     nlp = with_heads()
     kept = [Example(nlp.make_doc(doc.text), doc) for doc in (make_doc(nlp, i) for i in range(40))]
 
@@ -50,7 +50,7 @@ def test_another_reader_and_documents_in_memory(paths: Dict[str, Path]) -> None:
 
 
 def test_sentence_starts_that_dependencies_imply(tmp_path: Path) -> None:
-    """Where dependencies are another's, their sentence starts are missing, too."""
+    """If dependencies belong to another task, their sentence starts are missing, too."""
     nlp = spacy.blank("en")
     words = ["a", "b", "c", "d"]
     doc = Doc(nlp.vocab, words=words, tags=["X"] * 4, heads=[0, 0, 2, 2], deps=["ROOT", "x"] * 2)
@@ -70,7 +70,7 @@ def test_sentence_starts_that_dependencies_imply(tmp_path: Path) -> None:
 
 
 def test_two_heads_that_read_the_same(paths: Dict[str, Path], tmp_path: Path) -> None:
-    """Both read categories: each has the labels of its own corpora, and learns from them only."""
+    """Both read categories: each has, and learns, only the labels of its own corpora."""
     nlp = spacy.blank("en")
     add_joint(nlp, None)
     nlp.add_pipe("mtl_textcat", name="topic")

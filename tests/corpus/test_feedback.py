@@ -1,4 +1,4 @@
-"""Schedules that are told of scores, as long as somebody draws by them."""
+"""Schedules get losses and scores for as long as they are in use."""
 
 import gc
 import pickle
@@ -36,7 +36,7 @@ class Watching(Schedule):
         self.seen.append(scores)
 
 
-def test_told_as_long_as_it_is_there() -> None:
+def test_reports_while_the_schedule_is_alive() -> None:
     nlp = spacy.blank("en")
     add_joint(nlp, None)
     nlp.add_pipe("mtl_tagger", name="tagger")
@@ -47,17 +47,17 @@ def test_told_as_long_as_it_is_there() -> None:
     nlp.update(examples, sgd=False)
     scores = nlp.evaluate(examples)
     assert [list(found) for found in schedule.seen] == [["tagger"], ["tagger"]]
-    # A copy has nothing to do with this training.
+    # A copy isn't part of this training.
     copy = pickle.loads(pickle.dumps(nlp))
     assert copy.evaluate(examples)["tag_acc"] == scores["tag_acc"]
     assert len(schedule.seen) == 2
-    # Nor has the next training.
+    # Neither is the next training.
     seen = schedule.seen
     tell(nlp, as_schedule(lambda progress: {}))
     nlp.update(examples, sgd=False)
     nlp.evaluate(examples)
     assert len(seen) == 2
-    # Nor who evaluates when it is over.
+    # Nor is an evaluation after it has ended.
     tell(nlp, schedule)
     del schedule
     gc.collect()
@@ -67,7 +67,7 @@ def test_told_as_long_as_it_is_there() -> None:
 
 
 def test_each_pass_of_a_training() -> None:
-    """Told once a step, and whoever has wrapped the evaluation in between still does."""
+    """It is told once per step, and wrappers added to `evaluate` in between stay."""
     nlp = spacy.blank("en")
     add_joint(nlp, None)
     nlp.add_pipe("mtl_tagger", name="tagger")
@@ -75,11 +75,11 @@ def test_each_pass_of_a_training() -> None:
     nlp.initialize(lambda: examples)
     schedule, other = Watching(), Watching()
     tell(nlp, schedule)
-    told, n_calls = nlp.evaluate, [0]
+    inner, n_calls = nlp.evaluate, [0]
 
     def counted(*args: Any, **kwargs: Any) -> Any:
         n_calls[0] += 1
-        return told(*args, **kwargs)
+        return inner(*args, **kwargs)
 
     nlp.evaluate = counted  # type: ignore[method-assign]
     tell(nlp, schedule)
@@ -87,7 +87,7 @@ def test_each_pass_of_a_training() -> None:
     nlp.evaluate(examples)
     assert n_calls == [1]
     assert len(schedule.seen) == 2
-    # Two trainings in turn: each is told of its own steps.
+    # Two alternating trainings: each is told of its own steps.
     del nlp.evaluate
     for one in (other, schedule, other):
         tell(nlp, one)
@@ -98,17 +98,17 @@ def test_each_pass_of_a_training() -> None:
 
 
 def test_losses_without_a_joint_component() -> None:
-    """Refused, however often."""
+    """It is rejected every time."""
     nlp = spacy.blank("en")
     nlp.add_pipe("tagger")
     schedule = Watching()
     for _ in range(2):
-        with pytest.raises(ValueError, match="schedule Watching goes by the losses.*factory 'mtl'"):
+        with pytest.raises(ValueError, match="schedule Watching needs the losses.*factory 'mtl'"):
             tell(nlp, schedule)
 
 
-def test_dynamic_schedules_are_told(paths: Dict[str, Path]) -> None:
-    """Losses of every step, scores of every evaluation, by spaCy's own loop."""
+def test_dynamic_schedules_get_losses_and_scores(paths: Dict[str, Path]) -> None:
+    """They get the losses of every step and the scores of every evaluation in spaCy's loop."""
     seen: Dict[str, List[Any]] = {"losses": [], "scores": []}
 
     class Watching:

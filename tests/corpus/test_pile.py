@@ -10,7 +10,7 @@ def take(pile: Any, n_examples: int) -> List[Any]:
     return list(islice(pile, n_examples))
 
 
-def test_a_pass_has_each_once_in_another_order() -> None:
+def test_each_pass_is_shuffled() -> None:
     pile: Any = Pile()
     pile.refill = list(range(50))
     first, second = take(pile, 50), take(pile, 50)
@@ -18,7 +18,7 @@ def test_a_pass_has_each_once_in_another_order() -> None:
     assert len({tuple(first), tuple(second), tuple(pile.refill)}) == 3
 
 
-def test_another_list_comes_in_with_the_next_pass() -> None:
+def test_new_list_is_used_from_the_next_pass() -> None:
     pile: Any = Pile()
     pile.refill = [1, 2, 3]
     begun = take(pile, 2)

@@ -1,4 +1,4 @@
-"""Several corpora in one training, as spaCy runs it."""
+"""Several corpora in one training, run by spaCy."""
 
 import random
 from collections import Counter
@@ -30,7 +30,7 @@ def test_no_corpora() -> None:
 @pytest.mark.parametrize("max_epochs", [0, -1])
 @pytest.mark.parametrize("mixed", [False, True])
 def test_trains(paths: Dict[str, Path], max_epochs: int, mixed: bool) -> None:
-    """By spaCy's own loop, with scores of every task on a development set of the same kind."""
+    """In spaCy's own loop, with scores of every task on a development set of the same kind."""
     config = config_of(paths, max_epochs, mixed)
     config["training"].update(max_steps=60, eval_frequency=60)
     nlp = init_nlp(config)
@@ -46,7 +46,7 @@ def parameters(model: Any) -> List[numpy.ndarray]:
 
 @pytest.mark.parametrize("max_epochs", [0, -1])
 def test_nothing_leaks(paths: Dict[str, Path], max_epochs: int) -> None:
-    """A corpus moves the heads of its own tasks only, with Adam's momentum and weight decay."""
+    """A corpus only changes heads of its own tasks, even with Adam's momentum and weight decay."""
     nlp, reader, batcher = initialize(config_of(paths, max_epochs))
     optimizer = nlp.create_optimizer()
     optimizer.L2 = 0.1
@@ -69,14 +69,14 @@ def test_nothing_leaks(paths: Dict[str, Path], max_epochs: int) -> None:
 
 @pytest.mark.parametrize("max_epochs", [0, -1])
 def test_two_trainings_in_one_process(paths: Dict[str, Path], max_epochs: int) -> None:
-    """Step by step in turn, each gives what it gives alone."""
+    """When they alternate step by step, each gives the same results as alone."""
 
     def training() -> Iterator[List[Tuple[str, str]]]:
         nlp, reader, batcher = initialize(config_of(paths, max_epochs))
         batches = create_train_batches(nlp, reader, batcher, max_epochs)
         chance = random.Random(1).getstate()
         while True:
-            # What both draw from.
+            # Both draw from this.
             random.setstate(chance)
             _, batch = next(batches)
             chance = random.getstate()
@@ -88,9 +88,9 @@ def test_two_trainings_in_one_process(paths: Dict[str, Path], max_epochs: int) -
 
 
 def test_empty_development_corpus(paths: Dict[str, Path], tmp_path: Path) -> None:
-    """Scores of it would be missing without a word."""
+    """Otherwise its scores would be missing silently."""
     DocBin(docs=[]).to_disk(tmp_path / "empty.spacy")
     config = config_of(paths)
     config["corpora"]["dev"]["corpora"]["names"]["path"] = str(tmp_path / "empty.spacy")
-    with pytest.raises(ValueError, match="corpus 'names' has no text.*corpora.dev.corpora.names"):
+    with pytest.raises(ValueError, match="corpus 'names' has no texts.*corpora.dev.corpora.names"):
         train(init_nlp(config))

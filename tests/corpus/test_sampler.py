@@ -1,4 +1,4 @@
-"""What draws: it goes on where it was, and is found by what its reader gave."""
+"""A sampler continues where it left off, and is found through its reader's examples."""
 
 import gc
 import pickle
@@ -62,7 +62,7 @@ def test_state(name: str) -> None:
 
 
 def test_corpora_that_have_changed() -> None:
-    """A training cannot go on with them."""
+    """A training can't continue with them."""
     state = sampler_of("Uniform").get_state()
     sizes = {**SIZES, "ewt": 7}
     sampler = Sampler(make_schedule("Uniform"), sizes, TASKS)
@@ -71,7 +71,7 @@ def test_corpora_that_have_changed() -> None:
 
 
 def readers_of(paths: Dict[str, Path], n_readers: int = 1) -> Any:
-    """A pipeline, so many readers for its training, and one of the development corpus."""
+    """A pipeline, readers for its training, and one for the development corpus."""
     nlp = init_nlp(config_of(paths))
     block = nlp.config.interpolate()["corpora"]
     found = [registry.resolve(block)["train"] for _ in range(n_readers)]
@@ -79,7 +79,7 @@ def readers_of(paths: Dict[str, Path], n_readers: int = 1) -> Any:
 
 
 def test_found_by_each_example(paths: Dict[str, Path]) -> None:
-    """Listed and shuffled, whatever else has been read of the same files."""
+    """Even when listed and shuffled, whatever else has been read from the same files."""
     nlp, one, other, development = readers_of(paths, 2)
     of_one, of_other = list(one(nlp)), list(other(nlp))
     random.shuffle(of_one)
@@ -88,14 +88,14 @@ def test_found_by_each_example(paths: Dict[str, Path]) -> None:
     assert first is not None
     assert second not in (None, first)
     assert {samplers.sampler_of(example) for example in development(nlp)} == {None}
-    # The batcher of each draws by its own.
+    # The batcher of each uses its own sampler.
     next(CorpusBatcher(lambda examples: [list(examples)])(of_one))
     assert one.get_state()["mixer"]["step"] == 1
     assert other.get_state()["mixer"]["step"] == 0
 
 
 def test_examples_are_enough(paths: Dict[str, Path]) -> None:
-    """A sampler lives as long as the reader, or one of its examples: no longer."""
+    """A sampler lives exactly as long as its reader or one of its examples."""
     nlp, reader, _ = readers_of(paths)
     examples = list(reader(nlp))
     sampler = ref(samplers.sampler_of(examples[0]))
@@ -109,7 +109,7 @@ def test_examples_are_enough(paths: Dict[str, Path]) -> None:
 
 
 def test_examples_take_nothing_along(paths: Dict[str, Path]) -> None:
-    """To another process, say: no sampler, no schedule. Nobody draws by them there."""
+    """For example to another process: neither sampler nor schedule, which aren't used there."""
     nlp, reader, _ = readers_of(paths)
     example = next(iter(reader(nlp)))
     copied = pickle.loads(pickle.dumps(example))

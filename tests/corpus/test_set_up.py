@@ -1,4 +1,4 @@
-"""What a reader changes outside of itself: labels, batcher; and what it refuses."""
+"""How a reader prepares the pipeline (labels, batcher), and what it rejects."""
 
 from collections import Counter
 from pathlib import Path
@@ -24,7 +24,7 @@ from tiny_pipelines import add_joint
 
 @pytest.mark.parametrize("max_epochs", [0, -1])
 def test_labels_are_complete(paths: Dict[str, Path], max_epochs: int) -> None:
-    """Also those that come after the first 100 texts."""
+    """Including those after the first 100 texts."""
     nlp, _, _ = initialize(config_of(paths, max_epochs))
     assert "RARE" in nlp.get_pipe("tagger").labels
     assert set(nlp.get_pipe("ner").labels) == {"LOC", "LATE"}
@@ -51,7 +51,7 @@ def test_stock_heads_have_all_labels(paths: Dict[str, Path], max_epochs: int) ->
 @pytest.mark.parametrize("max_epochs", [0, -1])
 @pytest.mark.parametrize("factory", ["mtl_textcat", "mtl_textcat_multilabel"])
 def test_labels_that_the_config_names(tmp_path: Path, factory: str, max_epochs: int) -> None:
-    """Two heads on the same texts, whose labels only the config tells apart."""
+    """Two heads on the same texts, whose labels are only separated by the config."""
     nlp = spacy.blank("en")
     docs = [nlp.make_doc(f"w{i}") for i in range(20)]
     for i, doc in enumerate(docs):
@@ -76,7 +76,7 @@ def test_labels_that_the_config_names(tmp_path: Path, factory: str, max_epochs: 
 
 @pytest.mark.parametrize("max_epochs", [0, -1])
 def test_stock_batcher(paths: Dict[str, Path], max_epochs: int) -> None:
-    """It is put inside of the one that goes by the schedule."""
+    """It is wrapped in the one that follows the schedule."""
     config = config_of(paths, max_epochs)
     stock = {"@batchers": "spacy.batch_by_sequence.v1", "size": 6}
     config["training"]["batcher"] = stock
@@ -98,7 +98,7 @@ def test_schedule_is_checked_before_training(paths: Dict[str, Path]) -> None:
 
 
 def test_beside_an_entity_ruler(paths: Dict[str, Path]) -> None:
-    """Which reports the same scores, and is not trained."""
+    """It reports the same scores, but isn't trained."""
     nlp = with_heads("ner")
     ruler: Any = nlp.add_pipe("entity_ruler", first=True)
     blocks = {"names": {"path": str(paths["names"]), "tasks": ["ner"]}}
@@ -108,7 +108,7 @@ def test_beside_an_entity_ruler(paths: Dict[str, Path]) -> None:
 
 
 def test_sourced_heads_that_report_the_same(paths: Dict[str, Path], tmp_path: Path) -> None:
-    """Trained apart, they have not been parted."""
+    """Trained separately, nothing has separated their scores."""
     for task in ("topic", "mood"):
         nlp = spacy.blank("en")
         add_joint(nlp, None)

@@ -1,4 +1,4 @@
-"""What a schedule may give, and what not."""
+"""Valid and invalid shares of a schedule."""
 
 from typing import Dict
 
@@ -17,18 +17,16 @@ from spacy_mtl.plain import as_schedule
         ({"ewt": float("nan")}, "a share of nan"),
         ({"ewt": 0.0}, "gives all corpora a share of 0"),
         ({}, "gives all corpora a share of 0"),
-        (None, "gives None at batch 0, but it must give a dict"),
+        (None, "returned None at batch 0, but must return a dict"),
     ],
 )
-def test_schedule_of_a_user_that_gives_something_else(
-    shares: Dict[str, float], message: str
-) -> None:
+def test_custom_schedule_with_invalid_shares(shares: Dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Sampler(as_schedule(lambda progress: shares), SIZES, TASKS).draw()
 
 
 @pytest.mark.parametrize("share", [1.7e308, 5e-324])
-def test_shares_at_the_ends_of_what_a_number_can_be(share: float) -> None:
+def test_shares_at_the_limits_of_floats(share: float) -> None:
     """Shares are in any unit: their sum does not overflow."""
     sampler = sampler_of("Weighted", shares=dict.fromkeys(SIZES, share))
     assert sampler.shares(False) == pytest.approx(dict.fromkeys(SIZES, 0.25))

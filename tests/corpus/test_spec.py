@@ -1,4 +1,4 @@
-"""What a config says of a corpus."""
+"""Settings of a corpus."""
 
 from collections import Counter
 from pathlib import Path
@@ -20,7 +20,7 @@ def test_limit_max_length_repeat(paths: Dict[str, Path]) -> None:
 
 
 def test_limit_of_a_folder(paths: Dict[str, Path]) -> None:
-    """Over all its files, and of what max_length leaves."""
+    """It counts over all files, after max_length is applied."""
     folder = next(iter(paths.values())).parent
     nlp = with_heads("tagger")
     docs = [nlp.make_doc("long " * 9)] * 5
@@ -49,12 +49,12 @@ def test_entries(paths: Dict[str, Path], change: Dict[str, Any], message: str) -
         make_reader(blocks_of(paths, **change))
 
 
-def test_what_is_no_corpus(paths: Dict[str, Path], tmp_path: Path) -> None:
+def test_path_that_is_not_a_corpus(paths: Dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(ValueError, match="'names', .*folder, has no .spacy file in it"):
+    with pytest.raises(ValueError, match="'names', .*folder, contains no .spacy files"):
         make_reader(blocks_of(paths, names={"path": str(tmp_path / "folder")}))
     (tmp_path / "names.jsonl").write_text("{}")
-    with pytest.raises(ValueError, match="'names', .*names.jsonl, is no .spacy.*mtl convert"):
+    with pytest.raises(ValueError, match="'names', .*names.jsonl, is not a .spacy.*mtl convert"):
         make_reader(blocks_of(paths, names={"path": str(tmp_path / "names.jsonl")}))
     (tmp_path / "cut.spacy").write_bytes(paths["names"].read_bytes()[:100])
     cut = make_reader(blocks_of(paths, names={"path": str(tmp_path / "cut.spacy")}))

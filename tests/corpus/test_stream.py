@@ -19,7 +19,7 @@ from spacy_mtl.corpus.stream import CorpusStream
 def test_streamed_corpora_are_not_held(
     paths: Dict[str, Path], monkeypatch: pytest.MonkeyPatch, mixed: bool
 ) -> None:
-    """However long it takes: the texts in memory are those of the buffers and a batch."""
+    """However long it runs, only the buffers and a batch are in memory."""
     alive: List[int] = [0]
     most: List[int] = [0]
 
@@ -43,7 +43,7 @@ def test_streamed_corpora_are_not_held(
     for _, (_, batch) in zip(range(300), create_train_batches(nlp, reader, batcher, -1)):
         n_drawn += len(batch)
     assert n_drawn == 1800
-    # Three buffers of four, and what stock batchers hold: this batch and the next, by corpus.
+    # Three buffers of four, and the stock batchers' current and next batch of each corpus.
     assert most[0] - kept < 3 * 4 + 6 * 6
 
 
@@ -54,12 +54,12 @@ def test_variable_for_the_number_of_epochs(paths: Dict[str, Path]) -> None:
     nlp = init_nlp(Config().from_str(text, interpolate=False))
     reader = registry.resolve(nlp.config.interpolate()["corpora"])["train"]
     assert isinstance(reader(nlp), CorpusStream)
-    # Of the last text, which spaCy does not show.
+    # From the last text, which spaCy doesn't show.
     assert "LATE" in nlp.get_pipe("ner").labels  # type: ignore[attr-defined]
 
 
 def test_stream_of_another_pipeline(paths: Dict[str, Path]) -> None:
-    """A reader that goes on with another one gives documents of that one."""
+    """A reader that switches to another pipeline gives documents of that one."""
     nlp, reader, batcher = initialize(config_of(paths, -1))
     other, _, _ = initialize(config_of(paths, -1))
     assert reader(nlp) is reader(nlp)

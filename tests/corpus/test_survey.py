@@ -1,4 +1,4 @@
-"""What corpora have in all, found by reading them once."""
+"""Sizes and labels of corpora, found by reading them once."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -25,10 +25,8 @@ from tiny_pipelines import add_joint
 from spacy_mtl.corpus.spec import CorpusSpec
 
 
-def test_corpora_are_looked_through_once(
-    paths: Dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Though initialisation and training make a reader each."""
+def test_corpora_are_read_once(paths: Dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even though initialisation and training create a reader each."""
     n_read: Counter = Counter()
     read_once = CorpusSpec.read
 
@@ -41,14 +39,14 @@ def test_corpora_are_looked_through_once(
     reader = registry.resolve(nlp.config.interpolate()["corpora"])["train"]
     assert reader(nlp).sampler.sizes == SIZES
     assert not n_read
-    # Of another pipeline, more or less may be annotated.
+    # In another pipeline, more or less may be annotated.
     other = init_nlp(config_of(paths, max_epochs=-1))
     assert n_read["tags"] > 1
     assert other is not nlp
 
 
 def test_tagger_of_another_attribute(paths: Dict[str, Path]) -> None:
-    """A corpus that has tags only does not do for it."""
+    """A corpus with only tags isn't enough for it."""
     nlp = spacy.blank("en")
     add_joint(nlp, None)
     nlp.add_pipe("mtl_tagger", name="pos", config={"attribute": "pos"})
@@ -57,7 +55,7 @@ def test_tagger_of_another_attribute(paths: Dict[str, Path]) -> None:
         nlp.initialize(lambda: reader(nlp))
 
 
-def test_declared_and_not_there(paths: Dict[str, Path], tmp_path: Path) -> None:
+def test_declared_but_missing(paths: Dict[str, Path], tmp_path: Path) -> None:
     nlp = spacy.blank("en")
     DocBin(docs=[nlp("no tags")]).to_disk(tmp_path / "plain.spacy")
     blocks = blocks_of(paths, tags={"path": str(tmp_path / "plain.spacy")})
@@ -73,10 +71,10 @@ def test_declared_and_not_there(paths: Dict[str, Path], tmp_path: Path) -> None:
         ("mtl_tagger", {"attribute": "_.style"}),
     ],
 )
-def test_declared_and_not_there_for_that_head(
+def test_declared_but_missing_for_that_head(
     paths: Dict[str, Path], factory: str, settings: Dict[str, Any]
 ) -> None:
-    """Annotation of the kind, but of another prefix, key or extension."""
+    """There is annotation of that kind, but with another prefix, key or extension."""
     nlp = with_heads()
     nlp.add_pipe(factory, name="special", config=settings)
     blocks = blocks_of(paths, topics={"tasks": ["textcat", "special"]})
@@ -89,9 +87,9 @@ def test_declared_and_not_there_for_that_head(
 def test_empty_corpus(paths: Dict[str, Path], tmp_path: Path) -> None:
     DocBin(docs=[]).to_disk(tmp_path / "empty.spacy")
     blocks = blocks_of(paths, tags={"path": str(tmp_path / "empty.spacy")})
-    with pytest.raises(ValueError, match="corpus 'tags' has no text .*empty.spacy"):
+    with pytest.raises(ValueError, match="corpus 'tags' has no texts .*empty.spacy"):
         init_nlp(config_of(paths, corpora=blocks))
-    with pytest.raises(ValueError, match="corpus 'tags' has no text .*max_length = 2"):
+    with pytest.raises(ValueError, match="corpus 'tags' has no texts .*max_length = 2"):
         init_nlp(config_of(paths, corpora=blocks_of(paths, tags={"max_length": 2})))
 
 

@@ -1,4 +1,4 @@
-"""Code that a user gives to a command, right and wrong."""
+"""Valid and invalid custom code for the commands."""
 
 CODE = '''
 import os

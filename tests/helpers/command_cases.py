@@ -1,4 +1,4 @@
-"""Commands as a test types them, and what they say."""
+"""Run commands in tests, and check their output."""
 
 from typing import Any, List, Union
 
@@ -12,7 +12,7 @@ Given = Union[str, List[str]]
 
 
 def run(command: str, given: Given) -> str:
-    """RETURNS (str): What the command says. RAISES (ValueError): With that, if it ends with 1."""
+    """RETURNS (str): The output. RAISES (ValueError): With the output, if it exits with 1."""
     args = given.split() if isinstance(given, str) else list(given)
     if not (args and args[0].endswith(".cfg")):
         args = ["config.cfg", *args]
@@ -21,7 +21,7 @@ def run(command: str, given: Given) -> str:
     result = CliRunner().invoke(app, ["mtl", command, *args])
     text = " ".join(result.output.split())
     if result.exception is not None and not isinstance(result.exception, SystemExit):
-        # In-process, an error of click is one of these, too.
+        # In-process, click's errors also end up here.
         text += f" {getattr(result.exception, 'message', '')}"
         if not hasattr(result.exception, "exit_code"):
             raise result.exception
@@ -40,5 +40,5 @@ def training(name: str, value: Any, *words: str) -> Case:
     return Case(
         f"{name} of {value}",
         f"--training.{name}={value}",
-        Refused("Mend in [training]", is_named, *words),
+        Refused("Fix [training]", is_named, *words),
     )

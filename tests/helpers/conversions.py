@@ -1,4 +1,4 @@
-"""Files to convert, as tests write them, and what is looked at in what comes of them."""
+"""Write and convert files in tests, and inspect the results."""
 
 import json
 import re
@@ -46,7 +46,7 @@ def taken(done: Done) -> str:
 
 @dataclass
 class File:
-    """A file to convert: its name, its content, and what is looked at."""
+    """A file to convert: its name, its content, and how to inspect the result."""
 
     name: str
     content: Union[str, bytes]
@@ -111,12 +111,12 @@ def load(path: Path) -> List[Doc]:
 
 
 def check_file(case: Case, folder: Path) -> None:
-    """Fail unless the file of a case gives what is expected of it."""
+    """Fail unless the file of a case gives the expected result."""
     check(case, lambda given: run(given, folder))
 
 
 def arguments(options: Dict[str, Any]) -> List[str]:
-    """What says on the command line what these options say in Python."""
+    """Translate Python options to command line options."""
     found = []
     for name, value in options.items():
         flag = "--" + name.replace("_", "-")
@@ -134,7 +134,7 @@ KINDS = {**dict.fromkeys(NUMBERS, int), "header": bool, "quotes": bool, "labels"
 
 
 def can_be_typed(options: Dict[str, Any]) -> bool:
-    """Whether the command line has a way to say this: it takes care of types itself."""
+    """Check whether the options can be given on the command line, which checks types itself."""
     return all(
         type(value) is KINDS.get(name, str)
         and value not in ([], [1])
@@ -144,7 +144,7 @@ def can_be_typed(options: Dict[str, Any]) -> bool:
 
 
 def typed(cases: List[Case]) -> List[Case]:
-    """All that has an option or tells something, and no more: a command takes its time."""
+    """Select only cases with options or printed notes, because commands are slow."""
     return [
         case
         for case in cases
@@ -154,7 +154,7 @@ def typed(cases: List[Case]) -> List[Case]:
 
 
 def check_command(case: Case, folder: Path, command: Callable[..., Any]) -> None:
-    """Fail unless the command line says of a case what the function does."""
+    """Fail unless the command gives the same result for a case as the function."""
     write(case.given, folder)
     result = command(case.given.name, "out.spacy", *arguments(case.given.options))
     output = " ".join(result.output.split())
@@ -171,9 +171,9 @@ def check_command(case: Case, folder: Path, command: Callable[..., Any]) -> None
 
 @dataclass
 class Folder:
-    """What stands in a folder: texts, bytes, or what makes it; and what is asked for there.
+    """The files of a folder (texts, bytes, or functions that make them), and what to convert.
 
-    format (str): The format; by default that of the files of JSON lines.
+    format (str): The format; JSON lines by default.
     """
 
     files: Dict[str, Any]
@@ -183,7 +183,7 @@ class Folder:
 
 
 def check_folder(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail unless a conversion in a folder gives what is expected: nothing new, if refused."""
+    """Fail unless a conversion gives the expected result, without new files if refused."""
     monkeypatch.chdir(folder)
     fill(folder, case.given.files)
     before = contents(folder)

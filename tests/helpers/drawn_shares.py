@@ -1,4 +1,4 @@
-"""Four corpora that a schedule draws from, and whether it draws them as it should."""
+"""Draw four corpora by a schedule, and check their shares."""
 
 from collections import Counter
 from typing import Any, Dict, List
@@ -29,14 +29,14 @@ def draw(sampler: Sampler, n_batches: int = 10_000) -> List[str]:
 
 
 def assert_shares(drawn: List[str], shares: Dict[str, float]) -> None:
-    """The counts are what the shares give, as far as chance goes."""
+    """Check that the counts match the shares, within chance."""
     total = sum(shares.values())
     counts = Counter(drawn)
     assert set(counts) == {corpus for corpus, share in shares.items() if share}
     corpora = list(counts)
     expected = [len(drawn) * shares[corpus] / total for corpus in corpora]
     assert chisquare([counts[corpus] for corpus in corpora], expected).pvalue > 0.01
-    # The test could fail: shares a tenth off are found out.
+    # Make sure that the test can fail: it detects shares that are off by a tenth.
     if len(corpora) > 1:
         off = [share * (1.1 if i else 1.0) for i, share in enumerate(expected)]
         off = [share * len(drawn) / sum(off) for share in off]
@@ -44,7 +44,7 @@ def assert_shares(drawn: List[str], shares: Dict[str, float]) -> None:
 
 
 def assert_holds_in_mixed_batches(sampler: Sampler, shares: Dict[str, float]) -> None:
-    """Each of 50 batches has of each corpus what its share gives."""
+    """Check that each of 50 batches contains every corpus according to its share."""
     total = sum(shares.values())
     for _ in range(50):
         found = sampler.open_mixed()
@@ -54,5 +54,5 @@ def assert_holds_in_mixed_batches(sampler: Sampler, shares: Dict[str, float]) ->
 
 
 def powers(temperature: float) -> Dict[str, float]:
-    """Sizes to the power of 1 / temperature."""
+    """Compute sizes to the power of 1 / temperature."""
     return {corpus: size ** (1 / temperature) for corpus, size in SIZES.items()}

@@ -1,4 +1,4 @@
-"""Whether a training that was broken off goes on as if it had not been."""
+"""Check that an interrupted training continues as if it had not been interrupted."""
 
 from pathlib import Path
 from typing import Any, Callable
@@ -7,8 +7,8 @@ import spacy
 from short_training import assert_same
 
 
-def assert_goes_on_as_uninterrupted(train: Callable[..., Any]) -> None:
-    """Train to the end, and once more from the beginning: the same to the last bit.
+def assert_resumes_as_uninterrupted(train: Callable[..., Any]) -> None:
+    """Resume a training, and repeat it from the beginning: both are equal to the last bit.
 
     train (Callable): Runs `spacy mtl train` with the folder "out".
     """

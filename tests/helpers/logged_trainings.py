@@ -1,4 +1,4 @@
-"""Trainings with a logger, what spaCy tells a logger, and what one has written."""
+"""Train with a logger, call loggers like spaCy, and read their files."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ SCORES = {"tag_acc": 0.5, "ents_f": 0.25, "cats_score": 0.75, "ents_per_type": {
 
 
 class Recorder:
-    """A logger that keeps its calls."""
+    """A logger that records its calls."""
 
     def __init__(self) -> None:
         self.calls: List[Any] = []
@@ -51,15 +51,15 @@ def cells(line: str) -> List[str]:
 
 
 def read_lines(path: Path) -> List[Dict[str, Any]]:
-    def refuse(constant: str) -> None:
+    def reject(constant: str) -> None:
         raise AssertionError(f"{constant} is not JSON")
 
     lines = path.read_text(encoding="utf8").splitlines()
-    return [json.loads(line, parse_constant=refuse) for line in lines]
+    return [json.loads(line, parse_constant=reject) for line in lines]
 
 
 def train_with(logger: Dict[str, Any], tmp_path: Path, encoder_dir: str, **changes: Any) -> None:
-    """Train 5 steps of configs/joint.cfg on the tiny corpus, rows at 0, 2 and 4."""
+    """Train configs/joint.cfg on the tiny corpus for 5 steps, with rows at 0, 2 and 4."""
     corpus = tmp_path / "corpus.spacy"
     DocBin(docs=make_docs(spacy.blank("en"))).to_disk(corpus)
     config = load_config(ROOT / "configs/joint.cfg", interpolate=False)

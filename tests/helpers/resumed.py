@@ -1,4 +1,4 @@
-"""A training that goes on from a checkpoint, or is refused."""
+"""Resume a training from a checkpoint, or check that it is rejected."""
 
 import io
 from pathlib import Path
@@ -8,10 +8,10 @@ from spacy_mtl.train.loop import train
 
 
 def resume(output: Path) -> None:
-    """As the command does, but for what it compares with the config and the machine."""
+    """Resume like the command, but without comparing config and machine."""
     found = find_latest(output)
     assert found is not None
-    # The command goes on with --differ.
+    # The command would continue with --differ.
     damaged = found.check()
     if damaged:
         raise CheckpointError(damaged[0])
@@ -20,7 +20,7 @@ def resume(output: Path) -> None:
 
 
 def is_refused(output: Path) -> bool:
-    """Whether it does not go on, by an error of ours."""
+    """Check whether resuming fails with our own error."""
     try:
         resume(output)
     except CheckpointError:

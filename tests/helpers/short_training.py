@@ -1,4 +1,4 @@
-"""The config of a short training, and whether two trained pipelines are the same."""
+"""Configure a short training, and compare trained pipelines."""
 
 from typing import Any, Dict
 
@@ -42,7 +42,7 @@ def config_of(corpus: str, encoder: Any = None, **training: Any) -> Config:
 
 
 def set_corpora(config: Any, path: str, schedule: Dict[str, Any], mixed: bool) -> None:
-    """Train by two corpora: one with tags and categories, and one with entities."""
+    """Use two corpora: one with tags and categories, and one with entities."""
     blocks: Dict[str, Any] = {"one": {"path": path, "tasks": ["tagger", "textcat"]}}
     blocks["two"] = {"path": path, "tasks": ["ner"], "limit": 12}
     config["corpora"]["train"] = {

@@ -1,4 +1,4 @@
-"""Three corpora of one kind of annotation each, and a training on them."""
+"""Three corpora with one kind of annotation each, and a training on them."""
 
 from pathlib import Path
 from typing import Any, Dict, List
@@ -19,7 +19,7 @@ KINDS = {"tags": "tagger", "names": "ner", "topics": "textcat"}
 
 
 def make_doc(nlp: Language, i: int) -> Doc:
-    """A text that has everything. Its labels come late: those of the last texts are rare."""
+    """Make a text with all annotation. Rare labels only occur in late texts."""
     words = [f"w{i}", "runs", "to", f"p{i % 7}", "."]
     tag = "RARE" if i == 120 else "NN"
     doc = Doc(nlp.vocab, words=words, tags=[tag, "VBZ", "IN", "NNP", "."])
@@ -40,7 +40,7 @@ def blocks_of(paths: Dict[str, Path], **changes: Dict[str, Any]) -> Dict[str, An
 def config_of(
     paths: Dict[str, Path], max_epochs: int = 0, mixed: bool = False, **changes: Any
 ) -> Config:
-    """The config of a training on three corpora, with a CNN inside `mtl`."""
+    """Make the config of a training on three corpora, with a CNN inside `mtl`."""
     nlp = spacy.blank("en")
     add_joint(nlp, None)
     for task in KINDS.values():
@@ -65,7 +65,7 @@ def config_of(
 
 
 def initialize(config: Config) -> Any:
-    """The pipeline, initialised, and a reader and batcher such as `spacy train` makes."""
+    """Initialise the pipeline, and create reader and batcher like `spacy train`."""
     nlp = init_nlp(config)
     block = nlp.config.interpolate()
     reader = registry.resolve(block["corpora"])["train"]

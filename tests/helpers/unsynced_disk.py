@@ -1,6 +1,6 @@
-"""Files that are left to the system's cache: for tests that write a lot, and pull no plug.
+"""Skip syncing files to disk, for tests that write a lot and don't simulate power failures.
 
-Bringing each file to the disk takes most of the time of a short training with checkpoints.
+Syncing takes most of the time of a short training with checkpoints.
 """
 
 import os
@@ -9,5 +9,5 @@ import pytest
 
 
 def leave_unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have `os.fsync` do nothing."""
+    """Make `os.fsync` do nothing."""
     monkeypatch.setattr(os, "fsync", lambda number: None)

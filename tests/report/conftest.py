@@ -1,4 +1,4 @@
-"""A logger that keeps its calls."""
+"""A logger that records its calls."""
 
 import pytest
 from logged_trainings import Recorder

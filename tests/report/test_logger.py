@@ -66,20 +66,20 @@ def test_frozen_task_has_no_columns(make_nlp: Any, tmp_path: Path) -> None:
     nlp = make_nlp()
     path = tmp_path / "log.jsonl"
     out = io.StringIO()
-    # As `spacy train` does it.
+    # As in `spacy train`.
     with nlp.select_pipes(disable=["ner"]):
         log_step, finalize = create_console_logger(output_file=path)(nlp, out, io.StringIO())
     log_step(make_info({}))
     finalize()
     titles = cells(out.getvalue().splitlines()[-3])
     assert titles.count("NORM") == 2
-    # Its scores are those of no task that is trained.
+    # Its scores belong to no trained task.
     assert titles[-5:] == ["CATS_SCORE", "ENTS_F", "ENTS_P", "ENTS_R", "SCORE"]
     assert list(read_lines(path)[0]["tasks"]) == ["tagger", "textcat"]
 
 
 def test_sourced_heads_have_columns(make_nlp: Any) -> None:
-    """A new joint component before heads that have been trained: spaCy does not link those."""
+    """With a new joint component before trained heads, spaCy doesn't link them."""
     source, nlp = make_nlp(), make_nlp((), initialize=False)
     for name in ("tagger", "ner", "textcat"):
         nlp.add_pipe(name, source=source)
@@ -101,7 +101,7 @@ def test_frozen_joint_component_is_not_watched(make_nlp: Any) -> None:
     finalize()
 
 
-def test_monitor_stays_no_longer_than_the_training(make_nlp: Any) -> None:
+def test_monitor_is_removed_after_the_training(make_nlp: Any) -> None:
     nlp = make_nlp()
     mtl = nlp.get_pipe("mtl")
     _, finalize = create_console_logger()(nlp, io.StringIO(), io.StringIO())
@@ -118,10 +118,10 @@ def test_absent_task_shows_a_dash(make_nlp: Any, tmp_path: Path) -> None:
     log_step, finalize = create_console_logger(output_file=path)(nlp, out, io.StringIO())
     losses: Dict[str, float] = {}
     step(nlp, losses, keep="tag")
-    # No loss of `ner`, and no score: nothing was annotated.
+    # Without annotation, `ner` has neither loss nor score.
     del losses["ner"]
     log_step(make_info(losses, other_scores={"tag_acc": 0.5, "ents_f": None}))
-    # Not a single step since.
+    # No step since then.
     log_step(make_info({}, other_scores={}))
     first, second = (cells(line) for line in out.getvalue().splitlines()[-2:])
     assert first[4:7] != ["-"] * 3

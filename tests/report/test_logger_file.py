@@ -1,4 +1,4 @@
-"""The file of the logger: its place, and that it agrees with the losses."""
+"""The file of the logger: where it goes, and that it matches the losses."""
 
 import io
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_file_that_is_a_folder(make_nlp: Any, tmp_path: Path) -> None:
 def test_file_below_a_file(make_nlp: Any, tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("no folder", encoding="utf8")
     setup = create_console_logger(output_file=tmp_path / "logs/new/log.jsonl")
-    with pytest.raises(ValueError, match=r"'output_file' in .*logs' is a file. Name another"):
+    with pytest.raises(ValueError, match=r"'output_file' in .*logs' is a file. Choose another"):
         setup(make_nlp(), io.StringIO(), io.StringIO())
 
 

@@ -1,4 +1,4 @@
-"""A logger inside of ours, and ours inside of another."""
+"""Another logger inside ours, and ours inside another."""
 
 import io
 import sys
@@ -24,7 +24,7 @@ from spacy_mtl.report.logger import create_console_logger
 def test_scores_of_the_pipeline_are_spacys_own(
     tmp_path: Path, encoder_dir: str, recorder: Recorder
 ) -> None:
-    """What the other logger sees does not end in meta.json."""
+    """Figures for the other logger don't end up in meta.json."""
     train_with(
         {"@loggers": OURS, "logger": {"@loggers": "tests.recorder.v1"}}, tmp_path, encoder_dir
     )
@@ -83,7 +83,7 @@ def test_other_logger_gets_every_call(make_nlp: Any, recorder: Recorder) -> None
 
 
 def test_figures_reach_weights_and_biases(make_nlp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """spacy-loggers' own code, on a stand-in for the library that is not installed."""
+    """Tests spacy-loggers' own code with a stand-in for the library, which isn't installed."""
     logged: Dict[str, Any] = {}
     wandb: Any = ModuleType("wandb")
     wandb.init = lambda **_: None
@@ -128,6 +128,6 @@ def test_other_logger_is_finalized_if_the_table_fails(make_nlp: Any, recorder: R
 def test_two_loggers_of_this_kind(make_nlp: Any) -> None:
     nlp = make_nlp()
     twice = create_console_logger(logger=create_console_logger())
-    with pytest.raises(ValueError, match="'mtl' has a monitor already"):
+    with pytest.raises(ValueError, match="'mtl' already has a monitor"):
         twice(nlp, io.StringIO(), io.StringIO())
     assert nlp.get_pipe("mtl").monitor is None

@@ -1,4 +1,4 @@
-"""Trainings that are interrupted and continued: equal to those that are not, to the last bit."""
+"""Resumed trainings equal uninterrupted ones, to the last bit."""
 
 import io
 from pathlib import Path
@@ -41,7 +41,7 @@ def corpus(tmp_path: Path) -> str:
 def run(
     config: Config, output: Path, stop: Optional[int] = None, every: Optional[int] = None
 ) -> None:
-    """Train, from the last checkpoint if there is one; "killed" after a step."""
+    """Train, from the last checkpoint if there is one, and stop ("kill") it after a step."""
     found = find_latest(output) if output.exists() else None
     nlp = init_nlp(config) if found is None else spacy.load(found.pipeline)
     if stop is None:
@@ -64,7 +64,7 @@ def run(
 
 
 def whole_and_parts(config: Config, folder: Path) -> Tuple[Language, Language]:
-    """Uninterrupted and in three parts, of which none ends at a checkpoint: the same."""
+    """Check that three parts, none ending at a checkpoint, equal uninterrupted training."""
     run(config, folder / "whole", every=3)
     for stop in (4, 8):
         run(config, folder / "parts", stop, every=3)
@@ -95,7 +95,7 @@ def test_continued_equals_uninterrupted(
     run(config, tmp_path / "whole")
     for stop in stops:
         run(config, tmp_path / "parts", stop)
-        # The counters that thinc's keys are made of go on.
+        # Advance the counters behind thinc's keys.
         for _ in range(50):
             Linear()
     run(config, tmp_path / "parts")
@@ -120,7 +120,7 @@ def test_best_of_each_task_after_an_interruption(corpus: str, tmp_path: Path) ->
 
 
 def test_log_after_an_interruption(corpus: str, tmp_path: Path) -> None:
-    """Means over the steps since the last row, also of those before it was broken off."""
+    """Means cover all steps since the last row, including those before the interruption."""
     config = config_of(corpus)
     rows = []
     for name, stops in (("whole", ()), ("parts", (6, 10))):
@@ -130,7 +130,7 @@ def test_log_after_an_interruption(corpus: str, tmp_path: Path) -> None:
         for stop in stops:
             run(config, tmp_path / name, stop, every=1)
         run(config, tmp_path / name, every=1)
-        # A file for each time that it was begun.
+        # There is one file per start.
         logs = sorted(file.parent.glob("log*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
         rows.append([row for log in logs for row in srsly.read_jsonl(log)])
     for one, other in zip(*rows, strict=True):
@@ -144,7 +144,7 @@ def test_log_after_an_interruption(corpus: str, tmp_path: Path) -> None:
 def test_losses_computed_again_after_an_interruption(
     corpus: str, encoder_dir: str, tmp_path: Path, where: str
 ) -> None:
-    """The first step looks at the batch before it, which the process has not seen."""
+    """The first step needs the previous batch, which this process hasn't seen."""
     config = config_of(corpus, None if where == "CNN" else encoder_dir)
     config["components"]["mtl"]["weighting"] = {
         "@mtl_weightings": "spacy_mtl.FAMO.v1",
@@ -181,7 +181,7 @@ SCHEDULES: Dict[str, Dict[str, Any]] = {
 def test_continued_with_several_corpora(
     corpus: str, tmp_path: Path, schedule: str, mixed: bool, max_epochs: int
 ) -> None:
-    """The schedule goes on where it was, with what it has learned."""
+    """The schedule continues where it stopped, with its learned state."""
     config = config_of(corpus, max_epochs=max_epochs)
     block = {"@mtl_schedules": f"spacy_mtl.{schedule}.v1", **SCHEDULES[schedule]}
     set_corpora(config, corpus, block, mixed)

@@ -1,4 +1,4 @@
-"""A training that is killed, at any moment, and continued: by the command line."""
+"""Kill a training at any moment, and resume it with the command."""
 
 import os
 import random
@@ -22,8 +22,8 @@ N_KILLS = 6
 
 
 def start(config: Path, output: Path, *more: str) -> int:
-    """Begin a training in a process of its own. (Forked: imports take long, and it goes on in a
-    process that has made other models before.)"""
+    """Start a training in its own process. (It is forked because imports are slow, and to resume in
+    a process that has created other models before.)"""
     words = ["mtl", "train", str(config), "--output", str(output), *more]
     process = os.fork()
     if process:
@@ -60,7 +60,7 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_killed_at_any_moment(config: Path, tmp_path: Path) -> None:
-    """Also while a checkpoint is written: it writes one at every step."""
+    """Even while a checkpoint is being written, which happens at every step."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     run(config, whole)
     every_step = "--resume", "--every", "1"
@@ -72,13 +72,13 @@ def test_killed_at_any_moment(config: Path, tmp_path: Path) -> None:
         while _latest(parts) <= steps[-1] + 1 or (i % 2 and not _is_writing(parts)):
             assert os.waitpid(process, os.WNOHANG) == (0, 0)
             time.sleep(0.002)
-        # In half of all cases where it happens to be, else somewhere in a checkpoint.
+        # Half of the time at a random moment, otherwise while a checkpoint is being written.
         time.sleep(chance.uniform(0, 0.02 if i % 2 else 0.2))
         os.kill(process, signal.SIGKILL)
         _, status = os.waitpid(process, 0)
         assert os.WIFSIGNALED(status)
         n_half_written += bool(list(parts.glob("*.new")))
-        # What is left loads, whole.
+        # Whatever is left can be loaded completely.
         found = find_checkpoints(parts)
         for checkpoint in found:
             spacy.load(checkpoint.pipeline)

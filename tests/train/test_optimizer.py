@@ -1,4 +1,4 @@
-"""What an optimizer keeps, taken to another pipeline by addresses."""
+"""Transfer the state of an optimizer to another pipeline by address."""
 
 from typing import Any
 
@@ -16,15 +16,15 @@ def step(nlp: Language, sgd: Any) -> None:
     nlp.update(make_examples(nlp), sgd=sgd)
 
 
-def test_a_copy_goes_on_alike(make_nlp: Any) -> None:
-    """Moments, averages, counters and waiting gradients: the next step is the same."""
+def test_a_copy_continues_identically(make_nlp: Any) -> None:
+    """With moments, averages, counters and accumulated gradients, the next step is the same."""
     nlp = make_nlp()
     sgd = Adam(0.01, use_averages=True)
     step(nlp, sgd)
     nlp.update(make_examples(nlp, "tag"), sgd=False)
     optimizer = get_optimizer(sgd, slots_of(nlp))
     gradients = get_gradients(slots_of(nlp))
-    # Other counters, and so other keys.
+    # Change the counters, and therefore the keys.
     for _ in range(50):
         Linear()
     other = make_nlp()

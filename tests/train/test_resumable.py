@@ -1,4 +1,4 @@
-"""Components and readers of users' own that have a state in training."""
+"""Custom components and readers with a training state."""
 
 from typing import Any, Dict, List
 
@@ -18,7 +18,7 @@ from spacy_mtl.train.resumable import (
 
 
 class Counting:
-    """A component that counts what it has read."""
+    """A component that counts documents."""
 
     def __init__(self) -> None:
         self.n_docs = 0
@@ -43,12 +43,12 @@ def nlp() -> Language:
     return nlp
 
 
-def test_what_this_package_resumes() -> None:
+def test_resumable_classes_of_this_package() -> None:
     assert issubclass(MultiTask, ResumableComponent)
     assert issubclass(MultiCorpus, ResumableReader)
 
 
-def test_component_of_ones_own(nlp: Language) -> None:
+def test_custom_component(nlp: Language) -> None:
     nlp("a")
     nlp("b")
     states = get_component_states(nlp)

@@ -1,4 +1,4 @@
-"""The rows of a column file: its columns, sentences, source documents, header and comments."""
+"""Read the rows of a column file: columns, sentences, source documents, header, comments."""
 
 import re
 from collections import Counter
@@ -12,17 +12,17 @@ from .taken import Taken
 
 DOCSTART = "-DOCSTART-"
 COMMENT = "#"
-# A first row that names the columns has such a word for the words, and one for the tags.
+# A header row has one of these names for the words, and one for the tags.
 WORD_NAMES = ("word", "words", "token", "tokens", "form", "text")
 TAG_NAMES = (
     *("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "entity", "entities"),
     *("iob", "bio", "iob_tag", "bio_tag", "pos", "pos_tag", "upos", "xpos"),
 )
 _WHITESPACE = re.compile(r"[ \t]+")
-# Not all that Unicode calls whitespace: a no-break space may be a token.
+# Not all Unicode whitespace: a no-break space may be a token.
 _BLANK = " \t"
 
-# The line and the columns of one token; a sentence; the sentences of a source document.
+# The line number and columns of one token; the rows of a sentence.
 Row = Tuple[int, List[str]]
 Sentence = List[Row]
 
@@ -33,16 +33,16 @@ def read_groups(
     """Read the sentences of each source document.
 
     path (Path): The file.
-    taken (Taken): Changed to tell what was taken for what.
+    taken (Taken): Updated with how the file was interpreted.
     header (Optional[bool]): Whether the first row names the columns: see `read_columns`.
-    comment (Optional[str]): What a line that is a comment starts with, likewise.
+    comment (Optional[str]): The prefix of comment lines, likewise.
     RETURNS (List[List[Sentence]]): The sentences, by source document.
     RAISES (ConversionError): If rows differ in length.
     """
     lines = [(n, line.strip(" ")) for n, line in enumerate(read_lines(path), 1)]
     marks = comment or COMMENT
     filled = [ln for _, ln in lines if ln.strip(_BLANK) and not ln.startswith(DOCSTART)]
-    # What starts like a comment may be one, unless there is nothing else.
+    # Lines that start like a comment may be one, unless there are no others.
     tokens = [line for line in filled if not line.startswith(marks)] or filled
     tabs = bool(tokens) and all("\t" in line for line in tokens)
     usual = Counter(len(split_row(line, tabs)) for line in tokens).most_common(1)
@@ -64,7 +64,7 @@ def read_groups(
             n_comments += 1
             continue
         if is_first and (is_header(row) if header is None else header):
-            why = "as asked for" if header else "it has usual names"
+            why = "as specified" if header else "it has usual names"
             taken.header, is_first = n, False
             taken.add("header", f"line {n}: {', '.join(row)[:60]}", why)
             continue
@@ -77,10 +77,10 @@ def read_groups(
 
 
 def is_header(row: Sequence[str]) -> bool:
-    """Whether a row names columns of words and tags.
+    """Check whether a row is a header with columns of words and tags.
 
     row (Sequence[str]): The columns.
-    RETURNS (bool): Whether it has a usual name of each, and no entity tag.
+    RETURNS (bool): Whether it has a usual name for each, and no entity tag.
     """
     if any(map(is_entity_tag, row)):
         return False
@@ -92,7 +92,7 @@ def split_row(line: str, tabs: bool) -> List[str]:
     """Split a line into its columns.
 
     line (str): The line.
-    tabs (bool): Whether tabs only separate columns.
+    tabs (bool): Whether only tabs separate columns.
     RETURNS (List[str]): The columns.
     """
     if tabs:
@@ -112,7 +112,7 @@ def _check_lengths(groups: List[List[Sentence]], path: Path) -> None:
     rows = [row for group in groups for sentence in group for row in sentence]
     for n, row in rows:
         if len(row) != len(rows[0][1]):
-            reason = f"{len(row)} columns, expected {len(rows[0][1])} as in the lines before"
+            reason = f"{len(row)} columns, expected {len(rows[0][1])} as in the lines before it"
             if row[0].startswith(COMMENT):
-                reason += f". If it is a comment, give comment '{COMMENT}'"
+                reason += f". If it is a comment, set comment to '{COMMENT}'"
             raise ConversionError(f"{reason}: {show(' '.join(row))}", path, n)

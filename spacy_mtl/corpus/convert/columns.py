@@ -1,4 +1,4 @@
-"""Column files: one token a line, a blank line between sentences, entity tags in a column."""
+"""Read column files: one token per line, blank lines between sentences, tags in columns."""
 
 from pathlib import Path
 from typing import List, Optional, Tuple
@@ -25,25 +25,25 @@ def read_columns(
 ) -> List[SourceDoc]:
     """Read a column file with entity tags, part-of-speech tags or both.
 
-    Columns are separated by tabs where every token line has one, else by any
-    spaces and tabs. They count from 0, or from -1 at the end. The original
-    spacing is not in such a file: words are joined by one space.
+    Columns are separated by tabs if every token line has one, otherwise by any
+    spaces and tabs. They are counted from 0, or from -1 at the end. The file doesn't
+    contain the original spacing: words are joined by one space.
 
     path (Path): The file.
-    taken (Optional[Taken]): Changed to tell what was taken for what.
+    taken (Optional[Taken]): Updated with how the file was interpreted.
     word_column (int): The column of the words.
     ner_column (Optional[int]): The column of the entity tags, None for no entities.
-    tag_column (Optional[int]): The column of the part-of-speech tags, if any; an
-        underscore there is a missing tag.
+    tag_column (Optional[int]): The column of the part-of-speech tags, if any. An
+        underscore is a missing tag.
     scheme (str): "auto" or a key of `SCHEMES`.
-    n_sents (int): Sentences a document, which never crosses a -DOCSTART- line. 0
-        takes whole source documents. With 1 no sentence starts are set: what
-        stands between blank lines may be a post of several sentences.
-    header (Optional[bool]): Whether the first row names the columns. By default it
-        does where it has usual names for words and tags (`WORD_NAMES`, `TAG_NAMES`).
-    comment (Optional[str]): What a line that is a comment starts with. By default a
-        line is one that starts with # and has no tab, in a file with tabs; or
-        that starts with "# " and has not as many columns as the others.
+    n_sents (int): Sentences per document. Documents never cross a -DOCSTART- line.
+        0 keeps whole source documents. With 1 no sentence starts are set: a block
+        between blank lines may be a post of several sentences.
+    header (Optional[bool]): Whether the first row names the columns. By default,
+        detected by usual names for words and tags (`WORD_NAMES`, `TAG_NAMES`).
+    comment (Optional[str]): The prefix of comment lines. By default, comments are
+        lines that start with # and have no tab, in a file with tabs, or that start
+        with "# " and differ from the others in their number of columns.
     RETURNS (List[SourceDoc]): The documents.
     RAISES (ConversionError): If a line has too few columns or a tag that the
         scheme does not allow there.
@@ -51,7 +51,7 @@ def read_columns(
     if n_sents < 0:
         raise ConversionError(f"n_sents is {n_sents}, expected 0 (no limit) or more")
     if comment is not None and not comment.strip():
-        raise ConversionError(f"comment is {comment!r}, expected what comments start with, like #")
+        raise ConversionError(f"comment is {comment!r}, expected the prefix of comments, like #")
     taken = taken if taken is not None else Taken()
     groups = read_groups(path, taken, header, comment)
     sentences = [sentence for group in groups for sentence in group]
@@ -88,8 +88,8 @@ def _check_first_tag(
     tags = [tag for tags in tag_lines for _, tag in tags]
     if header is None and len(tags) > 1 and not is_entity_tag(tag) and is_entity_tag(tags[1]):
         raise ConversionError(
-            f"{show(tag)} is no entity tag, but those below it are. If the row names the columns, "
-            "say that there is a header; else mend the tag",
+            f"{show(tag)} is not an entity tag, but those below it are. If the row names the "
+            "columns, specify that there is a header; otherwise fix the tag",
             path,
             line,
         )
@@ -127,7 +127,7 @@ def _make_doc(
         tags = [_pick(row, tag_column, path, n) for n, row in rows]
         for (n, _), tag in zip(rows, tags):
             if fault := label_fault(tag):
-                raise ConversionError(f"the tag {show(tag)} {fault}. Mend it", path, n)
+                raise ConversionError(f"the tag {show(tag)} {fault}. Fix it", path, n)
         doc.tags = ["" if tag == "_" else tag for tag in tags]
     return doc
 

@@ -1,4 +1,4 @@
-"""Read the sentences of a CoNLL-U file: comments, words, and where mentions begin and end."""
+"""Read the sentences of a CoNLL-U file: comments, words and entity mentions."""
 
 import re
 from dataclasses import dataclass, field
@@ -18,8 +18,8 @@ _EMPTY_NODE = re.compile(r"[0-9]+\.[0-9]+")
 
 @dataclass
 class EntityField:
-    """An `Entity=` value: what opens there opens before word `start`, what closes
-    there closes after word `end - 1`. At an empty node the two are the same."""
+    """An `Entity=` value. Mentions open before word `start` and close after word
+    `end - 1`. At an empty node the two are the same."""
 
     line: int
     start: int
@@ -46,17 +46,16 @@ class Sentence:
 def read_sentences(path: Path) -> Iterator[Sentence]:
     """Read a CoNLL-U file sentence by sentence.
 
-    Words are syntactic words. The words of a multiword token stand without
-    spaces between them, and what follows is what follows the multiword token.
-    Empty nodes are no words.
+    Words are syntactic words. The words of a multiword token have no spaces between
+    them, and its last word has the spacing of the whole token. Empty nodes are skipped.
 
     path (Path): The file.
-    YIELDS (Sentence): The sentences. One without words has comments only.
-    RAISES (ConversionError): If the file breaks the format.
+    YIELDS (Sentence): The sentences. Some have comments but no words.
+    RAISES (ConversionError): If the file violates the format.
     """
     sentence: Optional[Sentence] = None
     for line, text in enumerate(read_lines(path), 1):
-        # A no-break space by itself is no blank line.
+        # A line with only a no-break space isn't blank.
         if not text.strip(" \t"):
             if sentence is not None:
                 yield _checked(sentence, path)

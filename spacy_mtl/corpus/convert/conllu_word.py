@@ -1,4 +1,4 @@
-"""A word of a CoNLL-U file, and the checks of its columns."""
+"""Read a word of a CoNLL-U file, and check its columns."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _FEATURE = re.compile(r"([^=|\s]+)=[^=|\s]+")
 
 @dataclass
 class Word:
-    """A syntactic word. "" and None are what the file leaves out.
+    """A syntactic word. "" and None stand for missing values.
 
     head (Optional[int]): Number of the head word, 0 for a root.
     space (bool): Whether a space follows.
@@ -37,27 +37,27 @@ class Word:
 def read_word(columns: List[str], space: bool, path: Path, line: int) -> Word:
     """Read the columns of a word.
 
-    columns (List[str]): All ten of them.
+    columns (List[str]): All ten columns.
     space (bool): Whether a space follows.
     path (Path): The file.
     line (int): The number of the line.
     RETURNS (Word): The word.
-    RAISES (ConversionError): If a column is not what it may be.
+    RAISES (ConversionError): If a column is invalid.
     """
     _, form, lemma, upos, xpos, feats, head, deprel, _, _ = columns
     if not form:
         raise ConversionError("the word (FORM) is empty", path, line)
     if upos != EMPTY and upos not in POS_IDS:
         raise ConversionError(
-            f"UPOS {show(upos)} is no part of speech that spaCy knows. Use a tag of Universal "
-            "Dependencies, or _",
+            f"UPOS {show(upos)} is not a part of speech known to spaCy. Use a Universal "
+            "Dependencies tag, or _",
             path,
             line,
         )
     for name, label in (("XPOS", xpos), ("DEPREL", deprel)):
         fault = label_fault(label) if _filled(label) else None
         if fault:
-            reason = f"{name} {show(label)} {fault}. Mend it, or write _ where there is none"
+            reason = f"{name} {show(label)} {fault}. Fix it, or write _ if there is none"
             raise ConversionError(reason, path, line)
     _check_features(feats, path, line)
     return Word(
@@ -85,14 +85,14 @@ def _check_features(feats: str, path: Path, line: int) -> None:
         match = _FEATURE.fullmatch(feature)
         if match is None:
             raise ConversionError(
-                f"FEATS {show(feats)} is no list of Name=Value, separated by |, nor _: "
+                f"FEATS {show(feats)} is neither a list of Name=Value, separated by |, nor _: "
                 f"{show(feature)}",
                 path,
                 line,
             )
         if match[1] in names:
             raise ConversionError(
-                f"FEATS {show(feats)} has {match[1]} twice. Several values are {match[1]}=A,B",
+                f"FEATS {show(feats)} has {match[1]} twice. Write several values as {match[1]}=A,B",
                 path,
                 line,
             )

@@ -1,4 +1,4 @@
-"""One line of JSON, read strictly: what would be lost or cannot be written is refused."""
+"""Read a line of JSON strictly: reject anything that would be lost or can't be written."""
 
 import json
 from collections import Counter
@@ -8,15 +8,15 @@ from .errors import show
 
 
 class RefusedError(ValueError):
-    """A line that is no JSON object, or one that Python takes and we do not."""
+    """A line that isn't a JSON object, or one that Python accepts but we don't."""
 
 
 def read_object(content: str) -> Dict[str, Any]:
     """Read a JSON object.
 
     content (str): The line.
-    RETURNS (Dict[str, Any]): Its values by key, without those that are null.
-    RAISES (RefusedError): If it is none, has a key twice, or what cannot be written again.
+    RETURNS (Dict[str, Any]): Its values by key, without null values.
+    RAISES (RefusedError): If it isn't an object, repeats a key, or can't be written again.
     """
     try:
         data = json.loads(content, object_pairs_hook=_unique, parse_constant=_refuse_constant)
@@ -31,11 +31,11 @@ def read_object(content: str) -> Dict[str, Any]:
     except RefusedError:
         raise
     except ValueError:
-        # Python's own message names a setting of the interpreter.
+        # Python's own message is about a setting of the interpreter.
         raise RefusedError("cannot be read as JSON: a number has too many digits") from None
     if not isinstance(data, dict):
         found = type(data).__name__
-        raise RefusedError(f"expected a JSON object, found {found}. Write one object a line")
+        raise RefusedError(f"expected a JSON object, found {found}. Write one object per line")
     return {key: value for key, value in data.items() if value is not None}
 
 
@@ -43,11 +43,9 @@ def _unique(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
     data = dict(pairs)
     if len(data) < len(pairs):
         ((key, _),) = Counter(key for key, _ in pairs).most_common(1)
-        raise RefusedError(
-            f"the key {show(key)} is repeated. Only one of its values would be taken"
-        )
+        raise RefusedError(f"the key {show(key)} is repeated. Only one of its values would be used")
     return data
 
 
 def _refuse_constant(name: str) -> float:
-    raise RefusedError(f"{name} is no JSON. Write a number, or null where there is none")
+    raise RefusedError(f"{name} is not valid JSON. Write a number, or null if there is none")

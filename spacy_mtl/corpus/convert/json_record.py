@@ -1,4 +1,4 @@
-"""One document of a file of JSON lines, and the checks of it."""
+"""Read and check one document of a JSON lines file."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -16,12 +16,12 @@ NEED_WORDS = ("spaces", "tags", "pos", "ents")
 
 
 class JsonRecord:
-    """One line, and the checks of it, which all need to know where it is.
+    """One line, with its checks, which all report where it is.
 
     content (str): The line.
     path (Path): The file.
     line (int): The number of the line.
-    RAISES (ConversionError): If it is no JSON object.
+    RAISES (ConversionError): If it isn't a JSON object.
     """
 
     def __init__(self, content: str, path: Path, line: int) -> None:
@@ -33,15 +33,15 @@ class JsonRecord:
             raise self.error(str(err)) from None
 
     def error(self, reason: str) -> ConversionError:
-        """RETURNS (ConversionError): One that tells where it is."""
+        """RETURNS (ConversionError): An error with the file and line."""
         return ConversionError(reason, self.path, self.line)
 
     def make_doc(self, tokenize: Tokenize) -> SourceDoc:
         """Make the document.
 
-        tokenize (Tokenize): Makes words of a `text` without `words`.
+        tokenize (Tokenize): Splits a `text` without `words` into words.
         RETURNS (SourceDoc): The document.
-        RAISES (ConversionError): If values are of wrong types, or contradict each other.
+        RAISES (ConversionError): If values have wrong types, or contradict each other.
         """
         text = self.data.get("text")
         if text is not None and not isinstance(text, str):
@@ -56,7 +56,7 @@ class JsonRecord:
         joined = "".join(w + " " * s for w, s in zip(words, spaces))
         if text is not None and joined != text and joined.removesuffix(" ") != text:
             raise self.error(
-                f"text is not what words and spaces make. text: {_excerpt(text, joined)}, words "
+                f"text does not match words and spaces. text: {_excerpt(text, joined)}, words "
                 f"and spaces: {_excerpt(joined, text)}"
             )
         doc = SourceDoc(words, spaces, self.path, self.line)
@@ -64,7 +64,7 @@ class JsonRecord:
         doc.pos = self._tokens("pos", str, len(words), optional=True)
         for pos in doc.pos or []:
             if pos not in POS_IDS:
-                raise self.error(f"pos {show(pos)} is no part of speech that spaCy knows")
+                raise self.error(f"pos {show(pos)} is not a part of speech known to spaCy")
         doc.ents = self._ents(len(words))
         doc.cats = self._cats()
         doc.sent_starts = self._sent_starts(len(words))

@@ -1,11 +1,11 @@
-"""JSON lines, one document a line, with any subset of the annotations.
+"""Read JSON lines, one document per line, with any subset of the annotations.
 
     {"text": str, "words": [str], "spaces": [bool], "tags": [str], "pos": [str],
      "ents": [[first_token, end_token, label]], "cats": {label: score},
      "meta": {"sent_starts": [token]}}
 
-A key that is absent or null is annotation that is missing, and so is null in
-the place of a tag. An empty list of `ents` says that there are none.
+Annotation is missing if its key is absent or null, or if a tag is null. An empty
+list of `ents` means that there are none.
 """
 
 from collections import Counter
@@ -20,14 +20,14 @@ from .tokenize import make_tokenize
 
 
 def read_jsonl(path: Path, taken: Optional[Taken] = None, *, lang: str = "en") -> List[SourceDoc]:
-    """Read a file of JSON lines. Keys that are not in `KEYS` are left out and counted.
+    """Read a JSON lines file. Keys that are not in `KEYS` are left out and counted.
 
     path (Path): The file.
-    taken (Optional[Taken]): Changed to tell what was taken for what.
-    lang (str): Language whose tokenizer makes words of a `text` without `words`.
+    taken (Optional[Taken]): Updated with how the file was interpreted.
+    lang (str): Language of the tokenizer for a `text` without `words`.
     RETURNS (List[SourceDoc]): The documents.
-    RAISES (ConversionError): If a line is no JSON object, has values of wrong types,
-        or values that contradict each other.
+    RAISES (ConversionError): If a line isn't a JSON object, or has values with wrong
+        types or that contradict each other.
     """
     tokenize = make_tokenize(lang)
     docs = []

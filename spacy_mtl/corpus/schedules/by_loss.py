@@ -1,4 +1,4 @@
-"""Draws by what is left of the losses."""
+"""Draw corpora by the remaining loss of their tasks."""
 
 from typing import Any, Dict
 
@@ -9,15 +9,15 @@ from .checks import check_between
 
 @register("mtl_schedules", "spacy_mtl.ByLoss.v1")
 def create_by_loss(power: float = 1.0, decay: float = 0.98, least: float = 0.05) -> Schedule:
-    """Create a schedule that gives more to corpora whose tasks have learned less.
+    """Create a schedule that favours corpora whose tasks have learned less.
 
-    A corpus is drawn by its relative loss: what is left of the first loss of its tasks, the
-    mean over them. One that has not been drawn yet has 1.
+    A corpus is drawn by its relative loss: the current loss of its tasks divided by their first
+    loss, averaged over the tasks. It is 1 for a corpus that hasn't been drawn yet.
 
-    power (float): To which the relative loss is raised, in [0, 10]. 0 is Uniform.
-    decay (float): How much of the moving average of a loss is kept at each step of its
-        task, in [0, 1).
-    least (float): No share is below this times the largest, in [0, 1].
+    power (float): Exponent of the relative loss, in [0, 10]. 0 is Uniform.
+    decay (float): How much of a loss's moving average to keep at each step of its task,
+        in [0, 1).
+    least (float): The smallest share, relative to the largest, in [0, 1].
     SOURCE: the inverse training rate of Chen et al. 2018, section 3.1, arXiv:1711.02257, for
         shares instead of weights.
     """
@@ -28,7 +28,7 @@ def create_by_loss(power: float = 1.0, decay: float = 0.98, least: float = 0.05)
 
 
 class ByLoss(Schedule):
-    """By what is left of the loss: see `create_by_loss`."""
+    """Draws by remaining loss: see `create_by_loss`."""
 
     needs_losses = True
 
@@ -38,7 +38,7 @@ class ByLoss(Schedule):
         self._mean: Dict[str, float] = {}
 
     def __call__(self, progress: Progress) -> Dict[str, float]:
-        """Weigh what is left: see `Schedule`."""
+        """Compute shares from the remaining losses: see `Schedule`."""
         shares = {}
         for corpus, tasks in progress.tasks.items():
             left = [self._mean[t] / self._first[t] if t in self._first else 1.0 for t in tasks]
@@ -47,7 +47,7 @@ class ByLoss(Schedule):
         return {corpus: max(share, least) for corpus, share in shares.items()}
 
     def observe_losses(self, losses: Dict[str, float]) -> None:
-        """Take note of the losses of a step: see `Schedule`."""
+        """Record the losses of a step: see `Schedule`."""
         for task, loss in losses.items():
             if loss > 0:
                 self._first.setdefault(task, loss)
@@ -59,5 +59,5 @@ class ByLoss(Schedule):
         return {"first": dict(self._first), "mean": dict(self._mean)}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave."""
+        """Continue from a state returned by `get_state`."""
         self._first, self._mean = dict(state["first"]), dict(state["mean"])

@@ -1,4 +1,4 @@
-"""Dynamic stop-and-go: draws by the scores on the development set."""
+"""Dynamic stop-and-go: draw corpora by the scores on the development set."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Dict
@@ -16,21 +16,22 @@ def create_by_score(
     idle: float = 0.25,
     boost: float = 10.0,
 ) -> Schedule:
-    """Create dynamic stop-and-go, by the scores on the development set.
+    """Create a dynamic stop-and-go schedule, driven by the scores on the development set.
 
-    A task that stops getting better, or gets worse, while it is trained has converged (or
-    overfits): its corpora idle. One that falls behind the best score that it had since it idles
-    goes again. Of those that go, one gets the more, the further it is behind its best score of
-    all. A corpus goes if one of its tasks does.
+    A task whose score stops improving, or drops, while it is trained has converged (or
+    overfits), and idles. If its score then falls below its best score since it became idle, it
+    goes again. The further a task is behind its best score overall, the larger its share. A
+    corpus goes if one of its tasks does.
 
-    patience (int): The evaluations without a better score after which a task idles, >= 1.
-    tolerance (float): What is not better, relative to the best score, in [0, 1].
-    fall (float): What is a fall, relative to the best score, in [0, 1].
-    idle (float): The share of a task that idles, relative to one that goes, in [0, 1].
-    boost (float): How much the share of a task grows with how far it is behind: 1 + boost
-        times the difference relative to the best score. In [0, 1000].
-    SOURCE: Lu et al. 2020, section 3.3 (dynamic stop-and-go), arXiv:1912.02315, who have no
-        boost, and compare with the best score of all, which wakes a task that overfits.
+    patience (int): Evaluations without improvement before a task idles, >= 1.
+    tolerance (float): The gain that counts as an improvement, relative to the best score, in
+        [0, 1].
+    fall (float): The drop that wakes an idle task, relative to the best score, in [0, 1].
+    idle (float): The share of an idle task, relative to one that goes, in [0, 1].
+    boost (float): How much a task's share grows as it falls behind: 1 + boost times the
+        difference relative to the best score. In [0, 1000].
+    SOURCE: Lu et al. 2020, section 3.3 (dynamic stop-and-go), arXiv:1912.02315. They have no
+        boost, and compare with the best score overall, which wakes a task that overfits.
     """
     check_between("ByScore", 1, 1_000_000, patience=patience)
     for name, value in (("tolerance", tolerance), ("fall", fall), ("idle", idle)):
@@ -52,16 +53,16 @@ class ByScore(Schedule):
         self._courses: Dict[str, _Course] = {}
 
     def __call__(self, progress: Progress) -> Dict[str, float]:
-        """Give those that go their share, and less to others: see `Schedule`."""
+        """Compute shares, smaller ones for idle tasks: see `Schedule`."""
         shares = {
             corpus: max(self._share(task) for task in tasks)
             for corpus, tasks in progress.tasks.items()
         }
-        # With idle = 0 and all at rest, there is still a batch to give.
+        # With idle = 0 and all tasks idle, something must still be drawn.
         return shares if any(shares.values()) else dict.fromkeys(shares, 1.0)
 
     def observe_scores(self, scores: Dict[str, float]) -> None:
-        """Decide who goes and who idles: see `Schedule`."""
+        """Decide which tasks go and which idle: see `Schedule`."""
         for task, score in scores.items():
             course = self._courses.get(task)
             if course is None:
@@ -74,18 +75,18 @@ class ByScore(Schedule):
                 course.goes = course.n_waiting < self.patience
                 course.best_idle = score
             else:
-                # What it fell by before, it fell by while it was trained: it overfits.
+                # Only drops since it became idle count: earlier ones came from overfitting.
                 if score < course.best_idle - self.fall * abs(course.best):
                     course.goes, course.n_waiting = True, 0
                 course.best_idle = max(course.best_idle, score)
             course.best = max(course.best, score)
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): How each task fares."""
+        """RETURNS (Dict[str, Any]): The progress of each task."""
         return {"courses": {task: asdict(course) for task, course in self._courses.items()}}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave."""
+        """Continue from a state returned by `get_state`."""
         self._courses = {task: _Course(**values) for task, values in state["courses"].items()}
 
     def _share(self, task: str) -> float:
@@ -100,7 +101,7 @@ class ByScore(Schedule):
 
 @dataclass
 class _Course:
-    """How a task fares: its best and last score, whether it goes or idles, the best since."""
+    """A task's progress: best and last score, whether it goes, and its best score while idle."""
 
     best: float
     last: float

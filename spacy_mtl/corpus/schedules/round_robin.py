@@ -1,4 +1,4 @@
-"""One corpus after the other."""
+"""Draw corpora in turn."""
 
 from typing import Dict
 
@@ -8,15 +8,15 @@ from ...types import Progress, Schedule
 
 @register("mtl_schedules", "spacy_mtl.RoundRobin.v1")
 def create_round_robin() -> Schedule:
-    """Create a schedule that takes one corpus after the other, a batch each."""
+    """Create a schedule that takes one batch from each corpus in turn."""
     return RoundRobin()
 
 
 class RoundRobin(Schedule):
-    """One corpus after the other: see `create_round_robin`."""
+    """Draws corpora in turn: see `create_round_robin`."""
 
     def __call__(self, progress: Progress) -> Dict[str, float]:
-        """Name the corpus whose turn it is: see `Schedule`."""
+        """Return the corpus whose turn it is: see `Schedule`."""
         corpora = list(progress.sizes)
         if progress.mixed:
             return dict.fromkeys(corpora, 1.0)

@@ -1,4 +1,4 @@
-"""All corpora with the same probability."""
+"""Draw all corpora with the same probability."""
 
 from typing import Dict
 
@@ -13,8 +13,8 @@ def create_uniform() -> Schedule:
 
 
 class Uniform(Schedule):
-    """All the same: see `create_uniform`."""
+    """Draws uniformly: see `create_uniform`."""
 
     def __call__(self, progress: Progress) -> Dict[str, float]:
-        """Give each corpus the same: see `Schedule`."""
+        """Return equal shares: see `Schedule`."""
         return dict.fromkeys(progress.sizes, 1.0)

@@ -1,4 +1,4 @@
-"""What the corpora of a config have, task by task: to be looked at before hours of training."""
+"""Report what the corpora of a config have for each task, before hours of training."""
 
 from .counts import CorpusCounts, TaskCounts, count_corpus, scored_tasks
 from .mix import mix_of, planned_sampler

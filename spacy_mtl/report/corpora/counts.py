@@ -1,4 +1,4 @@
-"""What a corpus has of each task."""
+"""Count the annotation of a corpus for each task."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ from .window import Window
 
 @dataclass
 class TaskCounts:
-    """What a corpus has of a task.
+    """The annotation of a corpus for a task.
 
-    n_texts (int): The texts with annotation for it.
-    labels (Counter): How often each label is annotated: tokens, entities, texts.
-    knows_labels (bool): Whether labels can be counted: not those of all stock components.
+    n_texts (int): The number of texts annotated for it.
+    labels (Counter): How often each label is annotated, in tokens, entities or texts.
+    knows_labels (bool): Whether labels can be counted, which some stock components don't allow.
     n_unfit (int): The entities that begin or end with whitespace, or have no word or no label.
     """
 
@@ -30,13 +30,13 @@ class TaskCounts:
 
 @dataclass
 class CorpusCounts:
-    """What a corpus has.
+    """The annotation of a corpus.
 
-    n_texts (int): Its texts, as often as they are read in a pass.
-    n_tokens (int): Their tokens.
-    tasks (Dict[str, TaskCounts]): By task.
-    n_long (int): The texts that the encoder cannot read in one window. None if there is no
-        encoder with windows.
+    n_texts (int): The number of texts in a pass, including repetitions.
+    n_tokens (int): The number of their tokens.
+    tasks (Dict[str, TaskCounts]): The counts by task.
+    n_long (int): The texts that don't fit in one window of the encoder. None if no encoder has
+        windows.
     """
 
     n_texts: int = 0
@@ -48,12 +48,12 @@ class CorpusCounts:
 def count_corpus(
     nlp: Language, examples: Iterable[Example], tasks: Iterable[str], window: Optional[Window]
 ) -> CorpusCounts:
-    """Count what a corpus has.
+    """Count the annotation of a corpus.
 
     nlp (Language): The pipeline.
     examples (Iterable[Example]): The corpus.
     tasks (Iterable[str]): The tasks that it annotates.
-    window (Optional[Window]): That of the encoder.
+    window (Optional[Window]): The window of the encoder.
     RETURNS (CorpusCounts): The counts.
     """
     gold = {task: TaskGold(nlp, task) for task in tasks}
@@ -73,7 +73,7 @@ def count_corpus(
             found.n_texts += gold[task].is_in(example.reference)
             found.n_unfit += gold[task].task.count_unfit(example)
             for label in gold[task].labels(example):
-                # Texts list the categories that they have not, too.
+                # Texts also list categories that don't hold.
                 found.labels[label] += example.reference.cats.get(label, 1.0) > 0
     return counts
 

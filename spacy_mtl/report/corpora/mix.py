@@ -1,4 +1,4 @@
-"""What a schedule will draw from the corpora, as far as can be known before."""
+"""Predict what a schedule will draw from the corpora, as far as possible."""
 
 import warnings
 from copy import deepcopy
@@ -10,12 +10,13 @@ from .counts import CorpusCounts
 
 
 def mix_of(sampler: Sampler, n_batches: int, batch_size: float) -> Dict[str, float]:
-    """Say what a schedule will give, as far as can be known before.
+    """Predict the shares of a schedule, as far as possible.
 
-    sampler (Sampler): Newly made: it is drawn from. A dynamic schedule gives what it begins with.
-    n_batches (int): How many batches.
-    batch_size (float): The examples of a batch, about.
-    RETURNS (Dict[str, float]): The share of the batches of each corpus.
+    sampler (Sampler): A new sampler, which is changed. For a dynamic schedule, the initial shares
+        are used.
+    n_batches (int): The number of batches.
+    batch_size (float): The approximate number of examples per batch.
+    RETURNS (Dict[str, float]): Each corpus' share of the batches.
     """
     totals = dict.fromkeys(sampler.sizes, 0.0)
     is_dynamic = sampler.schedule.needs_losses or sampler.schedule.needs_scores
@@ -32,11 +33,11 @@ def mix_of(sampler: Sampler, n_batches: int, batch_size: float) -> Dict[str, flo
 
 
 def planned_sampler(reader: MultiCorpus, counts: Dict[str, CorpusCounts]) -> Optional[Sampler]:
-    """RETURNS (Optional[Sampler]): What draws from the corpora; None without a schedule."""
+    """RETURNS (Optional[Sampler]): A sampler for the corpora; None without a schedule."""
     if reader.schedule is None:
         return None
     sizes = {name: found.n_texts for name, found in counts.items()}
     with warnings.catch_warnings():
-        # Who is never drawn is among the problems.
+        # Corpora that are never drawn are reported as problems.
         warnings.simplefilter("ignore", UserWarning)
         return Sampler(reader.schedule, sizes, reader.corpora.tasks)

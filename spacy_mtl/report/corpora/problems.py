@@ -1,4 +1,4 @@
-"""What will go wrong with the corpora of a config, or is likely to."""
+"""Find what will, or is likely to, go wrong with the corpora of a config."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from .counts import CorpusCounts, scored_tasks
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that will go wrong, or is likely to.
+    """Something that will, or is likely to, go wrong.
 
-    text (str): A sentence or two.
+    text (str): The description, in a sentence or two.
     keeps_from_training (bool): Whether a task gets no gradient.
     """
 
@@ -31,7 +31,7 @@ def problems_of(
     dev: Dict[str, CorpusCounts],
     mix: Dict[str, float],
 ) -> List[Problem]:
-    """Find what will go wrong, or is likely to.
+    """Find what will, or is likely to, go wrong.
 
     nlp (Language): The pipeline.
     train (Dict[str, CorpusCounts]): The training corpora.
@@ -58,12 +58,12 @@ def _problems_of_task(
     knows_labels = all(counts.tasks[task].knows_labels for counts in corpora.values())
     why = ""
     if task in nlp.config.interpolate()["training"]["frozen_components"]:
-        # Who wrote it there meant it.
+        # This is intentional.
         yield Problem(f"'{task}' is in [training.frozen_components]: it gets no gradient.")
     elif not corpora:
-        why = "no training corpus names it in its 'tasks'"
+        why = "no training corpus lists it in 'tasks'"
     elif knows_labels and not of_train:
-        why = "no text shows a label of it"
+        why = "no text has any of its labels"
     elif not sum(mix.get(corpus, 0.0) for corpus in corpora):
         why = "its corpora have no share of the batches"
     if why:
@@ -95,11 +95,11 @@ def _collisions(
         pair = task_of(nlp, task), task_of(nlp, other)
         kinds = pair[0].kinds & pair[1].kinds
         both = sorted(set(_labels(train, task)) & set(_labels(train, other)))
-        # Whatever the labels.
+        # They collide whatever the labels.
         same = sorted(pair[0].output_keys() & pair[1].output_keys())
         if same:
             text = f"'{task}' and '{other}' both set {same[0]}: one would overwrite the other."
-            # Two heads of this package are refused.
+            # Two heads of this package are an error.
             are_heads = all(isinstance(nlp.get_pipe(t), Task) for t in (task, other))
             yield Problem(text, keeps_from_training=are_heads)
         elif kinds and both and pair[0].spans_key == pair[1].spans_key:
@@ -138,6 +138,6 @@ def _labels(corpora: Dict[str, CorpusCounts], task: str) -> Counter:
 
 
 def _weights(nlp: Language) -> Dict[str, Any]:
-    """The weights that the config gives, if the weighting has any."""
+    """Return the weights set in the config, if the weighting has any."""
     found = find_joint(nlp)
     return {} if found is None else dict(getattr(found[1].weighting, "weights", {}))

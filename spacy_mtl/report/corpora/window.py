@@ -1,4 +1,4 @@
-"""How much the encoder of a pipeline reads at once."""
+"""Find out how much text the encoder of a pipeline reads at once."""
 
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -11,24 +11,24 @@ from ...compat.spacy_transformers import objects_of
 
 @dataclass(frozen=True)
 class Window:
-    """How much an encoder reads at once.
+    """The amount of text an encoder reads at once.
 
-    tokenizer (Any): Of transformers.
-    size (int): In wordpieces, special ones included.
+    tokenizer (Any): A transformers tokenizer.
+    size (int): The number of wordpieces, including special ones.
     """
 
     tokenizer: Any
     size: int
 
     def is_exceeded_by(self, example: Example) -> bool:
-        """RETURNS (bool): Whether a text has more wordpieces."""
-        # No wordpiece is shorter than a character.
+        """RETURNS (bool): Whether a text has more wordpieces than fit."""
+        # A wordpiece has at least one character.
         text = example.predicted.text
         return len(text) > self.size and len(self.tokenizer(text)["input_ids"]) > self.size
 
 
 def window_of(nlp: Language) -> Optional[Window]:
-    """RETURNS (Optional[Window]): That of the pipeline's transformer, if it has one."""
+    """RETURNS (Optional[Window]): The window of the pipeline's transformer, if it has one."""
     for _, pipe in nlp.components:
         model = getattr(pipe, "model", None)
         for node in model.walk() if model is not None else ():

@@ -1,4 +1,4 @@
-"""A bandit that looks for what helps one task."""
+"""A bandit that looks for corpora that help one task."""
 
 from collections import Counter
 from typing import Any, Dict
@@ -10,19 +10,19 @@ from drawn_shares import (
 
 
 def test_bandit_finds_what_helps() -> None:
-    """One corpus helps the target, the others do not: it is drawn more and more."""
+    """The only corpus that helps the target is drawn more and more."""
     sampler = sampler_of("Bandit", target="ner")
     score, drawn = 0.0, []
     sampler.schedule.observe_scores({"ner": score})
     for _ in range(300):
         arm = sampler.draw()
-        # The same until the next evaluation.
+        # It stays the same until the next evaluation.
         assert {sampler.draw() for _ in range(5)} == {arm}
         drawn.append(arm)
         score += 0.01 if arm == "ewt" else -0.001
         sampler.schedule.observe_scores({"ner": score, "tagger": 0.5})
     assert Counter(drawn[-200:])["ewt"] > 120
-    # And when that helps no more, it looks elsewhere.
+    # Once that corpus stops helping, the bandit looks elsewhere.
     for _ in range(300):
         arm = sampler.draw()
         drawn.append(arm)
@@ -33,7 +33,7 @@ def test_bandit_finds_what_helps() -> None:
 
 def test_bandit_without_a_score_of_its_target() -> None:
     schedule = sampler_of("Bandit", target="ner").schedule
-    with pytest.raises(ValueError, match="score of 'ner', but .* scores of tagger only"):
+    with pytest.raises(ValueError, match=r"score of 'ner', but .* scores of tagger\."):
         schedule.observe_scores({"tagger": 0.5})
 
 

@@ -1,4 +1,4 @@
-"""More of what has learned less."""
+"""Larger shares for tasks that have learned less."""
 
 from typing import Any, Dict
 
@@ -7,7 +7,7 @@ from drawn_shares import SIZES, assert_shares, draw, sampler_of
 
 
 def test_by_loss() -> None:
-    """What has lost nine tenths of its loss gets a tenth of the share."""
+    """A task whose loss fell by nine tenths gets a tenth of the share."""
     sampler = sampler_of("ByLoss", decay=0.5, least=0.0)
     for _ in range(50):
         sampler.schedule.observe_losses({"tagger": 2.0})
@@ -20,7 +20,7 @@ def test_by_loss() -> None:
     for _ in range(50):
         sampler.schedule.observe_losses({"sentiment": 1.0, "ner": 0.0})
         sampler.schedule.observe_losses({"sentiment": 3.0})
-    # A loss of 0 is that of a batch without the task; one that grows is worse than the first.
+    # A loss of 0 means a batch without the task; a growing loss is worse than the first.
     assert sampler.shares(False)["sst"] > sampler.shares(False)["wnut"]
 
 

@@ -7,7 +7,7 @@ from drawn_shares import SIZES, sampler_of
 
 
 def test_by_score() -> None:
-    """Stop-and-go: idle where nothing gets better, go where an idle task falls behind."""
+    """Tasks without improvement idle; an idle task that falls behind goes again."""
     sampler = sampler_of("ByScore", patience=2, idle=0.25, boost=10.0)
     schedule = sampler.schedule
 
@@ -18,14 +18,14 @@ def test_by_score() -> None:
     for score in (0.5, 0.6, 0.6):
         schedule.observe_scores({"tagger": score, "ner": 0.1 + score})
     assert share_of_tags() == 1
-    # For the second time no better: the task has converged. (ner gets better still.)
+    # No improvement for the second time: the task has converged. (ner still improves.)
     schedule.observe_scores({"tagger": 0.6001, "ner": 0.8})
     assert share_of_tags() == 0.25
     # The corpus with both tasks goes as long as one of them does.
     assert sampler.shares(False)["tiny"] == sampler.shares(False)["wnut"]
     schedule.observe_scores({"tagger": 0.599, "ner": 0.9})
     assert share_of_tags() == 0.25
-    # Forgotten by a tenth: it goes again, and gets twice a share.
+    # It has forgotten a tenth, so it goes again with twice the share.
     schedule.observe_scores({"tagger": 0.6001 * 0.9, "ner": 0.95})
     assert share_of_tags() == pytest.approx(2.0)
     schedule.observe_scores({"tagger": 0.61, "ner": 1.0})
@@ -34,7 +34,7 @@ def test_by_score() -> None:
 
 @pytest.mark.parametrize("boost", [0.0, 10.0])
 def test_by_score_overfitting(boost: float) -> None:
-    """Worse while it is trained: it idles, and goes on idling far below its best."""
+    """If it gets worse while training, it idles, and keeps idling far below its best."""
     sampler = sampler_of("ByScore", boost=boost)
     scores = [0.5, 0.49, 0.45, 0.45, 0.449, 0.451]
     for i, score in enumerate(scores):
@@ -43,13 +43,13 @@ def test_by_score_overfitting(boost: float) -> None:
             assert sampler.shares(False)["ewt"] == pytest.approx(
                 0.25 * sampler.shares(False)["wnut"]
             )
-    # Worse while it idles, it has been forgotten.
+    # If it gets worse while idle, it has been forgotten.
     sampler.schedule.observe_scores({"tagger": 0.44})
     assert sampler.shares(False)["ewt"] >= sampler.shares(False)["wnut"]
 
 
-def test_by_score_with_all_at_rest() -> None:
-    """With nothing for those that idle, and none that goes, all have the same."""
+def test_by_score_with_all_idle() -> None:
+    """If idle tasks get nothing and all are idle, the shares are equal."""
     sampler = sampler_of("ByScore", patience=1, idle=0.0)
     for _ in range(2):
         sampler.schedule.observe_scores({"tagger": 0.5, "ner": 0.5, "sentiment": 0.5})

@@ -1,4 +1,4 @@
-"""One corpus after the other."""
+"""Corpora in turn."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Phases, one after the other."""
+"""Training in phases."""
 
 from collections import Counter
 from typing import Any, Dict, Iterator, List
@@ -9,7 +9,7 @@ from drawn_shares import (
     sampler_of,
 )
 
-# Shares of some of the corpora are what these tests are about.
+# These tests are about shares of some of the corpora.
 pytestmark = pytest.mark.filterwarnings("ignore:The schedule never draws")
 
 
@@ -32,13 +32,13 @@ def run_phases(replay: float) -> List[str]:
 def test_phases() -> None:
     drawn = run_phases(0.0)
     assert set(drawn[:100]) == {"ewt", "tiny"}
-    # Two passes over 6,900 texts, ten a batch.
+    # Two passes over 6,900 texts, ten per batch.
     assert set(drawn[100:1480]) == {"sst"}
     assert_shares(drawn[1480:], {"wnut": 3400, "tiny": 90, "sst": 6900})
 
 
 def test_replay() -> None:
-    """A share of what went before; the phase lasts as long as its own corpora need."""
+    """Earlier phases get a share; the length of a phase depends on its own corpora."""
     drawn = run_phases(0.2)
     assert set(drawn[:100]) == {"ewt", "tiny"}
     phase = drawn[100:]
@@ -47,7 +47,7 @@ def test_replay() -> None:
     assert counts["sst"] == 1380
     assert (counts["ewt"] + counts["tiny"]) / end == pytest.approx(0.2, abs=0.03)
     last = Counter(phase[end:])
-    # The tiny corpus has tasks of both: it is no replay.
+    # The tiny corpus has tasks of both phases, so it isn't replayed.
     assert last["ewt"] / sum(last.values()) == pytest.approx(0.2, abs=0.04)
 
 

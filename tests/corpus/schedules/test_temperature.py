@@ -34,7 +34,7 @@ def test_limits_of_the_temperature() -> None:
     assert sampler_of("Temperature", temperature=1e9).shares(False) == pytest.approx(
         sampler_of("Uniform").shares(False)
     )
-    # Nothing but the largest, and no overflow.
+    # Only the largest, without overflow.
     assert sampler_of("Temperature", temperature=1e-5).shares(False) == {"sst": 1.0}
 
 

@@ -1,4 +1,4 @@
-"""Given shares, that may change."""
+"""Given shares, which may change."""
 
 from typing import Any, Dict
 
@@ -16,7 +16,7 @@ from thinc.api import fix_random_seed
 from spacy_mtl.corpus.sampler import Sampler
 from spacy_mtl.corpus.schedules import weighted
 
-# Shares of some of the corpora are what these tests are about.
+# These tests are about shares of some of the corpora.
 pytestmark = pytest.mark.filterwarnings("ignore:The schedule never draws")
 
 
@@ -30,7 +30,7 @@ def test_shares() -> None:
 
 
 def test_shares_with_a_schedule() -> None:
-    """One corpus comes in half way."""
+    """One corpus joins halfway."""
     shares = {"ewt": 1.0, "sst": (float(step >= 5000) for step in range(10_001))}
     sampler = Sampler(weighted.create_weighted(shares), SIZES, TASKS)
     fix_random_seed(0)

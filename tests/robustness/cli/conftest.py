@@ -1,4 +1,4 @@
-"""Files that the commands are given: configs, corpora and code, right and wrong."""
+"""Valid and invalid input files for the commands: configs, corpora and code."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import spacy_mtl.cli  # noqa: F401 (adds the commands)
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the cases name."""
+    """The files used in the cases."""
     folder = tmp_path_factory.mktemp("files")
     docs = make_docs(spacy.blank("en"))
     DocBin(docs=docs, store_user_data=True).to_disk(folder / "corpus.spacy")
@@ -60,6 +60,6 @@ def here(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for path in files.iterdir():
         (tmp_path / path.name).symlink_to(path)
     monkeypatch.chdir(tmp_path)
-    # Else messages are cut into lines.
+    # Otherwise messages are wrapped.
     monkeypatch.setenv("WASABI_LOG_FRIENDLY", "1")
     return tmp_path

@@ -1,4 +1,4 @@
-"""Code that is missing or wrong: told by both commands."""
+"""Both commands report code that is missing or broken."""
 
 from pathlib import Path
 
@@ -22,5 +22,5 @@ BOTH = [
 @pytest.mark.parametrize("case", BOTH, ids=name_of)
 def test_both(case: Case, command: str, here: Path) -> None:
     check(case, lambda given: run(command, given))
-    # Nothing to go on from, which would keep the mended command from beginning.
+    # Nothing to resume from, which would keep the corrected command from starting.
     assert not (here / "out").exists() or not list((here / "out").iterdir())

@@ -1,4 +1,4 @@
-"""What is wrong in a config: told by `train` and `debug-data` in the same words."""
+"""`train` and `debug-data` report errors in a config in the same words."""
 
 from pathlib import Path
 
@@ -26,8 +26,12 @@ BOTH = [
     Case("half a step", "--training.max_steps=1.5", Refused("max_steps", "valid integer")),
     Case("dropout of NaN", "--training.dropout=NaN", Refused("dropout", "valid number")),
     Case("no header", "no-header.cfg", Refused("no-header.cfg", "formatted correctly")),
-    Case("binary config", "binary.cfg", Refused("binary.cfg is no text in UTF-8", "config file")),
-    Case("empty config", "empty.cfg", Refused("empty.cfg is no config", "[nlp]", "init config")),
+    Case("binary config", "binary.cfg", Refused("binary.cfg is not UTF-8 text", "config file")),
+    Case(
+        "empty config",
+        "empty.cfg",
+        Refused("empty.cfg is not a pipeline config", "[nlp]", "init config"),
+    ),
     Case("a block twice", "twice.cfg", Refused("twice.cfg")),
     Case("no config", "nowhere.cfg", Refused("nowhere.cfg", "does not exist")),
     Case("unknown factory", "--components.ner.factory=nerr", Refused("factory for 'nerr'")),
@@ -40,8 +44,8 @@ BOTH = [
     Case("unknown component", ['--nlp.pipeline=["mtl", "x"]'], Refused("component 'x'", "tagger")),
     Case("unknown language", "--nlp.lang=xx1", Refused("language xx1")),
     Case("unknown block", "--foo.bar=1", Refused("foo", "not a section")),
-    Case("no block at all", "--foo", Refused("no such option", "--foo")),
-    Case("an argument more", "more", Refused("'more'", "should start with --")),
+    Case("not a setting", "--foo", Refused("no such option", "--foo")),
+    Case("an extra argument", "more", Refused("'more'", "should start with --")),
     Case(
         "unknown setting",
         "--training.max_stepps=3",
@@ -61,5 +65,5 @@ BOTH = [
 @pytest.mark.parametrize("case", BOTH, ids=name_of)
 def test_both(case: Case, command: str, here: Path) -> None:
     check(case, lambda given: run(command, given))
-    # Nothing to go on from, which would keep the mended command from beginning.
+    # Nothing to resume from, which would keep the corrected command from starting.
     assert not (here / "out").exists() or not list((here / "out").iterdir())

@@ -1,4 +1,4 @@
-"""Corpora that are missing, damaged or empty: told by both commands."""
+"""Both commands report corpora that are missing, damaged or empty."""
 
 from pathlib import Path
 
@@ -13,12 +13,12 @@ BOTH = [
     Case(
         "training corpus: not there",
         "--corpora.train.path=x.spacy",
-        Refused("[corpora.train] is missing", "x.spacy", "Mend 'path'"),
+        Refused("[corpora.train] is missing", "x.spacy", "Fix 'path'"),
     ),
     Case(
         "development corpus: not there",
         "--corpora.dev.path=x.spacy",
-        Refused("[corpora.dev] is missing", "x.spacy", "Mend 'path'"),
+        Refused("[corpora.dev] is missing", "x.spacy", "Fix 'path'"),
     ),
     Case(
         "training corpus: 0 bytes",
@@ -31,21 +31,23 @@ BOTH = [
         Refused("[corpora.dev] is damaged", "zero.spacy has 0 bytes"),
     ),
     Case(
-        "training corpus: cut off",
+        "training corpus: truncated",
         "--corpora.train.path=cut.spacy",
         Refused("[corpora.train] is damaged", "cut.spacy cannot be read"),
     ),
     Case(
-        "development corpus: cut off",
+        "development corpus: truncated",
         "--corpora.dev.path=cut.spacy",
         Refused("[corpora.dev] is damaged", "cut.spacy cannot be read"),
     ),
     Case(
         "text as a corpus",
         "--corpora.train.path=text.spacy",
-        Refused("[corpora.train] is damaged or no .spacy file", "text.spacy"),
+        Refused("[corpora.train] is damaged or not a .spacy file", "text.spacy"),
     ),
-    Case("no name of a corpus", ["--corpora.train.path="], Refused("[corpora.train] is not named")),
+    Case(
+        "empty path of a corpus", ["--corpora.train.path="], Refused("[corpora.train] is not set")
+    ),
     Case(
         "two things at once",
         "--corpora.train.path=x.spacy --training.score_weights.tag_acc=2",
@@ -68,5 +70,5 @@ BOTH = [
 @pytest.mark.parametrize("case", BOTH, ids=name_of)
 def test_both(case: Case, command: str, here: Path) -> None:
     check(case, lambda given: run(command, given))
-    # Nothing to go on from, which would keep the mended command from beginning.
+    # Nothing to resume from, which would keep the corrected command from starting.
     assert not (here / "out").exists() or not list((here / "out").iterdir())

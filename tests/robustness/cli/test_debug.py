@@ -23,7 +23,7 @@ DEBUGGED = [
     Case("a corpus", "train config.cfg -o out --corpora.train.path=x.spacy", ValueError),
     Case("a checkpoint", "train config.cfg -o left --resume", CheckpointError),
     Case("a folder", "train config.cfg -o a-file", CommandError),
-    Case("begun", "train config.cfg -o left", CommandError),
+    Case("already started", "train config.cfg -o left", CommandError),
     Case("data", "debug-data config.cfg --corpora.train.path=x.spacy", ValueError),
     Case("data: a config", "debug-data config.cfg --training.seed=x", ConfigValidationError),
     Case("quantize: no corpus", "quantize trained out -d x.spacy", QuantizationError),
@@ -37,7 +37,7 @@ DEBUGGED = [
 
 @pytest.mark.parametrize("case", DEBUGGED, ids=name_of)
 def test_debug_raises(case: Case, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every error, of whatever class; without --debug the same ends with a message."""
+    """It raises errors of any class; without --debug they end with a message."""
     spacy.blank("en").to_disk("trained")
     (here / "left" / "checkpoint-3").mkdir(parents=True)
     if case.answer is WriteError:
@@ -53,7 +53,7 @@ def test_debug_raises(case: Case, here: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_debug_shows_the_traceback(here: Path) -> None:
-    """The error as Python has it."""
+    """It raises the original Python error."""
     args = ["mtl", "train", "config.cfg", "-o", "out", "--training.eval_frequency=0", "--debug"]
     result = CliRunner().invoke(app, args)
     assert isinstance(result.exception, ValueError)
@@ -62,7 +62,7 @@ def test_debug_shows_the_traceback(here: Path) -> None:
 
 @pytest.mark.parametrize("command", ["train", "debug-data", "quantize"])
 def test_help_has_debug(command: str) -> None:
-    """typer still sees the options."""
+    """typer still shows the options."""
     text = CliRunner().invoke(app, ["mtl", command, "--help"]).output
     assert "--debug" in text
     assert "--code" in text

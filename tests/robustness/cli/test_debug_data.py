@@ -10,12 +10,12 @@ DEBUG = [
     Case(
         "no texts to train on",
         "--corpora.train.path=empty.spacy",
-        Refused("The corpus 'corpora.train' gives no text: training stops there"),
+        Refused("The corpus 'corpora.train' has no texts: training stops there"),
     ),
     Case(
         "no texts to measure on",
         "--corpora.dev.path=empty.spacy",
-        says("The corpus 'corpora.dev' gives no text: nothing can be scored"),
+        says("The corpus 'corpora.dev' has no texts: nothing can be scored"),
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""What `quantize` is given, and what it must not write over."""
+"""Invalid input of `quantize`, and files that it must not overwrite."""
 
 import shutil
 from pathlib import Path
@@ -11,27 +11,39 @@ from typer.testing import CliRunner
 
 QUANTIZE = [
     Case("loss of NaN", "trained out --max-loss nan", Refused("--max-loss", "nan")),
-    Case("loss without end", "trained out --max-loss inf", Refused("--max-loss", "inf")),
-    Case("gain without end", "trained out --max-loss -inf", Refused("--max-loss", "inf")),
+    Case("infinite loss", "trained out --max-loss inf", Refused("--max-loss", "inf")),
+    Case("infinite gain", "trained out --max-loss -inf", Refused("--max-loss", "inf")),
     Case("more than all", "trained out --max-loss 101", Refused("--max-loss", "from -100 to 100")),
     Case("a loss of text", "trained out --max-loss lots", Refused("--max-loss", "valid number")),
     Case("onto itself", "trained trained --force", Refused("'trained' itself")),
     Case("onto itself by a link", "trained link --force", Refused("'trained' itself")),
     Case("onto itself by dots", "trained x/../trained -f", Refused("'trained' itself")),
-    Case("into itself", "trained trained/int8", Refused("is in", "Name another folder")),
-    Case("onto its parent", "trained . --force", Refused("has in it", "Name another folder")),
+    Case("into itself", "trained trained/int8", Refused("is inside", "Use another folder")),
+    Case(
+        "onto its parent",
+        "trained . --force",
+        Refused("contains the pipeline", "Use another folder"),
+    ),
     Case("onto a file", "trained a-file", Refused("'a-file' is a file")),
     Case(
         "onto others' files",
         "trained theirs -f",
-        Refused("'theirs'", "else than a pipeline in it: 'notes'", "Name another"),
+        Refused("'theirs'", "something other than a pipeline: 'notes'", "Use another"),
     ),
-    Case("onto a project", "trained project -f", Refused("pipeline in it: 'corpus' and 1 more")),
+    Case("onto a project", "trained project -f", Refused("than a pipeline: 'corpus' and 1 more")),
     Case("onto a project's config", "trained config -f", Refused("there is no meta.json")),
-    Case("onto a pipeline in git", "trained in-git -f", Refused("in it: '.git'", "'in-git'")),
+    Case(
+        "onto a pipeline in git",
+        "trained in-git -f",
+        Refused("than a pipeline: '.git'", "'in-git'"),
+    ),
     Case("onto half a pipeline", "trained half -f", Refused("there is no tokenizer")),
     Case("onto a config of nothing", "trained cut -f", Refused("its config.cfg cannot be read")),
-    Case("into what is not empty", "trained theirs", Refused("'theirs' is not empty", "--force")),
+    Case(
+        "into a folder that is not empty",
+        "trained theirs",
+        Refused("'theirs' is not empty", "--force"),
+    ),
     Case("no pipeline", "nowhere out", Refused("nowhere")),
     Case("no such code", "trained out --code nope.py", Refused("nope.py", "not found")),
 ]

@@ -1,4 +1,4 @@
-"""What `train` is given, and what it leaves behind."""
+"""Input of `train`, and what it leaves behind."""
 
 import subprocess
 import sys
@@ -28,9 +28,9 @@ OF_CORPUS += ["--training.batcher.batcher.discard_oversize=true"]
 
 
 TRAIN = [
-    Case("as it should be", "", says("Saved pipeline")),
+    Case("valid", "", says("Saved pipeline")),
     Case("several corpora", "multi.cfg", says("Saved pipeline")),
-    # It is put inside of another, and is another setting then.
+    # Once it is wrapped, its settings move to another block.
     Case(
         "a batcher that is wrapped",
         "unwrapped.cfg --training.batcher.size=9",
@@ -54,7 +54,7 @@ TRAIN = [
     Case(
         "training corpus: no files",
         "--corpora.train.path=folder",
-        Refused("[corpora.train] is empty", "the folder folder has no files *.spacy"),
+        Refused("[corpora.train] is empty", "the folder folder has no .spacy files"),
     ),
     Case("no words", "--corpora.train.path=wordless.spacy", Refused("Cannot train")),
     Case(
@@ -63,22 +63,26 @@ TRAIN = [
     Case(
         "development corpus: no texts",
         "--corpora.dev.path=empty.spacy",
-        says("Saved pipeline", "development corpus 'corpora.dev' gives no text", "Mend its 'path'"),
+        says("Saved pipeline", "development corpus 'corpora.dev' has no texts", "Fix its 'path'"),
     ),
     Case(
         "development corpus: no words",
         "--corpora.dev.path=wordless.spacy",
-        says("Saved pipeline", "development corpus 'corpora.dev' gives no text"),
+        says("Saved pipeline", "development corpus 'corpora.dev' has no texts"),
     ),
     Case("no block of training", "no-training.cfg", Refused("[training]", "init fill-config")),
-    Case("an output that is a file", "--output a-file", Refused("--output a-file is no folder")),
-    Case("an output in a file", "--output a-file/x", Refused("--output a-file/x is no folder")),
+    Case(
+        "an output that is a file",
+        "--output a-file",
+        Refused("write to the folder --output a-file"),
+    ),
+    Case("an output in a file", "--output a-file/x", Refused("to the folder --output a-file/x")),
     Case("no such GPU", "--gpu-id 63", Refused("--gpu-id 63", "-1 for the CPU")),
     Case("a GPU below the CPU", "--gpu-id -2", Refused("--gpu-id", "-1")),
     Case("no steps between", "--every 0", Refused("--every", "1")),
     Case("all too long", NO_BATCH, Refused("over 4 texts", "discard_oversize = false")),
     Case(
-        "all too long, without end",
+        "all too long, streamed",
         f"{NO_BATCH} --training.max_epochs=-1",
         Refused("a whole pass over 4 texts", "[training.batcher]", "discard_oversize = false"),
     ),
@@ -88,7 +92,7 @@ TRAIN = [
         Refused("makes no batch", "discard_oversize = false"),
     ),
     Case(
-        "all too long, of several, without end",
+        "all too long, of several, streamed",
         ["multi.cfg", *OF_CORPUS, "--training.max_epochs=-1"],
         Refused("makes no batch", "discard_oversize = false"),
     ),
@@ -109,19 +113,21 @@ def test_train(case: Case, here: Path) -> None:
         assert not damaged_files(here / "out/model-best")
 
 
-def test_an_interrupt_says_how_to_go_on(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupt_says_how_to_resume(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*args: Any, **kwargs: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(spacy.language.Language, "update", interrupted)
-        with pytest.raises(ValueError, match="Interrupted.*--resume goes on from out/checkpoint-0"):
+        with pytest.raises(
+            ValueError, match="Interrupted.*--resume continues from out/checkpoint-0"
+        ):
             run("train", "")
     assert "Saved pipeline" in run("train", "--resume")
 
 
-def test_a_process_of_its_own(here: Path) -> None:
-    """As it is called: status 1, the message, no traceback."""
+def test_separate_process(here: Path) -> None:
+    """Called as a command, it exits with 1 and the message, without a traceback."""
     args = [sys.executable, "-m", "spacy", "mtl", "train", "config.cfg", "--output", "out"]
     args.append("--corpora.dev.path=cut.spacy")
     result = subprocess.run(args, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Readers and batchers of users that give nothing, or fail."""
+"""Custom readers and batchers that yield nothing, or fail."""
 
 from pathlib import Path
 from typing import Any, Dict
@@ -17,7 +17,7 @@ CODED_CASES = [
     ),
     Case("no batch", {"batcher": "none.v1"}, Refused("makes no batch", "a whole pass over 4")),
     Case("empty batches", {"batcher": "empty.v1"}, Refused("makes no batch", "over 4 texts")),
-    Case("empty for ever", {"batcher": "empty_for_ever.v1"}, Refused("makes no batch")),
+    Case("empty forever", {"batcher": "empty_for_ever.v1"}, Refused("makes no batch")),
     Case(
         "empty batches of a stream",
         {"batcher": "empty.v1", "max_epochs": -1},
@@ -52,15 +52,15 @@ CODED_CASES = [
     Case(
         "nothing of an endless stream",
         {"reader": "endless.v1", "max_epochs": -1, "batcher": "empty.v1"},
-        Refused("makes no batch with a token of 500 texts"),
+        Refused("makes no batch with a token from 500 texts"),
     ),
     Case(
-        "a mistake in code",
+        "a bug in code",
         {"batcher": "mistake.v1"},
         Refused("TypeError", "unsupported operand", "code.py, line", "in batcher", "--debug"),
     ),
     Case(
-        "code that refuses",
+        "code that raises a ValueError",
         {"batcher": "refuses.v1"},
         Refused("I want no examples", "code.py, line", "in batcher"),
     ),

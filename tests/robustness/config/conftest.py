@@ -1,4 +1,4 @@
-"""A config that is right, and the corpora that it names."""
+"""A valid config, and its corpora."""
 
 from pathlib import Path
 from typing import Any, Dict

@@ -37,7 +37,7 @@ CASES = [
     Case(
         "a corpus without a name",
         {TRAIN + "corpora/": {"path": "FOLDER/all.spacy", "tasks": ["ner"]}},
-        Refused("a corpus has the name ''", "not empty", "[corpora.train.corpora.]"),
+        Refused("a corpus has the name ''", "not be empty", "[corpora.train.corpora.]"),
     ),
     Case(
         "a corpus that is a text",
@@ -49,12 +49,12 @@ CASES = [
     Case(
         "path of a folder without .spacy files",
         corpus(path="FOLDER/folder"),
-        Refused("'path' of the corpus 'one'", "no .spacy file in it", IN_ONE),
+        Refused("'path' of the corpus 'one'", "contains no .spacy files", IN_ONE),
     ),
     Case(
         "path of another file",
         corpus(path="FOLDER/text.txt"),
-        Refused("is no .spacy file", "mtl convert", IN_ONE),
+        Refused("is not a .spacy file", "mtl convert", IN_ONE),
     ),
     Case(
         "path of no DocBin",
@@ -69,12 +69,12 @@ CASES = [
     Case(
         "path of no texts",
         corpus(path="FOLDER/empty.spacy"),
-        Refused("'one' has no text", "empty.spacy", IN_ONE),
+        Refused("'one' has no texts", "empty.spacy", IN_ONE),
     ),
     Case(
         "path of a text without words",
         corpus(path="FOLDER/wordless.spacy"),
-        Refused("'one' has no text", IN_ONE),
+        Refused("'one' has no texts", IN_ONE),
     ),
     Case(
         "path by a batcher",
@@ -112,7 +112,7 @@ CASES = [
     Case(
         "max_length that leaves nothing",
         corpus(max_length=1),
-        Refused("'one' has no text", "max_length = 1", IN_ONE),
+        Refused("'one' has no texts", "max_length = 1", IN_ONE),
     ),
     Case(
         "max_length misspelt",
@@ -140,12 +140,12 @@ CASES = [
     Case(
         "a development corpus with a schedule",
         {"corpora/dev/schedule": UNIFORM},
-        Refused("[corpora.dev.schedule]", "Take it out"),
+        Refused("[corpora.dev.schedule]", "Remove it"),
     ),
     Case(
         "a development corpus that is the other",
         {"training/dev_corpus": "corpora.train"},
-        Refused(IN_SCHEDULE, "Take it out"),
+        Refused(IN_SCHEDULE, "Remove it"),
     ),
     Case("corpora that are streamed", {"training/max_epochs": -1}, READY),
 ]

@@ -1,4 +1,4 @@
-"""[training]: batcher, logger, and numbers of spaCy's own."""
+"""[training]: batcher, logger, and spaCy's own numbers."""
 
 from pathlib import Path
 from typing import Any, Dict
@@ -44,23 +44,23 @@ CASES = [
     Case(
         "batches of -2",
         batches_of(-2),
-        Refused("the batcher", "fails", "'size', a number of 1 or more", IN_BATCHER),
+        Refused("the batcher", "failed", "'size', a number >= 1", IN_BATCHER),
     ),
     Case(
         "batches of '2'",
         batches_of("2"),
-        Refused("the batcher", "fails", "'size', a number of 1 or more", IN_BATCHER),
+        Refused("the batcher", "failed", "'size', a number >= 1", IN_BATCHER),
     ),
     Case("batches of NaN", batches_of(NAN), not_finite("size", "nan", IN_BATCHER)),
     Case(
-        "a batcher inside of itself",
+        "a batcher inside itself",
         {BATCHER + "/batcher": {"@batchers": "spacy_mtl.CorpusBatcher.v1", "batcher": SIZED}},
-        Refused("'batcher'", "batches of a size", IN_BATCHER),
+        Refused("'batcher'", "makes batches", IN_BATCHER),
     ),
     Case(
         "a scorer as batcher",
         {BATCHER + "/batcher": SCORER},
-        Refused("the batcher", "fails", IN_BATCHER),
+        Refused("the batcher", "failed", IN_BATCHER),
     ),
     Case(
         "batcher a text",
@@ -70,12 +70,12 @@ CASES = [
     Case("mixed a text", {BATCHER + "/mixed": "yes"}, Refused("batcher -> mixed", "'yes' is not")),
     # [training.logger]
     Case(
-        "a logger inside of itself",
+        "a logger inside itself",
         console(logger=log_by("ConsoleLogger")),
         Refused("spacy_mtl.ConsoleLogger.v1", "only once", IN_LOGGER),
     ),
     Case(
-        "a keeper inside of itself",
+        "a keeper inside itself",
         best(logger=log_by("ConsoleLogger", logger=log_by("BestByTask"))),
         Refused("spacy_mtl.BestByTask.v1", "only once", IN_LOGGER),
     ),
@@ -111,7 +111,7 @@ CASES = [
         refused("tasks", "['ner', 'ner']", IN_LOGGER, "each once"),
     ),
     Case("the best of ''", best(tasks=[""]), refused("tasks", "['']", IN_LOGGER)),
-    # Numbers of spaCy's own
+    # spaCy's own numbers
     Case(
         "the optimizer's rate NaN",
         {"training/optimizer/learn_rate": NAN},

@@ -1,4 +1,4 @@
-"""The command, as a test types it."""
+"""Run the command as typed by a test."""
 
 from typing import Any, Callable
 

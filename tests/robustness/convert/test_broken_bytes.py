@@ -1,4 +1,4 @@
-"""Bytes that were cut off or flipped: an error that names the file, or a conversion."""
+"""Truncated or flipped bytes: either an error that names the file, or a conversion."""
 
 import random
 from pathlib import Path

@@ -18,11 +18,11 @@ CASES = [
         tsv("good film\tpos\n".encode("utf-16-le")),
         refused("a.tsv, line 1", "NUL", "UTF-16"),
     ),
-    Case("UTF-8 that is cut off", csv(b"a,x\nb\xc3"), refused("a.csv, line 2", "0xc3")),
+    Case("truncated UTF-8", csv(b"a,x\nb\xc3"), refused("a.csv, line 2", "0xc3")),
     Case("half of a pair", jsonl('{"text": "\\ud83d"}'), refused("line 1", "surrogates")),
     Case("both of a pair", jsonl('{"text": "\\ud83d\\ude00"}'), Gives([["\U0001f600"]])),
     Case(
-        "files that were put together",
+        "concatenated files",
         iob("a O\n\n\ufeffb O\n"),
         refused("a.iob, line 3", "byte order mark", "Remove it"),
     ),

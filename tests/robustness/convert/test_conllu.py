@@ -16,7 +16,7 @@ CASES = [
     ),
     Case("a feature without a value", conllu(feats="A="), refused("FEATS 'A='")),
     Case("a feature without a name", conllu(feats="=B"), refused("FEATS '=B'")),
-    Case("a bar behind features", conllu(feats="A=B|"), refused("FEATS 'A=B|'", "''")),
+    Case("a bar after features", conllu(feats="A=B|"), refused("FEATS 'A=B|'", "''")),
     Case("a feature twice", conllu(feats="A=B|A=C"), refused("has A twice", "A=A,B")),
     Case(
         "a feature of several values",

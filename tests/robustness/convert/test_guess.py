@@ -1,4 +1,4 @@
-"""What a file is taken for where no format is named."""
+"""How a file is read if no format is specified."""
 
 import pytest
 from cases import Case, Gives, name_of
@@ -21,7 +21,7 @@ from conversions import (
 AB = ["a", "b"]
 
 
-# A column file, as it becomes a table where a suffix is all that is looked at.
+# A column file that would become a table if only the suffix counted.
 POS_COLUMNS = "Rome\tNNP\nis\tVBZ\nbig\tJJ\n\nBo\tNNP\nleft\tVBD\n"
 
 
@@ -32,7 +32,7 @@ FILMS = "good film\tpos\nbad film\tneg\nnice try\tpos\ndull one\tneg\nfine by me
 
 
 CASES = [
-    # What "auto" takes files for
+    # Formats chosen by "auto"
     Case(
         "words and tags below a blank line", tsv("\n" + POS_COLUMNS), refused("one word", "line 5")
     ),
@@ -48,12 +48,12 @@ CASES = [
         "many texts of one word", tsv(MANY_WORDS), refused("12 of 12 texts are one word", "'tsv'")
     ),
     Case(
-        "many texts of one word, asked for",
+        "many texts of one word, specified",
         tsv(MANY_WORDS, lambda done: len(done.docs), format="tsv"),
         Gives(12),
     ),
     Case(
-        "one-word texts with entity tags, asked for",
+        "one-word texts with entity tags, specified",
         tsv("Rome\tO\nBo\tO\n", cats, format="tsv"),
         Gives([{"O": 1.0}] * 2),
     ),
@@ -79,7 +79,7 @@ CASES = [
         "a header above numbers", csv("a b,c\ngood film,1\nbad film,0\n"), refused("line 1", "'c'")
     ),
     Case(
-        "a header, denied",
+        "header=False",
         tsv("a b\tc\n" + FILMS, header=False, see=lambda d: len(d.docs)),
         Gives(6),
     ),
@@ -125,7 +125,7 @@ CASES = [
     Case(
         "an unusual header, with the scheme",
         iob("w t\nRome B-x\n", scheme="bio"),
-        refused("a.iob, line 1", "'t'", "say that there is a header"),
+        refused("a.iob, line 1", "'t'", "specify that there is a header"),
     ),
     Case("a table", tsv(FILMS, taken), says("tsv", "texts: column 0 of 2", "labels: column 1")),
     Case("a table with a header", csv("text,label\na b,x\n", taken), says("header: line 1")),
@@ -138,14 +138,18 @@ CASES = [
         refused("a.tsv", "most words contain spaces", "'tsv'"),
     ),
     Case(
-        "a broken row tells what it was taken for",
+        "a broken row reports the guessed format",
         tsv("a\tO\n\nb\tI-x\tO\n"),
         refused("line 3", "3 columns", "'iob' was guessed", "entity tags"),
     ),
     Case(
         "columns are told", iob("a x B-y\n", taken), says("words: column 0", "tags: column 2 of 3")
     ),
-    Case("why is told", File("a.x", "a\tO\n", taken), says("iob its first row ends in an entity")),
+    Case(
+        "the reason is reported",
+        File("a.x", "a\tO\n", taken),
+        says("iob its first row ends in an entity"),
+    ),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Inputs that are no files: pipes, devices, sockets, links to nowhere."""
+"""Inputs that aren't files: pipes, devices, sockets, dangling links."""
 
 import os
 
@@ -22,7 +22,7 @@ FOLDER_CASES = [
     Case(
         "a pipe, guessed",
         Folder({"p.x": make_pipe}, ["p.x"], "b.spacy", "auto"),
-        refused("p.x: " + NO_FILE + "pipe", "Save what it gives first"),
+        refused("p.x: " + NO_FILE + "pipe", "Save its content"),
     ),
     Case(
         "a link to a pipe",
@@ -30,7 +30,7 @@ FOLDER_CASES = [
         refused("a.jsonl", NO_FILE + "pipe"),
     ),
     Case("a device", Folder({}, ["/dev/zero"], "b.spacy", "auto"), refused(NO_FILE + "device")),
-    Case("a device, asked for", Folder({}, ["/dev/zero"], "b.spacy"), refused(NO_FILE + "device")),
+    Case("a device, specified", Folder({}, ["/dev/zero"], "b.spacy"), refused(NO_FILE + "device")),
     Case("a socket", Folder({"s": make_socket}, ["s"], "b.spacy"), refused(NO_FILE + "socket")),
     Case(
         "a pipe in a split",
@@ -40,7 +40,7 @@ FOLDER_CASES = [
         refused("label: " + NO_FILE + "pipe"),
     ),
     Case(
-        "a folder with nothing but a pipe",
+        "a folder with only a pipe",
         Folder({"d": make_folder, "d/p.jsonl": make_pipe}, ["d"], "out"),
         refused("no file of the format 'jsonl'"),
     ),
@@ -50,12 +50,12 @@ FOLDER_CASES = [
         Gives(["p.jsonl", "q"]),
     ),
     Case(
-        "a folder with a pipe, asked for",
+        "a folder with a pipe, specified",
         Folder({"d/a.jsonl": JSON, "d/p.jsonl": make_pipe}, ["d"], "out"),
         Gives(["p.jsonl"]),
     ),
     Case(
-        "a folder with a link to nowhere",
+        "a folder with a dangling link",
         Folder({"d/a.jsonl": JSON, "d/b.jsonl": link("gone"), "d/c": link("c")}, ["d"], "out"),
         Gives(["b.jsonl", "c"]),
     ),
@@ -70,7 +70,7 @@ def test_folder(case, tmp_path, monkeypatch):
     check_folder(case, tmp_path, monkeypatch)
 
 
-def test_names_that_are_no_utf8(tmp_path, command):
+def test_names_that_are_not_utf8(tmp_path, command):
     os.symlink("gone", os.fsencode(tmp_path) + b"/\xff.jsonl")
     (tmp_path / "a.jsonl").write_text(JSON)
     result = command(".", "out")

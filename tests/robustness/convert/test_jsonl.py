@@ -1,4 +1,4 @@
-"""JSON lines: sentence starts, nesting, and texts that their words do not make."""
+"""JSON lines: sentence starts, nesting, and texts that don't match their words."""
 
 import pytest
 from cases import Case, Refused, name_of
@@ -10,7 +10,7 @@ AB = ["a", "b"]
 CASES = [
     # Sentence starts
     Case(
-        "a sentence start that is no list",
+        "a sentence start that isn't a list",
         jsonl({"words": AB, "meta": {"sent_starts": 0}}),
         refused("line 1", "meta.sent_starts is 0, expected a list"),
     ),
@@ -34,10 +34,10 @@ CASES = [
         jsonl({"text": "a b", "meta": {"sent_starts": [0]}}),
         refused("meta.sent_starts refers to tokens"),
     ),
-    Case("meta that is no object", jsonl({"words": AB, "meta": 3}), refused("meta is 3")),
+    Case("meta that isn't an object", jsonl({"words": AB, "meta": 3}), refused("meta is 3")),
     # JSON
     Case("deep nesting", jsonl('{"x": ' + "[" * 100_000), refused("line 1", "nested too deep")),
-    Case("an array of objects", jsonl('[{"text": "a"}]'), refused("list", "one object a line")),
+    Case("an array of objects", jsonl('[{"text": "a"}]'), refused("list", "one object per line")),
     Case("an object over lines", jsonl('{"text":\n"a"}'), refused("line 1", "invalid JSON")),
     Case("two objects in a line", jsonl('{"text": "a"} {"text": "b"}'), refused("Extra data")),
     Case("text and words that differ", jsonl({"text": "ab", "words": ["a", "c"]}), refused("'ac'")),

@@ -1,4 +1,4 @@
-"""Labels that training refuses."""
+"""Labels that training rejects."""
 
 import pytest
 from cases import Case, Gives, name_of
@@ -8,7 +8,7 @@ AB = ["a", "b"]
 
 
 CASES = [
-    # Labels that training refuses
+    # Labels that training rejects
     Case("an empty category", jsonl({"text": "a", "cats": {"": 1}}), refused("line 1", "''")),
     Case("a blank category", jsonl({"text": "a", "cats": {" ": 1}}), refused("' '", "category")),
     Case(
@@ -17,18 +17,20 @@ CASES = [
         refused("\\xa0", "category"),
     ),
     Case(
-        "a category with a space behind it",
+        "a category with a trailing space",
         jsonl({"text": "a", "cats": {"x ": 1}}),
         refused("'x '", "begins or ends with whitespace"),
     ),
     Case("a blank tag", jsonl({"words": AB, "tags": [" ", "x"]}), refused("the tag ' '")),
     Case(
-        "a blank label of an entity",
+        "a blank entity label",
         jsonl({"words": AB, "ents": [[0, 1, " "]]}),
-        refused("label of an entity ' '"),
+        refused("entity label ' '"),
     ),
     Case("a blank label in a tag", iob("a\tB- \n"), refused("a.iob, line 1", "'B-'")),
-    Case("a blank label within a tag", iob("a\tB-\u2003\n"), refused("line 1", "no entity tag")),
+    Case(
+        "a blank label within a tag", iob("a\tB-\u2003\n"), refused("line 1", "not an entity tag")
+    ),
     Case("a repeated category", jsonl('{"text": "a", "cats": {"x": 1, "x": 0}}'), refused("'x'")),
     Case(
         "a repeated key",
@@ -41,7 +43,7 @@ CASES = [
     ),
     Case("labels that are a string", csv("a,x\n", labels="xy"), refused("'xy'", "list")),
     Case("no labels", csv("a,x\n", labels=[]), refused("labels is []", "one label or more")),
-    Case("labels that are numbers", csv("a,1\n", labels=[1]), refused("label 1", "no string")),
+    Case("labels that are numbers", csv("a,1\n", labels=[1]), refused("label 1", "not a string")),
     Case("a tag that is empty is missing", jsonl({"words": AB, "tags": ["", "x"]}), Gives([AB])),
 ]
 

@@ -1,4 +1,4 @@
-"""Numbers that are too long, no numbers, or written in other digits."""
+"""Numbers that are too long, invalid, or written in other digits."""
 
 import pytest
 from cases import Case, name_of
@@ -33,7 +33,7 @@ CASES = [
         jsonl('{"text": "a", "cats": {"x": 1e999}}'),
         refused("cats has inf"),
     ),
-    Case("NaN", jsonl('{"text": "a", "cats": {"x": NaN}}'), refused("NaN is no JSON")),
+    Case("NaN", jsonl('{"text": "a", "cats": {"x": NaN}}'), refused("NaN is not valid JSON")),
     Case("Infinity", jsonl('{"text": "a", "meta": {"n": -Infinity}}'), refused("-Infinity")),
     Case(
         "an entity at a truth value",

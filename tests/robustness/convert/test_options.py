@@ -21,7 +21,7 @@ CASES = [
     Case(
         "a name of two columns",
         csv("t,l,t\na,x,b\n", text_column="t", label_column="l"),
-        refused("2 columns 't'", "Give the index"),
+        refused("2 columns 't'", "Use the index"),
     ),
     Case(
         "a word column far away",
@@ -31,8 +31,12 @@ CASES = [
     Case("a tag column before the first", iob("a O\n", ner_column=-3), refused("no column -3")),
     Case("an empty separator of labels", csv("a,x\n", multilabel=""), refused("multilabel is ''")),
     Case("an empty delimiter", csv("a,x\n", delimiter=""), refused("delimiter is ''", "'tsv'")),
-    Case("a quote as the delimiter", csv("a,x\n", delimiter='"'), refused("no quote")),
-    Case("a line end as the delimiter", csv("a,x\n", delimiter="\n"), refused("no line end")),
+    Case("a quote as the delimiter", csv("a,x\n", delimiter='"'), refused("other than a quote")),
+    Case(
+        "a line end as the delimiter",
+        csv("a,x\n", delimiter="\n"),
+        refused("other than a quote or line end"),
+    ),
     Case("a written tab as the delimiter", csv("a,x\n", delimiter="\\t"), refused("For tabs")),
     Case("a bar as the delimiter", csv("a b|x\n", delimiter="|"), Gives([AB])),
     Case("a huge number of sentences", iob("a O\n", n_sents=-(10**5000)), refused("too large")),

@@ -1,4 +1,4 @@
-"""Where a conversion may write, and what it must not write over."""
+"""Where a conversion may write, and what it must not overwrite."""
 
 import pytest
 from cases import Case, Gives, name_of
@@ -7,7 +7,7 @@ from odd_files import fill, folder_link, hard_link, link, make_folder, make_pipe
 
 from spacy_mtl.corpus.convert import convert
 
-LOST = ("is the input", "would be lost", "Give another output")
+LOST = ("is the input", "would be lost", "Choose another output")
 
 
 FOLDER_CASES = [
@@ -17,7 +17,11 @@ FOLDER_CASES = [
         Folder({"a.spacy": JSON}, ["a.spacy"], "a.spacy", "auto"),
         refused("a.spacy", *LOST),
     ),
-    Case("no .spacy file", Folder({"a.jsonl": JSON}, ["a.jsonl"], "a.jsonl"), refused("no folder")),
+    Case(
+        "no .spacy suffix",
+        Folder({"a.jsonl": JSON}, ["a.jsonl"], "a.jsonl"),
+        refused("not a folder"),
+    ),
     Case(
         "the input by another path",
         Folder({"a.spacy": JSON, "d": make_folder}, ["a.spacy"], "d/../a.spacy"),
@@ -71,17 +75,17 @@ FOLDER_CASES = [
     Case(
         "some other file",
         Folder({"a.jsonl": JSON, "b.spacy": "my notes"}, ["a.jsonl"], "b.spacy"),
-        refused("b.spacy", "exists and is no .spacy file", "remove it"),
+        refused("b.spacy", "exists and is not a .spacy file", "remove it"),
     ),
     Case(
         "some other file that is linked",
         Folder({"a.jsonl": JSON, "n": "x", "b.spacy": link("n")}, ["a.jsonl"], "b.spacy"),
-        refused("b.spacy", "no .spacy file"),
+        refused("b.spacy", "not a .spacy file"),
     ),
     Case(
         "some other file in the folder",
         Folder({"a.jsonl": JSON, "out/a.spacy": b"\x89PNG"}, ["a.jsonl"], "out"),
-        refused("out/a.spacy", "no .spacy file"),
+        refused("out/a.spacy", "not a .spacy file"),
     ),
     Case(
         "a folder in the folder",
@@ -95,20 +99,20 @@ FOLDER_CASES = [
     Case(
         "a pipe as the output",
         Folder({"a.jsonl": JSON, "b.spacy": make_pipe}, ["a.jsonl"], "b.spacy"),
-        refused("b.spacy", "no .spacy file"),
+        refused("b.spacy", "not a .spacy file"),
     ),
     Case(
         "a device as the output",
         Folder({"a.jsonl": JSON}, ["a.jsonl"], "/dev/null"),
-        refused("no folder"),
+        refused("not a folder"),
     ),
     Case(
-        "a link to nowhere as the folder",
+        "a dangling link as the folder",
         Folder({"a.jsonl": JSON, "out": link("gone")}, ["a.jsonl"], "out"),
-        refused("out: exists and is no folder"),
+        refused("out: exists and is not a folder"),
     ),
     Case(
-        "two outputs that are one",
+        "two outputs that are the same file",
         Folder(
             {"a.jsonl": JSON, "b.jsonl": JSON, "out/a.spacy": OLD, "out/b.spacy": link("a.spacy")},
             ["a.jsonl", "b.jsonl"],
@@ -165,7 +169,7 @@ def test_an_output_that_is_a_link_stays_one(tmp_path):
     assert [doc.text for doc in load(tmp_path / "real.spacy")] == ["a"]
 
 
-def test_an_earlier_output_of_any_size_is_known(tmp_path):
+def test_an_earlier_output_of_any_size_is_recognised(tmp_path):
     fill(tmp_path, {"a.jsonl": "".join(f'{{"text": "w{i} x"}}\n' for i in range(3000))})
     for _ in range(2):
         convert(tmp_path / "a.jsonl", tmp_path / "b.spacy")

@@ -17,7 +17,7 @@ CASES = [
         Gives([("Rome", "x")]),
     ),
     Case(
-        "the trimmed are counted",
+        "trimmed entities are counted",
         jsonl({"words": ["\t", "a", "\n"], "ents": [[0, 3, "x"]]}, left_out),
         Gives({"whitespace at the beginning or end of an entity": 1}),
     ),
@@ -27,7 +27,7 @@ CASES = [
         Gives({"entity that is whitespace only": 1}),
     ),
     Case(
-        "what is dropped is outside",
+        "dropped entities are outside",
         jsonl(
             {"words": ["a", "\n"], "ents": [[1, 2, "x"]]},
             lambda done: [t.ent_iob_ for t in done.docs[0]],
@@ -45,7 +45,7 @@ CASES = [
         Gives([("a", "x")]),
     ),
     Case(
-        "a zero-width space is none",
+        "a zero-width space isn't whitespace",
         jsonl({"words": ["\u200b", "a"], "ents": [[0, 2, "x"]]}, left_out),
         Gives({}),
     ),
@@ -69,7 +69,7 @@ CASES = [
         refused("line 2", "1 columns, expected 2", "b\\xa0O"),
     ),
     Case("a no-break space after a tag", iob("a\tB-x\u00a0\n"), refused("line 1", "B-x\\xa0")),
-    Case("a word that is missing", iob("a\tO\n\tO\n"), refused("line 2", "column 0 is empty")),
+    Case("a missing word", iob("a\tO\n\tO\n"), refused("line 2", "column 0 is empty")),
 ]
 
 

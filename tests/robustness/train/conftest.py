@@ -16,7 +16,7 @@ from spacy_mtl.train.loop import train
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The output of a short training that is over."""
+    """The output of a completed short training."""
     folder = tmp_path_factory.mktemp("trained")
     corpus = folder / "corpus.spacy"
     DocBin(docs=make_docs(spacy.blank("en")), store_user_data=True).to_disk(corpus)

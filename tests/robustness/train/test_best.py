@@ -1,4 +1,4 @@
-"""The best pipelines after a kill, and when they are damaged."""
+"""The best pipelines after a kill, and after damage."""
 
 import io
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_best_pipeline_after_a_kill_between_renames(output: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"performance": 3}'])
 def test_best_of_a_task_that_is_damaged(output: Path, text: str) -> None:
-    """Its score decides what is better: without one, the best might be written over."""
+    """Its score is needed for comparison: without it, the best might be overwritten."""
     (output / "model-best-ner" / "meta.json").write_text(text)
     log_step, _ = create_best_by_task()(spacy.load(output / "model-best"), io.StringIO())
     info: Any = {"output_path": str(output / "model-last"), "step": 3, "other_scores": {}}

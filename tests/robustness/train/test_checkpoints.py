@@ -28,7 +28,7 @@ def without_checksums(change: Change) -> Change:
 
 
 def state(alter: Callable[[Dict[str, Any]], Any]) -> Change:
-    """Change the state, whose checksum is gone."""
+    """Change the state, and remove the checksums."""
 
     def change(folder: Path) -> None:
         found = srsly.read_msgpack(folder / "state.msgpack")
@@ -74,7 +74,7 @@ def other_pipeline(folder: Path) -> None:
 
 
 def first(kind: str, value: Any) -> Change:
-    """Something else for the first parameter that an optimizer or the gradients know."""
+    """Replace the value for the first parameter in the optimizer or the gradients."""
 
     def alter(found: Dict[str, Any]) -> None:
         block = found["gradients"] if kind == "gradients" else found["optimizer"]
@@ -86,14 +86,14 @@ def first(kind: str, value: Any) -> Change:
     return state(alter)
 
 
-#: What every message says.
-NAMES = ("state.msgpack", "checkpoint-3", "remove its folder to begin anew")
+#: In every message.
+NAMES = ("state.msgpack", "checkpoint-3", "remove its folder to start over")
 
 
 CHECKPOINTS = [
-    Case("as it was", lambda folder: None, Gives("resumed")),
-    Case("none of its checksums", lambda folder: (folder / CHECKSUMS).unlink(), Gives("resumed")),
-    Case("a file more", lambda folder: (folder / "notes.txt").write_text("x"), Gives("resumed")),
+    Case("unchanged", lambda folder: None, Gives("resumed")),
+    Case("no checksums", lambda folder: (folder / CHECKSUMS).unlink(), Gives("resumed")),
+    Case("an extra file", lambda folder: (folder / "notes.txt").write_text("x"), Gives("resumed")),
     *(
         Case(
             f"the state has no '{key}'",
@@ -109,10 +109,12 @@ CHECKPOINTS = [
     Case(
         "a step of truth", state(lambda s: s.update(step=True)), Refused("'step' is True", *NAMES)
     ),
-    Case("another step", state(lambda s: s.update(step=2)), Refused("it is of step 2", *NAMES)),
+    Case(
+        "another step", state(lambda s: s.update(step=2)), Refused("it belongs to step 2", *NAMES)
+    ),
     Case("no batches", state(lambda s: s.update(batches={})), Refused("there is no", *NAMES)),
     Case("no chance", state(lambda s: s.update(chance={})), Refused("there is no 'data'", *NAMES)),
-    Case("a corpus' state too many", state(lambda s: s.update(corpus={})), Refused(*NAMES)),
+    Case("an unexpected corpus state", state(lambda s: s.update(corpus={})), Refused(*NAMES)),
     Case("results of one", state(lambda s: s.update(results=[1])), Refused(*NAMES)),
     Case("no moments", state(lambda s: s["optimizer"].pop("mom1")), Refused("mom1", *NAMES)),
     Case(
@@ -129,9 +131,9 @@ CHECKPOINTS = [
     Case("an average of a number", first("averages", 1), Refused("averages", "shape", *NAMES)),
     Case("a gradient of another shape", first("gradients", [1, 2, 3]), Refused("shape", *NAMES)),
     Case(
-        "a parameter that there is not",
+        "an unknown parameter",
         state(lambda s: s["gradients"].update({"mtl/99/node/W": [2]})),
-        Refused("'gradients' of mtl/99/node/W, which the pipeline does not have", *NAMES),
+        Refused("'gradients' for mtl/99/node/W, which the pipeline does not have", *NAMES),
     ),
     Case(
         "components unknown", state(lambda s: s["components"].update(x={})), Refused("'x'", *NAMES)
@@ -146,21 +148,21 @@ CHECKPOINTS = [
     Case("no config in the meta", meta(config=...), Refused("it has no 'config'", "meta.json")),
     Case("no machine in the meta", meta(machine=...), Refused("it has no 'machine'", "meta.json")),
     Case("data of a number", meta(data=3), Refused("its 'data' is 3", "meta.json")),
-    Case("a file", as_file, Refused("it is no folder", "checkpoint-3")),
+    Case("a file", as_file, Refused("it is not a folder", "checkpoint-3")),
     Case("an empty folder", empty, Refused("there is no such file", "checkpoint-3/pipeline")),
     Case("no pipeline", lambda f: shutil.rmtree(f / "pipeline"), Refused("checkpoint-3/pipeline")),
     Case("the state is a folder", as_folder("state.msgpack"), Refused("is no file", *NAMES)),
     Case("another pipeline", without_checksums(other_pipeline), Refused("checkpoint-3")),
-    Case("an older one", older, Refused("state.msgpack", "to go on from checkpoint-2")),
+    Case("an older one", older, Refused("state.msgpack", "to resume from checkpoint-2")),
     Case(
-        "checksums: of another name",
+        "checksums: another name",
         lambda f: (f / CHECKSUMS).write_text((f / CHECKSUMS).read_text().replace("state", "sTate")),
         Refused(f"{CHECKSUMS} cannot be read", "sTate.msgpack is missing"),
     ),
     Case(
-        "one that was renamed",
+        "a renamed one",
         lambda f: [shutil.copytree(f, f.with_name("checkpoint-1.old")), (f / "meta.json").unlink()],
-        Refused("meta.json", "or rename checkpoint-1.old to go on from there"),
+        Refused("meta.json", "or rename checkpoint-1.old to resume from there"),
     ),
 ]
 

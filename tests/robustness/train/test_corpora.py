@@ -1,4 +1,4 @@
-"""Which corpus is to blame where a training fails."""
+"""Find the corpus that made a training fail."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from tiny_corpus import make_docs
 from spacy_mtl.train.corpora import explained_corpora
 
 
-def test_a_corpus_that_nobody_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not to blame; what failed is said."""
+def test_unused_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It isn't reported as the cause, but the original error is."""
     monkeypatch.chdir(tmp_path)
     DocBin(docs=make_docs(spacy.blank("en"))).to_disk("corpus.spacy")
     config = {

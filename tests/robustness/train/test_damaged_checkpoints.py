@@ -1,4 +1,4 @@
-"""Every file of a checkpoint, damaged: never taken silently."""
+"""Damage to any file of a checkpoint is noticed."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ FLIPS = {
 
 
 def test_every_file_of_a_checkpoint(output: Path) -> None:
-    """Truncated, flipped, emptied or gone: it is refused, and the file is named."""
+    """If it is truncated, flipped, emptied or gone, it is rejected with the name of the file."""
     found = find_latest(output)
     assert found is not None
     silent = []
@@ -33,7 +33,7 @@ def test_every_file_of_a_checkpoint(output: Path) -> None:
             if not is_refused(output):
                 silent.append((path.name, name))
         path.unlink()
-        # Without checksums it may be one from before there were any.
+        # Without checksums it may be from an older version.
         if path.name != CHECKSUMS and not is_refused(output):
             silent.append((path.name, "gone"))
         path.write_bytes(data)
@@ -42,7 +42,7 @@ def test_every_file_of_a_checkpoint(output: Path) -> None:
 
 
 def test_every_key_of_the_checksums(output: Path) -> None:
-    """A path or a checksum that was changed by a bit: refused, by an error of ours."""
+    """A bit flip in a path or a checksum is rejected with our own error."""
     found = find_latest(output)
     assert found is not None
     path = found.path / CHECKSUMS
@@ -53,15 +53,15 @@ def test_every_key_of_the_checksums(output: Path) -> None:
                 changed = chr(ord(text[0]) ^ (1 << bit)) + text[1:]
                 path.write_text(data.replace(json.dumps(text), json.dumps(changed)))
                 if text == checksum and name == "meta.json" and changed[0] in "0123456789abcdef":
-                    # That may as well be the meta.
+                    # The meta may be at fault instead.
                     assert found.check()
                     continue
-                with pytest.raises(CheckpointError, match="remove its folder to begin anew"):
+                with pytest.raises(CheckpointError, match="remove its folder to start over"):
                     found.check()
 
 
 def test_every_file_of_a_checkpoint_without_checksums(output: Path) -> None:
-    """A truncation, or a file that is gone, is noticed all the same."""
+    """Truncated and missing files are noticed anyway."""
     found = find_latest(output)
     assert found is not None
     (found.path / CHECKSUMS).unlink()
@@ -82,7 +82,7 @@ def test_every_file_of_a_checkpoint_without_checksums(output: Path) -> None:
 
 
 def test_every_file_of_a_pipeline(output: Path) -> None:
-    """All that a training writes has checksums, and they are right."""
+    """Everything a training writes has valid checksums."""
     folders = [
         "model-best",
         "model-last",

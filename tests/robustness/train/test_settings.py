@@ -1,4 +1,4 @@
-"""Numbers and names in [training], without a command."""
+"""Numbers and names in [training], checked without a command."""
 
 import pytest
 import spacy
@@ -9,7 +9,7 @@ from spacy_mtl.train.settings import check_corpora, check_training
 
 TRAINING = [
     Case("a seed that is text", {"seed": "x"}, Refused("[training]", "'seed' is 'x'")),
-    Case("a seed with a point", {"seed": 1.5}, Refused("[training]", "'seed' is 1.5")),
+    Case("a fractional seed", {"seed": 1.5}, Refused("[training]", "'seed' is 1.5")),
     Case("no seed", {"seed": None}, Gives(None)),
     Case("dropout by a schedule", {"dropout": {"@schedules": "constant.v1"}}, Gives(None)),
     Case("a weight of text", {"score_weights": {"a": "NaN"}}, Refused("'a'", "score_weights")),
@@ -49,6 +49,6 @@ def test_numbers_are_checked_without_a_command() -> None:
         Training(nlp)
 
 
-def test_weights_that_are_no_numbers() -> None:
+def test_weights_that_are_not_numbers() -> None:
     with pytest.raises(ValueError, match=r"'tag_acc' in \[training.score_weights\] is nan"):
         check_training({"score_weights": {"tag_acc": float("nan")}})

@@ -1,4 +1,4 @@
-"""`spacy mtl train --resume` after what should not happen: damage, another machine, a full disk."""
+"""`spacy mtl train --resume` after accidents: damage, another machine, a full disk."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List
 import pytest
 import spacy
 import srsly
-from interrupted_training import assert_goes_on_as_uninterrupted
+from interrupted_training import assert_resumes_as_uninterrupted
 
 from spacy_mtl import checksums
 from spacy_mtl.checksums import CHECKSUMS
@@ -31,7 +31,7 @@ def test_damaged_checkpoint(run_after: Run, part: str, how: str) -> None:
     assert result.exit_code == 1
     text = " ".join(result.output.split())
     assert f"out/checkpoint-7/{part.split('/')[0]} cannot be read" in text
-    assert "rename checkpoint-4.old to go on from there" in text
+    assert "rename checkpoint-4.old to resume from there" in text
     assert Path("out/checkpoint-7").is_dir()
 
 
@@ -43,7 +43,7 @@ def set_machine(**changes: Any) -> None:
 
 
 def test_another_machine(run_after: Run) -> None:
-    """Refused, as its figures may differ; unless it is told that they may."""
+    """It is rejected because results may differ, unless --differ allows that."""
     set_machine(threads=96, torch="1.0")
     result = run_after("--resume")
     assert result.exit_code == 1
@@ -56,8 +56,8 @@ def test_another_machine(run_after: Run) -> None:
 
 
 @pytest.mark.parametrize("part", ["state.msgpack", "pipeline/mtl/model", CHECKSUMS])
-def test_damage_is_no_difference(run_after: Run, part: str) -> None:
-    """Nor does --differ go on from a checkpoint that is not what was written."""
+def test_differ_does_not_allow_damage(run_after: Run, part: str) -> None:
+    """Even --differ doesn't resume from a damaged checkpoint."""
     path = Path("out/checkpoint-7", part)
     data = bytearray(path.read_bytes())
     data[0 if part == CHECKSUMS else len(data) // 2] ^= 1
@@ -67,7 +67,7 @@ def test_damage_is_no_difference(run_after: Run, part: str) -> None:
         assert result.exit_code == 1
         text = " ".join(result.output.split())
         assert f"out/checkpoint-7/{part.split('/')[0]} cannot be read" in text
-        assert "remove its folder to begin anew" in text
+        assert "remove its folder to start over" in text
 
 
 def test_files_are_hashed_once(run_after: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,10 +83,10 @@ def test_files_are_hashed_once(run_after: Run, monkeypatch: pytest.MonkeyPatch) 
     assert hashed.count("out/checkpoint-7/state.msgpack") == 1
 
 
-def test_training_that_fails_leaves_its_checkpoint(
+def test_failed_training_keeps_its_checkpoint(
     run_train: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An error in a step, such as one for want of memory."""
+    """For example when a step runs out of memory."""
     update = spacy.language.Language.update
     n_updates = 0
 
@@ -103,12 +103,12 @@ def test_training_that_fails_leaves_its_checkpoint(
     latest = find_latest(Path("out"))
     assert latest is not None
     assert latest.step == 3
-    assert_goes_on_as_uninterrupted(run_train)
+    assert_resumes_as_uninterrupted(run_train)
 
 
 @pytest.mark.parametrize("folder", ["checkpoint-3.new", "model-last.new", "model-best.new"])
-def test_disk_that_is_full(run_train: Run, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
-    """What was whole before still is, nothing half written is left, and the training goes on."""
+def test_full_disk(run_train: Run, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    """Complete folders stay so, nothing half-written is left, and the training can resume."""
     fsync = os.fsync
 
     def full(number: int) -> None:
@@ -125,4 +125,4 @@ def test_disk_that_is_full(run_train: Run, monkeypatch: pytest.MonkeyPatch, fold
     assert "--resume" in text
     assert not list(Path("out").glob("*.new"))
     assert find_latest(Path("out")) is not None
-    assert_goes_on_as_uninterrupted(run_train)
+    assert_resumes_as_uninterrupted(run_train)
