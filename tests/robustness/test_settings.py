@@ -256,7 +256,7 @@ def _answer(run: Callable[[], Any], key: str) -> str:
         says = str(err)
         if key not in says and key.rstrip("s") not in says.lower():
             return f"refused without its key: {err}"
-        is_helpful = any(word in says for word in ("Mend", "Fix", "Set", "set", "Leave", "Name"))
+        is_helpful = any(word in says for word in ("Fix", "Set", "set", "Leave", "Name", "Use", "Remove"))
         return "refused" if is_helpful else f"does not say how to fix it: {err}"
     except Exception as err:
         return f"{type(err).__name__}: {err}"
