@@ -21,7 +21,7 @@ def load_code(code: Optional[Path]) -> None:
     RAISES (ValueError): If it isn't a file.
     """
     if code is not None and code.is_dir():
-        raise ValueError(f"--code {code} is a folder. Name a Python file.")
+        raise ValueError(f"--code {code} is a folder. Specify a Python file.")
     if code is not None and code.exists():
         # spaCy's own function reports neither the type of an error nor its line.
         import_file("python_code", code)

@@ -34,7 +34,7 @@ from .errors import telling
 _N_BATCHES, _MOST = 10_000, 200_000
 
 
-@telling("Cannot look at the corpora", {ValueError: "Training would stop at once"})
+@telling("Cannot read the corpora", {ValueError: "Training would stop at once"})
 def debug_data_cli(
     ctx: typer.Context,
     config_path: Path = Arg(..., help="Path to config file", exists=True, dir_okay=False),

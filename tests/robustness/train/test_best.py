@@ -32,5 +32,5 @@ def test_best_of_a_task_that_is_damaged(output: Path, text: str) -> None:
     (output / "model-best-ner" / "meta.json").write_text(text)
     log_step, _ = create_best_by_task()(spacy.load(output / "model-best"), io.StringIO())
     info: Any = {"output_path": str(output / "model-last"), "step": 3, "other_scores": {}}
-    with pytest.raises(ValueError, match="model-best-ner/meta.json cannot be read.*Remove the fol"):
+    with pytest.raises(ValueError, match="model-best-ner/meta.json cannot be read.*Remove the dam"):
         log_step(info)
