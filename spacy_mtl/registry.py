@@ -121,12 +121,19 @@ def register(registry_name: str, name: str, /, **rules: Rule) -> Callable[[Funct
         check = checked(name, _BLOCKS[registry_name].replace("{title}", name), **rules)
         found: Any = function
         if isinstance(found, type):
+            # `object.__init__` looks as if it had settings.
+            own: Any = getattr(found, "__init__")  # noqa: B009
+            init = own if own is not object.__init__ else _no_settings
             # Keep the class itself, for pickle and `isinstance`, and set `__init__` on it alone:
             # it may be inherited.
-            setattr(found, "__init__", check(found.__init__))  # type: ignore[misc]  # noqa: B010
+            setattr(found, "__init__", check(init))  # noqa: B010
         else:
             found = check(found)
         getattr(registry, registry_name)(name, func=found)
         return found
 
     return decorate
+
+
+def _no_settings(self: Any) -> None:
+    """Initialize an object without settings."""

@@ -7,8 +7,10 @@ from statistics import median
 from typing import Dict, Iterator, List, Set
 
 import pytest
+from setup_entry_points import entry_points_of_setup
 
 import spacy_mtl
+from spacy_mtl.corpus.convert import FORMATS
 
 ROOT = Path(spacy_mtl.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -102,3 +104,14 @@ def test_files_are_small() -> None:
 def test_tests_are_small() -> None:
     for path in Path(__file__).parent.rglob("*.py"):
         assert len(path.read_text(encoding="utf8").splitlines()) <= 300, path
+
+
+def test_schedules_and_formats_have_tests() -> None:
+    """In a file that is called like theirs."""
+    lines = entry_points_of_setup()["spacy_mtl_schedules"]
+    schedules = {line.split(" = ")[1].split(":")[0] for line in lines}
+    readers = {getattr(each.read, "func", each.read).__module__ for each in FORMATS.values()}
+    for module in schedules | readers:
+        *folders, name = module.split(".")[1:]
+        path = Path(__file__).parent.joinpath(*folders, f"test_{name}.py")
+        assert path.is_file(), path

@@ -3,12 +3,14 @@
 import pickle
 from typing import Any, Dict
 
+import catalogue
 import pytest
 import spacy
 from catalogue import RegistryError
 from methods import registered
 
-from spacy_mtl.registry import registry
+from spacy_mtl.registry import register, registry
+from spacy_mtl.types import Schedule
 from spacy_mtl.weighting.conflict_free import ConFIG
 from spacy_mtl.weighting.pcgrad import PCGrad
 
@@ -67,3 +69,18 @@ def test_classes_are_registered_unchanged() -> None:
         with pytest.raises(ValueError, match=f"'normalize' of spacy_mtl.{name}.v1 is 1, but"):
             kind(normalize=1)
         assert type(pickle.loads(pickle.dumps(kind(weights={"a": 2.0})))) is kind
+
+
+def test_a_class_without_settings() -> None:
+    class Even(Schedule):
+        def __call__(self, progress: Any) -> Dict[str, float]:
+            return dict.fromkeys(progress.sizes, 1.0)
+
+    try:
+        register("mtl_schedules", "even.v1")(Even)
+        block = {"@mtl_schedules": "even.v1"}
+        assert isinstance(registry.resolve({"schedule": block})["schedule"], Even)
+        with pytest.raises(ValueError, match="steps"):
+            registry.resolve({"schedule": {**block, "steps": 3}})
+    finally:
+        catalogue.REGISTRY.pop(("spacy", "mtl_schedules", "even.v1"))

@@ -71,8 +71,8 @@ def check_complete(nlp: Language, specs: Sequence[CorpusSpec], untrained: Iterab
 def check_batcher(nlp: Language, batcher: str) -> None:
     """Reject a batcher that ignores the schedule.
 
-    Initialisation wraps such a batcher in one that follows the schedule. But if all components
-    are sourced, nothing is initialised, and once training begins it is too late.
+    Initialization wraps such a batcher in one that follows the schedule. But if all components
+    are sourced, nothing is initialized, and once training begins it is too late.
 
     nlp (Language): The pipeline.
     batcher (str): The batcher that follows the schedule.

@@ -16,9 +16,9 @@ def add_labels(
     labels: Dict[str, Dict[str, None]],
     read: Callable[[str], Iterable[Example]],
 ) -> None:
-    """Add labels to components before they are initialised.
+    """Add labels to components before they are initialized.
 
-    With max_epochs = -1, spaCy initialises them with the first 100 texts of a corpus. Labels
+    With max_epochs = -1, spaCy initializes them with the first 100 texts of a corpus. Labels
     given in the config are left alone.
 
     nlp (Language): The pipeline.

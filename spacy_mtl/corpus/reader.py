@@ -38,7 +38,7 @@ def create_multi_corpus(
         repeat (int): How often to read it per pass.
     schedule (Optional[Schedule]): Decides how corpora are drawn. Without one, each example
         comes once per pass, as in a development corpus. spacy_mtl.CorpusBatcher.v1 draws the
-        batches: initialising the pipeline wraps any other [training.batcher] in it.
+        batches: initializing the pipeline wraps any other [training.batcher] in it.
     shuffle_buffer (int): With max_epochs = -1, the number of examples per corpus to draw the
         next one from; 1 keeps them in order.
     RAISES (ValueError): If an entry is unknown, missing or out of range.

@@ -30,7 +30,7 @@ class Sampler:
     def __init__(
         self, schedule: Schedule, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]
     ) -> None:
-        """Initialise the sampler.
+        """Initialize the sampler.
 
         schedule (Schedule): The schedule.
         sizes (Dict[str, int]): The number of examples in each corpus.

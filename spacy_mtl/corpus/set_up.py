@@ -16,20 +16,20 @@ from .labels import add_labels
 from .stream import is_streamed
 
 #: The pipelines that already have the labels of all texts: each component asks for examples
-#: when it is initialised, and once is enough.
+#: when it is initialized, and once is enough.
 _LABELLED: "WeakKeyDictionary[CorpusSet, WeakSet[Language]]" = WeakKeyDictionary()
 
 
 def set_up(nlp: Language, corpora: CorpusSet, schedule: Optional[Schedule]) -> bool:
     """Prepare a pipeline and its corpora before each pass.
 
-    Before initialisation, components get all labels of a stream, and the batcher is wrapped in
+    Before initialization, components get all labels of a stream, and the batcher is wrapped in
     one that follows the schedule. Once training begins, the schedule gets losses and scores.
 
     nlp (Language): The pipeline.
     corpora (CorpusSet): The corpora.
     schedule (Optional[Schedule]): The schedule of the corpora, if any.
-    RETURNS (bool): Whether all components are initialised.
+    RETURNS (bool): Whether all components are initialized.
     RAISES (ValueError): If a corpus is empty or lacks a task it declares, no corpus annotates
         a task, a task isn't in the pipeline, or two heads set the same annotation.
     """

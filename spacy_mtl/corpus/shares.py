@@ -1,4 +1,4 @@
-"""Check the shares that a schedule returns, and normalise them to sum to 1."""
+"""Check the shares that a schedule returns, and normalize them to sum to 1."""
 
 import math
 from typing import Any, Dict, Iterable, Mapping
@@ -7,7 +7,7 @@ from .schedules.checks import BLOCK
 
 
 def normalized(found: Any, corpora: Iterable[str], title: str, step: int) -> Dict[str, float]:
-    """Check the shares for a batch, and normalise them to sum to 1.
+    """Check the shares for a batch, and normalize them to sum to 1.
 
     found (Any): The return value of the schedule.
     corpora (Iterable[str]): The names of the corpora, in config order.

@@ -24,7 +24,7 @@ class Survey:
     labels: Dict[str, Dict[str, None]] = field(default_factory=dict)
 
 
-#: By pipeline: initialisation and training each have a reader, but of the same files.
+#: By pipeline: initialization and training each have a reader, but of the same files.
 _FOUND: "WeakKeyDictionary[Language, Dict[Any, Survey]]" = WeakKeyDictionary()
 
 

@@ -48,9 +48,8 @@ class TaskHead(Task, TrainablePipe):
     """A trainable component that turns a task's view into annotation.
 
     A subclass defines its labels, its loss and how it annotates; everything else is
-    here. A head adds its loss to `losses` before it sends the gradient to the
-    encoder, and it always sends one (zeros if nothing in the batch is annotated), so
-    that the joint step can finish.
+    here. A head always answers the joint step, so that it can finish: it reports its loss
+    and sends the gradient of its view, or it skips a batch without annotation.
     """
 
     #: What the head learns, for messages.

@@ -186,9 +186,9 @@ def check_gradients(gradients: Any, known: Iterable[str], name: str) -> None:
 def check_connected(pipeline: Pipeline, nlp: Language) -> None:
     """Refuse a joint component whose upstream encoder is missing or has no weights.
 
-    pipeline (Pipeline): The pipeline around the joint component, which isn't initialised yet.
+    pipeline (Pipeline): The pipeline around the joint component, which isn't initialized yet.
     nlp (Language): The pipeline itself.
-    RAISES (ValueError): If there is no such encoder before it, or it was not initialised.
+    RAISES (ValueError): If there is no such encoder before it, or it was not initialized.
     """
     name = pipeline.name
     for node in pipeline.upstream_listeners:
@@ -203,7 +203,7 @@ def check_connected(pipeline: Pipeline, nlp: Language) -> None:
             )
         if node.has_dim("nO") is None:
             raise ValueError(
-                f"The encoder that '{name}' listens to was not initialised. A component can only "
+                f"The encoder that '{name}' listens to was not initialized. A component can only "
                 "be frozen or disabled if it is trained: set its 'source' in [components], or "
                 "remove it from [training.frozen_components]."
             )
@@ -224,7 +224,7 @@ def check_width(pipeline: Pipeline, nlp: Language) -> None:
                     f"The component '{upstream}' produces vectors of width {found}, but "
                     f"'{pipeline.name}', which listens to it, was trained with a width of "
                     f"{expected}. The file 'model' of '{upstream}' or of '{pipeline.name}' comes "
-                    "from another pipeline. Copy both from the same pipeline, or initialise and "
+                    "from another pipeline. Copy both from the same pipeline, or initialize and "
                     "train both again."
                 )
 
@@ -259,7 +259,7 @@ def check_initialized(name: str, model: Model) -> None:
 
     name (str): The name of the joint component.
     model (Model): The model of the joint component.
-    RAISES (ValueError): If it was not initialised.
+    RAISES (ValueError): If it was not initialized.
     """
     nodes = [model, *model.get_ref("tok2vec").walk()]
     has_weights = all(node.has_param(key) for node in nodes for key in node.param_names)

@@ -67,7 +67,7 @@ class MultiTask(Tok2Vec):
         gradients: str = "representation",
         nlp: Optional[Language] = None,
     ) -> None:
-        """Initialise the joint component.
+        """Initialize the joint component.
 
         vocab (Vocab): The shared vocabulary.
         model (Model[List[Doc], List[Floats2d]]): A sharing scheme around an encoder.
@@ -82,7 +82,6 @@ class MultiTask(Tok2Vec):
         self._listeners: Listeners = {}
         super().__init__(vocab, model, name)
         check_scheme(model, name)
-        check_gradients(gradients, MEETINGS, name)
         #: Callables that receive the report of each closed step.
         self.observers = Observers()
         self.gradients = gradients
@@ -126,6 +125,16 @@ class MultiTask(Tok2Vec):
         self._listeners.update(found)
 
     @property
+    def gradients(self) -> str:
+        """RETURNS (str): Where the tasks' gradients meet: "representation" or "parameters"."""
+        return self._gradients
+
+    @gradients.setter
+    def gradients(self, gradients: str) -> None:
+        check_gradients(gradients, MEETINGS, self.name)
+        self._gradients = gradients
+
+    @property
     def weighting(self) -> Weighting:
         """RETURNS (Weighting): Combines the tasks' gradients into one."""
         return self._memory.weighting
@@ -163,7 +172,7 @@ class MultiTask(Tok2Vec):
         """Tell this component which pipeline it is in, and adopt all heads after it.
 
         spaCy only links enabled heads, and sourced heads are disabled while a new joint
-        component is initialised. Any code that has the pipeline at hand may call this: the
+        component is initialized. Any code that has the pipeline at hand may call this: the
         factory, `initialize`, loggers, corpus readers. It does nothing if this component isn't
         in that pipeline.
 
@@ -205,7 +214,7 @@ class MultiTask(Tok2Vec):
         *,
         nlp: Optional[Language] = None,
     ) -> None:
-        """Initialise the model and check the pipeline around it.
+        """Initialize the model and check the pipeline around it.
 
         get_examples (Callable[[], Iterable[Example]]): Returns a sample of examples.
         nlp (Optional[Language]): The pipeline.

@@ -204,7 +204,7 @@ def _width(model: TaskListener) -> int:
     if not model.has_dim("nO"):
         raise ValueError(
             f"'{model.upstream_name}', which the component '{model.task}' listens to, was not "
-            "initialised. It can only be frozen or disabled if it (and any component it listens "
+            "initialized. It can only be frozen or disabled if it (and any component it listens "
             f'to) is trained: set "source" in [components.{model.upstream_name}], or train it too.'
         )
     return model.get_dim("nO")

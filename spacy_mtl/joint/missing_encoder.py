@@ -15,7 +15,7 @@ def explain_missing_encoder(nlp: Language) -> None:
     """Make `transformer` components name the setting to fix if loading fails.
 
     The library's own message names neither the component nor the key. This only affects
-    initialising an encoder by name: trained pipelines come with their weights.
+    initializing an encoder by name: trained pipelines come with their weights.
 
     nlp (Language): The pipeline so far.
     """
@@ -32,7 +32,7 @@ def explain_missing_encoder(nlp: Language) -> None:
 
 
 class _ExplainedInit:
-    """Initialise a transformer model, with an error that says how to fix it."""
+    """Initialize a transformer model, with an error that says how to fix it."""
 
     def __init__(self, component: str, init: Any) -> None:
         self.component = component

@@ -122,6 +122,6 @@ def _upstream(pipeline: Optional[Pipeline], name: str) -> Tuple[Language, str, A
         raise ValueError(
             f"Can't give a head an encoder of its own: the component that '{name}' listens "
             "to was not found. Call nlp.replace_listeners on the pipeline that 'mtl' was "
-            "created or initialised in, before sourcing the head elsewhere."
+            "created or initialized in, before sourcing the head elsewhere."
         )
     return nlp, *found[0]

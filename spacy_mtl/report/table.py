@@ -45,7 +45,7 @@ class Table:
     """Columns that are formatted as a header and rows."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        """Initialise the table.
+        """Initialize the table.
 
         columns (Sequence[Column]): The columns, with those of a group side by side.
         """

@@ -39,7 +39,7 @@ def train(
 ) -> Path:
     """Train a pipeline, with checkpoints.
 
-    nlp (Language): The initialised pipeline with its config, or the checkpoint's pipeline.
+    nlp (Language): The initialized pipeline with its config, or the checkpoint's pipeline.
     output (Path): Folder for the trained pipelines and checkpoints.
     checkpoint (Optional[Checkpoint]): The checkpoint to resume from. Its files aren't checked:
         see `Checkpoint.check`.

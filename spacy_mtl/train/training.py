@@ -25,7 +25,7 @@ class Training:
     def __init__(self, nlp: Language, use_gpu: int = -1) -> None:
         """Set up a training from the beginning.
 
-        nlp (Language): The initialised pipeline with its config.
+        nlp (Language): The initialized pipeline with its config.
         use_gpu (int): The GPU ID, or -1.
         """
         self.nlp = nlp

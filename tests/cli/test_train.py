@@ -122,7 +122,7 @@ def test_output_that_is_not_a_folder(run_train: Run) -> None:
 
 
 def test_no_hint_to_fill_a_filled_config(run_train: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Anything missing at initialisation can't be filled with the defaults of a config."""
+    """Anything missing at initialization can't be filled with the defaults of a config."""
 
     def missing(*args: Any, **kwargs: Any) -> None:
         error = {"loc": ["a"], "msg": "field required", "type": "value_error.missing"}

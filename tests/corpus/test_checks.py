@@ -83,7 +83,7 @@ def test_stock_component_of_several_labels(paths: Dict[str, Path]) -> None:
 def test_sourced_pipeline_whose_batcher_knows_no_schedule(
     paths: Dict[str, Path], tmp_path: Path
 ) -> None:
-    """Nothing is initialised, so it can't be wrapped in one that does."""
+    """Nothing is initialized, so it can't be wrapped in one that does."""
     config = config_of(paths)
     nlp = init_nlp(config)
     nlp.to_disk(tmp_path / "nlp")

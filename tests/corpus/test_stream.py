@@ -36,7 +36,7 @@ def test_streamed_corpora_are_not_held(
     config = config_of(paths, -1, mixed, shuffle_buffer=4)
     nlp, reader, batcher = initialize(config)
     fix_random_seed(0)
-    # Initialisation keeps a few texts.
+    # Initialization keeps a few texts.
     most[0] = 0
     kept = alive[0]
     n_drawn = 0

@@ -26,7 +26,7 @@ from spacy_mtl.corpus.spec import CorpusSpec
 
 
 def test_corpora_are_read_once(paths: Dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even though initialisation and training create a reader each."""
+    """Even though initialization and training create a reader each."""
     n_read: Counter = Counter()
     read_once = CorpusSpec.read
 

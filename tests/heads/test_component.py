@@ -6,9 +6,15 @@ from typing import Any, Dict, List
 import numpy
 import pytest
 from learning_heads import build, example, learn
+from setup_entry_points import entry_points_of_setup
 from spacy.language import Language
 from tiny_corpus import make_examples
-from tiny_pipelines import add_joint
+from tiny_pipelines import FOUR_HEADS, add_joint
+
+
+def test_every_registered_head_has_a_row() -> None:
+    lines = entry_points_of_setup()["spacy_factories"]
+    assert {line.split(" = ")[0] for line in lines} == {"mtl", *FOUR_HEADS.values()}
 
 
 @pytest.mark.parametrize(
@@ -100,9 +106,7 @@ def test_no_label_in_the_data(nlp: Language, factory: str, what: str) -> None:
         build(factory, make_examples(nlp, keep=""), nlp)
 
 
-@pytest.mark.parametrize(
-    "factory", ["mtl_ner", "mtl_tagger", "mtl_textcat", "mtl_textcat_multilabel"]
-)
+@pytest.mark.parametrize("factory", FOUR_HEADS.values())
 def test_labels_from_the_config(nlp: Language, factory: str) -> None:
     add_joint(nlp, None)
     head = nlp.add_pipe(factory)

@@ -40,7 +40,9 @@ def assert_shares(drawn: List[str], shares: Dict[str, float]) -> None:
     if len(corpora) > 1:
         off = [share * (1.1 if i else 1.0) for i, share in enumerate(expected)]
         off = [share * len(drawn) / sum(off) for share in off]
-        assert chisquare([counts[corpus] for corpus in corpora], off).pvalue < 0.05
+        assert chisquare([counts[corpus] for corpus in corpora], off).pvalue < 0.05, (
+            "too few batches: shares a tenth off would not be found out. Draw more"
+        )
 
 
 def assert_holds_in_mixed_batches(sampler: Sampler, shares: Dict[str, float]) -> None:

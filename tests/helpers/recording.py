@@ -36,7 +36,7 @@ def make_gold(nlp: Language) -> List[Doc]:
 
 
 def build(run: Run, encoder_dir: str) -> Language:
-    """Build and initialise the pipeline of a run."""
+    """Build and initialize the pipeline of a run."""
     fix_random_seed(0)
     nlp = spacy.blank("en")
     tok2vec: Any = dict(CNN)

@@ -65,7 +65,7 @@ def config_of(
 
 
 def initialize(config: Config) -> Any:
-    """Initialise the pipeline, and create reader and batcher like `spacy train`."""
+    """Initialize the pipeline, and create reader and batcher like `spacy train`."""
     nlp = init_nlp(config)
     block = nlp.config.interpolate()
     reader = registry.resolve(block["corpora"])["train"]

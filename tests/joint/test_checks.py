@@ -27,7 +27,7 @@ def test_rival_listener(encoder_dir: str) -> None:
     nlp.add_pipe(
         "tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}}
     )
-    with pytest.raises(ValueError, match=r"'tagger' listens to 'transformer' beside 'mtl'"):
+    with pytest.raises(ValueError, match=r"'tagger' and 'mtl' listen to 'transformer'"):
         nlp.initialize(lambda: make_examples(nlp))
 
 
@@ -62,7 +62,7 @@ def test_frozen_encoder_without_weights(encoder_dir: str) -> None:
     nlp = spacy.blank("en")
     add_joint(nlp, encoder_dir)
     nlp.add_pipe("mtl_ner", name="ner")
-    error = pytest.raises(ValueError, match="that 'mtl' listens to was not initialised")
+    error = pytest.raises(ValueError, match="that 'mtl' listens to was not initialized")
     with nlp.select_pipes(disable=["transformer"]), error:
         nlp.initialize(lambda: make_examples(nlp))
 
@@ -154,5 +154,12 @@ def test_width_of_the_encoder_before(make_nlp: Callable) -> None:
     check_width(around, nlp)
     (node,) = around.upstream_listeners
     node.set_dim("nO", 99, force=True)
-    with pytest.raises(ValueError, match="'transformer' gives .*width 16.*trained with.*99"):
+    with pytest.raises(ValueError, match="'transformer' produces .*width 16.*trained with.*99"):
         check_width(around, nlp)
+
+
+def test_an_unknown_place_is_refused_whenever_it_is_set(make_nlp: Callable) -> None:
+    mtl = make_nlp().get_pipe("mtl")
+    with pytest.raises(ValueError, match=r"'gradients' of .* 'mtl' is 'typo'.*components.mtl"):
+        mtl.gradients = "typo"
+    assert mtl.gradients == "representation"

@@ -194,7 +194,7 @@ def test_frozen_mtl_without_weights(encoder_dir: str) -> None:
     nlp = spacy.blank("en")
     add_joint(nlp, encoder_dir)
     nlp.add_pipe("mtl_ner", name="ner")
-    with nlp.select_pipes(disable=["mtl"]), pytest.raises(ValueError, match="'mtl'.*initialised"):
+    with nlp.select_pipes(disable=["mtl"]), pytest.raises(ValueError, match="'mtl'.*initialized"):
         nlp.initialize(lambda: make_examples(nlp))
 
 

@@ -50,5 +50,5 @@ def test_its_state_is_in_checkpoints(make_nlp: Callable) -> None:
 def test_logger_does_not_take_its_place(make_nlp: Callable) -> None:
     nlp = make_nlp(["tagger"], encoder=None)
     nlp.get_pipe("mtl").monitor = Recorder()
-    with pytest.raises(ValueError, match="has a monitor already"):
+    with pytest.raises(ValueError, match="already has a monitor"):
         create_console_logger()(nlp)

@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 import pytest
 import spacy
 from confection import ConfigValidationError
+from spacy.language import Language
 from tiny_pipelines import CNN
 
 from spacy_mtl.registry import registry
@@ -113,26 +114,13 @@ LEGAL: Dict[str, Any] = {
     "forget": {"0"},
 }
 LISTENER = {"@architectures": "spacy_mtl.TaskListener.v1"}
-TOKENS = {"@architectures": "spacy_mtl.TokenClassifier.v1", "tok2vec": LISTENER}
-TEXT = {"@architectures": "spacy_mtl.TextClassifier.v1", "tok2vec": LISTENER}
 RATE = {"learn_rate": 0.1}
-HEAD = {"learn_rate_scale": 1.0, "label_smoothing": 0.0, "score_prefix": "", "scorer": None}
-#: Valid values of settings without a default.
+#: Valid values of settings without a default. Heads have theirs in `default_config`.
 NEEDED: Dict[str, Dict[str, Any]] = {
     "mtl": {
         "model": {"@architectures": "spacy_mtl.HardSharing.v1", "tok2vec": CNN},
         "weighting": {"@mtl_weightings": "spacy_mtl.Constant.v1"},
         "gradients": "representation",
-    },
-    "mtl_tagger": {"model": TOKENS, "attribute": "tag", "overwrite": False, **HEAD},
-    "mtl_ner": {"model": TOKENS, "spans_key": None, **HEAD},
-    "mtl_textcat": {"model": TEXT, "class_weights": {}, "prefix": "", "threshold": 0.0, **HEAD},
-    "mtl_textcat_multilabel": {
-        "model": TEXT,
-        "class_weights": {},
-        "prefix": "",
-        "threshold": 0.5,
-        **HEAD,
     },
     "TransformerEncoder": {"name": "folder"},
     "TransformerModel": {"name": "folder"},
@@ -189,7 +177,10 @@ def settings_of(function: Callable) -> List[str]:
 
 
 def needed(name: str) -> Dict[str, Any]:
-    return dict(registry.resolve({"block": NEEDED.get(short(name), {})})["block"])
+    block = NEEDED.get(short(name), {})
+    if not block and Language.has_factory(name):
+        block = Language.get_factory_meta(name).default_config
+    return dict(registry.resolve({"block": block})["block"])
 
 
 def legal(name: str, key: str) -> Any:
@@ -256,7 +247,8 @@ def _answer(run: Callable[[], Any], key: str) -> str:
         says = str(err)
         if key not in says and key.rstrip("s") not in says.lower():
             return f"refused without its key: {err}"
-        is_helpful = any(word in says for word in ("Fix", "Set", "set", "Leave", "Name", "Use", "Remove"))
+        ways = ("Add", "Fix", "Set", "set", "Leave", "Name", "Use", "Remove")
+        is_helpful = any(word in says for word in ways)
         return "refused" if is_helpful else f"does not say how to fix it: {err}"
     except Exception as err:
         return f"{type(err).__name__}: {err}"

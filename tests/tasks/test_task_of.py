@@ -8,7 +8,7 @@ import spacy
 from spacy.language import Language
 from spacy.pipeline import Tagger, TrainablePipe
 from spacy.tokens import Doc
-from tiny_pipelines import add_joint
+from tiny_pipelines import FOUR_HEADS, add_joint
 
 from spacy_mtl.tasks.adapter import StockTask
 from spacy_mtl.tasks.scores import score_weights_of
@@ -20,9 +20,7 @@ def nlp() -> Language:
     return spacy.blank("en")
 
 
-@pytest.mark.parametrize(
-    "factory", ["mtl_tagger", "mtl_ner", "mtl_textcat", "mtl_textcat_multilabel"]
-)
+@pytest.mark.parametrize("factory", FOUR_HEADS.values())
 def test_a_head_is_its_own_task(nlp: Language, factory: str) -> None:
     """Its losses are already means, and it heeds declared tasks."""
     add_joint(nlp, None)

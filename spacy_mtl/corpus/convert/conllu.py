@@ -130,7 +130,7 @@ def _make_doc(blocks: List[_Block], has_feats: bool, path: Path) -> SourceDoc:
     offset = 0
     for block in blocks:
         for i, word in enumerate(block.sentence.words):
-            # spaCy recognises a missing head by its missing label.
+            # spaCy recognizes a missing head by its missing label.
             known = word.head is not None and bool(word.deprel)
             heads.append(offset + (word.head - 1 if word.head else i) if known else None)
             # spaCy's parser uses "ROOT".

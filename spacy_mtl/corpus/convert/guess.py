@@ -105,7 +105,7 @@ def _end_in_entity_tags(rows: List[str], has_blank_lines: bool) -> bool:
     """Distinguish words and tags from texts and labels: both occur in .tsv files."""
     tags = [row.rstrip().rpartition("\t")[2] for row in rows]
     if len(tags) > 1 and not _TAG_IN_TSV.fullmatch(tags[0]):
-        # A header, which the reader recognises or rejects.
+        # A header, which the reader recognizes or rejects.
         tags = tags[1:]
     if not tags or not all(map(_TAG_IN_TSV.fullmatch, tags)):
         return False

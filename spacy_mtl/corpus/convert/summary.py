@@ -1,4 +1,4 @@
-"""Summarise a converted file: documents, tokens, and how many have each annotation."""
+"""Summarize a converted file: documents, tokens, and how many have each annotation."""
 
 from collections import Counter
 from dataclasses import dataclass, field

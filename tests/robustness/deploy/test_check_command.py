@@ -15,7 +15,7 @@ from spacy_mtl.cli import mtl_cli
 def test_command(folder: Path) -> None:
     good = CliRunner().invoke(mtl_cli, ["check", str(folder)])
     assert good.exit_code == 0
-    assert "its files are those that were written" in good.output
+    assert "its files match their checksums" in good.output
     kwargs_of(trust_remote_code=True)(folder)
     bad = CliRunner().invoke(mtl_cli, ["check", str(folder)])
     assert bad.exit_code == 1
