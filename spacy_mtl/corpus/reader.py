@@ -45,7 +45,7 @@ def create_multi_corpus(
     """
     if not corpora:
         raise ValueError(
-            "spacy_mtl.MultiCorpus.v1 has no corpora. Add at least one "
+            "spacy_mtl.MultiCorpus.v1 has no corpora. Set at least one "
             "[corpora.train.corpora.NAME] with 'path' and 'tasks'."
         )
     if not isinstance(shuffle_buffer, int) or shuffle_buffer < 1:
