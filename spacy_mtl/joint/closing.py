@@ -9,14 +9,17 @@ from .step import Answers
 
 
 def close(
-    answers: Answers, meeting: Meeting, weighting: Weighting, auxiliary: Dict[str, float]
+    answers: Answers,
+    meeting: Meeting,
+    weighting: Weighting,
+    auxiliary: Optional[Dict[str, float]] = None,
 ) -> Optional[StepReport]:
     """Combine the tasks' gradients where they meet, and send the result to the encoder.
 
     answers (Answers): What the tasks have sent.
     meeting (Meeting): Turns their gradients into rows, and passes the combined row on.
     weighting (Weighting): Combines the rows into one.
-    auxiliary (Dict[str, float]): The losses of the sharing scheme itself, by name.
+    auxiliary (Optional[Dict[str, float]]): The losses of the sharing scheme itself, by name.
     RETURNS (Optional[StepReport]): What the step has done. None if no task has a gradient.
     """
     rows = meeting.rows(answers.d_views)
@@ -29,6 +32,6 @@ def close(
         losses=losses,
         units={task: answers.units[task] for task in rows.tasks if task in answers.units},
         weights=combined.weights,
-        auxiliary=auxiliary,
+        auxiliary=auxiliary or {},
         rows=rows.at_features,
     )
