@@ -119,7 +119,7 @@ def from_config(make_nlp: Callable, kind: type) -> Any:
 @pytest.mark.parametrize(
     "kind, message",
     [
-        (Halves, "Halves has one of get_state and set_state"),
+        (Halves, "Halves has only one of get_state and set_state"),
         (Deaf, "Deaf sets 'recompute'.*no observe"),
     ],
 )

@@ -165,7 +165,9 @@ def test_copies_encode_for_themselves(docs: List[Doc]) -> None:
 def test_listener_without_mtl() -> None:
     nlp = spacy.blank("en")
     nlp.add_pipe("mtl_ner", name="ner")
-    with pytest.raises(ValueError, match=r"listens to 'mtl', but no component of that name"):
+    with pytest.raises(
+        ValueError, match=r"'ner' listens to 'mtl', but the pipeline has no component of that name"
+    ):
         nlp.initialize(lambda: make_examples(nlp))
 
 

@@ -151,7 +151,11 @@ CHECKPOINTS = [
     Case("a file", as_file, Refused("it is not a folder", "checkpoint-3")),
     Case("an empty folder", empty, Refused("there is no such file", "checkpoint-3/pipeline")),
     Case("no pipeline", lambda f: shutil.rmtree(f / "pipeline"), Refused("checkpoint-3/pipeline")),
-    Case("the state is a folder", as_folder("state.msgpack"), Refused("is no file", *NAMES)),
+    Case(
+        "the state is a folder",
+        as_folder("state.msgpack"),
+        Refused("is not a regular file", *NAMES),
+    ),
     Case("another pipeline", without_checksums(other_pipeline), Refused("checkpoint-3")),
     Case("an older one", older, Refused("state.msgpack", "to resume from checkpoint-2")),
     Case(
