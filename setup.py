@@ -1,4 +1,4 @@
-"""The package: what it needs and why, and what spaCy finds in it."""
+"""The package: its dependencies with reasons, and its entry points for spaCy."""
 
 import re
 from pathlib import Path
@@ -9,57 +9,57 @@ ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "spacy_mtl/__init__.py").read_text())[1]
 
 REQUIREMENTS = [
-    # The framework this plugs into. Pipeline internals (listeners, the training
-    # loop) change between minor versions.
+    # The framework. Pipeline internals (listeners, the training loop) change between
+    # minor versions.
     "spacy>=3.8.0,<3.9.0",
-    # Layers, optimisers and config. use_params of torch shims is mended for 8.3.
+    # Layers, optimizers and configs. We work around use_params of torch shims in 8.3.
     "thinc>=8.3.4,<8.4.0",
-    # The `transformer` component and its listener. Bounds the version of
-    # transformers itself.
+    # The `transformer` component and its listener. Also bounds the version of
+    # transformers.
     "spacy-transformers>=1.3.8,<1.5.0",
-    # Loads encoders and their tokenizers. spacy-transformers has the bounds.
+    # Loads encoders and their tokenizers. Bounded by spacy-transformers.
     "transformers>=4.20.0",
-    # Where wordpieces are in a text, for tokenizers that do not tell, as in
+    # Aligns wordpieces with the text for tokenizers without offsets, as in
     # spacy-transformers.
     "spacy-alignments>=0.7.2,<1.0.0",
-    # Runs the encoder. Before 2.6 a file of weights could run code when it was read.
+    # Runs the encoder. Before 2.6, loading a file of weights could run code.
     "torch>=2.6.0",
-    # Published methods of weighting tasks: scalarizations and gradient aggregators, in
-    # training only. Some state is handed over by private names: bound to its version.
+    # Published weighting methods: scalarizations and gradient aggregators, for training
+    # only. Some state is passed by private names, hence the tight bound.
     "torchjd>=0.18.0,<0.19.0",
-    # Arrays that are not on a GPU.
+    # Arrays on the CPU.
     "numpy>=1.24.0",
     # The command line, as in spaCy.
     "typer>=0.9.0,<1.0.0",
     # Progress bars, as in spaCy.
     "tqdm>=4.38.0,<5.0.0",
-    # Messages of the command line and JSON, as in spaCy.
+    # Messages on the command line and JSON, as in spaCy.
     "wasabi>=1.1.0,<2.0.0",
     "srsly>=2.4.0,<3.0.0",
-    # Makes the registries.
+    # Creates the registries.
     "catalogue>=2.0.6,<2.1.0",
-    # Whether what a saved pipeline requires is installed, as in spaCy.
+    # Checks whether the requirements of a saved pipeline are installed, as in spaCy.
     "packaging>=20.0",
 ]
 
 EXTRAS = {
     # Solvers: quadprog for UPGrad and DualProj, cvxpy with clarabel for CAGrad, scipy for
-    # FairGrad. An extra is written as its project writes it: pip 23 knows no other form.
+    # FairGrad. Extras are spelled as in their project: pip 23 accepts no other spelling.
     "solvers": ["torchjd[quadprog-projector,cagrad,fairgrad]>=0.18.0,<0.19.0"],
     "test": [
         "pytest>=8.0.0",
-        # Stops a test that hangs, with a traceback: workers are forked in some.
+        # Stops hanging tests with a traceback: some fork workers.
         "pytest-timeout>=2.2.0",
-        # A worker a core: `make test`.
+        # One worker per core: `make test`.
         "pytest-xdist>=3.5.0",
         # Random cases for the decoder and the losses.
         "hypothesis>=6.90.0",
         "ruff>=0.5.0",
         "mypy>=1.10.0",
     ],
-    # Wheels of trained pipelines, by `spacy package --build wheel`.
+    # Builds wheels of trained pipelines: `spacy package --build wheel`.
     "package": ["build>=1.0.0", "wheel>=0.40.0", "setuptools>=61.0.0"],
-    # The picture of the speeds.
+    # Plots speeds.
     "benchmarks": ["matplotlib>=3.8.0"],
 }
 
@@ -83,38 +83,38 @@ ENTRY_POINTS = {
         "spacy_mtl.TextClassifier.v1 = spacy_mtl.heads.models:TextClassifier",
     ],
     "spacy_scorers": [
-        "spacy_mtl.tagger_scorer.v1 = spacy_mtl.heads.tagger:make_tagger_scorer",
-        "spacy_mtl.ner_scorer.v1 = spacy_mtl.heads.ner:make_ner_scorer",
-        "spacy_mtl.textcat_scorer.v1 = spacy_mtl.heads.textcat:make_textcat_scorer",
+        "spacy_mtl.tagger_scorer.v1 = spacy_mtl.heads.scorers:make_tagger_scorer",
+        "spacy_mtl.ner_scorer.v1 = spacy_mtl.heads.scorers:make_ner_scorer",
+        "spacy_mtl.textcat_scorer.v1 = spacy_mtl.heads.scorers:make_textcat_scorer",
     ],
     "spacy_loggers": [
         "spacy_mtl.ConsoleLogger.v1 = spacy_mtl.report.logger:create_console_logger",
         "spacy_mtl.BestByTask.v1 = spacy_mtl.report.best:create_best_by_task",
     ],
     "spacy_mtl_weightings": [
-        "spacy_mtl.Constant.v1 = spacy_mtl.weighting.constant:create_constant",
-        "spacy_mtl.RLW.v1 = spacy_mtl.weighting.scalarization:create_rlw",
-        "spacy_mtl.GLS.v1 = spacy_mtl.weighting.scalarization:create_gls",
-        "spacy_mtl.STCH.v1 = spacy_mtl.weighting.scalarization:create_stch",
-        "spacy_mtl.Uncertainty.v1 = spacy_mtl.weighting.uncertainty:create_uncertainty",
-        "spacy_mtl.IMTLL.v1 = spacy_mtl.weighting.uncertainty:create_imtll",
-        "spacy_mtl.DWA.v1 = spacy_mtl.weighting.dwa:create_dwa",
-        "spacy_mtl.FAMO.v1 = spacy_mtl.weighting.famo:create_famo",
-        "spacy_mtl.GradNorm.v1 = spacy_mtl.weighting.gradnorm:create_gradnorm",
-        "spacy_mtl.PCGrad.v1 = spacy_mtl.weighting.aggregation:create_pcgrad",
-        "spacy_mtl.MGDA.v1 = spacy_mtl.weighting.aggregation:create_mgda",
-        "spacy_mtl.CAGrad.v1 = spacy_mtl.weighting.aggregation:create_cagrad",
-        "spacy_mtl.IMTLG.v1 = spacy_mtl.weighting.aggregation:create_imtlg",
-        "spacy_mtl.GradDrop.v1 = spacy_mtl.weighting.graddrop:create_graddrop",
-        "spacy_mtl.AlignedMTL.v1 = spacy_mtl.weighting.aggregation:create_aligned_mtl",
-        "spacy_mtl.UPGrad.v1 = spacy_mtl.weighting.aggregation:create_upgrad",
-        "spacy_mtl.DualProj.v1 = spacy_mtl.weighting.aggregation:create_dual_proj",
-        "spacy_mtl.ConFIG.v1 = spacy_mtl.weighting.aggregation:create_config",
-        "spacy_mtl.FairGrad.v1 = spacy_mtl.weighting.fairgrad:create_fairgrad",
-        "spacy_mtl.GradVac.v1 = spacy_mtl.weighting.gradvac:create_gradvac",
-        "spacy_mtl.NashMTL.v1 = spacy_mtl.weighting.nash_mtl:create_nash_mtl",
-        "spacy_mtl.ExcessMTL.v1 = spacy_mtl.weighting.excess_mtl:create_excess_mtl",
-        "spacy_mtl.DBMTL.v1 = spacy_mtl.weighting.db_mtl:create_db_mtl",
+        "spacy_mtl.Constant.v1 = spacy_mtl.weighting.constant:Constant",
+        "spacy_mtl.RLW.v1 = spacy_mtl.weighting.rlw:RLW",
+        "spacy_mtl.GLS.v1 = spacy_mtl.weighting.gls:GLS",
+        "spacy_mtl.STCH.v1 = spacy_mtl.weighting.stch:STCH",
+        "spacy_mtl.Uncertainty.v1 = spacy_mtl.weighting.uncertainty:Uncertainty",
+        "spacy_mtl.IMTLL.v1 = spacy_mtl.weighting.imtll:IMTLL",
+        "spacy_mtl.DWA.v1 = spacy_mtl.weighting.dwa:DWA",
+        "spacy_mtl.FAMO.v1 = spacy_mtl.weighting.famo:FAMO",
+        "spacy_mtl.GradNorm.v1 = spacy_mtl.weighting.gradnorm:GradNorm",
+        "spacy_mtl.PCGrad.v1 = spacy_mtl.weighting.pcgrad:PCGrad",
+        "spacy_mtl.MGDA.v1 = spacy_mtl.weighting.mgda:MGDA",
+        "spacy_mtl.CAGrad.v1 = spacy_mtl.weighting.cagrad:CAGrad",
+        "spacy_mtl.IMTLG.v1 = spacy_mtl.weighting.imtlg:IMTLG",
+        "spacy_mtl.GradDrop.v1 = spacy_mtl.weighting.graddrop:GradDrop",
+        "spacy_mtl.AlignedMTL.v1 = spacy_mtl.weighting.aligned_mtl:AlignedMTL",
+        "spacy_mtl.UPGrad.v1 = spacy_mtl.weighting.upgrad:UPGrad",
+        "spacy_mtl.DualProj.v1 = spacy_mtl.weighting.dual_proj:DualProj",
+        "spacy_mtl.ConFIG.v1 = spacy_mtl.weighting.conflict_free:ConFIG",
+        "spacy_mtl.FairGrad.v1 = spacy_mtl.weighting.fairgrad:FairGrad",
+        "spacy_mtl.GradVac.v1 = spacy_mtl.weighting.gradvac:GradVac",
+        "spacy_mtl.NashMTL.v1 = spacy_mtl.weighting.nash_mtl:NashMTL",
+        "spacy_mtl.ExcessMTL.v1 = spacy_mtl.weighting.excess_mtl:ExcessMTL",
+        "spacy_mtl.DBMTL.v1 = spacy_mtl.weighting.db_mtl:DBMTL",
     ],
     "spacy_readers": [
         "spacy_mtl.MultiCorpus.v1 = spacy_mtl.corpus.reader:create_multi_corpus",
@@ -124,15 +124,15 @@ ENTRY_POINTS = {
     ],
     "spacy_mtl_schedules": [
         "spacy_mtl.Sequential.v1 = spacy_mtl.corpus.schedules.sequential:create_sequential",
-        "spacy_mtl.RoundRobin.v1 = spacy_mtl.corpus.schedules.parallel:create_round_robin",
-        "spacy_mtl.Uniform.v1 = spacy_mtl.corpus.schedules.parallel:create_uniform",
-        "spacy_mtl.Proportional.v1 = spacy_mtl.corpus.schedules.parallel:create_proportional",
-        "spacy_mtl.Temperature.v1 = spacy_mtl.corpus.schedules.parallel:create_temperature",
-        "spacy_mtl.Annealed.v1 = spacy_mtl.corpus.schedules.parallel:create_annealed",
-        "spacy_mtl.Weighted.v1 = spacy_mtl.corpus.schedules.parallel:create_weighted",
-        "spacy_mtl.ByLoss.v1 = spacy_mtl.corpus.schedules.dynamic:create_by_loss",
-        "spacy_mtl.ByScore.v1 = spacy_mtl.corpus.schedules.dynamic:create_by_score",
-        "spacy_mtl.Bandit.v1 = spacy_mtl.corpus.schedules.dynamic:create_bandit",
+        "spacy_mtl.RoundRobin.v1 = spacy_mtl.corpus.schedules.round_robin:create_round_robin",
+        "spacy_mtl.Uniform.v1 = spacy_mtl.corpus.schedules.uniform:create_uniform",
+        "spacy_mtl.Proportional.v1 = spacy_mtl.corpus.schedules.temperature:create_proportional",
+        "spacy_mtl.Temperature.v1 = spacy_mtl.corpus.schedules.temperature:create_temperature",
+        "spacy_mtl.Annealed.v1 = spacy_mtl.corpus.schedules.temperature:create_annealed",
+        "spacy_mtl.Weighted.v1 = spacy_mtl.corpus.schedules.weighted:create_weighted",
+        "spacy_mtl.ByLoss.v1 = spacy_mtl.corpus.schedules.by_loss:create_by_loss",
+        "spacy_mtl.ByScore.v1 = spacy_mtl.corpus.schedules.by_score:create_by_score",
+        "spacy_mtl.Bandit.v1 = spacy_mtl.corpus.schedules.bandit:create_bandit",
     ],
     "spacy_cli": ["mtl = spacy_mtl.cli:mtl_cli"],
 }

@@ -1,4 +1,4 @@
-"""What models that see no context get, to show that the corpus asks for more.
+"""Baselines without context, to show that the corpus needs more.
 
 All take the lines of a split as `generate.py` writes them.
 """
@@ -12,15 +12,15 @@ Counts = Dict[Any, "Counter[str]"]
 
 
 def tag_errors(train: List[Record], test: List[Record]) -> Tuple[float, float]:
-    """Give every word its most frequent tag in train.
+    """Tag every word with its most frequent tag in train.
 
-    A word that train lacks is looked up in lower case, then it is NNP if it is capitalised and
-    NN if it is not.
+    Unknown words are looked up in lower case; if that fails, they are NNP if capitalized, else
+    NN.
 
-    train (List[Record]): Where the tags are counted.
-    test (List[Record]): What is tagged.
-    RETURNS (Tuple[float, float]): The share of wrong tags, 0 to 1, of all words and of those
-        words that train has.
+    train (List[Record]): The texts to count tags in.
+    test (List[Record]): The texts to tag.
+    RETURNS (Tuple[float, float]): The share of wrong tags, 0 to 1, among all words and among
+        the words that occur in train.
     """
     counts: Counts = defaultdict(Counter)
     for record in train:
@@ -40,12 +40,13 @@ def tag_errors(train: List[Record], test: List[Record]) -> Tuple[float, float]:
 
 
 def entity_lookup_f(train: List[Record], test: List[Record]) -> float:
-    """Find the entities of train by longest match, ignoring case, and give each its most
-    frequent label there; a name that is more often no entity is left alone.
+    """Find the entities of train by longest match, ignoring case, with their most frequent label.
 
-    train (List[Record]): Where the entities are collected.
-    test (List[Record]): Where they are looked for.
-    RETURNS (float): Micro-averaged F score of spans with labels, 0 to 1.
+    Names that are more often not an entity are skipped.
+
+    train (List[Record]): The texts to collect entities from.
+    test (List[Record]): The texts to find them in.
+    RETURNS (float): Micro-averaged F score of labeled spans, 0 to 1.
     """
     counts: Counts = defaultdict(Counter)
     for record in train:
@@ -71,9 +72,9 @@ def entity_lookup_f(train: List[Record], test: List[Record]) -> float:
 def category_accuracy(train: List[Record], test: List[Record]) -> float:
     """Classify by multinomial naive Bayes over lower-cased words, with add-one smoothing.
 
-    train (List[Record]): Where the words are counted.
-    test (List[Record]): What is classified.
-    RETURNS (float): The share of right categories, 0 to 1.
+    train (List[Record]): The texts to count words in.
+    test (List[Record]): The texts to classify.
+    RETURNS (float): The share of correct categories, 0 to 1.
     """
     word_counts: Counts = defaultdict(Counter)
     prior: "Counter[str]" = Counter()
@@ -95,10 +96,10 @@ def category_accuracy(train: List[Record], test: List[Record]) -> float:
 
 
 def held_out_share(train: List[Record], test: List[Record]) -> float:
-    """Count the mentions whose text is no entity of any type in train.
+    """Count the mentions whose text is not an entity of any type in train.
 
-    train (List[Record]): Where the entities are collected.
-    test (List[Record]): Whose mentions are counted.
+    train (List[Record]): The texts to collect entities from.
+    test (List[Record]): The texts with the mentions.
     RETURNS (float): Their share, 0 to 1.
     """
     known = {_key(record, start, end) for record in train for start, end, _ in record["ents"]}

@@ -1,9 +1,9 @@
-"""Write the shipped corpus: tags, entities and a category on the same short English texts.
+"""Generate the shipped corpus: short English texts with tags, entities and a category.
 
 Usage: python generate.py [--out FOLDER] [--seed SEED]     write the corpus, print its figures
        python generate.py --stats [--out FOLDER]           only print the figures
 
-The same seed gives the same bytes. Nothing but the standard library is needed.
+The same seed gives the same bytes. Only needs the standard library.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from grammar import Dice, Grammar, Sentence, join
 HERE = Path(__file__).parent
 SEED = 7
 SIZES = {"train": 1600, "dev": 250, "test": 250}
-# How often dev and test take a held-out alternative where a rule has one. Train never does.
+# How often dev and test use a held-out alternative if a rule has one. Train never does.
 HELD_OUT = {"train": 0.0, "dev": 0.33, "test": 0.33}
 CATEGORY_WEIGHTS = {
     "cooking": 1.0, "finance": 1.1, "health": 0.9, "sport": 1.05, "technology": 1.0,
@@ -27,7 +27,7 @@ CATEGORY_WEIGHTS = {
 }  # fmt: skip
 MIN_WORDS, MAX_WORDS = 7, 40
 
-# The category is that of the request. What stands beside it may be about anything.
+# The category is that of the request. The sentences around it may be about anything.
 LAYOUTS = {
     ("ask",): 0.19,
     ("tell",): 0.1,
@@ -45,7 +45,7 @@ LAYOUTS = {
     ("tell", "closing"): 0.04,
     ("opening", "plain_aside", "ask"): 0.02,
 }
-OWN_TOPIC = 0.3  # share of the asides and clauses that are about the request's own category
+OWN_TOPIC = 0.3  # share of asides and clauses about the request's own category
 NOISE = {"lower": 0.12, "typo": 0.1, "apostrophe": 0.3, "no_stop": 0.08}
 OPEN_CLASS = ("NN", "NNS", "JJ", "RB", "VB", "VBD", "VBG", "VBN", "VBP", "VBZ")
 
@@ -54,18 +54,18 @@ Record = Dict[str, Any]
 
 @dataclass
 class Document:
-    """The sentences of one document, what it asks for, and what noise was put in."""
+    """The sentences of a document, its category, and its noise."""
 
     sentences: List[Sentence]
     category: str
     noise: List[str] = field(default_factory=list)
 
     def record(self, doc_id: str, categories: List[str]) -> Record:
-        """Flatten the document.
+        """Convert the document to a line of the file.
 
         doc_id (str): The identifier for `meta`.
         categories (List[str]): All categories, for `cats`.
-        RETURNS (Record): One line of the file.
+        RETURNS (Record): The line.
         """
         words: List[str] = []
         spaces: List[bool] = []
@@ -93,7 +93,7 @@ class Document:
 
 
 def build_corpus(seed: int) -> Dict[str, List[Record]]:
-    """Draw all three splits, so that no sentence occurs twice.
+    """Draw all three splits without repeating a sentence.
 
     seed (int): The same seed gives the same corpus.
     RETURNS (Dict[str, List[Record]]): The lines of each split.
@@ -119,10 +119,10 @@ def build_corpus(seed: int) -> Dict[str, List[Record]]:
 
 
 def write_corpus(corpus: Dict[str, List[Record]], folder: Path) -> None:
-    """Write one JSON lines file a split.
+    """Write one JSONL file per split.
 
     corpus (Dict[str, List[Record]]): The lines of each split.
-    folder (Path): Where to; made if it is not there.
+    folder (Path): The folder to write to, created if missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for split, records in corpus.items():
@@ -131,9 +131,9 @@ def write_corpus(corpus: Dict[str, List[Record]], folder: Path) -> None:
 
 
 def read_corpus(folder: Path) -> Dict[str, List[Record]]:
-    """Read what `write_corpus` wrote.
+    """Read a corpus that `write_corpus` wrote.
 
-    folder (Path): The folder with one file a split.
+    folder (Path): The folder with one file per split.
     RETURNS (Dict[str, List[Record]]): The lines of each split.
     """
     texts = {split: (folder / f"{split}.jsonl").read_text(encoding="utf8") for split in SIZES}
@@ -143,7 +143,7 @@ def read_corpus(folder: Path) -> Dict[str, List[Record]]:
 
 
 def format_stats(corpus: Dict[str, List[Record]]) -> str:
-    """Describe sizes, label counts and how far the simplest baselines get.
+    """Describe sizes, label counts and the results of simple baselines.
 
     corpus (Dict[str, List[Record]]): The lines of each split.
     RETURNS (str): A text of several lines.
@@ -207,7 +207,7 @@ def _repeats_name(document: Document) -> bool:
 
 
 def _add_noise(dice: Dice, document: Document) -> None:
-    """Misspell and lower-case as hurried writers do. All annotation stays as it is."""
+    """Add misspellings and lower case, as hurried writers do, without changing annotation."""
     last = document.sentences[-1]
     if dice.chance(NOISE["typo"]):
         places = [
@@ -230,7 +230,7 @@ def _add_noise(dice: Dice, document: Document) -> None:
         document.noise.append("no_stop")
     if dice.chance(NOISE["lower"]):
         for sentence in document.sentences:
-            # Without its point "mr." too, which spaCy's tokenizer would cut off otherwise.
+            # Remove the period of "mr.", which spaCy's tokenizer would split off.
             sentence.words = [word.lower().rstrip(".") or word for word in sentence.words]
         document.noise.append("lower")
 
@@ -248,9 +248,11 @@ def _misspell(dice: Dice, word: str) -> str:
 def main() -> None:
     """Read the arguments and run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=HERE / "corpus", help="the corpus' folder")
+    parser.add_argument(
+        "--out", type=Path, default=HERE / "corpus", help="the folder of the corpus"
+    )
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--stats", action="store_true", help="write nothing, print the figures")
+    parser.add_argument("--stats", action="store_true", help="only print the figures")
     args = parser.parse_args()
     if not args.stats:
         write_corpus(build_corpus(args.seed), args.out)

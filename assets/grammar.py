@@ -2,14 +2,14 @@
 
 Rule files (`rules/*.txt`) hold rules of this form:
 
-    [name]                  one alternative a line; or, headed [name: TAG], one a word
+    [name]                  one alternative per line; or, with [name: TAG], one per word
     a/DT {seat} to {city}   word, word/TAG or word/TAG/UPOS; {rule} is expanded
-    (can|could) you         one of the options, an empty one allowed
+    (can|could) you         one of the options, which may be empty
     [PLACE {city_name}]     the bracketed words are an entity
     ---                     the alternatives below are held out: never used in train
 
-A word without a tag takes it from `rules/lexicon.txt`; a word that is not there has to be
-tagged where it stands, so that no ambiguous word is tagged by accident.
+Words without a tag get it from `rules/lexicon.txt`. Words that are not in the lexicon must be
+tagged in the rule, so that no ambiguous word is tagged by accident.
 """
 
 import re
@@ -20,7 +20,7 @@ from typing import Dict, List, Optional, Sequence, Tuple, TypeVar
 
 T = TypeVar("T")
 
-# Penn Treebank to universal tags, where the tag alone decides.
+# Penn Treebank to universal tags, for tags that determine them.
 UPOS = {
     "$": "SYM", ",": "PUNCT", ".": "PUNCT", ":": "PUNCT", "HYPH": "PUNCT", "CC": "CCONJ",
     "CD": "NUM", "DT": "DET", "EX": "PRON", "IN": "ADP", "JJ": "ADJ", "JJR": "ADJ",
@@ -30,8 +30,8 @@ UPOS = {
     "VBG": "VERB", "VBN": "VERB", "VBP": "VERB", "VBZ": "VERB", "WP": "PRON", "WRB": "ADV",
 }  # fmt: skip
 BE = {"be", "am", "is", "are", "was", "were", "been", "being", "'m", "'re"}
-# Here the tag does not decide, so the rule file has to say: auxiliary or verb, preposition or
-# conjunction, determiner or pronoun.
+# For these words the tag is not enough, so rules must give the universal tag: auxiliary or
+# verb, preposition or conjunction, determiner or pronoun.
 EXPLICIT = {"have", "has", "had", "do", "does", "did", "after", "before", "since", "until", "as"}
 EXPLICIT |= {"so", "that", "this", "these", "which", "'s"}
 NO_SPACE_BEFORE = {",", ".", "?", ";", ":", "'s", "'", "n't", "nt", "'d", "-"}
@@ -42,7 +42,7 @@ SLOT_OR_CHOICE = re.compile(r"\{([\w.]+)\}|\(([^()]*)\)")
 
 @dataclass
 class Rule:
-    """The alternatives of one rule, those for every split and those held out from train."""
+    """The alternatives of a rule: those for every split, and those held out from train."""
 
     common: List[str] = field(default_factory=list)
     held_out: List[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Rule:
 
 @dataclass
 class Sentence:
-    """One tagged sentence; `ents` count from its first word, the end is exclusive."""
+    """A tagged sentence. `ents` are word offsets in the sentence, with exclusive ends."""
 
     words: List[str]
     tags: List[str]
@@ -58,28 +58,28 @@ class Sentence:
     ents: List[Tuple[int, int, str]]
 
     def spaces(self) -> List[bool]:
-        """RETURNS (List[bool]): Whether a space follows each word, one after the last too."""
+        """RETURNS (List[bool]): Whether a space follows each word, including the last."""
         pairs = zip(self.words, [*self.words[1:], ""], strict=True)
         return [w not in NO_SPACE_AFTER and nxt not in NO_SPACE_BEFORE for w, nxt in pairs]
 
     def text(self) -> str:
-        """RETURNS (str): The sentence as it is written."""
+        """RETURNS (str): The text of the sentence."""
         return join(self.words, self.spaces()).strip()
 
 
 def join(words: List[str], spaces: List[bool]) -> str:
-    """RETURNS (str): The text of the words, each with its space if it has one."""
+    """RETURNS (str): The words, each with its space if it has one."""
     return "".join(word + " " * space for word, space in zip(words, spaces, strict=True))
 
 
 class Dice:
-    """Seeded choices. Only `Random.random` is used: its sequence never changes in Python."""
+    """Seeded choices. Only uses `Random.random`, whose sequence never changes in Python."""
 
     def __init__(self, seed: int):
         self._random = Random(seed).random
 
     def chance(self, share: float) -> bool:
-        """RETURNS (bool): True in this share of the calls."""
+        """RETURNS (bool): True in this share of calls."""
         return self._random() < share
 
     def pick(self, options: Sequence[T]) -> T:
@@ -87,7 +87,7 @@ class Dice:
         return options[int(self._random() * len(options))]
 
     def pick_weighted(self, weights: Dict[T, float]) -> T:
-        """RETURNS (T): A key, as likely as its weight. The weights need not sum to 1."""
+        """RETURNS (T): A key, drawn by its weight. Weights need not sum to 1."""
         point = self._random() * sum(weights.values())
         for key, weight in weights.items():
             point -= weight
@@ -99,8 +99,8 @@ class Dice:
 class Grammar:
     """The rules of every category and the lexicon of default tags.
 
-    folder (Path): Where the rule files are. A rule of `travel.txt` is known as
-        `travel.main`, those of `names.txt` and `shared.txt` by their name alone.
+    folder (Path): The folder with the rule files. A rule of `travel.txt` is named
+        `travel.main`; rules of `names.txt` and `shared.txt` have no prefix.
     """
 
     def __init__(self, folder: Path):
@@ -124,10 +124,10 @@ class Grammar:
 
         dice (Dice): The source of choices.
         start (str): The text to expand, such as "{main}".
-        category (str): Whose rules a slot means, where several have one of that name.
-        other (str): The category that {other} takes its topic from.
-        held_out (float): How often a held-out alternative is taken where there is one.
-        RETURNS (Sentence): The words with their annotation, capitalised.
+        category (str): The category whose rules slots prefer.
+        other (str): The category from which {other} takes its topic.
+        held_out (float): How often to use a held-out alternative if there is one.
+        RETURNS (Sentence): The words with their annotation, capitalized.
         """
         text = start
         while True:
@@ -224,6 +224,8 @@ def _read_lexicon(path: Path) -> Dict[str, str]:
         tag, words = line.split(None, 1)
         for word in words.split():
             if word in lexicon:
-                raise ValueError(f"'{word}' is twice in {path.name}: {lexicon[word]} and {tag}.")
+                raise ValueError(
+                    f"'{word}' is listed twice in {path.name}: {lexicon[word]} and {tag}."
+                )
             lexicon[word] = tag
     return lexicon

@@ -1,12 +1,12 @@
-"""How much each task pulls at the encoder while it is trained jointly with equal weights.
+"""Measure how hard each task pulls at the encoder in joint training with equal weights.
 
     python -m benchmarks.gradients gum-short
 
-Trains a suite of benchmarks.accuracy and prints, every so many steps, the norm of each
-task's gradient twice: at the shared representation, where the weighting sees it, and
-at the encoder's parameters, which is what moves. The two differ: a category sends the
-same gradient to every token of a text, so that it adds up in the parameters; those of
-tags and entities differ from token to token and cancel in part.
+Trains a suite of benchmarks.accuracy and regularly prints the norm of each task's
+gradient in two places: at the shared representation, where the weighting sees it, and
+at the encoder's parameters, which move. The two differ: a category sends the same
+gradient to every token of a text, so it adds up in the parameters; the gradients of
+tags and entities differ from token to token and partly cancel.
 """
 
 import argparse
@@ -14,7 +14,12 @@ import statistics
 from pathlib import Path
 from typing import Any, Dict, List
 
-from .accuracy import ROOT, SUITES, Run, default_encoder, prepare, take_step
+from spacy_mtl.types import Combined, Weighting
+
+from .accuracy.by_hand import prepare, take_step
+from .accuracy.runs import Run
+from .accuracy.suites import SUITES
+from .places import WORK, default_encoder
 
 
 def main() -> None:
@@ -22,9 +27,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suite", choices=list(SUITES))
     parser.add_argument("--every", type=int, default=50, help="steps between two measurements")
-    parser.add_argument("--batches", type=int, default=8, help="batches of a measurement")
+    parser.add_argument("--batches", type=int, default=8, help="batches per measurement")
     parser.add_argument("--encoder", default=None)
-    parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    parser.add_argument("--work", type=Path, default=WORK)
     args = parser.parse_args()
     encoder = args.encoder or default_encoder()
     run = Run(args.suite, "ours-joint-equal", SUITES[args.suite].tasks, 0)
@@ -32,7 +37,7 @@ def main() -> None:
 
 
 def measure(run: Run, encoder: str, work: Path, every: int, n_batches: int) -> None:
-    """Train, and print norms on the way: mean over some batches."""
+    """Train, and print norms along the way, as means over some batches."""
     nlp, training, batches = prepare(run, encoder, work)
     sgd = training["optimizer"]
     print("step | " + " | ".join(f"{task}: representation, parameters" for task in run.tasks))
@@ -45,7 +50,7 @@ def measure(run: Run, encoder: str, work: Path, every: int, n_batches: int) -> N
 
 
 def task_norms(nlp: Any, tasks: Any, examples: List[Any]) -> Dict[str, List[float]]:
-    """RETURNS (Dict[str, List[float]]): By task, norm at the representation and the parameters."""
+    """RETURNS (Dict[str, List[float]]): By task, norms at the representation and parameters."""
     import torch
 
     module = nlp.get_pipe("transformer").model.transformer
@@ -53,21 +58,28 @@ def task_norms(nlp: Any, tasks: Any, examples: List[Any]) -> Dict[str, List[floa
     norms = {}
     for task in tasks:
         seen: List[float] = []
-
-        def record(losses: Any, gradients: Any, seen: List[float] = seen) -> Any:
-            seen.append(float((gradients**2).sum() ** 0.5))
-            return weighting(losses, gradients)
-
-        nlp.get_pipe("mtl").weighting = record
+        nlp.get_pipe("mtl").weighting = _Norms(weighting, seen)
         with nlp.select_pipes(enable=["transformer", "mtl", task]):
             nlp.update(examples, sgd=False)
         nlp.get_pipe("mtl").weighting = weighting
         gradients = [p.grad for p in module.parameters() if p.grad is not None]
         norms[task] = [*seen, float(torch.stack([g.norm() for g in gradients]).norm())]
         module.zero_grad()
-        # The head's own gradient is not to be trained on: let it go.
+        # Discard the head's own gradient without training on it.
         nlp.get_pipe(task).finish_update(_forget)
     return norms
+
+
+class _Norms(Weighting):
+    """Wraps a weighting and records the norms of its gradients."""
+
+    def __init__(self, weighting: Weighting, seen: List[float]) -> None:
+        self._weighting = weighting
+        self._seen = seen
+
+    def __call__(self, losses: Dict[str, float], gradients: Any) -> Combined:
+        self._seen.append(float((gradients**2).sum() ** 0.5))
+        return self._weighting(losses, gradients)
 
 
 def _forget(key: Any, weights: Any, gradient: Any, lr_scale: float = 1.0) -> Any:

@@ -1,14 +1,14 @@
-"""Ten minutes of texts: does the memory of a pipeline grow with what it has read?
+"""Ten minutes of texts: does the memory of a pipeline grow with the words it has read?
 
     python -m benchmarks.soak
     python -m benchmarks.soak --minutes 60 --kinds ours
 
-Pipelines with tags, entities and categories, trained a little, read texts of random words, no
-two alike, and of the words of a corpus, over and over; each within `nlp.memory_zone()` for every
-64 texts, and without. One process each, two side by side with a thread each. Memory is looked at
-after a warm-up of a quarter of the time, once the allocator has given back what is free (glibc
-does; others keep some, so that their figures are higher). spaCy keeps every word that it has seen.
-The figure "bytes a word" is the slope of that memory over the words that were read.
+Briefly trained pipelines with tags, entities and categories read endless texts of random words,
+all different, or of the words of a corpus; with an `nlp.memory_zone()` around every 64 texts, or
+without. One process for each, two at a time with one thread each. Memory is measured after a
+warm-up of a quarter of the time, once the allocator has returned free memory (as glibc does;
+others keep some, so their figures are higher). spaCy keeps every word that it has seen. "Bytes per
+word" is the slope of memory over the words read.
 """
 
 import argparse
@@ -28,23 +28,23 @@ from typing import Any, Dict, Iterator, List, Tuple
 import numpy
 
 from . import timing
-from .accuracy import ROOT, default_encoder
+from .places import ROOT, WORK, default_encoder
 from .speed.contestants import HEADS, gold_docs, make_nlp
 from .speed.one import peak_memory
 
-#: Texts that are annotated before memory is looked at, and words of each.
+#: The number of texts between measurements of memory, and of words per text.
 N_TEXTS, N_WORDS = 64, 60
 KINDS = ("stock", "stock heads", "ours")
 WORDS = ("random", "known")
 
 
 def texts_of(kind: str, known: List[str], chance: random.Random) -> Iterator[List[str]]:
-    """Make texts for ever.
+    """Generate texts forever.
 
     kind (str): One of `WORDS`.
-    known (List[str]): Words of a corpus.
-    chance (Random): What to draw from.
-    YIELDS (List[str]): As many texts as are annotated at a time.
+    known (List[str]): The words of a corpus.
+    chance (Random): The random number generator.
+    YIELDS (List[str]): A batch of texts.
     """
 
     def draw() -> str:
@@ -60,11 +60,11 @@ def read_for(nlp: Any, texts: Iterator[List[str]], seconds: float, zone: bool) -
     """Annotate texts for some time.
 
     nlp (Language): The pipeline.
-    texts (Iterator[List[str]]): The texts.
-    seconds (float): How long.
-    zone (bool): Whether to free, after each batch, what spaCy has kept of it.
-    RETURNS (Dict[str, Any]): Words read, MiB at the end of the warm-up and of all, the most that
-        there were, and bytes a word.
+    texts (Iterator[List[str]]): Batches of texts.
+    seconds (float): How long to annotate.
+    zone (bool): Whether to free after each batch what spaCy keeps of it.
+    RETURNS (Dict[str, Any]): The words read; MiB after the warm-up, at the end and at the peak;
+        and bytes per word.
     """
     seen: List[Tuple[int, float]] = []
     n_words = 0
@@ -83,16 +83,16 @@ def read_for(nlp: Any, texts: Iterator[List[str]], seconds: float, zone: bool) -
 
 
 def _read(nlp: Any, batch: List[str]) -> None:
-    # No document outlives this: one that does is spoilt by the end of a memory zone.
+    # No document may outlive this loop: the end of a memory zone would invalidate it.
     for _ in nlp.pipe(batch, batch_size=N_TEXTS):
         pass
 
 
 def growth(seen: List[Tuple[int, float]]) -> Dict[str, float]:
-    """Fit a line through what memory there was.
+    """Fit a line through measurements of memory.
 
-    seen (List[Tuple[int, float]]): Words that had been read, and MiB then.
-    RETURNS (Dict[str, float]): MiB at the beginning and at the end, and bytes a word.
+    seen (List[Tuple[int, float]]): The words read so far and MiB, for each measurement.
+    RETURNS (Dict[str, float]): MiB at the beginning and at the end, and bytes per word.
     """
     words, mib = (numpy.asarray(values, dtype="float64") for values in zip(*seen))
     slope = numpy.polyfit(words - words[0], mib, 1)[0] if len(words) > 1 else numpy.nan
@@ -100,9 +100,9 @@ def growth(seen: List[Tuple[int, float]]) -> Dict[str, float]:
 
 
 def kept_memory() -> float:
-    """RETURNS (float): The memory that this process needs, in MiB. Linux only."""
+    """RETURNS (float): The memory that this process uses, in MiB. Linux only."""
     gc.collect()
-    # Texts of random lengths leave holes, which glibc keeps for later.
+    # Texts of random lengths leave holes that glibc keeps for later.
     give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if give_back is not None:
         give_back(0)
@@ -112,7 +112,7 @@ def kept_memory() -> float:
 
 
 def run_one(spec: Dict[str, Any]) -> Dict[str, Any]:
-    """RETURNS (Dict[str, Any]): What one process finds: see `read_for`."""
+    """RETURNS (Dict[str, Any]): The measurements of one process: see `read_for`."""
     import spacy
     import torch
 
@@ -124,9 +124,9 @@ def run_one(spec: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def prepare(kinds: List[str], encoder: str, work: Path) -> Path:
-    """Train the pipelines a little and write them, with the words that are known.
+    """Briefly train the pipelines, and save them with the known words.
 
-    RETURNS (Path): The folder. A pipeline has the name of its kind.
+    RETURNS (Path): The folder, with one pipeline per kind.
     """
     folder = work / "soak"
     folder.mkdir(parents=True, exist_ok=True)
@@ -139,7 +139,7 @@ def prepare(kinds: List[str], encoder: str, work: Path) -> Path:
 
 
 def start(spec: Dict[str, Any]) -> Dict[str, Any]:
-    """RETURNS (Dict[str, Any]): What `run_one` gives in a process of its own, with its spec."""
+    """RETURNS (Dict[str, Any]): The spec and the result of `run_one` in its own process."""
     command = [sys.executable, "-m", "benchmarks.soak", "--one", json.dumps(spec)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return {**spec, **json.loads(done.stdout.splitlines()[-1])}
@@ -147,8 +147,8 @@ def start(spec: Dict[str, Any]) -> Dict[str, Any]:
 
 def report(rows: List[Dict[str, Any]]) -> None:
     """Print the table."""
-    titles = ["pipeline", "words", "memory zone", "words read", "MiB, after the warm-up"]
-    titles += ["MiB, at the end", "peak", "bytes a word"]
+    titles = ["pipeline", "words", "memory zone", "words read", "MiB after the warm-up"]
+    titles += ["MiB at the end", "peak", "bytes per word"]
     print(f"\n| {' | '.join(titles)} |\n|{' --- |' * len(titles)}")
     for row in rows:
         cells = [row["kind"], row["words"], "yes" if row["zone"] else "no"]
@@ -160,10 +160,10 @@ def report(rows: List[Dict[str, Any]]) -> None:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10.0, help="in all")
+    parser.add_argument("--minutes", type=float, default=10.0, help="total time")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--encoder", default=None)
-    parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--one", help="(used for each process)")
     args = parser.parse_args()
     if args.one:

@@ -1,4 +1,4 @@
-"""Fair timing: contestants take turns, and are compared within a turn."""
+"""Fair timing: contestants take turns and are compared within each turn."""
 
 import json
 import platform
@@ -9,15 +9,15 @@ from typing import Callable, Dict, List
 
 RESULTS = Path(__file__).parent / "results/speed.jsonl"
 
-#: What is timed: does its work once.
+#: Does the work to be timed, once.
 Contestant = Callable[[], None]
 
 
 def measure(contestants: Dict[str, Contestant], turns: int) -> Dict[str, List[float]]:
-    """Time contestants in turn, after one round that is not counted.
+    """Time contestants in turn, after a round that is not counted.
 
-    contestants (Dict[str, Callable[[], None]]): What to time, by name.
-    turns (int): How often.
+    contestants (Dict[str, Callable[[], None]]): The contestants by name.
+    turns (int): The number of turns.
     RETURNS (Dict[str, List[float]]): The seconds of each turn.
     """
     seconds: Dict[str, List[float]] = {name: [] for name in contestants}
@@ -32,7 +32,7 @@ def measure(contestants: Dict[str, Contestant], turns: int) -> Dict[str, List[fl
 
 
 def wait_for_gpu() -> None:
-    """Let the GPU finish what it was given, if there is one."""
+    """Wait for the GPU to finish, if there is one."""
     import torch
 
     if torch.cuda.is_available():
@@ -40,19 +40,19 @@ def wait_for_gpu() -> None:
 
 
 def ratios(seconds: Dict[str, List[float]], of: str) -> Dict[str, List[float]]:
-    """RETURNS (Dict[str, List[float]]): How fast each is, relative to one, in each turn."""
+    """RETURNS (Dict[str, List[float]]): The speed relative to one contestant, by turn."""
     return {name: [b / s for s, b in zip(own, seconds[of])] for name, own in seconds.items()}
 
 
 def report(title: str, seconds: Dict[str, List[float]], n_words: int) -> None:
-    """Print a table, relative to the first contestant, and keep the figures.
+    """Print a table relative to the first contestant, and save the figures.
 
     title (str): What was measured, on what.
-    seconds (Dict[str, List[float]]): What `measure` gave.
-    n_words (int): How many words each contestant had.
+    seconds (Dict[str, List[float]]): The result of `measure`.
+    n_words (int): The number of words that each contestant processed.
     """
     first = next(iter(seconds))
-    print(f"\n### {title}\n\n| | relative to {first} | words a second |\n| --- | --- | --- |")
+    print(f"\n### {title}\n\n| | relative to {first} | words per second |\n| --- | --- | --- |")
     for name, values in ratios(seconds, first).items():
         spread = f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
         print(f"| {name} | {spread} | {n_words / statistics.median(seconds[name]):,.0f} |")
@@ -61,14 +61,14 @@ def report(title: str, seconds: Dict[str, List[float]], n_words: int) -> None:
 
 
 def keep(row: Dict) -> None:
-    """Add figures to the results."""
+    """Append figures to the results."""
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     with RESULTS.open("a", encoding="utf8") as file:
         file.write(json.dumps({**row, "machine": machine()}) + "\n")
 
 
 def machine() -> str:
-    """RETURNS (str): What it runs on."""
+    """RETURNS (str): A description of the software and machine."""
     import torch
     from thinc.api import get_torch_default_device
 

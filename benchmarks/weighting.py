@@ -1,38 +1,31 @@
-"""Every method of weighing tasks, on GUM (three tasks) and SNIPS (two), at one budget.
+"""Compare all weighting methods on GUM (three tasks) and SNIPS (two), at the same budget.
 
     python -m benchmarks.weighting run      # trains what is missing
     python -m benchmarks.weighting report   # prints the tables
 
-Beside them: constant weights, equal and tuned, each task alone, and stock spaCy. Constant
-weights and single tasks have five seeds, the others two: two seeds do not rank. All have
-the settings that benchmarks.accuracy chose on development sets with constant weights, at a
-longer budget; the methods' own settings are their defaults. Runs are those of
-benchmarks.accuracy, in the same file, and each is trained once.
+For comparison: constant weights, equal and tuned, each task alone, and stock spaCy. Constant
+weights and single tasks have five seeds, the others two, which is too few to rank them. All
+use the settings that benchmarks.accuracy chose on development sets with constant weights and
+a larger budget, and the methods' own defaults. The runs are runs of benchmarks.accuracy, in
+the same file, and each is trained once.
 """
 
 import argparse
-import os
-import platform
 import statistics
 from typing import Any, Dict, Iterator, List, Tuple
 
-from .accuracy import (
-    METRICS,
-    SUITES,
-    TITLES,
-    Run,
-    add_run_options,
-    cell,
-    default_encoder,
-    load_results,
-    run_all,
-    runs_of,
-)
+from .accuracy.results import load_results
+from .accuracy.runs import Run, runs_of
+from .accuracy.suites import SUITES
+from .accuracy.training import run_all
+from .metrics import METRICS, TITLES, cell, print_machine
+from .places import default_encoder
+from .side_by_side import add_run_options
 
 CORPORA = ("gum-weighting", "snips-weighting")
 MANY, FEW = [0, 1, 2, 3, 4], [0, 1]
-#: What is not a method's default: a rate where there is none, epochs that fit the budget,
-#: and where a method works at the parameters.
+#: Settings that are not a method's defaults: rates without a default, epochs that fit the
+#: budget, and the level of methods that work at the parameters.
 SETTINGS: Dict[str, Dict[str, Any]] = {
     "RLW": {},
     "GLS": {},
@@ -60,7 +53,7 @@ SETTINGS: Dict[str, Dict[str, Any]] = {
 
 
 def method_run(suite: str, method: str, seed: int) -> Run:
-    """RETURNS (Run): Joint training with a method, at equal preferences."""
+    """RETURNS (Run): Joint training with a method and equal preferences."""
     settings = dict(SETTINGS[method])
     changes: Dict[str, Any] = {"method": method, "weights": ()}
     if "gradients" in settings:
@@ -71,7 +64,7 @@ def method_run(suite: str, method: str, seed: int) -> Run:
 
 
 def all_runs() -> Iterator[Tuple[str, Run]]:
-    """YIELDS (Tuple[str, Run]): What a row of the table is called, and a run of it."""
+    """YIELDS (Tuple[str, Run]): The title of a table row, and one of its runs."""
     for suite in CORPORA:
         for title, system, seeds in (
             ("Constant, equal", "ours-joint-equal", MANY),
@@ -87,7 +80,7 @@ def all_runs() -> Iterator[Tuple[str, Run]]:
 
 
 def report() -> None:
-    """Print a table a corpus: mean and range over the seeds, and the mean rank."""
+    """Print a table per corpus: mean and range over the seeds, and the mean rank."""
     results = load_results()
     for suite in CORPORA:
         metrics = [key for task in SUITES[suite].tasks for key in METRICS[task]]
@@ -108,11 +101,11 @@ def report() -> None:
             cells = [cell(values[title][m]) for m in metrics]
             rank = f"{ranks[title]:.1f}" if title in ranks else "–"
             print(f"| {title} | {' | '.join(cells)} | {rank} |")
-    print(f"\nPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
+    print_machine()
 
 
 def _ranks(values: Dict[str, Dict[str, List[float]]], title: str) -> Iterator[float]:
-    """YIELDS (float): The place of a row by each metric. Rows that tie share the mean place."""
+    """YIELDS (float): The rank of a row by each metric. Tied rows share the mean rank."""
     for metric in values[title]:
         own = statistics.mean(values[title][metric])
         others = [statistics.mean(v[metric]) for t, v in values.items() if t != title]
@@ -123,12 +116,12 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="train and score what has no result yet")
+    run = commands.add_parser("run", help="train and score all runs without results")
     add_run_options(run)
     commands.add_parser("report", help="print the tables")
     args = parser.parse_args()
     if args.command == "run":
-        # First seeds first: a table of all methods is there soon.
+        # First seeds first, so that a table of all methods is ready soon.
         runs = sorted((run for _, run in all_runs()), key=lambda run: run.seed)
         run_all(runs, args.encoder or default_encoder(), args.work, args.jobs)
     else:

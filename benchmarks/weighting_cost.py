@@ -1,14 +1,14 @@
-"""What each weighting costs of a training step, on the GUM pipeline, relative to Constant.
+"""Measure what each weighting adds to a training step on GUM, relative to Constant.
 
     python -m benchmarks.weighting_cost           # time and memory of all
     python -m benchmarks.weighting_cost --only PCGrad MGDA --turns 9
 
-One pipeline (configs/joint.cfg: tags, entities, genre) takes the same batches with each
-weighting in turn: forward, backward, Adam. Printed are the milliseconds that are spent in
-the weighting, their share of a step of Constant, and the whole step relative to Constant
-within a turn: the first two are exact to a fraction of a percent, the third has the noise
-of the machine. Memory is the peak of a fresh process, in turns, too, where only those solvers
-are installed that the method needs: torchjd imports all that there are.
+One pipeline (configs/joint.cfg: tags, entities, genre) trains on the same batches with each
+weighting in turn: forward, backward, Adam. Prints the milliseconds spent in the weighting,
+their share of a step with Constant, and the whole step relative to Constant within a turn:
+the first two are exact to a fraction of a percent, the third has the noise of the machine.
+Memory is the peak of a fresh process, also in turns, which only sees the solvers that the
+method needs: torchjd imports all that are installed.
 """
 
 import argparse
@@ -22,10 +22,13 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
 from . import timing
-from .accuracy import PIPES, ROOT, Run, default_encoder, prepare, take_step
+from .accuracy.by_hand import prepare, take_step
+from .accuracy.runs import Run
+from .accuracy.suites import PIPES
+from .places import ROOT, WORK, default_encoder
 from .weighting import SETTINGS
 
-#: What is measured beside each method at the shared representation.
+#: Measured in addition to each method at the shared representation.
 VARIANTS: Dict[str, Dict[str, Any]] = {
     "Constant": {},
     "Constant, at the parameters": {"gradients": "parameters"},
@@ -38,7 +41,7 @@ SOLVERS = ("cvxpy", "qpsolvers", "quadprog", "scipy")
 
 
 def contestants_of(only: List[str]) -> Dict[str, Dict[str, Any]]:
-    """RETURNS (Dict[str, Dict[str, Any]]): What to measure, by title, with its settings."""
+    """RETURNS (Dict[str, Dict[str, Any]]): The settings of what to measure, by title."""
     found = {"Constant": VARIANTS["Constant"]}
     for title, settings in {**SETTINGS, **VARIANTS}.items():
         if not only or title.split(",")[0] in only:
@@ -47,7 +50,7 @@ def contestants_of(only: List[str]) -> Dict[str, Dict[str, Any]]:
 
 
 class Training:
-    """The GUM pipeline in training, with a weighting that can be exchanged."""
+    """The GUM pipeline in training, with an exchangeable weighting."""
 
     def __init__(self, encoder: str, work: Path) -> None:
         run = Run("gum-short", "ours-joint-equal", PIPES, 0)
@@ -56,12 +59,12 @@ class Training:
         self.sgd = training["optimizer"]
 
     def contestant(self, title: str, settings: Dict[str, Any], spent: List[float]) -> Callable:
-        """Make what trains a few steps with a weighting.
+        """Make a contestant that trains a few steps with a weighting.
 
-        title (str): The name of the method, and what else.
-        settings (Dict[str, Any]): Of the method, and "gradients".
-        spent (List[float]): Takes the seconds that the weighting itself took, round by round.
-        RETURNS (Callable[[], None]): Takes `N_BATCHES` steps.
+        title (str): The name of the method, and any comment after a comma.
+        settings (Dict[str, Any]): The settings of the method, and "gradients".
+        spent (List[float]): Collects the seconds spent in the weighting, by round.
+        RETURNS (Callable[[], None]): Trains `N_BATCHES` steps.
         """
         weighting, level = make_weighting(title, settings)
         if hasattr(weighting, "check_training"):
@@ -80,7 +83,7 @@ class Training:
 
 
 def make_weighting(title: str, settings: Dict[str, Any]) -> Tuple[Any, str]:
-    """RETURNS (Tuple[Weighting, str]): The weighting of a title, and where it takes gradients."""
+    """RETURNS (Tuple[Weighting, str]): The weighting of a title, and its level of gradients."""
     from spacy_mtl.registry import registry
 
     block = {"@mtl_weightings": f"spacy_mtl.{title.split(',')[0]}.v1", **settings}
@@ -89,7 +92,7 @@ def make_weighting(title: str, settings: Dict[str, Any]) -> Tuple[Any, str]:
 
 
 class _Timed:
-    """A weighting, and how long it takes."""
+    """Wraps a weighting and times it."""
 
     def __init__(self, weighting: Any) -> None:
         self._weighting = weighting
@@ -108,7 +111,7 @@ class _Timed:
 
 
 def measure_time(todo: Dict[str, Dict[str, Any]], encoder: str, work: Path, turns: int) -> None:
-    """Print and keep the time that each weighting takes."""
+    """Print and save the time that each weighting takes."""
     training = Training(encoder, work)
     spent: Dict[str, List[float]] = {title: [] for title in todo}
     made = {t: training.contestant(t, settings, spent[t]) for t, settings in todo.items()}
@@ -129,7 +132,7 @@ def measure_time(todo: Dict[str, Dict[str, Any]], encoder: str, work: Path, turn
 
 
 def measure_memory(todo: Dict[str, Dict[str, Any]], encoder: str, work: Path, turns: int) -> None:
-    """Print and keep the peak memory of a process that trains with each weighting."""
+    """Print and save the peak memory of a process that trains with each weighting."""
     peaks: Dict[str, List[float]] = {title: [] for title in todo}
     for _ in range(turns):
         for title, settings in todo.items():
@@ -151,17 +154,17 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", default=[], help="names of methods")
-    parser.add_argument("--turns", type=int, default=9, help="of time")
-    parser.add_argument("--memory-turns", type=int, default=3)
+    parser.add_argument("--turns", type=int, default=9, help="turns of timing")
+    parser.add_argument("--memory-turns", type=int, default=3, help="turns of memory")
     parser.add_argument("--encoder", default=None)
-    parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
+    parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--one", help="(used for memory)")
     args = parser.parse_args()
     encoder = args.encoder or default_encoder()
     if args.one:
         title, settings = json.loads(args.one)
         if not getattr(make_weighting(title, settings)[0], "solvers", ()):
-            # What an import of them finds: nothing.
+            # Make importing them fail.
             sys.modules.update(dict.fromkeys(SOLVERS))  # type: ignore[arg-type]
         Training(encoder, args.work).contestant(title, settings, [])()
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

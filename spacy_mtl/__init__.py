@@ -1,8 +1,7 @@
 """Multi-task learning for spaCy: several heads on one shared encoder, trained jointly.
 
-Importing this package is cheap: it only adds the registries. spaCy finds the factories
-and architectures by their entry points, and imports what a config names, when it
-names it.
+Importing this package is cheap: it only adds the registries. spaCy finds factories and
+architectures through their entry points and imports them when a config names them.
 """
 
 from typing import Any

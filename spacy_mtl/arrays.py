@@ -1,4 +1,4 @@
-"""Cutting and numbering flat arrays."""
+"""Helpers for flat arrays: splitting them and building index ranges."""
 
 from typing import Any, List
 
@@ -8,12 +8,12 @@ from .types import TokenVectors
 
 
 def cut_like(flat: Any, arrays: TokenVectors) -> TokenVectors:
-    """Cut one array into arrays of the shapes of others.
+    """Split one array into views shaped like the given arrays.
 
-    flat (FloatsXd): The values of all arrays, one after the other. Any shape of as
-        many values.
-    arrays (List[Floats2d]): Arrays of the shapes to cut.
-    RETURNS (List[Floats2d]): Views of the parts.
+    flat (FloatsXd): The values of all arrays, one after the other. Any shape with the
+        right number of values.
+    arrays (List[Floats2d]): Arrays that give the shapes.
+    RETURNS (List[Floats2d]): Views into `flat`.
     """
     values = flat.ravel()
     parts: List[Any] = []
@@ -25,10 +25,10 @@ def cut_like(flat: Any, arrays: TokenVectors) -> TokenVectors:
 
 
 def ranges(starts: numpy.ndarray, lengths: numpy.ndarray) -> numpy.ndarray:
-    """Count upwards from each start, so far as each length.
+    """Concatenate ranges of integers.
 
     starts (Ints1d): The first number of each range. Shape: (n_ranges,).
-    lengths (Ints1d): How many numbers each has. Shape: (n_ranges,).
+    lengths (Ints1d): The length of each range. Shape: (n_ranges,).
     RETURNS (Ints1d): The ranges, one after the other. Shape: (sum(lengths),).
     """
     ends = numpy.cumsum(lengths)

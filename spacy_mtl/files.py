@@ -1,4 +1,4 @@
-"""Folders that are there in full or not at all."""
+"""Write folders atomically: they exist in full or not at all."""
 
 import errno
 import os
@@ -28,24 +28,25 @@ __all__ = [
     "write_in_place",
 ]
 NEW, OLD = ".new", ".old"
-#: Of file systems that do not bring a folder to the disk: its files are there all the same.
+#: Errors of file systems that cannot sync a folder; its files are synced all the same.
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF)
 
 
 class WriteError(ValueError):
-    """A folder that cannot be written."""
+    """Raised when a folder cannot be written."""
 
 
 def write_in_place(write: Callable[[Path], Any], path: Path) -> None:
-    """Write a folder under another name, and give it its own once it is whole.
+    """Write a folder under a temporary name, and rename it once it is complete.
 
-    It gets checksums of its files, but where `write` has written such, as a copy does. Of a
-    link, the folder that it leads to is replaced. Of two processes that write the same, the
-    second is refused (but not on Windows, nor where a file system knows no locks).
+    Adds checksums of the files unless `write` wrote some itself, as a copy does. If `path` is a
+    link, the folder it points to is replaced. If two processes write the same folder, the second
+    is refused (except on Windows and on file systems without locks).
 
-    write (Callable[[Path], Any]): Writes to the folder that it is given, which is there.
-    path (Path): The folder. What was there goes, once this is whole.
-    RAISES (WriteError): If the disk is full, or refuses otherwise. What was there still is.
+    write (Callable[[Path], Any]): Fills the existing folder that it is given.
+    path (Path): The folder. An existing one is replaced once the new one is complete.
+    RAISES (WriteError): If the disk is full, or writing fails otherwise. An existing folder
+        stays as it is.
     """
     check_place(path)
     target = path.resolve()
@@ -66,9 +67,9 @@ def write_in_place(write: Callable[[Path], Any], path: Path) -> None:
             raise
     except OSError as err:
         raise WriteError(
-            f"{path} cannot be written: {err}. What was there before is as it was."
+            f"{path} cannot be written: {err}. Its previous content is unchanged."
         ) from err
-    # It is there: what fails from here on is no reason to say that it is not.
+    # The folder is in place: later failures must not be reported as a failed write.
     try:
         with suppress(OSError):
             _sync_folder(target.parent)
@@ -80,46 +81,50 @@ def write_in_place(write: Callable[[Path], Any], path: Path) -> None:
 
 
 def check_place(path: Path) -> None:
-    """Look whether a folder could be written in place, before there is something to write.
+    """Check up front that a folder could be written in place.
 
-    path (Path): The folder, which may be there.
-    RAISES (WriteError): If it is a file, or cannot be given another name.
+    path (Path): The folder, which may exist.
+    RAISES (WriteError): If it is a file or cannot be renamed.
     """
     what = ""
     try:
         target = path.resolve()
         if not target.name:
-            what = "it is where all folders are. Name a folder in it"
+            what = "it is the root folder. Name a folder inside it"
         elif target.exists() and not target.is_dir():
             what = "it is a file. Name a folder"
         elif os.path.ismount(target):
-            what = "another disk is mounted there, so it cannot be replaced. Name a folder in it"
+            what = (
+                "another disk is mounted there, so it cannot be replaced. Name a folder inside it"
+            )
         elif _has_current(target):
-            what = "it has the current directory in it, or is it. Go elsewhere, or name another"
-    # Of links without end, too.
+            what = (
+                "it is or contains the current directory. Change directory, or name another folder"
+            )
+    # RuntimeError: circular links.
     except (OSError, RuntimeError) as err:
         what = str(err)
     if what:
-        raise WriteError(f"{path} cannot be written: {what}. What was there before is as it was.")
+        raise WriteError(f"{path} cannot be written: {what}. Its previous content is unchanged.")
 
 
 def _has_current(folder: Path) -> bool:
     try:
         return Path.cwd().is_relative_to(folder)
     except FileNotFoundError:
-        # It is removed.
+        # The current directory was removed.
         return False
 
 
 def put_back(path: Path) -> bool:
-    """Give a folder its name again, of which a kill came just between two renames.
+    """Restore a folder's name if the process was killed between the two renames.
 
-    path (Path): The folder, which may be there.
-    RETURNS (bool): Whether it was not, and is.
+    path (Path): The folder, which may exist.
+    RETURNS (bool): Whether it was missing and has been restored.
     """
     if os.path.lexists(path):
         return False
-    # The one before is moved away only when the new one is whole.
+    # The old folder is only moved away once the new one is complete.
     for left in (path.with_name(path.name + end) for end in (NEW, OLD)):
         if _is_left(left) and (left / CHECKSUMS).exists() and not damaged_files(left):
             left.rename(path)
@@ -130,7 +135,7 @@ def put_back(path: Path) -> bool:
 
 
 def remove(path: Path) -> None:
-    """Remove a folder. It loses its name first: what is half removed is none.
+    """Remove a folder. Rename it first, so that a half-removed folder never has its name.
 
     path (Path): The folder.
     """
@@ -142,10 +147,10 @@ def remove(path: Path) -> None:
 
 
 def remove_left(folder: Path, prefix: str) -> None:
-    """Remove what processes left that were killed while they wrote or removed folders.
+    """Remove what killed processes left behind while writing or removing folders.
 
-    folder (Path): The folder that those are in.
-    prefix (str): What their names begin with. Others' of such a name stay.
+    folder (Path): The folder that contains the leftovers.
+    prefix (str): What their names begin with. Unmarked folders with such a name stay.
     """
     for end in (NEW, OLD):
         for left in folder.glob(f"{prefix}*{end}*"):
@@ -154,14 +159,14 @@ def remove_left(folder: Path, prefix: str) -> None:
 
 
 def _free(path: Path, end: str) -> Path:
-    """A name beside a folder's, that nobody else has: theirs may be called so, too."""
+    """Find an unused name next to a folder: users may have folders with such names, too."""
     free, n = path.with_name(path.name + end), 0
     while os.path.lexists(free):
         if _is_locked(free):
-            raise OSError(errno.EBUSY, "another process is writing it just now", str(free))
+            raise OSError(errno.EBUSY, "another process is writing it right now", str(free))
         if _is_left(free):
             _remove_marked(free)
-            # Where it could not be removed, it stays.
+            # If it could not be removed, try the next name.
             if not os.path.lexists(free):
                 break
         n += 1
@@ -170,16 +175,16 @@ def _free(path: Path, end: str) -> Path:
 
 
 def _is_left(folder: Path) -> bool:
-    """Whether it is of a process that was killed."""
+    """Whether a killed process left it behind."""
     is_folder = folder.is_dir() and not folder.is_symlink()
     return is_folder and (folder / MARK).exists() and not _is_locked(folder)
 
 
 @contextmanager
 def _marked(folder: Path) -> Iterator[None]:
-    """Mark a folder as ours for as long as somebody works inside."""
+    """Mark a folder as ours while it is being written."""
     if sys.platform == "win32":
-        # There, a folder with an open file cannot be renamed.
+        # Windows cannot rename a folder with an open file in it.
         (folder / MARK).touch()
         yield
         return
@@ -191,7 +196,7 @@ def _marked(folder: Path) -> Iterator[None]:
 
 def _is_locked(folder: Path) -> bool:
     if sys.platform != "win32":
-        # Some file systems lock only what is open for writing.
+        # Some file systems only lock files that are open for writing.
         with suppress(OSError), (folder / MARK).open("r+b") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -201,7 +206,7 @@ def _is_locked(folder: Path) -> bool:
 
 
 def _remove_marked(folder: Path) -> None:
-    """Remove a folder, as far as possible, and its mark last: what is left then is known."""
+    """Remove a folder as far as possible, its mark last, so that leftovers stay recognizable."""
     with suppress(OSError):
         for path in folder.iterdir():
             if path.is_dir() and not path.is_symlink():
@@ -212,7 +217,7 @@ def _remove_marked(folder: Path) -> None:
 
 
 def _swap(new: Path, path: Path) -> Optional[Path]:
-    """RETURNS (Optional[Path]): Where that is now that was there before."""
+    """RETURNS (Optional[Path]): Where the old folder is now, if there was one."""
     if not path.exists():
         new.rename(path)
         return None
@@ -228,7 +233,8 @@ def _swap(new: Path, path: Path) -> Optional[Path]:
                 old.rename(path)
         except OSError:
             raise WriteError(
-                f"{path} cannot be written: {err}. What was there before is {old} now. Rename it."
+                f"{path} cannot be written: {err}. The previous folder is now {old}. "
+                "Rename it back."
             ) from err
         with suppress(OSError):
             (path / MARK).unlink()
@@ -247,7 +253,7 @@ def _sync(folder: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    # Windows has no such thing.
+    # Windows cannot open folders.
     if hasattr(os, "O_DIRECTORY"):
         try:
             number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

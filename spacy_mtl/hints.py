@@ -1,4 +1,4 @@
-"""Whether a value fits a type hint: more strictly than confection, which takes text for numbers."""
+"""Check values against type hints, more strictly than confection, which takes text for numbers."""
 
 import math
 import sys
@@ -11,7 +11,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Optional, Tuple, Union, get_args, get_origin
 
-#: More is none of a number of steps, texts or wordpieces, and JSON cannot hold it.
+#: No count of steps, texts or wordpieces exceeds this, and JSON cannot hold more.
 LARGEST = sys.maxsize
 _NAMES = {
     float: "a finite number",
@@ -26,10 +26,10 @@ _NAMES = {
 def misfit(path: str, value: Any, hint: Any) -> Optional[Tuple[str, Any, str]]:
     """Find the first value that does not fit a type.
 
-    path (str): What has the value.
-    value (Any): The value, with others inside.
-    hint (Any): The type hint. What is no plain type in it is compared by class, or not at all.
-    RETURNS (Optional[Tuple[str, Any, str]]): Where it is, what it is, what it has to be.
+    path (str): The name of the setting.
+    value (Any): The value, possibly nested.
+    hint (Any): The type hint. Anything but plain types is compared by class, or not at all.
+    RETURNS (Optional[Tuple[str, Any, str]]): The path of the misfit, its value, what it must be.
     """
     if hint is Any:
         return None
@@ -38,7 +38,7 @@ def misfit(path: str, value: Any, hint: Any) -> Optional[Tuple[str, Any, str]]:
         found = [misfit(path, value, arg) for arg in args]
         if None in found:
             return None
-        # The one that got deepest says most.
+        # The deepest misfit is the most specific.
         deepest = max((each for each in found if each is not None), key=lambda each: len(each[0]))
         return (path, value, _named(hint)) if deepest[0] == path else deepest
     if origin is Literal:
@@ -60,19 +60,19 @@ def misfit(path: str, value: Any, hint: Any) -> Optional[Tuple[str, Any, str]]:
 
 
 def is_finite(value: Any) -> bool:
-    """RETURNS (bool): Whether a number is no NaN, not infinite, and not too large to count to."""
+    """RETURNS (bool): Whether a number is not NaN, not infinite, and at most LARGEST if whole."""
     return abs(int(value)) <= LARGEST if isinstance(value, Integral) else math.isfinite(value)
 
 
 def shortened(value: Any) -> str:
-    """RETURNS (str): A value as a message shows it."""
+    """RETURNS (str): A value, shortened for a message."""
     if isinstance(value, int) and not is_finite(value):
         # Python refuses to write out long ones.
         return f"a whole number of about {value.bit_length() * 3 // 10} digits"
     try:
         text = repr(value)
     except ValueError:
-        # Of such a number inside.
+        # It contains such a number.
         return f"a {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -82,12 +82,12 @@ def _is_a(value: Any, kind: Any) -> bool:
         is_number = isinstance(value, Real if kind is float else Integral)
         if not is_number or isinstance(value, bool):
             return False
-        # NaN is a float: whoever has a range for it can say more.
+        # NaN is a float: checks of the range give a better message.
         return not isinstance(value, Integral) or bool(is_finite(value))
     if kind is Path:
         return isinstance(value, (str, Path))
     if kind in (AbstractIterable, AbstractIterator):
-        # Thinc's schedules are generators.
+        # thinc's schedules are generators.
         return isinstance(value, kind) and not isinstance(value, (str, bytes, Mapping))
     if kind is Sequence or kind is list:
         return isinstance(value, (list, tuple))
@@ -96,7 +96,7 @@ def _is_a(value: Any, kind: Any) -> bool:
     try:
         return isinstance(value, kind)
     except TypeError:
-        # A protocol, or a name for the type checker only.
+        # A protocol, or a name that only exists for type checkers.
         return True
 
 

@@ -1,7 +1,7 @@
-"""Loading what a component has saved: what is damaged is refused, and named.
+"""Load saved components, and refuse damaged parts by name.
 
-spaCy passes on whatever msgpack, JSON or thinc say of a damaged part, and takes a part that is
-not there, or a model without its arrays, without a word.
+spaCy passes on whatever msgpack, JSON or thinc say about a damaged part, and silently accepts
+missing parts and models without their arrays.
 """
 
 from contextlib import contextmanager
@@ -16,26 +16,26 @@ from thinc.util import convert_recursive, is_xp_array
 from .packed import unpack
 
 _WAY_OUT = (
-    "It is damaged, or not of this component and its config. Take the pipeline from another copy, "
+    "It is damaged, or belongs to another component or config. Use another copy of the pipeline, "
     "or train it again."
 )
 
 
 class UnfitError(ValueError):
-    """What is wrong with a part, in a sentence without full stop, for `explained`."""
+    """What is wrong with a part, for `explained`: a sentence without its full stop."""
 
 
 @contextmanager
 def explained(what: str, way_out: str = _WAY_OUT) -> Iterator[None]:
-    """Say of whatever fails which part cannot be used, why, and the way out.
+    """Turn any error into one that says which part cannot be used, why, and how to fix it.
 
     what (str): The part, such as "PATH, the model of the component 'ner'".
-    way_out (str): Sentences.
-    RAISES (ValueError): Instead of any other error, but where memory or a right is missing.
+    way_out (str): How to fix it, in full sentences.
+    RAISES (ValueError): Instead of any error except lack of memory or permission.
     """
     try:
         yield
-    # Neither says anything of the part.
+    # Neither is the fault of the part.
     except (MemoryError, PermissionError):
         raise
     except Exception as err:
@@ -47,8 +47,8 @@ def explained(what: str, way_out: str = _WAY_OUT) -> Iterator[None]:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """RETURNS (bool): Whether there was no room, on the machine or on a GPU."""
-    # torch's class need not be imported for that.
+    """RETURNS (bool): Whether the machine or a GPU ran out of memory."""
+    # By name, so that torch need not be imported.
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 
@@ -63,14 +63,14 @@ def load_from_disk(
     pipe (TrainablePipe): The component.
     path (Union[str, Path]): The folder that its `to_disk` wrote.
     exclude (Iterable[str]): Parts to leave out.
-    check_cfg (Optional[Callable[[Dict], None]]): Raises UnfitError for
-        settings that are none of its own.
+    check_cfg (Optional[Callable[[Dict], None]]): Raises UnfitError for settings that do not
+        fit the component.
     RAISES (ValueError): If a part is damaged or missing.
     """
     folder = Path(path)
     with explained(f"{folder}, the folder of the component '{pipe.name}'"):
         if not folder.is_dir():
-            raise UnfitError("it is no folder" if folder.exists() else "there is no such folder")
+            raise UnfitError("it is not a folder" if folder.exists() else "there is no such folder")
     cfg: Dict[str, Any] = {}
     if "cfg" not in exclude:
         with explained(_name(pipe, "settings", folder / "cfg")):
@@ -81,7 +81,7 @@ def load_from_disk(
     if "model" not in exclude:
         with explained(_name(pipe, "model", folder / "model")):
             _set_model(pipe.model, _read(folder / "model"))
-    # Not before the model is there: labels of another one would stay with that which was.
+    # Only once the model is loaded: on failure, the old model keeps its own labels.
     pipe.cfg.update(cfg)
 
 
@@ -94,11 +94,11 @@ def load_from_bytes(
     """Load settings, vocabulary and model from bytes: see `load_from_disk`.
 
     pipe (TrainablePipe): The component.
-    bytes_data (bytes): What its `to_bytes` gave. It may have been told to leave out the
-        vocabulary, which a pipeline holds once.
+    bytes_data (bytes): What its `to_bytes` returned. The vocabulary may be missing: a pipeline
+        saves it once for all components.
     exclude (Iterable[str]): Parts to leave out.
-    check_cfg (Optional[Callable[[Dict], None]]): Raises UnfitError for
-        settings that are none of its own.
+    check_cfg (Optional[Callable[[Dict], None]]): Raises UnfitError for settings that do not
+        fit the component.
     RAISES (ValueError): If a part is damaged or missing.
     """
     message = unpacked(pipe.name, bytes_data)
@@ -116,19 +116,17 @@ def load_from_bytes(
 
 
 def unpacked(name: str, bytes_data: bytes) -> Dict[str, Any]:
-    """Read the parts of a component.
+    """Unpack the parts of a component.
 
     name (str): The component.
-    bytes_data (bytes): What its `to_bytes` gave.
-    RETURNS (Dict[str, Any]): By name.
-    RAISES (ValueError): If it is no map.
+    bytes_data (bytes): What its `to_bytes` returned.
+    RETURNS (Dict[str, Any]): The parts by name.
+    RAISES (ValueError): If the bytes are not a map.
     """
     with explained(f"the bytes of the component '{name}'"):
         message = unpack(bytes_data)
         if not isinstance(message, dict):
-            raise UnfitError(
-                f"they hold {_kind(message)}, but what 'to_bytes' gives is a map of parts"
-            )
+            raise UnfitError(f"they hold {_kind(message)}, but 'to_bytes' returns a map of parts")
         return message
 
 
@@ -138,7 +136,7 @@ def _name(pipe: TrainablePipe, part: str, where: Any) -> str:
 
 def _read(file: Path) -> bytes:
     if file.is_dir():
-        raise UnfitError("it is a folder, but a file is expected")
+        raise UnfitError("it is a folder, but must be a file")
     if not file.exists():
         raise UnfitError("there is no such file")
     data = file.read_bytes()
@@ -150,14 +148,14 @@ def _read(file: Path) -> bytes:
 def _part(message: Dict[str, Any], key: str) -> bytes:
     if key not in message:
         raise UnfitError(
-            f"there is no such part, only {sorted(map(str, message)) or 'none at all'}"
+            f"there is no such part: the bytes hold {sorted(map(str, message)) or 'no parts'}"
         )
     data = message[key]
-    # JSON comes as text.
+    # JSON parts are text.
     if isinstance(data, str):
         data = data.encode("utf8")
     if not isinstance(data, bytes):
-        raise UnfitError(f"it is {_kind(data)}, but bytes are expected")
+        raise UnfitError(f"it is {_kind(data)}, but must be bytes")
     if not data:
         raise UnfitError("it is empty")
     return data
@@ -166,7 +164,7 @@ def _part(message: Dict[str, Any], key: str) -> bytes:
 def _read_cfg(data: bytes, check: Optional[Callable[[Dict[str, Any]], None]]) -> Dict[str, Any]:
     cfg = srsly.json_loads(data.decode("utf8"))
     if not isinstance(cfg, dict):
-        raise UnfitError(f"it holds {_kind(cfg)}, but settings are a map in JSON")
+        raise UnfitError(f"it holds {_kind(cfg)}, but settings are a JSON object")
     if check is not None:
         check(cfg)
     return cfg
@@ -179,7 +177,7 @@ def _set_model(model: Model, data: bytes) -> None:
 
 
 def _check_structure(model: Model, message: Any) -> None:
-    """Refuse what thinc would leave as it is: a layer's array or shim that is not there."""
+    """Refuse missing arrays and shims, which thinc silently skips."""
     nodes = list(model.walk())
     if not isinstance(message, dict):
         raise UnfitError(f"it holds {_kind(message)}, but a model is a map of nodes and arrays")
@@ -188,7 +186,7 @@ def _check_structure(model: Model, message: Any) -> None:
         if not isinstance(found, list) or len(found) != len(nodes):
             has = f"{len(found)}" if isinstance(found, list) else _kind(found)
             raise UnfitError(
-                f"'{key}' is a list of {len(nodes)}, one for each layer of the model that the "
+                f"'{key}' must be a list of {len(nodes)}, one for each layer of the model that the "
                 f"config describes, but the file has {has}"
             )
     for i, node in enumerate(nodes):
@@ -196,10 +194,10 @@ def _check_structure(model: Model, message: Any) -> None:
         where = f"layer {i} ('{node.name}')"
         info = message["nodes"][i]
         if not all(isinstance(x, dict) for x in (info, params, message["attrs"][i])):
-            raise UnfitError(f"the data of {where} is no map")
+            raise UnfitError(f"the data of {where} is not a map")
         if not isinstance(shims, list) or len(shims) != len(node.shims):
             raise UnfitError(
-                f"{where} has {len(node.shims)} wrapped models, the file another number"
+                f"{where} has {len(node.shims)} wrapped models, but the file has a different number"
             )
         _check_same("dimensions", where, info.get("dims"), node.dim_names)
         _check_same("references", where, info.get("refs"), node.ref_names)
@@ -207,7 +205,7 @@ def _check_structure(model: Model, message: Any) -> None:
         for name, value in params.items():
             is_array = is_xp_array(value) and value.dtype.kind in "fiu"
             if value is not None and not is_array:
-                raise UnfitError(f"'{name}' of {where} is {_kind(value)}, but an array is expected")
+                raise UnfitError(f"'{name}' of {where} is {_kind(value)}, but must be an array")
 
 
 def _check_same(what: str, where: str, found: Any, expected: Iterable[str]) -> None:

@@ -1,8 +1,7 @@
-"""Cross-entropies that leave missing annotation out.
+"""Cross-entropies that skip missing annotation.
 
-Both are the mean over the annotated units, and what they return as gradient is
-exactly the gradient of that mean, so that losses and gradients of different
-tasks can be weighed against each other.
+Both are means over the annotated units, and the gradient they return is exactly the gradient
+of that mean, so that losses and gradients of different tasks are comparable.
 """
 
 from typing import Any, Optional
@@ -23,16 +22,15 @@ def softmax_cross_entropy(
     label_smoothing: float = 0.0,
     class_weights: Optional[Floats1d] = None,
 ) -> LossAndGradient:
-    """Cross-entropy of exclusive classes, mean over the annotated units.
+    """Compute the cross-entropy of exclusive classes, mean over the annotated units.
 
     logits (Floats2d): Scores before the softmax. Shape: (n_units, n_classes).
     labels (Ints1d): The true class of each unit, or MISSING. Shape: (n_units,).
-    label_smoothing (float): Share of the target that is spread over all classes
-        evenly, in [0, 1). Szegedy et al. 2016, section 7.
-    class_weights (Optional[Floats1d]): Factor of the loss of a unit by its true
-        class. The mean is over the number of units, not over the sum of their
-        factors, so that a factor counts in a batch of one, too.
-        Shape: (n_classes,).
+    label_smoothing (float): Share of the target that is spread evenly over all
+        classes, in [0, 1). Szegedy et al. 2016, section 7.
+    class_weights (Optional[Floats1d]): Factor of a unit's loss by its true class. The
+        mean is over the number of units, not the sum of their factors, so that a factor
+        matters even in a batch of one. Shape: (n_classes,).
     RETURNS (LossAndGradient): The loss and d_logits.
     """
     xp = get_array_module(logits)
@@ -56,9 +54,9 @@ def softmax_cross_entropy(
 def sigmoid_cross_entropy(
     logits: Floats2d, targets: Floats2d, *, class_weights: Optional[Floats1d] = None
 ) -> LossAndGradient:
-    """Cross-entropy of independent labels, mean over the annotated units.
+    """Compute the cross-entropy of independent labels, mean over the annotated units.
 
-    A unit is one label of one document: a label that a document leaves out is
+    A unit is one label of one document. Labels that a document does not mention are
     missing, not negative.
 
     logits (Floats2d): Scores before the sigmoid. Shape: (n_docs, n_labels).
@@ -85,7 +83,7 @@ def sigmoid_cross_entropy(
 
 
 def softmax(logits: Floats2d) -> Floats2d:
-    """Probabilities of exclusive classes.
+    """Compute the probabilities of exclusive classes.
 
     logits (Floats2d): Shape: (n_units, n_classes).
     RETURNS (Floats2d): Rows that sum to 1. Shape: (n_units, n_classes).
@@ -95,7 +93,7 @@ def softmax(logits: Floats2d) -> Floats2d:
 
 
 def sigmoid(logits: Floats2d) -> Floats2d:
-    """Probabilities of independent labels.
+    """Compute the probabilities of independent labels.
 
     logits (Floats2d): Shape: (n_docs, n_labels).
     RETURNS (Floats2d): Values in [0, 1]. Shape: (n_docs, n_labels).

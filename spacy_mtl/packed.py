@@ -1,4 +1,4 @@
-"""Reading msgpack, the form of saved models and states."""
+"""Read msgpack, the format of saved models and states."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ from srsly import msgpack
 
 
 def unpack(data: bytes) -> Any:
-    """Read what `srsly.msgpack_dumps` wrote.
+    """Unpack what `srsly.msgpack_dumps` wrote.
 
-    srsly's own `msgpack_loads` leaves the garbage collector off, for the whole process, where the
-    data are damaged.
+    On damaged data, srsly's own `msgpack_loads` leaves the garbage collector of the whole process
+    turned off.
 
     data (bytes): The data.
     RETURNS (Any): Maps, lists, numbers, strings, bytes and arrays.
-    RAISES (ValueError): If they are damaged. Other errors are possible, too.
+    RAISES (ValueError): If the data are damaged. Other errors are possible, too.
     """
     return msgpack.unpackb(data, raw=False, use_list=True)

@@ -1,7 +1,7 @@
 """The registries that this package adds to spaCy's own.
 
-spaCy resolves a block of a config by the registry that its `@` key names, so a
-weighting written by a user needs no more than a decorator:
+spaCy resolves a config block through the registry that its `@` key names, so a user's
+own weighting only needs a decorator:
 
     @spacy_mtl.registry.mtl_weightings("halves.v1")
     def create_halves() -> Weighting: ...
@@ -13,7 +13,10 @@ from typing import Any, Callable
 import catalogue
 from spacy.util import registry as spacy_registry
 
+from .compat.spacy import add_registry
+from .plain import as_schedule, as_weighting, giving
 from .settings import Function, Rule, check_finite_config, checked
+from .types import Schedule, Weighting
 
 __all__ = [
     "Registry",
@@ -24,7 +27,7 @@ __all__ = [
     "registry",
 ]
 
-#: Where a config has what a registry is for, for messages.
+#: Where a config uses each registry, for messages.
 _BLOCKS = {
     "architectures": 'the block that has @architectures = "{title}"',
     "batchers": "[training.batcher]",
@@ -39,38 +42,51 @@ _BLOCKS = {
 
 
 class Registry(catalogue.Registry):
-    """A registry whose error for an unknown name gives those that are nearest."""
+    """A registry of functions that return objects of one kind.
+
+    Its error for an unknown name suggests the closest matches.
+
+    name (str): The name of the registry.
+    kind (type): The base class of what the functions return.
+    adapt (Callable[[Any], Any]): Wraps return values of other classes.
+    """
+
+    def __init__(self, name: str, kind: type, adapt: Callable[[Any], Any]) -> None:
+        super().__init__(("spacy", name), entry_points=True)
+        self.kind = kind
+        self.adapt = adapt
 
     def get(self, name: str) -> Any:
-        """Look a function up.
+        """Look up a function.
 
         name (str): The name it was registered with.
-        RETURNS (Callable): The function.
-        RAISES (ValueError): If there is none of that name.
+        RETURNS (Callable): The function, made to return objects of this registry's kind.
+        RAISES (ValueError): If the name is unknown.
         """
         try:
-            return super().get(name)
+            return giving(self.kind, self.adapt, super().get(name))
         except catalogue.RegistryError:
             names = sorted(self.get_all())
             raise ValueError(
                 f"There is no '{name}' in the registry '{self.namespace[-1]}'. "
-                f"{_nearest(name, names)}Registered are: {', '.join(names) or 'none'}. Mend "
+                f"{_nearest(name, names)}Registered names: {', '.join(names) or 'none'}. Fix "
                 f"'@{self.namespace[-1]}' in the config, or import the module that registers it."
             ) from None
 
     def find(self, name: str) -> Any:
-        """Find out where a function comes from: see `catalogue.Registry.find`.
+        """Find where a function comes from: see `catalogue.Registry.find`.
 
-        RAISES (catalogue.RegistryError): If there is none of that name. `spacy package` asks
-            for names that need not be there, and expects this one.
+        RAISES (catalogue.RegistryError): If the name is unknown. `spacy package` looks up names
+            that may not exist, and expects this error.
         """
         if name not in self:
             raise catalogue.RegistryError(f"There is no '{name}' in '{self.namespace[-1]}'.")
-        return super().find(name)
+        # Where the registered function is defined, not the wrapper that `get` returns.
+        return catalogue.Registry(self.namespace, entry_points=self.entry_points).find(name)
 
 
 def _nearest(name: str, names: Any) -> str:
-    # Cases, prefixes and versions are what people mix up.
+    # People mix up upper and lower case, prefixes and versions.
     parts = {known.lower().split(".")[-2 if "." in known else 0]: known for known in names}
     wanted = [part for part in name.lower().split(".") if part != "spacy_mtl"]
     found = difflib.get_close_matches(wanted[0] if wanted else "", parts, n=3, cutoff=0.5)
@@ -79,13 +95,13 @@ def _nearest(name: str, names: Any) -> str:
     return "Did you mean " + " or ".join(f"'{parts[part]}'" for part in found) + "? "
 
 
-for _name in ("mtl_weightings", "mtl_schedules"):
-    if not hasattr(spacy_registry, _name):
-        # Not registry.create: that puts them under thinc's name, and packages would
-        # have to offer "thinc_mtl_weightings" as an entry point.
-        setattr(spacy_registry, _name, Registry(("spacy", _name), entry_points=True))
+for _made in (
+    Registry("mtl_weightings", Weighting, as_weighting),
+    Registry("mtl_schedules", Schedule, as_schedule),
+):
+    add_registry(_made.namespace[-1], _made)
 
-# Registries are attributes made at run time, which a type checker cannot see.
+# Registries are attributes created at run time, which type checkers cannot see.
 registry: Any = spacy_registry
 
 mtl_weightings: Any = registry.mtl_weightings
@@ -93,18 +109,31 @@ mtl_schedules: Any = registry.mtl_schedules
 
 
 def register(registry_name: str, name: str, /, **rules: Rule) -> Callable[[Function], Function]:
-    """Register a function of this package, whose settings are checked: see `checked`.
+    """Register a function or class of this package and check its settings: see `checked`.
 
     registry_name (str): The registry, such as "architectures".
     name (str): The name, such as "spacy_mtl.HardSharing.v1".
-    **rules (Rule): What a setting has to be beside its type.
+    **rules (Rule): Further requirements of settings, beside their types.
     RETURNS (Callable): A decorator.
     """
 
     def decorate(function: Function) -> Function:
-        block = _BLOCKS[registry_name].replace("{title}", name)
-        found = checked(name, block, **rules)(function)
+        check = checked(name, _BLOCKS[registry_name].replace("{title}", name), **rules)
+        found: Any = function
+        if isinstance(found, type):
+            # `object.__init__` looks as if it had settings.
+            own: Any = getattr(found, "__init__")  # noqa: B009
+            init = own if own is not object.__init__ else _no_settings
+            # Keep the class itself, for pickle and `isinstance`, and set `__init__` on it alone:
+            # it may be inherited.
+            setattr(found, "__init__", check(init))  # noqa: B010
+        else:
+            found = check(found)
         getattr(registry, registry_name)(name, func=found)
         return found
 
     return decorate
+
+
+def _no_settings(self: Any) -> None:
+    """Initialize an object without settings."""

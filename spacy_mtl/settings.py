@@ -1,7 +1,7 @@
-"""What a config says, looked at before it is used.
+"""Check the settings of a config before they are used.
 
-confection compares settings with type hints, but takes text for a number ("nan" as well), and
-nothing keeps NaN or infinity out of a float. What fits no range is refused by whoever has it.
+confection compares settings with type hints, but accepts text for numbers (even "nan"), and
+nothing keeps NaN or infinity out of a float. Ranges are checked by the functions themselves.
 """
 
 import inspect
@@ -20,10 +20,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Rule:
-    """What a setting has to be beside its type, where it is not null.
+    """A requirement that a setting must meet beside its type, unless it is null.
 
-    says (str): In words, for messages.
-    holds (Callable[[Any], bool]): Whether a value of the right type is so.
+    says (str): What the value must be, for messages.
+    holds (Callable[[Any], bool]): Whether a value of the right type meets it.
     """
 
     says: str
@@ -31,7 +31,7 @@ class Rule:
 
 
 NOT_EMPTY = Rule("a text that is not empty", bool)
-#: Path("") is the folder one is in.
+#: Path("") is the current directory.
 NOT_EMPTY_PATH = Rule(
     "the path of a file, or null for none", lambda path: str(path) not in ("", ".")
 )
@@ -39,16 +39,16 @@ AT_LEAST_ONE = Rule("a whole number, 1 or more", lambda number: number >= 1)
 
 
 def checked(title: str, block: str, /, **rules: Rule) -> Callable[[Function], Function]:
-    """Have a function that a config names look at its settings before and after it is called.
+    """Make a registered function check its settings before and after the call.
 
-    The types are those of its hints. What has no type (`Any`), and each range, the function
-    looks at itself: it can say more. What it lets through that is not finite is refused.
+    Types are checked against the hints. Settings without a type (`Any`) and ranges are left to
+    the function itself, which can say more. Non-finite numbers that it lets through are refused.
 
-    title (str): What it is registered as, for messages.
-    block (str): Where its settings are in a config, for messages. "{name}" stands for the
-        name of the component that it makes.
-    **rules (Rule): What a setting has to be beside its type.
-    RETURNS (Callable): A decorator, which keeps the signature.
+    title (str): The registered name, for messages.
+    block (str): Where the settings are in a config, for messages. "{name}" stands for the
+        name of the component it makes.
+    **rules (Rule): Further requirements of settings, beside their types.
+    RETURNS (Callable): A decorator that keeps the signature.
     """
 
     def decorate(function: Function) -> Function:
@@ -57,13 +57,13 @@ def checked(title: str, block: str, /, **rules: Rule) -> Callable[[Function], Fu
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            # Not when it is decorated: what it gives may be defined below.
+            # Not at decoration time: the return type may be defined further down.
             if not hints:
                 hints.update(get_type_hints(function))
             given = signature.bind(*args, **kwargs).arguments
             name = given.get("name") if "nlp" in signature.parameters else None
             whose = title if name is None else f"the component '{name}'"
-            where = f"Mend it in {block.format(name=name)}."
+            where = f"Fix it in {block.format(name=name)}."
             for key, value in given.items():
                 _check_type(key, value, hints.get(key, Any), whose, where)
                 _check_rule(key, value, rules.get(key), whose, where)
@@ -76,7 +76,7 @@ def checked(title: str, block: str, /, **rules: Rule) -> Callable[[Function], Fu
                     )
             return made
 
-        # spaCy asks for the arguments of a factory without looking through decorators.
+        # spaCy reads the arguments of a factory without unwrapping decorators.
         call.__signature__ = signature  # type: ignore[attr-defined]
         return call  # type: ignore[return-value]
 
@@ -84,14 +84,14 @@ def checked(title: str, block: str, /, **rules: Rule) -> Callable[[Function], Fu
 
 
 def check_keys(key: str, given: Mapping[str, Any], taken_by: Any, whose: str, where: str) -> None:
-    """Refuse a block of settings that goes to a function of another library, if it takes no such.
+    """Check a block of settings that is passed on to another library's function.
 
     key (str): The name of the block.
     given (Dict[str, Any]): The block.
-    taken_by (Callable): The function, or the class.
-    whose (str): What has the block, for messages.
+    taken_by (Callable): The function or class.
+    whose (str): What the block belongs to, for messages.
     where (str): Where it is in a config, for messages.
-    RAISES (ValueError): If it has an unknown key, or a value of another type.
+    RAISES (ValueError): If the block has an unknown key, or a value of the wrong type.
     """
     function = taken_by.__init__ if inspect.isclass(taken_by) else taken_by
     hints = get_type_hints(function)
@@ -99,26 +99,26 @@ def check_keys(key: str, given: Mapping[str, Any], taken_by: Any, whose: str, wh
     unknown = [name for name in given if name not in known]
     if unknown:
         raise ValueError(
-            f"'{key}' of {whose} has '{unknown[0]}', but it is a block with some of: "
-            f"{', '.join(known)}. Mend it in {where}."
+            f"'{key}' of {whose} has '{unknown[0]}', but its keys must be among: "
+            f"{', '.join(known)}. Fix it in {where}."
         )
     for name, value in given.items():
-        _check_type(f"{key}.{name}", value, hints.get(name, Any), whose, f"Mend it in {where}.")
+        _check_type(f"{key}.{name}", value, hints.get(name, Any), whose, f"Fix it in {where}.")
 
 
 def takes(function: Any, n_arguments: int) -> bool:
-    """Find out whether something can be called with so many arguments, by position.
+    """Check whether something can be called with a number of positional arguments.
 
-    function (Any): What a config names, where a function of a certain kind is asked for.
-    n_arguments (int): How many.
-    RETURNS (bool): Whether it can, as far as it can be known.
+    function (Any): What a config has where it should have a function.
+    n_arguments (int): The number of arguments.
+    RETURNS (bool): Whether it can be called, as far as that is known.
     """
     if not callable(function):
         return False
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
-        # Of functions that are not written in Python.
+        # Functions that are not written in Python may have no signature.
         return True
     try:
         signature.bind(*range(n_arguments))
@@ -130,8 +130,8 @@ def takes(function: Any, n_arguments: int) -> bool:
 def read_names(given: Any) -> Sequence[str]:
     """Read a list of names.
 
-    given (Any): What a config has.
-    RETURNS (Sequence[str]): The names; none, if it is no list of different texts.
+    given (Any): The value in the config.
+    RETURNS (Sequence[str]): The names; empty unless it is a list of distinct, non-empty texts.
     """
     if not isinstance(given, (list, tuple)):
         return ()
@@ -141,27 +141,27 @@ def read_names(given: Any) -> Sequence[str]:
 
 
 def check_finite_config(config: Dict[str, Any]) -> None:
-    """Refuse a config with a number that is not finite, or too large, and say where it is.
+    """Reject numbers in a config that are not finite or too large, and say where they are.
 
-    spaCy does so when it makes a component, before the component's own checks, and prints
-    the config without the place.
+    spaCy rejects them, too, before a component's own checks run, but prints the config without
+    the location.
 
     config (Dict[str, Any]): The config, interpolated or not.
-    RAISES (ConfigValidationError): If there is such a number, with all of them.
+    RAISES (ConfigValidationError): If there are such numbers; lists them all.
     """
     if isinstance(config, Config) and not config.is_interpolated:
         config = config.interpolate()
     errors = [
         {
             "loc": path.split("."),
-            "msg": f"{shortened(number)} is not a finite number. Mend {_in_block(path)}.",
+            "msg": f"{shortened(number)} is not a finite number. Fix {_in_block(path)}.",
         }
         for path, number in _not_finite(config, "")
     ]
     if errors:
         raise ConfigValidationError(
             title="Config validation error",
-            desc="Numbers of a config must be finite, and those without a point below 2 ** 63.",
+            desc="Numbers in a config must be finite, and whole numbers below 2 ** 63.",
             errors=errors,
         )
 
@@ -189,7 +189,7 @@ def _check_rule(key: str, value: Any, rule: Optional[Rule], whose: str, where: s
 
 
 def _not_finite(value: Any, path: str) -> Iterator[Tuple[str, Any]]:
-    """Numbers that are not finite, or larger than what can be counted, and where they are."""
+    """Yield numbers that are not finite or too large, with their paths."""
     if isinstance(value, Mapping):
         for key, each in value.items():
             yield from _not_finite(each, f"{path}.{key}" if path else str(key))
@@ -202,7 +202,7 @@ def _not_finite(value: Any, path: str) -> Iterator[Tuple[str, Any]]:
 
 def _in_block(path: str) -> str:
     names = path.split(".")
-    # Items of a list have no block of their own.
+    # List items do not have a block of their own.
     n = next((i - 1 for i, name in enumerate(names) if i and name.isdigit()), len(names) - 1)
     block, key = ".".join(names[:n]), ".".join(names[n:])
     return f"'{key}' in [{block}]" if block else f"'{key}'"

@@ -1,4 +1,4 @@
-"""Fixtures: a tiny random encoder on disk, and pipelines on it."""
+"""Fixtures: a tiny random encoder on disk, and pipelines that use it."""
 
 import os
 from pathlib import Path
@@ -8,14 +8,31 @@ import pytest
 import spacy
 from spacy.language import Language
 from thinc.api import fix_random_seed
-from tiny import HEADS, add_joint, inner, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import HEADS, add_joint, inner
 
 ROOT = Path(__file__).parent.parent
+# Otherwise, failing checks in helpers would not show what they compared.
+pytest.register_assert_rewrite(
+    "cases",
+    "command_cases",
+    "conversions",
+    "encoder_gradients",
+    "found_in_pipelines",
+    "joint_gradients",
+    "saved_encoders",
+    "short_training",
+)
 
 
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
-    """The longest first, for workers side by side: each takes a file after the other."""
-    items.sort(key=lambda item: item.get_closest_marker("realdata") is None)
+    """Run the slowest files first, for parallel workers that take one file after the other."""
+    longest = ["realdata", "slow"]
+    ranks: Dict[Path, int] = {}
+    for item in items:
+        found = [i for i, name in enumerate(longest) if item.get_closest_marker(name)]
+        ranks[item.path] = min([*found, ranks.get(item.path, len(longest))])
+    items.sort(key=lambda item: ranks[item.path])
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +42,7 @@ def seed() -> None:
 
 @pytest.fixture(autouse=True)
 def few_threads(request: pytest.FixtureRequest) -> Iterator[None]:
-    """One thread of torch for tiny encoders: several wait for one another, and longer if busy."""
+    """Use one torch thread for tiny encoders: several would wait for each other."""
     import torch
 
     before = torch.get_num_threads()
@@ -38,35 +55,15 @@ def few_threads(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def encoder_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A folder with a random BERT of 2 layers and 16 dimensions, without dropout."""
-    import torch
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from random_encoders import save_bert
 
-    path = tmp_path_factory.mktemp("encoder")
-    letters = [chr(i) for i in range(ord("a"), ord("z") + 1)]
-    vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", *letters]
-    vocab += [f"##{letter}" for letter in letters]
-    (path / "vocab.txt").write_text("\n".join(vocab), encoding="utf8")
-    tokenizer = BertTokenizerFast(str(path / "vocab.txt"), model_max_length=64)
-    tokenizer.save_pretrained(path)
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocab),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
-    BertModel(config).save_pretrained(path)
-    return str(path)
+    return str(save_bert(tmp_path_factory.mktemp("encoder")))
 
 
 @pytest.fixture(scope="session")
 def encoder_of(encoder_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """The folder of a random encoder by its kind: one of `encoders.KINDS`."""
-    from encoders import KINDS
+    """The folder of a random encoder by kind: one of `random_encoders.KINDS`."""
+    from random_encoders import KINDS
 
     made: Dict[str, str] = {}
 
@@ -86,7 +83,7 @@ def encoder(request: pytest.FixtureRequest, encoder_dir: str) -> Any:
 
 @pytest.fixture
 def make_nlp(encoder_dir: str) -> Callable[..., Language]:
-    """Build and initialise a pipeline: make_nlp(["ner", "tagger"], weights={...})."""
+    """Build and initialize a pipeline: make_nlp(["ner", "tagger"], weights={...})."""
 
     def build(
         heads: Any = ("tagger", "ner", "textcat"),
@@ -113,7 +110,7 @@ def data_dir() -> Path:
     path = Path(os.environ.get("SPACY_MTL_DATA", ROOT.parent / "shared"))
     if not (path / "data").is_dir() or not (path / "raw").is_dir():
         pytest.fail(
-            f"The real corpora are not at {path}. Set SPACY_MTL_DATA to the folder that holds "
-            "data/ and raw/, or leave these tests out with -m 'not realdata'."
+            f"The real corpora are not at {path}. Set SPACY_MTL_DATA to the folder with data/ and "
+            "raw/, or skip these tests with -m 'not realdata'."
         )
     return path

@@ -1,4 +1,4 @@
-"""The shipped corpus: reproducible, well formed, without leaks, and hard enough."""
+"""The shipped corpus: reproducible, well-formed, without leaks, and hard enough."""
 
 import importlib.util
 import json
@@ -17,7 +17,7 @@ KEYS = {"text", "words", "spaces", "tags", "pos", "ents", "cats", "meta"}
 
 
 def load(name):
-    """Import a module of the assets, which are scripts and no package."""
+    """Import a module of the assets, which are scripts and not a package."""
     spec = importlib.util.spec_from_file_location(name, ASSETS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
@@ -80,7 +80,7 @@ def word_tags(records):
 
 def test_generator_gives_the_committed_bytes(tmp_path):
     command = [sys.executable, str(ASSETS / "generate.py"), "--out", str(tmp_path)]
-    # The generator imports its neighbours, which `make test` forbids to our own runs.
+    # The generator imports modules next to it, which `make test` disables for our own runs.
     env = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONIOENCODING": "utf8", "PYTHONSAFEPATH": ""}
     subprocess.run(command, check=True, env=env, capture_output=True)
     for split in SPLITS:
@@ -242,7 +242,7 @@ def test_held_out_alternatives_stay_out_of_train(assets, corpus):
             for name in grammar.rules[rule].held_out
         }
         assert names
-        # "March" and the like are names of another kind in train.
+        # "March" and the like are names of a different kind in train.
         others = {n.lower() for n in surfaces(corpus["train"]) if n in names}
         assert names & in_train == others
 
@@ -279,5 +279,5 @@ def test_grammar_says_what_is_wrong(assets, tmp_path, rule, message):
 
 def test_word_twice_in_the_lexicon(assets, tmp_path):
     write_rules(tmp_path, "the", lexicon="DT the\nNN the\n")
-    with pytest.raises(ValueError, match=r"'the' is twice in lexicon.txt: DT and NN"):
+    with pytest.raises(ValueError, match=r"'the' is listed twice in lexicon.txt: DT and NN"):
         assets["grammar"].Grammar(tmp_path)

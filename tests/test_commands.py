@@ -7,12 +7,15 @@ from typing import Any, Dict, List
 
 import pytest
 import spacy
+from spacy.cli._util import app
 from spacy.cli.debug_config import debug_config
 from spacy.cli.evaluate import evaluate
 from spacy.cli.train import train
 from spacy.tokens import DocBin
 from spacy.util import load_config
-from tiny import CNN, make_docs
+from tiny_corpus import make_docs
+from tiny_pipelines import CNN
+from typer.testing import CliRunner
 
 ROOT = Path(__file__).parent.parent
 JOINT = ROOT / "configs/joint.cfg"
@@ -45,7 +48,7 @@ def as_options(overrides: Dict[str, Any]) -> List[str]:
 def test_train_evaluate_assemble_commands(
     overrides: Dict[str, Any], corpus: Path, tmp_path: Path
 ) -> None:
-    """As a user types them, with the stock console logger."""
+    """Run them like a user, with the stock console logger."""
     output = tmp_path / "output"
     command = [sys.executable, "-m", "spacy"]
     trained = subprocess.run(
@@ -70,7 +73,7 @@ def test_train_evaluate_assemble_commands(
 
 
 def sourcing_config(model: Path, path: Path, **blocks: Dict[str, Any]) -> Path:
-    """Write a config whose components come from a trained pipeline."""
+    """Write a config with components sourced from a trained pipeline."""
     config = load_config(model / "config.cfg")
     for name in config["nlp"]["pipeline"]:
         config["components"][name] = blocks.get(name, {"source": str(model)})
@@ -82,18 +85,18 @@ def test_assemble(overrides: Dict[str, Any], corpus: Path, tmp_path: Path) -> No
     model = tmp_path / "output/model-last"
     train(JOINT, model.parent, overrides=overrides)
     config = sourcing_config(model, tmp_path / "assemble.cfg")
-    command = [sys.executable, "-m", "spacy", "assemble", str(config), str(tmp_path / "assembled")]
-    subprocess.run(command, check=True, timeout=300)
+    done = CliRunner().invoke(app, ["assemble", str(config), str(tmp_path / "assembled")])
+    assert done.exit_code == 0, done.output
     expected, found = (
         evaluate(path, corpus, silent=True) for path in (model, tmp_path / "assembled")
     )
     assert {**found, "speed": 0} == {**expected, "speed": 0}
 
 
-def test_train_on_from_a_trained_pipeline(
+def test_train_with_sourced_components(
     overrides: Dict[str, Any], corpus: Path, tmp_path: Path
 ) -> None:
-    """A new head on sourced components, of which some are frozen."""
+    """A new head with sourced components, some of them frozen."""
     model = tmp_path / "output/model-last"
     train(JOINT, model.parent, overrides=overrides)
     new_head = {"factory": "mtl_textcat_multilabel"}
@@ -137,12 +140,18 @@ def test_train_without_transformer(corpus: Path, tmp_path: Path, overrides: Dict
     assert "transformer" not in nlp.pipe_names
 
 
-def test_debug_config(overrides: Dict[str, Any]) -> None:
+def test_debug_config(overrides: Dict[str, Any], capsys: pytest.CaptureFixture) -> None:
+    """It finds nothing wrong, and shows our functions and their modules."""
     debug_config(JOINT, overrides=overrides, show_funcs=True, show_vars=True)
+    found = capsys.readouterr().out
+    assert "Config is valid" in found
+    for name in ("HardSharing.v1", "TaskListener.v1", "Constant.v1"):
+        assert f"spacy_mtl.{name}" in found
+    assert "Variables" in found
 
 
 def test_fill_config(tmp_path: Path) -> None:
-    """A config of a few lines is filled with the factories' defaults."""
+    """A minimal config is filled with the factories' defaults."""
     from spacy.cli.init_config import fill_config
 
     base = tmp_path / "base.cfg"

@@ -1,4 +1,4 @@
-"""What pip installs for the package and each extra: also the pip that comes with Python."""
+"""What pip installs for the package and its extras, also the pip bundled with Python."""
 
 import importlib.metadata
 import json
@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from distributions import closure
+from installed_requirements import closure
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -18,7 +18,7 @@ WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-no
 
 
 def make_stub(name: str, folder: Path) -> None:
-    """Make a wheel that has the metadata of an installed distribution, and nothing else."""
+    """Make a wheel with only the metadata of an installed distribution."""
     distribution = importlib.metadata.distribution(name)
     stem = f"{canonicalize_name(name).replace('-', '_')}-{distribution.version}"
     with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as file:
@@ -29,7 +29,7 @@ def make_stub(name: str, folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a stub of every distribution that any extra needs."""
+    """A folder with stubs of all distributions that extras need."""
     folder = tmp_path_factory.mktemp("stubs")
     for name in {name for extra in EXTRAS for name in closure(extra)}:
         make_stub(name, folder)
@@ -38,7 +38,7 @@ def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def old_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of a new environment, with the pip that comes with Python."""
+    """The interpreter of a new environment, with the pip bundled with Python."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=True)
     return folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
@@ -46,9 +46,7 @@ def old_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("extra", EXTRAS)
-def test_the_pip_of_python_installs_all_that_an_extra_names(
-    extra: str, stubs: Path, old_python: Path
-) -> None:
+def test_bundled_pip_installs_all_of_an_extra(extra: str, stubs: Path, old_python: Path) -> None:
     target = f"spacy-mtl[{extra}]" if extra else "spacy-mtl"
     command = [str(old_python), "-I", "-m", "pip", "install", "--quiet", "--dry-run", "--no-index"]
     command += ["--isolated", "--find-links", str(stubs), "--report", "-", target]
@@ -57,12 +55,12 @@ def test_the_pip_of_python_installs_all_that_an_extra_names(
     assert "does not provide the extra" not in done.stderr
     report = json.loads(done.stdout)
     installed = {canonicalize_name(each["metadata"]["name"]) for each in report["install"]}
-    # What the environment has already is not installed again.
+    # The environment already has these.
     assert installed >= set(closure(extra)) - {"pip", "setuptools", "wheel"}
 
 
-def test_extras_are_named_as_their_projects_name_them() -> None:
-    """pip before 23.3 compares the two as they are written."""
+def test_extras_are_spelled_as_in_their_projects() -> None:
+    """pip before 23.3 compares the spellings."""
     required = importlib.metadata.distribution("spacy-mtl").requires or []
     for req in map(Requirement, required):
         provided = importlib.metadata.metadata(req.name).get_all("Provides-Extra") or []

@@ -46,7 +46,7 @@ def test_softmax_gradient(logits: numpy.ndarray, smoothing: float, class_weights
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_softmax_value_is_torchs(logits: numpy.ndarray, smoothing: float) -> None:
+def test_softmax_value_equals_torch(logits: numpy.ndarray, smoothing: float) -> None:
     import torch
 
     loss = torch.nn.CrossEntropyLoss(ignore_index=MISSING, label_smoothing=smoothing)
@@ -68,7 +68,7 @@ def test_sigmoid_gradient(logits: numpy.ndarray, class_weights: Any) -> None:
     assert found.n_units == 19
 
 
-def test_sigmoid_value_is_torchs(logits: numpy.ndarray) -> None:
+def test_sigmoid_value_equals_torch(logits: numpy.ndarray) -> None:
     import torch
 
     targets = numpy.random.default_rng(1).uniform(size=logits.shape)
@@ -84,7 +84,7 @@ def test_nothing_annotated(logits: numpy.ndarray) -> None:
     assert (nothing.value, nothing.n_units, nothing.gradient.any()) == (0.0, 0, False)
 
 
-def test_a_mean_does_not_grow_with_the_batch(logits: numpy.ndarray) -> None:
+def test_mean_does_not_grow_with_the_batch(logits: numpy.ndarray) -> None:
     once = softmax_cross_entropy(logits, LABELS)
     twice = softmax_cross_entropy(numpy.tile(logits, (2, 1)), numpy.tile(LABELS, 2))
     assert twice.value == pytest.approx(once.value)

@@ -1,4 +1,4 @@
-"""What an installed wheel has: entry points, requirements, pins, configs that train."""
+"""The installed wheel: entry points, requirements, pins, configs that train."""
 
 import ast
 import importlib
@@ -13,16 +13,17 @@ from typing import Any, Dict, Iterator, Set
 
 import pytest
 import spacy
-from distributions import requirements
+from installed_requirements import requirements
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from setup_entry_points import entry_points_of_setup
 from spacy.cli.package import get_third_party_dependencies
 from spacy.cli.train import train
 from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.util import load_config, registry
-from tiny import make_docs
+from tiny_corpus import make_docs
 
 import spacy_mtl
 
@@ -34,7 +35,7 @@ ENTRY_POINTS = [ep for ep in DISTRIBUTION.entry_points if ep.group.startswith("s
 
 
 def registered() -> Iterator[str]:
-    """All that the modules of the package register, as group and name."""
+    """Yield group and name of everything the package registers."""
     for module in pkgutil.walk_packages(spacy_mtl.__path__, "spacy_mtl."):
         importlib.import_module(module.name)
     for group in registry.get_registry_names():
@@ -57,15 +58,10 @@ def test_entry_point_resolves(entry_point: importlib.metadata.EntryPoint) -> Non
 
 
 def test_entry_points_are_those_of_setup_py() -> None:
-    """A stale installation would test something else than the sources."""
+    """Otherwise the installation is stale, and does not test the sources."""
     assert ENTRY_POINTS
     listed = {f"{ep.name} = {ep.value}" for ep in ENTRY_POINTS}
-    tree = ast.parse((ROOT / "setup.py").read_text(encoding="utf8"))
-    found = {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and " = spacy_mtl." in str(node.value)
-    }
+    found = {line for lines in entry_points_of_setup().values() for line in lines}
     assert listed == found, "Install the package again: make install"
     assert DISTRIBUTION.version == spacy_mtl.__version__
 
@@ -76,7 +72,7 @@ def test_everything_registered_is_an_entry_point() -> None:
 
 
 def test_import_adds_the_registries_and_is_cheap() -> None:
-    """Every `spacy` command imports the package. Beside spaCy it takes no library along."""
+    """Every `spacy` command imports the package, which must not import more libraries."""
     code = (
         "import spacy, sys; before = set(sys.modules); import spacy_mtl, spacy_mtl.cli;"
         "new = {name.split('.')[0] for name in set(sys.modules) - before};"
@@ -88,11 +84,12 @@ def test_import_adds_the_registries_and_is_cheap() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_source_is_python_310(path: Path) -> None:
-    ast.parse(path.read_text(encoding="utf8"), feature_version=(3, 10))
+    tree = ast.parse(path.read_text(encoding="utf8"), feature_version=(3, 10))
+    assert bool(tree.body) == bool(path.stat().st_size)
 
 
 def test_imports_are_required() -> None:
-    """What the sources import is in setup.py, not just brought along by spaCy."""
+    """All imports of the sources are in setup.py, not just installed by spaCy."""
     imported = set()
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
@@ -118,7 +115,7 @@ def pins() -> Dict[str, Requirement]:
 
 
 def test_everything_is_pinned_within_the_bounds() -> None:
-    """constraints.txt names every distribution that the package and its extras bring."""
+    """constraints.txt pins every distribution that the package and its extras need."""
     pinned = pins()
     seen: Set[str] = set()
     queue = [
@@ -142,7 +139,7 @@ def test_everything_is_pinned_within_the_bounds() -> None:
 
 @pytest.mark.slow
 def test_wheel_is_complete(tmp_path: Path) -> None:
-    """The wheel has every module, the type marker, the licence and what spaCy looks for."""
+    """The wheel has every module, the type marker, the license and the entry points."""
     source = tmp_path / "source"
     shutil.copytree(
         ROOT / "spacy_mtl", source / "spacy_mtl", ignore=shutil.ignore_patterns("__pycache__")
@@ -176,7 +173,7 @@ def overrides(encoder_dir: str, tmp_path: Path) -> Dict[str, Any]:
 
 
 def train_a_step(path: Path, output: Path, overrides: Dict[str, Any]) -> Language:
-    """Train a step of a config; return the pipeline, which was scored and saved."""
+    """Train a config for a step, and return the scored and saved pipeline."""
     if "transformer" not in load_config(path)["components"]:
         overrides = {k: v for k, v in overrides.items() if ".transformer." not in k}
     train(path, output, overrides=overrides)

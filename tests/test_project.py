@@ -1,6 +1,7 @@
-"""The spaCy project: its workflows hang together, run, and skip what is up to date."""
+"""The spaCy project: its workflows are consistent, run, and skip what is up to date."""
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from typing import Any, Dict, List
 import pytest
 import spacy
 from spacy.tokens import DocBin
-from tiny import make_docs
+from tiny_corpus import make_docs
+from weasel.cli.run import project_run
 from weasel.util.config import load_project_config
 
 ROOT = Path(__file__).parent.parent
@@ -20,7 +22,7 @@ COMMANDS: Dict[str, Any] = {command["name"]: command for command in PROJECT["com
 
 
 def run(args: List[str], cwd: Path, **kwargs: Any) -> subprocess.CompletedProcess:
-    # No network, whatever the encoder is called. Scripts are started from elsewhere, too.
+    # No network, whatever the encoder is. Scripts are also started from other folders.
     env = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     command = [sys.executable, *args]
     return subprocess.run(
@@ -28,9 +30,15 @@ def run(args: List[str], cwd: Path, **kwargs: Any) -> subprocess.CompletedProces
     )
 
 
+def run_here(monkeypatch: pytest.MonkeyPatch, script: str, *args: str) -> None:
+    """Run a script in this process, which already has its imports."""
+    monkeypatch.setattr("sys.argv", [script, *args])
+    runpy.run_path(str(SCRIPTS / script), run_name="__main__")
+
+
 @pytest.mark.parametrize("workflow", ["all", "snips", "gum"])
-def test_workflow_hangs_together(workflow: str) -> None:
-    """What a command needs is in the repository or made by a command before it."""
+def test_workflow_is_consistent(workflow: str) -> None:
+    """All dependencies of a command exist, or are outputs of earlier commands."""
     made: List[str] = []
     for name in PROJECT["workflows"][workflow]:
         command = COMMANDS[name]
@@ -81,26 +89,46 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_project_runs_and_skips(project: Path, encoder_dir: str) -> None:
-    """All of the workflow `all` but the installation in a new environment, which needs a
-    package index: here the wheel is installed into a folder."""
+def test_project_runs_and_skips(
+    project: Path,
+    encoder_dir: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture,
+) -> None:
+    """The whole workflow `all`, except that the wheel is installed into a folder: installing
+    into a new environment needs a package index."""
     steps = [name for name in PROJECT["workflows"]["all"] if name != "install"]
-    options = ["--vars.encoder", encoder_dir, "--vars.max_steps", "2", "--vars.package", "tiny"]
-    for name in steps:
-        done = run(["-m", "spacy", "project", "run", name, ".", *options], project)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "Skipping" not in done.stdout
-    assert "Category:" in done.stdout
-    assert "entities" in done.stdout
-    for name in steps:
-        done = run(["-m", "spacy", "project", "run", name, ".", *options], project)
-        assert ("Skipping" in done.stdout) is (name != "parse")
+    settings: Dict[str, Any] = {
+        "vars.encoder": encoder_dir,
+        "vars.max_steps": 2,
+        "vars.package": "tiny",
+    }
+    for key in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        monkeypatch.setenv(key, "1")
 
-    # Another seed: trained again, but not converted again.
-    options += ["--vars.seed", "1"]
+    def said(name: str, dry: bool = True) -> str:
+        """The output of `spacy project run`. Each step is its own process."""
+        project_run(project, name, overrides=settings, dry=dry)
+        return str(capfd.readouterr().out)
+
+    # The first step as a user would run it.
+    options = [word for key, value in settings.items() for word in (f"--{key}", str(value))]
+    first = run(["-m", "spacy", "project", "run", steps[0], ".", *options], project)
+    assert first.returncode == 0, first.stdout + first.stderr
+    found = first.stdout
+    for name in steps[1:]:
+        assert "Skipping" not in found
+        found = said(name, dry=False)
+    assert "Skipping" not in found
+    assert "Category:" in found
+    assert "entities" in found
+    for name in steps:
+        assert ("Skipping" in said(name)) is (name != "parse")
+
+    # Another seed retrains, but does not convert again.
+    settings["vars.seed"] = 1
     for name, skipped in (("encoder", True), ("convert", True), ("train", False)):
-        done = run(["-m", "spacy", "project", "run", name, ".", "--dry", *options], project)
-        assert ("Skipping" in done.stdout) is skipped
+        assert ("Skipping" in said(name)) is skipped
 
     (wheel,) = project.glob("packages/*/dist/*.whl")
     site = project / "site"
@@ -120,9 +148,11 @@ def test_project_runs_and_skips(project: Path, encoder_dir: str) -> None:
     assert installed == trained
 
 
-def test_encoder_script_copies_a_folder(encoder_dir: str, tmp_path: Path) -> None:
-    done = run([str(SCRIPTS / "encoder.py"), encoder_dir, "encoder"], tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_encoder_script_copies_a_folder(
+    encoder_dir: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_here(monkeypatch, "encoder.py", encoder_dir, "encoder")
     assert (tmp_path / "encoder/config.json").exists()
     assert (tmp_path / "encoder/tokenizer_config.json").exists()
 
@@ -139,18 +169,20 @@ def test_encoder_script_says_what_is_wrong(source: str, message: str, tmp_path: 
     assert not (tmp_path / "encoder").exists()
 
 
-def test_same_script_finds_a_difference(tmp_path: Path) -> None:
+def test_same_script_finds_a_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
     docs = make_docs(spacy.blank("en"))
     DocBin(docs=docs).to_disk(tmp_path / "first.spacy")
     shutil.copy(tmp_path / "first.spacy", tmp_path / "copy.spacy")
     docs[1][0].tag_ = "XX"
     DocBin(docs=docs).to_disk(tmp_path / "other.spacy")
-    script = str(SCRIPTS / "same.py")
-    assert run([script, "first.spacy", "copy.spacy"], tmp_path).returncode == 0
-    done = run([script, "first.spacy", "other.spacy"], tmp_path)
-    assert done.returncode == 1
-    assert "Text 1" in done.stderr
-    assert "differs in tags" in done.stderr
+    run_here(monkeypatch, "same.py", "first.spacy", "copy.spacy")
+    assert "Identical predictions on 4 texts" in capsys.readouterr().out
+    # `sys.exit` with a text writes it to stderr and exits with 1.
+    with pytest.raises(SystemExit, match="Text 1 .* differs in tags"):
+        run_here(monkeypatch, "same.py", "first.spacy", "other.spacy")
 
 
 @pytest.mark.parametrize(
@@ -167,14 +199,14 @@ def test_makefile(make: List[str], message: str, tmp_path: Path) -> None:
     for name in ("constraints.txt", "setup.py", "pyproject.toml", "README.md"):
         (tmp_path / name).touch()
     (tmp_path / "spacy_mtl").mkdir()
-    # `make test` itself may have been started with other variables.
+    # `make test` itself may have set other variables.
     env = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
     done = subprocess.run(["make", *make], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert message in done.stdout + done.stderr
     assert not (tmp_path / ".venv").exists()
 
 
-def test_ci_wants_the_real_corpora(tmp_path: Path) -> None:
+def test_ci_requires_the_real_corpora(tmp_path: Path) -> None:
     (tmp_path / ".ci").mkdir()
     shutil.copy(ROOT / ".ci/run", tmp_path / ".ci/run")
     env = {**os.environ, "SPACY_MTL_DATA": str(tmp_path / "nowhere")}
@@ -187,7 +219,7 @@ def test_ci_wants_the_real_corpora(tmp_path: Path) -> None:
 @pytest.mark.realdata
 @pytest.mark.parametrize("corpus", ["snips", "gum"])
 def test_real_corpora_are_where_the_project_looks(corpus: str, data_dir: Path) -> None:
-    """The raw files are those that `assets:` names, where it has their checksum."""
+    """The raw files in `assets:` exist, and match their checksums if any."""
     from weasel.util import get_checksum
 
     for asset in PROJECT["assets"]:

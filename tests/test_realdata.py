@@ -47,7 +47,7 @@ def settings(minilm: str, corpus: Path, steps: int, **overrides: Any) -> Dict[st
 
 
 def test_snips(data_dir: Path, minilm: str, tmp_path: Path) -> None:
-    """Slots and intents after 80 steps: far from done, far from chance (1 of 7)."""
+    """Slots and intents after 80 steps: not converged, but far better than chance (1 of 7)."""
     folders = [data_dir / f"raw/snips/{split}" for split in ("train", "valid", "test")]
     convert(folders, tmp_path)
     (tmp_path / "valid.spacy").rename(tmp_path / "dev.spacy")
@@ -61,7 +61,7 @@ def test_snips(data_dir: Path, minilm: str, tmp_path: Path) -> None:
 
 
 def test_chinese(data_dir: Path, minilm: str, tmp_path: Path) -> None:
-    """Another language, on the words of the corpus, with tags missing in some documents."""
+    """Another language, on the tokens of the corpus, with tags missing in some documents."""
     convert([data_dir / f"data/zh_gsd/{split}.jsonl" for split in ("train", "dev")], tmp_path)
     overrides = settings(minilm, tmp_path, 20, **{"corpora.train.limit": 200})
     overrides["nlp.lang"] = "zh"
@@ -76,10 +76,10 @@ def test_chinese(data_dir: Path, minilm: str, tmp_path: Path) -> None:
 
 
 def test_every_weighting_on_gum(data_dir: Path, minilm: str, tmp_path: Path) -> None:
-    """Real gradients, which are small: two steps of each method move the encoder, by finite values.
+    """With real, small gradients, two steps of each method move the encoder by finite values.
 
-    At the parameters the sum of rows is one joint backward pass, to the rounding of sums over
-    22 million parameters.
+    At the parameters, the sum of rows equals one joint backward pass, up to rounding errors of
+    sums over 22 million parameters.
     """
     convert([data_dir / f"data/gum/{split}.jsonl" for split in ("train", "dev")], tmp_path)
     overrides = settings(minilm, tmp_path, 2)

@@ -1,4 +1,4 @@
-"""Functions that a config names look at their settings."""
+"""Registered functions check their settings."""
 
 import inspect
 import math
@@ -14,7 +14,7 @@ from thinc.api import Config, ConfigValidationError
 from spacy_mtl.heads.tagger import make_tagger
 from spacy_mtl.registry import check_finite_config, registry
 from spacy_mtl.settings import AT_LEAST_ONE, checked, read_names, takes
-from spacy_mtl.weighting.aggregation import create_mgda
+from spacy_mtl.weighting.mgda import MGDA
 
 
 @checked("example.v1", "[example]", size=AT_LEAST_ONE)
@@ -81,29 +81,29 @@ def test_settings_that_are_right(settings: Dict[str, Any]) -> None:
     ],
 )
 def test_settings_that_are_wrong(settings: Dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=rf"{message}.*Mend it in \[example\]"):
+    with pytest.raises(ValueError, match=rf"{message}.*Fix it in \[example\]"):
         example(**settings)
 
 
-def test_functions_keep_what_is_known_of_them() -> None:
-    """Their arguments, for confection and spaCy; where they are, for `spacy package` and pickle."""
-    assert next(iter(inspect.signature(create_mgda).parameters)) == "epsilon"
+def test_functions_keep_their_metadata() -> None:
+    """Their arguments, for confection and spaCy; their location, for `spacy package` and pickle."""
+    assert next(iter(inspect.signature(MGDA).parameters)) == "epsilon"
     assert get_arg_names(make_tagger)[:2] == ["nlp", "name"]
     found = registry.find("mtl_weightings", "spacy_mtl.MGDA.v1")
-    assert found["module"] == "spacy_mtl.weighting.aggregation"
-    assert pickle.loads(pickle.dumps(create_mgda)) is create_mgda
-    assert registry.get("mtl_weightings", "spacy_mtl.MGDA.v1") is create_mgda
+    assert found["module"] == "spacy_mtl.weighting.mgda"
+    assert pickle.loads(pickle.dumps(MGDA)) is MGDA
+    assert registry.get("mtl_weightings", "spacy_mtl.MGDA.v1") is MGDA
 
 
 def test_a_component_is_called_by_its_name() -> None:
-    """As 'learn_rate_scale = nan' in a file is read: as text."""
+    """'learn_rate_scale = nan' in a file is read as text."""
     config = Config().from_str("[head]\nlearn_rate_scale = nan\n")["head"]
     with pytest.raises(ValueError, match=r"of the component 'topics' .*\[components.topics\]"):
         spacy.blank("en").add_pipe("mtl_textcat", name="topics", config=config)
 
 
 def test_config_that_is_not_finite() -> None:
-    """All places at once, before spaCy prints the config. Variables are looked up."""
+    """Reports all locations at once, before spaCy prints the config. Variables are resolved."""
     text = """
     [variables]
     rate = NaN
@@ -127,7 +127,7 @@ def test_config_that_is_not_finite() -> None:
             "'learn_rate_scale' in [components.ner]",
             "'sizes.0.steps' in [corpora.train]",
         ):
-            assert f"Mend {place}" in message
+            assert f"Fix {place}" in message
         assert "fine" not in message
         assert "sizes.1" not in message
     check_finite_config({"a": {"b": [1, 2.0, None, True, "nan"]}})
@@ -140,11 +140,11 @@ def test_takes() -> None:
     assert not takes(lambda a: None, 2)
     assert not takes(lambda a, *, b: None, 1)
     assert not takes("text", 1)
-    # Without a signature that Python knows.
+    # A function without a signature.
     assert takes(max, 2)
 
 
 @pytest.mark.parametrize("given", [None, "ner", {"ner": 1}, [], [1], [""], ["a", "a"], [["a"]]])
-def test_no_names(given: Any) -> None:
+def test_lists_that_are_not_names(given: Any) -> None:
     assert not read_names(given)
     assert read_names(["a", "b"]) == ("a", "b")

@@ -1,8 +1,8 @@
-"""Put a pretrained encoder into a folder, so that training finds it there without a network.
+"""Copy a pretrained encoder to a folder, so that training finds it without a network.
 
 Usage: python encoder.py SOURCE OUTPUT
 
-SOURCE is a folder, the name of an installed Python package that has the encoder in its folder
+SOURCE is a folder, the name of an installed Python package with the encoder in its folder
 `model`, or a name on the model hub.
 """
 
@@ -15,18 +15,18 @@ from transformers import AutoModel, AutoTokenizer
 
 
 def locate(source: str) -> str:
-    """Find what a source means.
+    """Find the encoder of a source.
 
     source (str): A folder, a package, or a name on the hub.
     RETURNS (str): The path of a folder, or the name on the hub.
-    RAISES (SystemExit): If it is a path to no encoder.
+    RAISES (SystemExit): If it is a path without an encoder.
     """
     if (Path(source) / "config.json").is_file():
         return source
     if Path(source).is_dir() or Path(source).is_absolute() or source.startswith("."):
         raise SystemExit(
-            f"There is no encoder in the folder '{source}': it has no config.json. Give a folder "
-            "that `save_pretrained` wrote, or a name on the model hub, to --vars.encoder."
+            f"There is no encoder in the folder '{source}': it has no config.json. Set "
+            "--vars.encoder to a folder written by `save_pretrained`, or a name on the model hub."
         )
     spec = find_spec(source) if source.isidentifier() else None
     for package in (spec and spec.submodule_search_locations) or []:
@@ -46,8 +46,8 @@ def main() -> None:
         model = AutoModel.from_pretrained(source)
     except (OSError, ValueError) as err:
         raise SystemExit(
-            f"Cannot load the encoder '{args.source}': {err}\nGive a folder, or a name on the "
-            "model hub (which needs a network), to --vars.encoder."
+            f"Cannot load the encoder '{args.source}': {err}\nSet --vars.encoder to a folder, or "
+            "a name on the model hub (which needs a network)."
         ) from err
     shutil.rmtree(args.output, ignore_errors=True)
     model.save_pretrained(args.output)

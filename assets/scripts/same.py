@@ -1,8 +1,8 @@
-"""Check that two pipelines predicted the same.
+"""Check that two pipelines made the same predictions.
 
 Usage: python same.py FIRST.spacy SECOND.spacy
 
-Both are what `spacy apply` wrote for the same texts.
+Both are written by `spacy apply` for the same texts.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from spacy.tokens import Doc, DocBin
 
 
 def predictions(doc: Doc) -> Dict[str, Any]:
-    """RETURNS (Dict[str, Any]): All that a pipeline of this package can predict of a document."""
+    """RETURNS (Dict[str, Any]): Everything that a pipeline of this package can predict."""
     return {
         "text": doc.text,
         "tags": [token.tag_ for token in doc],
@@ -39,7 +39,7 @@ def main() -> None:
     if len(first) != len(second):
         sys.exit(f"{args.first} has {len(first)} texts, {args.second} has {len(second)}.")
     if not any(doc["ents"] or doc["cats"] or any(doc["tags"]) for doc in first):
-        sys.exit(f"Nothing is predicted in {args.first}.")
+        sys.exit(f"{args.first} has no predictions.")
     for i, (a, b) in enumerate(zip(first, second)):
         different = [key for key in a if a[key] != b[key]]
         if different:

@@ -1,8 +1,8 @@
-"""Print the scores of a pipeline, one task a row, and a text that it parsed.
+"""Print the scores of a pipeline by task, and a parsed text.
 
 Usage: python show.py MODEL METRICS TEXT
 
-METRICS is what `spacy evaluate --output` wrote.
+METRICS is the output of `spacy evaluate --output`.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import srsly
 from spacy.tokens import Doc
 from wasabi import msg
 
-# Task, what is measured, key of the score.
+# Task, measure, key of the score.
 SCORES = [
     ("tags", "accuracy", "tag_acc"),
     ("coarse tags", "accuracy", "pos_acc"),
@@ -27,7 +27,7 @@ SCORES = [
 
 
 def score_rows(metrics: Dict[str, Any]) -> List[Tuple[str, str, str]]:
-    """RETURNS (List[Tuple[str, str, str]]): Task, measure, and score in percent if it is known."""
+    """RETURNS (List[Tuple[str, str, str]]): Task, measure, and score in percent, if known."""
     found = [(task, what, metrics.get(key)) for task, what, key in SCORES]
     return [(task, what, f"{100 * score:.1f}") for task, what, score in found if score is not None]
 

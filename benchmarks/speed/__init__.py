@@ -1,1 +1,1 @@
-"""Speed of this package and of stock spaCy, relative to the bare encoder."""
+"""Compare the speed of this package and stock spaCy with the bare encoder."""

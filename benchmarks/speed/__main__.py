@@ -1,22 +1,22 @@
-"""Speed of this package and of stock spaCy, relative to the bare encoder.
+"""Compare the speed of this package and stock spaCy with the bare encoder.
 
-    python -m benchmarks.speed             # all of the following, and the picture
-    python -m benchmarks.speed inference   # words a second, from texts to documents
+    python -m benchmarks.speed             # all of the following, and the plot
+    python -m benchmarks.speed inference   # words per second, from texts to documents
     python -m benchmarks.speed training    # forward, backward, Adam
-    python -m benchmarks.speed heads       # 1, 2, 4, 8 and 16 heads, both ways
+    python -m benchmarks.speed heads       # 1, 2, 4, 8 and 16 heads, both in inference and training
     python -m benchmarks.speed pieces      # 256 to 8,192 wordpieces at once
     python -m benchmarks.speed length      # documents of 10 to 100,000 words
     python -m benchmarks.speed documents   # 10 to 100,000 documents
-    python -m benchmarks.speed memory      # peak memory, time to load, size on disk
-    python -m benchmarks.speed plot        # a picture of what was measured last
-    python -m benchmarks.speed windows --pipeline PATH  # same predictions as by the library?
+    python -m benchmarks.speed memory      # peak memory, load time, size on disk
+    python -m benchmarks.speed plot        # a plot of the last measurements
+    python -m benchmarks.speed windows --pipeline PATH  # same predictions as with the library?
 
-The contestants run in one process and take turns, so that what else the machine does
-meets all of them; figures are ratios within a turn: median (lowest to highest). The bare
-encoder is the Hugging Face model, called on wordpieces that were made beforehand, sorted
-by length, in padded batches of --budget wordpieces. The others start from texts (inference)
-or from examples (training). GUM and SNIPS are read from $SPACY_MTL_DATA (default
-../shared). Figures are added to benchmarks/results/speed.jsonl.
+The contestants run in one process and take turns, so that other load on the machine
+affects all of them; figures are ratios within a turn: median (lowest to highest). The bare
+encoder is the Hugging Face model, called on precomputed wordpieces, sorted by length, in
+padded batches of --budget wordpieces. The others start from texts (inference) or examples
+(training). GUM and SNIPS are read from $SPACY_MTL_DATA (default ../shared). Figures are
+appended to benchmarks/results/speed.jsonl.
 """
 
 import argparse
@@ -24,7 +24,7 @@ import os
 from functools import partial
 from pathlib import Path
 
-from ..accuracy import ROOT, default_encoder
+from ..places import WORK, default_encoder
 from ..timing import RESULTS
 from .comparisons import (
     Bench,
@@ -59,13 +59,13 @@ def main() -> None:
         "--corpus", default="gum", help="gum, snips, or a folder with train.spacy and test.spacy"
     )
     parser.add_argument("--encoder", help="a folder or a name on the model hub (MiniLM)")
-    parser.add_argument("--limit", type=int, default=0, help="so many documents (0: all)")
+    parser.add_argument("--limit", type=int, default=0, help="number of documents (0: all)")
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--budget", type=int, default=1024, help="padded wordpieces a batch")
-    parser.add_argument("--bf16", action="store_true", help="bfloat16, too")
-    parser.add_argument("--gpu", action="store_true", help="on the GPU")
-    parser.add_argument("--work", type=Path, default=ROOT / "training/benchmarks")
-    parser.add_argument("--pipeline", help="for 'windows': trained on a transformer component")
+    parser.add_argument("--budget", type=int, default=1024, help="padded wordpieces per batch")
+    parser.add_argument("--bf16", action="store_true", help="also measure bfloat16")
+    parser.add_argument("--gpu", action="store_true", help="use the GPU")
+    parser.add_argument("--work", type=Path, default=WORK)
+    parser.add_argument("--pipeline", help="for 'windows': one trained with a transformer")
     args = parser.parse_args()
     picture = RESULTS.with_name("speed.svg")
     if args.what == "plot":

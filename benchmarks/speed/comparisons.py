@@ -1,4 +1,4 @@
-"""What is compared, and the tables of that."""
+"""The comparisons and their tables."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
-from ..accuracy import ROOT, default_encoder
+from ..places import ROOT, default_encoder
 from ..timing import Contestant, keep, measure, report
 from .contestants import (
     HEADS,
@@ -27,7 +27,7 @@ N_DOCS = (10, 100, 1000, 10_000, 100_000)
 
 
 class Bench:
-    """A corpus, an encoder, and how much of both."""
+    """A corpus and an encoder, with the options of the command line."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         """Read the corpus.
@@ -44,7 +44,7 @@ class Bench:
         return make_nlp(kind, heads or self.heads, self.args.encoder, self.train, **settings)
 
     def title(self, what: str, docs: List[Any]) -> str:
-        """RETURNS (str): What was measured, on what."""
+        """RETURNS (str): The title of a measurement."""
         args = self.args
         changed = [] if args.encoder == default_encoder() else [Path(args.encoder).name]
         changed += [] if args.budget == 1024 else [f"{args.budget:,} wordpieces"]
@@ -103,7 +103,7 @@ def compare_tasks(what: str, bench: Bench) -> None:
 
 
 def compare_budgets(bench: Bench) -> None:
-    """Compare how many wordpieces go through the encoder at once."""
+    """Compare numbers of wordpieces that go through the encoder at once."""
     args = bench.args
     texts = [doc.text for doc in bench.test]
     contestants: Dict[str, Contestant] = {}
@@ -120,7 +120,7 @@ def compare_budgets(bench: Bench) -> None:
 
 
 def compare_memory(bench: Bench) -> None:
-    """Compare peak memory, time to load and size, each pipeline in a process of its own."""
+    """Compare peak memory, load time and size, each pipeline in its own process."""
     print("\n| | peak memory (MiB) | load (s) | on disk (MiB) | wheel (MiB) |")
     print("| --- | --- | --- | --- | --- |")
     for kind in ("stock", "ours"):
@@ -134,14 +134,14 @@ def compare_memory(bench: Bench) -> None:
 def compare_sizes(what: str, bench: Bench) -> None:
     """Print how time and memory grow.
 
-    what (str): "length": with the words of a document. "documents": with their number, of ten
-        words each.
+    what (str): "length": with the length of a document. "documents": with the number of
+        documents of ten words.
     """
     path = _saved(bench, "ours")
-    print(f"\n| {what} | words | words a second | peak memory (MiB) |")
+    print(f"\n| {what} | words | words per second | peak memory (MiB) |")
     print("| --- | --- | --- | --- |")
     for size in LENGTHS if what == "length" else N_DOCS:
-        # About ten thousand words in all, or one document.
+        # About ten thousand words in total, or one document.
         length, n_docs = (size, max(1, 10_000 // size)) if what == "length" else (10, size)
         row = one(bench, path, f"--words={length}", f"--docs={n_docs}")
         n_words = length * n_docs
@@ -151,7 +151,7 @@ def compare_sizes(what: str, bench: Bench) -> None:
 
 
 def compare_windows(bench: Bench) -> None:
-    """Compare what a trained pipeline predicts by the library's model and by ours."""
+    """Compare the predictions of a trained pipeline with the library's model and with ours."""
     import spacy
     from spacy.training import Example
 

@@ -1,9 +1,10 @@
-"""What is timed: the bare encoder, stock spaCy, this package."""
+"""The contestants: the bare encoder, stock spaCy, this package."""
 
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
-from ..accuracy import ROOT, SUITES, corpus_of
+from ..accuracy.suites import SUITES, corpus_of
+from ..places import ROOT
 from ..timing import Contestant
 
 #: The heads of a corpus, in pipeline order.
@@ -13,10 +14,10 @@ HEADS = {"gum": ("tagger", "ner", "textcat"), "snips": ("ner", "textcat")}
 def gold_docs(corpus: str, split: str, limit: int, work: Path) -> List[Any]:
     """Read annotated documents.
 
-    corpus (str): "gum", "snips", or a folder that holds train.spacy and test.spacy.
+    corpus (str): "gum", "snips", or a folder with train.spacy and test.spacy.
     split (str): "train" or "test".
-    limit (int): So many of them, evenly spaced. 0: all.
-    work (Path): Folder for what is converted.
+    limit (int): The number of documents, evenly spaced, or 0 for all.
+    work (Path): Folder for converted corpora.
     RETURNS (List[Doc]): The documents.
     """
     import spacy
@@ -30,14 +31,14 @@ def gold_docs(corpus: str, split: str, limit: int, work: Path) -> List[Any]:
 def make_nlp(
     kind: str, heads: Sequence[str], encoder: str, gold: List[Any], **settings: Any
 ) -> Any:
-    """Make a pipeline, and train it a little, so that it has opinions.
+    """Make a pipeline and briefly train it, so that it predicts something.
 
-    kind (str): "stock" (spaCy's quickstart), "stock heads" (the same with our model of the
-        encoder), or "ours".
-    heads (Sequence[str]): "tagger", "ner" and "textcat", each as often as is wanted in "ours".
+    kind (str): "stock" (spaCy's quickstart), "stock heads" (the same with our encoder
+        model), or "ours".
+    heads (Sequence[str]): "tagger", "ner" and "textcat"; in "ours" they may be repeated.
     encoder (str): A folder or a name on the model hub.
-    gold (List[Doc]): What to train on: the first hundred.
-    **settings (Any): Of our encoder.
+    gold (List[Doc]): Training documents, of which the first hundred are used.
+    **settings (Any): Settings of our encoder.
     RETURNS (Language): The pipeline.
     """
     import spacy
@@ -72,14 +73,14 @@ def make_nlp(
 
 
 def device() -> Any:
-    """RETURNS (torch.device): Where spaCy computes."""
+    """RETURNS (torch.device): The device that spaCy uses."""
     from thinc.api import get_torch_default_device
 
     return get_torch_default_device()
 
 
 def bare_batches(encoder: str, texts: List[str], budget: int) -> List[Dict[str, Any]]:
-    """RETURNS (List[Dict[str, Tensor]]): Padded batches of texts of like length."""
+    """RETURNS (List[Dict[str, Tensor]]): Padded batches of texts of similar length."""
     import numpy
     from transformers import AutoTokenizer
 
@@ -93,7 +94,7 @@ def bare_batches(encoder: str, texts: List[str], budget: int) -> List[Dict[str, 
 
 
 def bare_inference(encoder: str, texts: List[str], budget: int, precision: str) -> Contestant:
-    """RETURNS (Callable[[], None]): The encoder alone, on all texts."""
+    """RETURNS (Callable[[], None]): Runs the encoder alone on all texts."""
     import torch
     from transformers import AutoModel
 
@@ -110,7 +111,7 @@ def bare_inference(encoder: str, texts: List[str], budget: int, precision: str) 
 
 
 def bare_training(encoder: str, texts: List[str], budget: int, precision: str) -> Contestant:
-    """RETURNS (Callable[[], None]): Forward, backward and AdamW, one step a batch."""
+    """RETURNS (Callable[[], None]): Forward, backward and AdamW, one step per batch."""
     import torch
     from transformers import AutoModel
 
@@ -130,7 +131,7 @@ def bare_training(encoder: str, texts: List[str], budget: int, precision: str) -
 
 
 def inference(nlp: Any, texts: List[str]) -> Contestant:
-    """RETURNS (Callable[[], None]): A pipeline, from raw texts to annotated documents."""
+    """RETURNS (Callable[[], None]): Runs a pipeline from raw texts to annotated documents."""
 
     def run() -> None:
         for _ in nlp.pipe(texts, batch_size=256):
@@ -140,15 +141,15 @@ def inference(nlp: Any, texts: List[str]) -> Contestant:
 
 
 def training(nlp: Any, gold: List[Any], budget: int, encoder: str) -> Contestant:
-    """RETURNS (Callable[[], None]): One pass, as `spacy train` makes its steps."""
+    """RETURNS (Callable[[], None]): Trains one pass in steps like those of `spacy train`."""
     from spacy.training import Example
     from spacy.training.batchers import minibatch_by_padded_size
     from thinc.api import Adam
 
     examples = [Example(nlp.make_doc(doc.text), doc) for doc in gold]
-    # Steps of about as many wordpieces as those of the bare encoder.
+    # Steps with about as many wordpieces as the bare encoder's.
     size = int(budget * sum(map(len, gold)) / _n_pieces(gold, encoder))
-    # As in the configs of this package, and of spaCy's quickstart.
+    # As in the configs of this package and spaCy's quickstart.
     optimizer = Adam(1e-6, use_averages=False)
 
     def run() -> None:

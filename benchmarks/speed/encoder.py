@@ -1,4 +1,4 @@
-"""How well the encoder keeps the machine busy, and how much of the time is its own."""
+"""Measure how well the encoder uses the machine, and its share of the time."""
 
 import time
 from typing import Any, List
@@ -8,15 +8,15 @@ from .contestants import device
 
 
 def report_encoder(title: str, bare: Contestant, seconds: float, nlp: Any, run: Contestant) -> None:
-    """Print the rate of the bare encoder's arithmetic, and the encoder's share of a pipeline.
+    """Print the bare encoder's arithmetic rate, and its share of a pipeline's time.
 
-    torch does not count all kernels: on a CPU attention is left out.
+    torch does not count all kernels: on a CPU, attention is left out.
 
-    title (str): What was measured, on what.
+    title (str): The title of the measurement.
     bare (Callable[[], None]): Runs the bare encoder on all texts.
-    seconds (float): How long that takes.
+    seconds (float): The time that takes.
     nlp (Language): A pipeline of this package.
-    run (Callable[[], None]): Runs it on all texts.
+    run (Callable[[], None]): Runs the pipeline on all texts.
     """
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -31,7 +31,7 @@ def report_encoder(title: str, bare: Contestant, seconds: float, nlp: Any, run: 
 
 
 def measure_peak(size: int = 2048, turns: int = 10) -> float:
-    """RETURNS (float): What a float32 product of square matrices reaches, in GFLOP/s."""
+    """RETURNS (float): The rate of a float32 product of square matrices, in GFLOP/s."""
     import torch
 
     a, b = torch.randn(2, size, size, device=device())
@@ -45,7 +45,7 @@ def measure_peak(size: int = 2048, turns: int = 10) -> float:
 
 
 def measure_share(nlp: Any, run: Contestant) -> float:
-    """RETURNS (float): The share of the time that goes through the encoder, in [0, 1]."""
+    """RETURNS (float): The share of the time spent in the encoder, in [0, 1]."""
     starts: List[float] = []
     spent: List[float] = []
 

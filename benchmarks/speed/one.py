@@ -1,4 +1,4 @@
-"""Load a pipeline and annotate, in a process of its own: prints time and peak memory."""
+"""Load a pipeline and annotate in its own process, and print time and peak memory."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from .contestants import gold_docs, inference
 
 
 def texts_of(args: argparse.Namespace) -> List[str]:
-    """RETURNS (List[str]): The test texts, or as many of as many words as are wanted."""
+    """RETURNS (List[str]): The test texts, or as many texts and words as the options say."""
     if not args.words:
         docs = gold_docs(args.corpus, "test", args.limit, args.work)
         return [doc.text for doc in docs]
@@ -40,10 +40,10 @@ def main() -> None:
         spacy.require_gpu()
     started = time.perf_counter()
     nlp = spacy.load(args.pipeline)
-    # Texts of one document of 100,000 words are longer than spaCy lets pass by default.
+    # Documents of 100,000 words exceed spaCy's default limit.
     nlp.max_length = max(nlp.max_length, max(map(len, texts)) + 1)
     load = time.perf_counter() - started
-    # What happens at the first text only is not counted.
+    # Do not count what only happens for the first text.
     inference(nlp, texts[:1] if len(texts[0]) < 10_000 else ["A text."])()
     started = time.perf_counter()
     inference(nlp, texts)()
@@ -52,10 +52,10 @@ def main() -> None:
 
 
 def peak_memory() -> float:
-    """RETURNS (float): The most memory that this process has had, in MiB."""
+    """RETURNS (float): The peak memory of this process, in MiB."""
     status = Path("/proc/self/status")
     if not status.exists():
-        # In KiB, but on a Mac. With the peak of the process that started this one, if higher.
+        # In KiB, except on a Mac. Includes the peak of the parent process, if higher.
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) / 1024

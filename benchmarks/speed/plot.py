@@ -1,4 +1,4 @@
-"""A picture of the speeds that were measured."""
+"""Plot the measured speeds."""
 
 import json
 import statistics
@@ -9,15 +9,15 @@ from .. import timing
 
 
 def newest_rows() -> Dict[str, Dict[str, Any]]:
-    """RETURNS (Dict[str, Dict[str, Any]]): The last measurement of every title."""
+    """RETURNS (Dict[str, Dict[str, Any]]): The last measurement by title."""
     lines = timing.RESULTS.read_text(encoding="utf8").splitlines()
     return {row["title"]: row for row in map(json.loads, lines) if "seconds" in row}
 
 
 def plot(path: Path) -> None:
-    """Draw the last comparison of every kind, as bars from the lowest to the highest ratio.
+    """Plot the last comparison of each kind: medians with the lowest and highest ratios.
 
-    path (Path): The picture: .svg or .png.
+    path (Path): The file: .svg or .png.
     """
     import matplotlib
 

@@ -1,12 +1,12 @@
-"""`python -m spacy mtl`: one thin file a command.
+"""`python -m spacy mtl`: one thin file per command.
 
-The entry point `mtl = spacy_mtl.cli:mtl_cli` of the group `spacy_cli` has spaCy
-import this module, which adds the commands to spaCy's own.
+Through the entry point `mtl = spacy_mtl.cli:mtl_cli` in the group `spacy_cli`, spaCy
+imports this module, which adds the commands to spaCy's own.
 """
 
 import typer
-from spacy.cli._util import app
 
+from ..compat.spacy_cli import app
 from .check import check_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli

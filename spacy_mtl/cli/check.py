@@ -1,15 +1,15 @@
-"""`python -m spacy mtl check`: a pipeline, before it is loaded."""
+"""`python -m spacy mtl check`: check a pipeline before loading it."""
 
 import typer
-from spacy.cli._util import Arg
 from wasabi import msg
 
+from ..compat.spacy_cli import Arg
 from ..deploy.check import check_pipeline
 from ..deploy.findings import DAMAGE, DANGER, NOTE, Checked
 from .errors import telling
 
 _TITLES = {
-    DANGER: "Do not load it, unless you know and trust who made it",
+    DANGER: "Do not load it unless you know and trust its author",
     DAMAGE: "It is damaged, or does not fit what is installed here",
     NOTE: "Good to know",
 }
@@ -20,11 +20,11 @@ def check_cli(
     pipeline: str = Arg(..., help="The folder of a pipeline, or the name of an installed one"),
 ) -> None:
     """
-    Check a saved pipeline before it is loaded. Nothing of it is run.
+    Check a saved pipeline before loading it, without running any of it.
 
-    Looks for what would run code or write elsewhere, for files that are damaged (by the checksums
-    that `mtl train` and `mtl quantize` write, too), for versions that do not fit, and for heads
-    whose labels do not fit their model. Ends with 1 if it finds any.
+    Looks for anything that would run code or write elsewhere, damaged files (also by the
+    checksums that `mtl train` and `mtl quantize` write), versions that don't fit, and heads
+    whose labels don't fit their model. Exits with 1 if it finds any.
     """
     checked = check_pipeline(pipeline)
     _print_parts(checked)
@@ -39,9 +39,9 @@ def check_cli(
     if not checked.is_good:
         raise typer.Exit(1)
     if checked.has_checksums:
-        msg.good("Nothing found: its files are those that were written")
+        msg.good("Nothing found: its files match their checksums")
     else:
-        msg.good("Nothing found. It has no checksums, so other weights would not be noticed")
+        msg.good("Nothing found. It has no checksums, so changed weights would go unnoticed")
 
 
 def _print_parts(checked: Checked) -> None:
@@ -61,6 +61,6 @@ def _print_parts(checked: Checked) -> None:
 
 
 def _shown(text: str) -> str:
-    """What is checked does not steer the terminal, nor look like lines of ours."""
+    """Escape text from the pipeline, so that it can't control the terminal or mimic our lines."""
     plain = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text.replace("\n", " | "))
     return plain if len(plain) <= 1000 else f"{plain[:1000]}..."

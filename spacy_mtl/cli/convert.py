@@ -1,11 +1,11 @@
-"""`python -m spacy mtl convert`: annotated corpora to `.spacy` files."""
+"""`python -m spacy mtl convert`: convert annotated corpora to `.spacy` files."""
 
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
+from ..compat.spacy_cli import Arg, Opt
 from ..corpus.convert import FORMATS, SCHEMES, Summary, convert
 from .errors import telling
 
@@ -34,13 +34,13 @@ def convert_cli(
         None,
         "--cats-from",
         "-c",
-        help="conllu: metadata to take the category from: genre for '# meta::genre = x'",
+        help="conllu: metadata with the category: genre for '# meta::genre = x'",
     ),
     entities: Optional[str] = Opt(
         None,
         "--entities",
         "-e",
-        help="conllu: auto, gum (named entities of GUM's Entity field) or none (default: auto)",
+        help="conllu: auto, gum (named entities in GUM's Entity field) or none (default: auto)",
     ),
     scheme: Optional[str] = Opt(
         None,
@@ -66,37 +66,37 @@ def convert_cli(
         help="iob, tsv, csv: whether the first row names the columns (default: detected)",
     ),
     comment: Optional[str] = Opt(
-        None, "--comment", help="iob: what lines that are comments start with (default: detected)"
+        None, "--comment", help="iob: prefix of comment lines (default: detected)"
     ),
     text_column: Optional[str] = Opt(
         None,
         "--text-column",
-        help="tsv, csv: name or index of the column of texts (default: text, or 0)",
+        help="tsv, csv: name or index of the text column (default: text, or 0)",
     ),
     label_column: Optional[str] = Opt(
         None,
         "--label-column",
-        help="tsv, csv: name or index of the column of labels (default: label, or 1)",
+        help="tsv, csv: name or index of the label column (default: label, or 1)",
     ),
     delimiter: Optional[str] = Opt(
-        None, "--delimiter", "-d", help="tsv, csv: another character between columns"
+        None, "--delimiter", "-d", help="tsv, csv: custom character between columns"
     ),
     quotes: Optional[bool] = Opt(
         None,
         "--quotes/--no-quotes",
-        help="tsv, csv: whether fields may be in double quotes (default: they may)",
+        help="tsv, csv: whether fields may be in double quotes (default: yes)",
     ),
     multilabel: Optional[str] = Opt(
         None,
         "--multilabel",
         "-m",
-        help="tsv, csv, seq: separator of several labels of a text (default: one each)",
+        help="tsv, csv, seq: separator between several labels of a text (default: one label)",
     ),
     labels: Optional[str] = Opt(
         None,
         "--labels",
         "-L",
-        help="All labels of the categories, separated by commas (default: those found)",
+        help="All category labels, separated by commas (default: those found)",
     ),
     lang: Optional[str] = Opt(
         None,
@@ -108,15 +108,15 @@ def convert_cli(
         False,
         "--unknown-spaces",
         "-u",
-        help="Mark the spacing as unknown: spaCy's reader then takes the words as they are",
+        help="Mark the spacing as unknown, so that spaCy's reader keeps the words as they are",
     ),
 ) -> None:
     """
-    Convert annotated corpora to .spacy files. What a format does not annotate
+    Convert annotated corpora to .spacy files. Annotation that a format doesn't have
     stays missing in the output.
 
-    Categories list the labels of all inputs in every document: convert the
-    splits of a corpus together, or give --labels.
+    Every document gets the category labels of all inputs: convert the splits of a
+    corpus together, or pass --labels.
     """
     options: Dict[str, Any] = {
         "n_sents": n_sents,
@@ -149,7 +149,7 @@ def convert_cli(
         **options,
     )
     for path in conversion.skipped:
-        reason = "not in the format" if path.is_file() or path.is_dir() else "no regular file"
+        reason = "not in the format" if path.is_file() or path.is_dir() else "not a regular file"
         msg.info(f"Skipped, {reason}: {path}")
     for summary in conversion.files:
         _print_summary(summary)
@@ -159,7 +159,7 @@ def _print_summary(summary: Summary) -> None:
     msg.divider(str(summary.source))
     msg.text(f"Format: {summary.format} ({summary.reason})")
     for note in summary.taken:
-        msg.text(f"Taken for {note}")
+        msg.text(f"Found {note}")
     msg.table(summary.rows(), aligns=("l", "r", "l"))
     for what, count in summary.left_out.items():
         msg.warn(f"Left out: {what} ({count:,})")

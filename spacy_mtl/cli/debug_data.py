@@ -1,25 +1,26 @@
-"""`python -m spacy mtl debug-data`: what the corpora of a config have, before training."""
+"""`python -m spacy mtl debug-data`: show what the corpora of a config have before training."""
 
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import typer
-from spacy.cli._util import Arg, Opt, show_validation_error
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.util import load_model_from_config, registry, resolve_dot_names
 from wasabi import msg
 
+from ..compat.spacy_cli import Arg, Opt, show_validation_error
+from ..corpus.batcher import CORPUS_BATCHER
 from ..corpus.checks import check_stock, check_tasks
-from ..corpus.mixer import Mixer
-from ..corpus.reader import CORPUS_BATCHER, MultiCorpus
+from ..corpus.reader import MultiCorpus
+from ..corpus.sampler import Sampler
 from ..report.corpora import (
     CorpusCounts,
     Problem,
     Window,
     count_corpus,
     mix_of,
-    mixer_of,
+    planned_sampler,
     problems_of,
     scored_tasks,
     window_of,
@@ -29,23 +30,23 @@ from ..train.settings import check_training
 from .config import check_overrides, load_code, overrides_of, read_config
 from .errors import telling
 
-#: Batches of a schedule to look at, where it is not said how many there will be, and at most.
+#: Batches of a schedule to simulate if the config sets no limit, and the maximum.
 _N_BATCHES, _MOST = 10_000, 200_000
 
 
-@telling("Cannot look at the corpora", {ValueError: "Training would stop at once"})
+@telling("Cannot read the corpora", {ValueError: "Training would stop at once"})
 def debug_data_cli(
     ctx: typer.Context,
     config_path: Path = Arg(..., help="Path to config file", exists=True, dir_okay=False),
     code: Optional[Path] = Opt(
-        None, "--code", "-c", help="Python file with functions that the config names"
+        None, "--code", "-c", help="Python file with functions used in the config"
     ),
-    n_labels: int = Opt(5, "--labels", "-l", help="How many labels of a task to name", min=0),
+    n_labels: int = Opt(5, "--labels", "-l", help="Number of labels to show per task", min=0),
 ) -> None:
     """
-    Show what the corpora of a config have, task by task, and what is likely to go wrong.
+    Show what the corpora of a config have for each task, and what is likely to go wrong.
 
-    Reads all corpora once; trains nothing. Ends with 1 if something keeps a task from training.
+    Reads all corpora once, without training. Exits with 1 if a task can't be trained.
     """
     load_code(code)
     config = read_config(config_path, ctx.args)
@@ -61,37 +62,39 @@ def debug_data_cli(
     with explained_corpora(settings):
         train = _count(nlp, train_reader, window)
         if isinstance(train_reader, MultiCorpus):
-            check_stock(nlp, train_reader.specs.values())
+            check_stock(nlp, train_reader.corpora.specs.values())
         dev = _count(nlp, dev_reader, None)
-    mixer = mixer_of(train_reader, train) if isinstance(train_reader, MultiCorpus) else None
-    mix = _mix(settings, train, mixer)
+    sampler = (
+        planned_sampler(train_reader, train) if isinstance(train_reader, MultiCorpus) else None
+    )
+    mix = _mix(settings, train, sampler)
     msg.divider("Training corpora")
-    _print_corpora(train, mix if mixer is not None else {}, n_labels)
+    _print_corpora(train, mix if sampler is not None else {}, n_labels)
     msg.divider("Development corpora")
     _print_corpora(dev, {}, n_labels)
     found = [*_empty(names[0], train, is_train=True), *_empty(names[1], dev, is_train=False)]
     found += problems_of(nlp, train, dev, mix)
-    if mixer is None and settings["training"]["batcher"]["@batchers"] == CORPUS_BATCHER:
+    if sampler is None and settings["training"]["batcher"]["@batchers"] == CORPUS_BATCHER:
         text = (
-            f"{CORPUS_BATCHER} draws by a schedule, but {names[0]} is no reader of several corpora "
-            "with one: training stops there, and every task gets no gradient."
+            f"{CORPUS_BATCHER} draws by a schedule, but {names[0]} is not a reader of several "
+            "corpora with one: training stops there, and no task gets a gradient."
         )
         found.append(Problem(text, keeps_from_training=True))
-    msg.divider("What to look at")
+    msg.divider("Problems")
     for problem in found:
         msg.warn(problem.text)
     if not found:
-        msg.good("Nothing: every task has annotation, and labels that training knows")
+        msg.good("None found: every task has annotation, and labels known from training")
     if any(problem.keeps_from_training for problem in found):
         raise typer.Exit(1)
 
 
 def _count(nlp: Language, reader: Any, window: Optional[Window]) -> Dict[str, CorpusCounts]:
     if isinstance(reader, MultiCorpus):
-        check_tasks(nlp, reader.specs.values())
+        check_tasks(nlp, reader.corpora.specs.values())
         return {
-            name: count_corpus(nlp, reader.read(nlp, name), spec.tasks, window)
-            for name, spec in reader.specs.items()
+            name: count_corpus(nlp, reader.corpora.read(nlp, name), spec.tasks, window)
+            for name, spec in reader.corpora.specs.items()
         }
     return {"(all)": count_corpus(nlp, reader(nlp), scored_tasks(nlp), window)}
 
@@ -100,23 +103,23 @@ def _empty(name: str, corpora: Dict[str, CorpusCounts], is_train: bool) -> List[
     if any(counts.n_texts for counts in corpora.values()):
         return []
     why = "training stops there" if is_train else "nothing can be scored"
-    return [Problem(f"The corpus '{name}' gives no text: {why}.", keeps_from_training=is_train)]
+    return [Problem(f"The corpus '{name}' has no texts: {why}.", keeps_from_training=is_train)]
 
 
 def _mix(
-    settings: Dict[str, Any], train: Dict[str, CorpusCounts], mixer: Optional[Mixer]
+    settings: Dict[str, Any], train: Dict[str, CorpusCounts], sampler: Optional[Sampler]
 ) -> Dict[str, float]:
-    if mixer is None:
+    if sampler is None:
         return dict.fromkeys(train, 1.0)
     batch_size = _batch_size(settings, train)
     n_steps = _n_steps(settings["training"], train, batch_size)
-    mix = mix_of(mixer, min(n_steps, _MOST), batch_size)
-    # What comes later is not known.
+    mix = mix_of(sampler, min(n_steps, _MOST), batch_size)
+    # Later batches are unknown, so no share is 0.
     return {corpus: max(mix[corpus], 1e-9) for corpus in mix} if n_steps > _MOST else mix
 
 
 def _n_steps(training: Dict[str, Any], train: Dict[str, CorpusCounts], batch_size: float) -> int:
-    """How many batches there will be, about, if no patience ends training before."""
+    """Estimate the number of batches, unless patience ends training earlier."""
     limits = [training["max_steps"]] if training["max_steps"] else []
     if training["max_epochs"] > 0:
         n_texts = sum(counts.n_texts for counts in train.values())
@@ -136,14 +139,14 @@ def _print_corpora(corpora: Dict[str, CorpusCounts], mix: Dict[str, float], n_la
             n_units = f"{sum(found.labels.values()):,}" if found.knows_labels else "-"
             rows.append((name, share, task, of_all, n_units, f"{len(found.labels)}", labels))
             name = share = ""
-    # Units: tokens with a tag, entities, categories of texts.
+    # Units are tokens with a tag, entities, or categories of texts.
     header = ("corpus", "batches", "task", "texts annotated", "units", "labels", "most")
     aligns = ("l", "r", "l", "r", "r", "r", "l")
     msg.table(rows, header=header, aligns=aligns, divider=True)
 
 
 def _batch_size(settings: Dict[str, Any], corpora: Dict[str, CorpusCounts]) -> float:
-    """How many texts a batch has, about: its size is in words, mostly."""
+    """Estimate the number of texts per batch, as its size is usually in words."""
     batcher = settings["training"]["batcher"]
     batcher = batcher.get("batcher", batcher)
     size = registry.resolve({"size": batcher.get("size", 1000)})["size"]

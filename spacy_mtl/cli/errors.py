@@ -1,4 +1,4 @@
-"""Errors of our commands: what is wrong, without a traceback, which --debug shows."""
+"""Print errors of our commands without a traceback, unless --debug is given."""
 
 import inspect
 import re
@@ -8,29 +8,30 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Type, TypeVar
 
 import typer
-from spacy.cli._util import Opt
 from thinc.api import ConfigValidationError
 from wasabi import msg
 
+from ..compat.spacy_cli import Opt
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-#: Errors whose text is written for whoever gave the input; others are most likely mistakes of code.
-_TOLD = (ValueError, OSError, ImportError, RuntimeError)
-#: What typer and we end a command with.
+#: Errors whose message is meant for users; others are most likely bugs.
+_EXPECTED = (ValueError, OSError, ImportError, RuntimeError)
+#: Exceptions that typer and we use to exit a command.
 _ENDS = (typer.Exit, typer.Abort)
 _DEBUG = "debug"
 _HELP = "Show the Python traceback of an error"
-#: Exit status of what is interrupted, as shells have it.
+#: Exit status of interrupted commands, as in shells.
 _INTERRUPTED = 130
 
 
 class CommandError(ValueError):
-    """What a command does not do, with a title of its own."""
+    """A command's refusal to run, with its own title."""
 
     def __init__(self, title: str, text: str = "") -> None:
-        """Make one.
+        """Create the error.
 
         title (str): What is wrong.
-        text (str): How to mend it, if the title does not say it.
+        text (str): How to fix it, unless the title says so.
         """
         super().__init__(f"{title}. {text}" if text else title)
         self.title, self.text = title, text
@@ -39,14 +40,14 @@ class CommandError(ValueError):
 def telling(
     title: str, titles: Optional[Dict[Type[Exception], str]] = None
 ) -> Callable[[_Command], _Command]:
-    """Make a decorator that has a command print its errors, and end with 1.
+    """Make a decorator that lets a command print its errors and exit with 1.
 
-    The command gets the option --debug, with which they are raised. What is no mistake of an
-    input (a `MemoryError`, say) is left as it is.
+    The command gets a --debug option, which raises them instead. Errors that aren't caused by
+    the input, such as a `MemoryError`, are not handled.
 
-    title (str): What cannot be done, such as "Cannot train".
-    titles (Optional[Dict[Type[Exception], str]]): Others, by the class of the error; of several
-        that fit, the first.
+    title (str): The title of the errors, such as "Cannot train".
+    titles (Optional[Dict[Type[Exception], str]]): Other titles, by the class of the error. The
+        first match is used.
     RETURNS (Callable): The decorator.
     """
     named = {**(titles or {}), Exception: title}
@@ -60,7 +61,7 @@ def telling(
             except (*_ENDS, MemoryError):
                 raise
             except SystemExit as end:
-                # spaCy prints some errors itself, and ends.
+                # spaCy prints some errors itself and exits.
                 if not is_debugged or not isinstance(end.__context__, Exception):
                     raise
                 printed = end.__context__
@@ -92,30 +93,30 @@ def telling(
 
 
 def explain(error: BaseException, code: Optional[Path] = None) -> str:
-    """Say what an error is about.
+    """Explain an error to the user.
 
     error (BaseException): The error.
-    code (Optional[Path]): A file of the user's, that functions of the config are in.
-    RETURNS (str): Its text; and where it comes from, if that is such a file, or if it is of a
-        kind that a mistake in code has.
+    code (Optional[Path]): A user's file with functions used in the config.
+    RETURNS (str): Its message, and where it comes from, if that is the user's file or if the
+        error is most likely a bug.
     """
     text = _text_of(error)
     places = [place for each in _chain(error) for place in _places(each, code)]
     if places:
-        text += f"\nIt comes from {places[-1]}. With --debug the Python traceback is shown."
-    elif not isinstance(error, (*_TOLD, SyntaxError)) and not hasattr(error, "format_message"):
+        text += f"\nIt comes from {places[-1]}. Use --debug to see the Python traceback."
+    elif not isinstance(error, (*_EXPECTED, SyntaxError)) and not hasattr(error, "format_message"):
         frames = traceback.extract_tb(error.__traceback__)
         found = [f"{each.filename}, line {each.lineno}" for each in frames]
         where = f" It comes from {found[-1]}." if found else ""
-        text += f"\n{where} With --debug the Python traceback is shown."
+        text += f"\n{where} Use --debug to see the Python traceback."
     return text
 
 
 def ended_by_interrupt(title: str, text: str) -> None:
-    """End a command that was interrupted from the keyboard.
+    """Exit a command that was interrupted from the keyboard.
 
     title (str): What was interrupted.
-    text (str): How to go on.
+    text (str): How to continue.
     """
     msg.warn(title, text)
     raise typer.Exit(_INTERRUPTED)
@@ -123,14 +124,14 @@ def ended_by_interrupt(title: str, text: str) -> None:
 
 def _text_of(error: BaseException) -> str:
     if isinstance(error, ConfigValidationError):
-        # Without the whole block of the config.
+        # Leave out the config block.
         shown = error.from_error(error, title="", show_config=False)
         title = error.title or "Config validation error"
         return f"{title}: {shown.text.strip()}"
-    # One of click, which spaCy raises for an option; typer may have a click of its own.
+    # A click error, which spaCy raises for an option. typer may bundle its own click.
     if hasattr(error, "format_message"):
         return error.format_message()
-    # That of a KeyError is in quotes.
+    # The message of a KeyError is quoted.
     is_quoted = isinstance(error, KeyError) and len(error.args) == 1
     text = str(error.args[0] if is_quoted else error).strip()
     is_sentence = isinstance(error, (ValueError, OSError, RuntimeError)) and " " in text

@@ -1,28 +1,28 @@
-"""`python -m spacy mtl quantize`: a trained pipeline in int8, for CPUs."""
+"""`python -m spacy mtl quantize`: convert a trained pipeline to int8, for CPUs."""
 
 import configparser
 from pathlib import Path
 from typing import Optional
 
 import typer
-from spacy.cli._util import Arg, Opt
 from spacy.util import get_package_path, is_package
 from thinc.api import Config
 from wasabi import msg
 
+from ..compat.spacy_cli import Arg, Opt
 from ..deploy.quantize import quantize
 from ..files import CHECKSUMS, MARK, check_place, write_in_place
 from .config import load_code
 from .errors import CommandError, telling
 
-#: What a pipeline has, beside its components. Of some languages there is no tokenizer.
+#: The files of a pipeline besides its components. Some languages have no tokenizer.
 _CONFIG, _META, _TOKENIZER = "config.cfg", "meta.json", "tokenizer"
 _BESIDE = (_CONFIG, _META, _TOKENIZER, CHECKSUMS, MARK, "vocab", "README.md", "LICENSE")
 
 
 def _points(value: float) -> float:
     if not -100 <= value <= 100:
-        raise typer.BadParameter(f"{value} is no number of points from -100 to 100")
+        raise typer.BadParameter(f"{value} is not a number of points from -100 to 100")
     return value
 
 
@@ -37,33 +37,33 @@ def quantize_cli(
         help="Annotated documents to measure on (default: the pipeline's development corpus)",
     ),
     gold_preproc: bool = Opt(
-        False, "--gold-preproc", "-G", help="Take sentences and tokens of --data as they are"
+        False, "--gold-preproc", "-G", help="Use the sentences and tokens of --data as they are"
     ),
     max_loss: float = Opt(
         1.0,
         "--max-loss",
         "-m",
-        help="Points of 100 that a task may lose; else nothing is written",
+        help="Points (of 100) that a task may lose; otherwise nothing is written",
         callback=_points,
     ),
     unmeasured: bool = Opt(
         False, "--unmeasured", "-u", help="Write even if the corpus does not annotate every task"
     ),
     code: Optional[Path] = Opt(
-        None, "--code", "-c", help="Python file with functions that the pipeline's config names"
+        None, "--code", "-c", help="Python file with functions used in the pipeline's config"
     ),
-    force: bool = Opt(False, "--force", "-f", help="Replace a pipeline that is there"),
+    force: bool = Opt(False, "--force", "-f", help="Replace an existing pipeline"),
 ) -> None:
     """
-    Have the encoder of a trained pipeline compute in int8, by dynamic quantization.
+    Convert the encoder of a trained pipeline to int8, by dynamic quantization.
 
-    Prints what every task has before and after. Nothing is written if a task loses more
-    than --max-loss. The pipeline in int8 is for CPUs, and cannot be trained further. It is
-    faster; its weights are still saved in float32.
+    Prints the scores of every task before and after. Nothing is written if a task loses more
+    than --max-loss. The pipeline in int8 is faster on CPUs, and can't be trained further. Its
+    weights are still saved in float32.
     """
     _check_output(pipeline, output, force)
     if gold_preproc and data is None:
-        raise CommandError("--gold-preproc is for --data; the pipeline's own corpus has its own.")
+        raise CommandError("--gold-preproc needs --data; the pipeline's own corpus sets its own.")
     load_code(code)
     result = quantize(pipeline, data, gold_preproc=gold_preproc)
     msg.table(
@@ -76,56 +76,56 @@ def quantize_cli(
         divider=True,
     )
     msg.info(
-        f"Words a second: {result.speed_before:,.0f} before, {result.speed_after:,.0f} in int8"
+        f"Words per second: {result.speed_before:,.0f} before, {result.speed_after:,.0f} in int8"
     )
     worst = max(result.scores, key=lambda s: s.lost)
     if worst.lost > max_loss:
         raise CommandError(
-            f"'{worst.task}' loses {worst.lost:.2f} points, more than {max_loss:g}: nothing is "
+            f"'{worst.task}' loses {worst.lost:.2f} points, more than {max_loss:g}. Nothing was "
             "written",
-            "Allow more by --max-loss, or stay with float32 or bfloat16.",
+            "Allow more with --max-loss, or keep float32 or bfloat16.",
         )
     if result.unmeasured and not unmeasured:
         raise CommandError(
-            f"Not measured: {', '.join(result.unmeasured)}. Nothing is written",
-            "The corpus does not annotate that, or it has no scorer. Name another corpus by "
-            "--data, or write the pipeline all the same by --unmeasured.",
+            f"Not measured: {', '.join(result.unmeasured)}. Nothing was written",
+            "The corpus does not annotate it, or it has no scorer. Use another corpus with "
+            "--data, or write the pipeline anyway with --unmeasured.",
         )
-    # It took a while: somebody may have put something there.
+    # This took a while: the folder may have changed in the meantime.
     _check_output(pipeline, output, force)
     write_in_place(result.nlp.to_disk, output)
     msg.good(f"Saved the pipeline in int8: {output}")
 
 
 def _check_output(pipeline: str, output: Path, force: bool) -> None:
-    """Refuse what would take from someone what is not asked for."""
+    """Reject an output folder that would overwrite anything but a pipeline."""
     if output.exists() and not output.is_dir():
-        raise CommandError(f"'{output}' is a file. Name a folder for the pipeline.")
+        raise CommandError(f"'{output}' is a file. Specify a folder for the pipeline.")
     source = Path(get_package_path(pipeline)) if is_package(pipeline) else Path(pipeline)
     source, target = source.resolve(), output.resolve()
     if source == target or target.is_relative_to(source) or source.is_relative_to(target):
         raise CommandError(
-            f"'{output}' is, is in, or has in it the pipeline '{pipeline}' itself",
-            "The pipeline in int8 cannot be trained further. Name another folder for it.",
+            f"'{output}' is, is inside, or contains the pipeline '{pipeline}' itself",
+            "The pipeline in int8 cannot be trained further. Use another folder for it.",
         )
     check_place(output)
     if not output.is_dir() or not any(output.iterdir()):
         return
     if not force:
         raise CommandError(
-            f"The folder '{output}' is not empty. Name another, or replace the pipeline there "
+            f"The folder '{output}' is not empty. Use another, or replace the pipeline there "
             "with --force.",
         )
     found = _not_of_pipeline(output)
     if found:
         raise CommandError(
-            f"The folder '{output}' has something else than a pipeline in it: {found}",
-            "--force replaces the whole folder. Name another, or remove it yourself.",
+            f"The folder '{output}' contains something other than a pipeline: {found}",
+            "--force replaces the whole folder. Use another, or remove it yourself.",
         )
 
 
 def _not_of_pipeline(folder: Path) -> str:
-    """What shows that a folder is no pipeline, or holds more: it is not ours to remove."""
+    """Find signs that a folder isn't just a pipeline, so that we must not remove it."""
     has = {path.name for path in folder.iterdir()}
     missing = [name for name in (_CONFIG, _META) if name not in has]
     if not has & {_TOKENIZER, CHECKSUMS}:

@@ -1,15 +1,15 @@
-"""`python -m spacy mtl train`: a training that can be interrupted and continued."""
+"""`python -m spacy mtl train`: training that can be interrupted and resumed."""
 
 import os
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import typer
-from spacy.cli._util import Arg, Opt, show_validation_error
 from spacy.training.initialize import init_nlp
 from thinc.api import Config
 from wasabi import msg
 
+from ..compat.spacy_cli import Arg, Opt, show_validation_error
 from ..train.checkpoint import Checkpoint, CheckpointError, find_latest
 from ..train.circumstances import describe_data, describe_machine
 from ..train.corpora import explained_corpora
@@ -18,34 +18,34 @@ from ..train.settings import check_corpora, check_training
 from .config import check_overrides, choose_gpu, load_code, overrides_of, read_config
 from .errors import CommandError, ended_by_interrupt, telling
 
-# When a training ends may be changed while it goes on.
+# Settings that may change when a training is resumed.
 _END = ("max_steps", "patience")
 
 
-@telling("Cannot train", {CheckpointError: "This training cannot go on"})
+@telling("Cannot train", {CheckpointError: "This training cannot continue"})
 def train_cli(
     ctx: typer.Context,
     config_path: Path = Arg(..., help="Path to config file", exists=True, dir_okay=False),
     output: Path = Opt(..., "--output", "-o", help="Folder for pipelines and checkpoints"),
-    resume: bool = Opt(False, "--resume", "-r", help="Go on from the last checkpoint there"),
+    resume: bool = Opt(False, "--resume", "-r", help="Resume from the last checkpoint there"),
     every: Optional[int] = Opt(
-        None, "--every", "-e", help="Steps between checkpoints (default: one an evaluation)", min=1
+        None, "--every", "-e", help="Steps between checkpoints (default: one per evaluation)", min=1
     ),
     differ: bool = Opt(
         False,
         "--differ",
-        help="Go on with other libraries, threads or data, where figures may differ",
+        help="Resume even if libraries, threads or data changed (results may differ)",
     ),
     code: Optional[Path] = Opt(
-        None, "--code", "-c", help="Python file with functions that the config names"
+        None, "--code", "-c", help="Python file with functions used in the config"
     ),
     use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU", min=-1),
 ) -> None:
     """
-    Train as `spacy train` does, with checkpoints that an interrupted training goes on from.
+    Train like `spacy train`, with checkpoints from which an interrupted training can resume.
 
-    Uninterrupted, or interrupted and continued with --resume: the pipeline is that of `spacy
-    train`, to the last bit on a CPU. Settings are overridden as there, such as
+    Whether uninterrupted or resumed with --resume, the pipeline is the same as from `spacy
+    train`, to the last bit on a CPU. Settings are overridden in the same way, for example with
     --training.max_steps 1000.
     """
     load_code(code)
@@ -55,7 +55,7 @@ def train_cli(
         interpolated = config.interpolate()
     if not isinstance(interpolated.get("training"), dict):
         raise ValueError(
-            f"{config_path} has no block [training]. `python -m spacy init fill-config` adds it."
+            f"{config_path} has no block [training]. Add it with `spacy init fill-config`."
         )
     check_training(interpolated["training"])
     check_corpora(interpolated)
@@ -63,8 +63,8 @@ def train_cli(
     found = find_latest(output)
     if found is not None and not resume:
         raise CommandError(
-            f"There is a training to go on with: {found.path}",
-            "Go on with --resume, name another --output, or remove that folder.",
+            f"There is a training to resume: {found.path}",
+            "Resume it with --resume, use another --output, or remove that folder.",
         )
     meta = {
         "config": interpolated.to_str(),
@@ -82,11 +82,11 @@ def train_cli(
             nlp = found.load_pipeline()
             given = interpolated["training"]
             nlp.config["training"].update({k: given[k] for k in _END if k in given})
-            msg.good(f"Going on after {found.step} steps: {found.path}")
+            msg.good(f"Resuming after {found.step} steps: {found.path}")
         train(nlp, output, checkpoint=found, every=every, meta=meta, use_gpu=use_gpu)
     except KeyboardInterrupt:
         latest = find_latest(output)
-        way = f"--resume goes on from {latest.path}" if latest else "There is no checkpoint yet"
+        way = f"--resume continues from {latest.path}" if latest else "There is no checkpoint yet"
         ended_by_interrupt("Interrupted", way)
 
 
@@ -94,23 +94,23 @@ def _make_folder(output: Path) -> None:
     try:
         output.mkdir(parents=True, exist_ok=True)
         if not os.access(output, os.W_OK):
-            raise PermissionError(f"no right to write to {output}")
+            raise PermissionError(f"no permission to write to {output}")
     except OSError as err:
-        raise CommandError(f"--output {output} is no folder to write to", str(err)) from err
+        raise CommandError(f"Cannot write to the folder --output {output}", str(err)) from err
 
 
 def _check_folder(output: Path, resume: bool) -> None:
-    """Begin anew over trained pipelines only if that is what was asked for."""
+    """Reject --resume if there are trained pipelines to overwrite, but no checkpoint."""
     if not resume:
         return
     found = [path.name for path in sorted(output.glob("model-*")) if path.is_dir()]
     if found:
         raise CommandError(
-            f"There is no checkpoint in {output} to go on from, but there is {', '.join(found)}",
-            "Name the --output of the interrupted training; or leave out --resume to begin anew "
+            f"There is no checkpoint in {output} to resume from, but there is {', '.join(found)}",
+            "Use the --output of the interrupted training, or leave out --resume to start over "
             "there.",
         )
-    msg.warn(f"No checkpoint in {output}: training from the beginning")
+    msg.warn(f"No checkpoint in {output}: training from scratch")
 
 
 def _check_same(
@@ -121,9 +121,9 @@ def _check_same(
     changed = [name for name in _changes(then, now) if name not in {f"training.{k}" for k in _END}]
     if changed:
         raise CommandError(
-            f"The config is another than that of {checkpoint.path}: {', '.join(changed)}",
-            "Go on with the config (and overrides) that the training began with, or begin another "
-            "with another --output.",
+            f"The config differs from that of {checkpoint.path}: {', '.join(changed)}",
+            "Resume with the config (and overrides) that the training began with, or start a new "
+            "training with another --output.",
         )
     other = [
         f"{key} {meta[part].get(key)} instead of {before[part].get(key)}"
@@ -132,18 +132,18 @@ def _check_same(
         for key in {**before[part], **meta[part]}
         if meta[part].get(key) != before[part].get(key)
     ]
-    # What it says of the machine and the data may be wrong.
+    # In that case, its information about machine and data may be wrong.
     other += [f"{checkpoint.path.name}/{text}" for text in damaged]
     if not other:
         return
-    text = f"The training began with something else than there is now: {', '.join(other)}"
+    text = f"Conditions have changed since the training began: {', '.join(other)}"
     if not differ:
         raise CommandError(
             text,
-            "Figures may differ in the last digits, and so do trainings in the end. Go on all the "
-            "same with --differ, or with what it began with (threads: OMP_NUM_THREADS).",
+            "Numbers may differ in the last digits, and therefore the final results. Resume anyway "
+            "with --differ, or restore the conditions (threads: OMP_NUM_THREADS).",
         )
-    msg.warn(text, "Its figures may differ from those of an uninterrupted training.")
+    msg.warn(text, "Results may differ from those of an uninterrupted training.")
 
 
 def _changes(before: Dict[str, Any], now: Dict[str, Any], path: str = "") -> List[str]:

@@ -1,1 +1,1 @@
-"""The corpus station: which examples come next, and which tasks do they annotate?"""
+"""Decide which examples come next, and which tasks they annotate."""

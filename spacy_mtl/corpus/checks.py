@@ -1,105 +1,94 @@
-"""Whether corpora, pipeline and schedule fit, before training begins."""
+"""Check that corpora, pipeline and schedule fit together before training."""
 
-from typing import Any, Dict, Iterable, Sequence
+from typing import Any, Iterable, Sequence
 
 from spacy.language import Language
-from spacy.pipeline import SentenceRecognizer, SpanCategorizer, TextCategorizer
-from spacy.pipeline.span_finder import SpanFinder
 
-from ..types import Schedule
-from .annotation import kinds_of
+from ..tasks.stock import task_of, tasks_of
+from ..tasks.task import Task
 from .spec import CorpusSpec
-
-#: Stock components to which missing annotation says "nothing there", and a head to which not.
-_READ_ABSENCE = {
-    TextCategorizer: "mtl_textcat",
-    SpanCategorizer: "mtl_ner",
-    SpanFinder: "mtl_ner",
-    SentenceRecognizer: "",
-}
 
 
 def check_tasks(nlp: Language, specs: Iterable[CorpusSpec]) -> None:
-    """Refuse tasks that do not fit the pipeline.
+    """Reject tasks that the pipeline doesn't have.
 
     nlp (Language): The pipeline.
     specs (Iterable[CorpusSpec]): The corpora.
-    RAISES (ValueError): If one declares a task that is no component's.
+    RAISES (ValueError): If a corpus declares a task that isn't in the pipeline.
     """
-    known = _tasks_of(nlp)
+    known = tasks_of(nlp)
     for spec in specs:
         unknown = [task for task in spec.tasks if task not in known]
         if unknown:
             raise ValueError(
                 f"The corpus '{spec.name}' declares the task '{unknown[0]}', but the tasks of "
-                f"this pipeline are {', '.join(known) or 'none'}. Mend 'tasks' in {spec.block}, "
+                f"this pipeline are {', '.join(known) or 'none'}. Fix 'tasks' in {spec.block}, "
                 "or [nlp.pipeline]."
             )
 
 
 def check_stock(nlp: Language, specs: Iterable[CorpusSpec]) -> None:
-    """Refuse corpora that teach stock components what they do not declare.
+    """Reject corpora that would train stock components on tasks they don't declare.
 
     nlp (Language): The pipeline.
-    specs (Iterable[CorpusSpec]): The corpora that it is trained on.
-    RAISES (ValueError): If one has annotation that such a component reads for another task, or
-        has none, and the component reads that, too.
+    specs (Iterable[CorpusSpec]): The training corpora.
+    RAISES (ValueError): If a stock component would learn from annotation meant for another
+        task, or from missing annotation.
     """
     config = nlp.config.interpolate()
     resting = {*config["training"]["frozen_components"], *config["nlp"]["disabled"]}
-    stock = {
-        name: pipe
-        for name, pipe in _tasks_of(nlp).items()
-        # Heads of this package look at who is declared.
-        if name not in resting and not hasattr(pipe, "has_gold")
-    }
+    stock = [
+        task
+        for name, task in tasks_of(nlp).items()
+        if name not in resting and not task.heeds_declaration
+    ]
     for spec in specs:
-        for name, pipe in stock.items():
-            if name not in spec.tasks:
-                _check_apart(nlp, spec, name)
-                _check_absence(spec, name, pipe)
+        for task in stock:
+            if task.name not in spec.tasks:
+                _check_apart(nlp, spec, task)
+                _check_absence(spec, task)
 
 
 def check_complete(nlp: Language, specs: Sequence[CorpusSpec], untrained: Iterable[str]) -> None:
-    """Refuse components that no corpus is for.
+    """Reject components that no corpus annotates.
 
     nlp (Language): The pipeline.
     specs (Sequence[CorpusSpec]): The corpora.
-    untrained (Iterable[str]): The components that are to be trained from the beginning.
-    RAISES (ValueError): If no corpus declares one of them.
+    untrained (Iterable[str]): The components to train from scratch.
+    RAISES (ValueError): If no corpus declares one of the components.
     """
     declared = {task for spec in specs for task in spec.tasks}
     for task in untrained:
         if task not in declared and nlp.get_pipe_meta(task).default_score_weights:
             names = [spec.name for spec in specs]
             raise ValueError(
-                f"The task '{task}' is annotated by no corpus: none of {', '.join(names)} names "
-                f"it in 'tasks'. Name it where its annotation is, such as in {specs[0].block}, or "
-                "take it out of [nlp.pipeline]."
+                f"No corpus annotates the task '{task}': none of {', '.join(names)} lists "
+                f"it in 'tasks'. Add it to an annotated corpus, such as {specs[0].block}, or "
+                "remove it from [nlp.pipeline]."
             )
 
 
 def check_batcher(nlp: Language, batcher: str) -> None:
-    """Refuse a batcher that does not go by the schedule.
+    """Reject a batcher that ignores the schedule.
 
-    When a pipeline is initialised, it is put inside of one that does. But where all components
-    are sourced nothing is initialised, and when training begins it is too late.
+    Initialization wraps such a batcher in one that follows the schedule. But if all components
+    are sourced, nothing is initialized, and once training begins it is too late.
 
     nlp (Language): The pipeline.
-    batcher (str): The one that goes by the schedule.
-    RAISES (ValueError): If [training.batcher] is another.
+    batcher (str): The batcher that follows the schedule.
+    RAISES (ValueError): If [training.batcher] is a different one.
     """
     found = nlp.config["training"]["batcher"].get("@batchers")
     if found != batcher:
         raise ValueError(
-            f"[corpora.train.schedule] would be ignored by {found}, the batcher of this pipeline. "
-            f'Set @batchers = "{batcher}" in [training.batcher], and move that to '
+            f"{found}, the batcher of this pipeline, would ignore [corpora.train.schedule]. "
+            f'Set @batchers = "{batcher}" in [training.batcher], and move the current one to '
             "[training.batcher.batcher]."
         )
 
 
 def check_development(nlp: Language) -> None:
-    """Refuse a development corpus that is drawn by lot.
+    """Reject a development corpus that is sampled at random.
 
     nlp (Language): The pipeline.
     RAISES (ValueError): If it has a schedule.
@@ -113,55 +102,31 @@ def check_development(nlp: Language) -> None:
         return
     if block.get("schedule"):
         raise ValueError(
-            f"[{name}.schedule] would draw the texts that scores are made on by lot. Take it out: "
-            "without, each comes once."
+            f"[{name}.schedule] would sample the development texts at random. Remove it, so that "
+            "each text is scored once."
         )
 
 
-def check_schedule(
-    schedule: Schedule, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]
-) -> None:
-    """Ask a schedule whether it fits the corpora, if it has a check: see `Schedule`.
-
-    schedule (Schedule): The schedule.
-    sizes (Dict[str, int]): The examples of each corpus.
-    tasks (Dict[str, Sequence[str]]): The tasks that each annotates.
-    RAISES (ValueError): If a setting names what there is not.
-    """
-    check = getattr(schedule, "check", None)
-    if check is not None:
-        check(sizes, tasks)
+def _check_absence(spec: CorpusSpec, stock: Task) -> None:
+    if not stock.reads_absence:
+        return
+    head, name = stock.alternative, stock.name
+    instead = f"use '{head}' instead" if head else "train it in a separate pipeline"
+    raise ValueError(
+        f"The corpus '{spec.name}' does not declare '{name}', a spaCy component that "
+        "treats missing annotation as negative and would learn from it. "
+        f"Add '{name}' to 'tasks' in {spec.block} if the corpus is "
+        f"annotated for it, or {instead}."
+    )
 
 
-def _tasks_of(nlp: Language) -> Dict[str, Any]:
-    return {
-        name: pipe
-        for name, pipe in nlp.components
-        # Encoders, and what listens to them for others, are no tasks.
-        if getattr(pipe, "is_trainable", False) and not hasattr(pipe, "listening_components")
-    }
-
-
-def _check_absence(spec: CorpusSpec, name: str, pipe: Any) -> None:
-    for kind, head in _READ_ABSENCE.items():
-        # One of several labels has missing values, the other has not, and is its base class.
-        if isinstance(pipe, kind) and not getattr(pipe, "support_missing_values", False):
-            instead = f"take '{head}' in its place" if head else "train it in a pipeline of its own"
-            raise ValueError(
-                f"The corpus '{spec.name}' does not declare '{name}', a component of spaCy that "
-                "takes a text without annotation for one in which there is nothing, and would "
-                f"learn that from it. Add '{name}' to 'tasks' in {spec.block}, if the corpus is "
-                f"annotated for it; or {instead}."
-            )
-
-
-def _check_apart(nlp: Language, spec: CorpusSpec, stock: str) -> None:
+def _check_apart(nlp: Language, spec: CorpusSpec, stock: Task) -> None:
     for task in spec.tasks:
-        both = kinds_of(nlp, task) & kinds_of(nlp, stock)
+        both = task_of(nlp, task).kinds & stock.kinds
         if both:
             raise ValueError(
                 f"The corpus '{spec.name}' has {', '.join(sorted(both))} for '{task}', and the "
-                f"stock component '{stock}' would learn from them, too, though the corpus does "
-                f"not declare it. Add '{stock}' to 'tasks' in {spec.block}, or take a head of "
-                "this package for it, which looks at what is declared."
+                f"stock component '{stock.name}' would also learn from them, although the corpus "
+                f"does not declare it. Add '{stock.name}' to 'tasks' in {spec.block}, or use a "
+                "head of this package instead, which only learns declared tasks."
             )

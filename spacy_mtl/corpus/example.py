@@ -1,26 +1,25 @@
 """An example that knows its corpus."""
 
-from typing import Any, Optional
-
 from spacy.tokens import Doc
 from spacy.training import Example
 
 
-class CorpusExample(Example):
-    """A text of a corpus. The tasks that it annotates are in its gold: see `TASKS_KEY`.
+class Origin:
+    """A token for the reader that examples come from.
 
-    corpus (str): The name of the corpus.
-    mixer (Optional[Mixer]): What the corpora are drawn by, for a batcher.
+    It holds nothing, so that an example that outlives its reader or goes to another process
+    takes none of the training along. See `sampler_of`.
     """
 
-    def __init__(
-        self,
-        predicted: Doc,
-        reference: Doc,
-        *,
-        corpus: str,
-        mixer: Optional[Any] = None,
-    ) -> None:
+
+class CorpusExample(Example):
+    """A text of a corpus. Its reference document lists the annotated tasks: see `TASKS_KEY`.
+
+    corpus (str): The name of the corpus.
+    origin (Origin): The reader that it comes from.
+    """
+
+    def __init__(self, predicted: Doc, reference: Doc, *, corpus: str, origin: Origin) -> None:
         super().__init__(predicted, reference)
         self.corpus = corpus
-        self.mixer = mixer
+        self.origin = origin

@@ -1,70 +1,74 @@
-"""Tells a schedule how the tasks fare: their losses in training, their scores in evaluation."""
+"""Report training losses and evaluation scores of the tasks to a schedule."""
 
-from typing import Any, Callable, Dict
-from weakref import ref
+from typing import Any, Dict, Optional
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from spacy.language import Language
 
-from ..heads.scores import score_weights_of
-from ..types import Schedule
+from ..joint.component import MultiTask
+from ..joint.find import find_joint
+from ..tasks.scores import scores_by_task
+from ..types import Schedule, StepReport
 
 
 def tell(nlp: Language, schedule: Schedule) -> None:
-    """Have a schedule that wants to know told of losses and scores.
+    """Report losses and scores to a schedule that needs them.
+
+    The schedule of an earlier training of the pipeline no longer gets any.
 
     nlp (Language): The pipeline.
-    schedule (Schedule): With `observe_losses` or `observe_scores`, or none.
-    RAISES (ValueError): If it wants losses, and there is no joint component to tell them.
+    schedule (Schedule): The schedule. It gets reports for as long as it is in use.
+    RAISES (ValueError): If it needs losses, but no joint component reports them.
     """
-    joint = [pipe for _, pipe in nlp.components if hasattr(pipe, "loss_observers")]
-    # That of an earlier training is told no more.
-    for pipe in joint:
-        pipe.loss_observers.clear()
-    if isinstance(nlp.evaluate, _ToldEvaluation):
-        del nlp.evaluate
-    if hasattr(schedule, "observe_losses"):
-        if not joint:
+    current = _CURRENT.get(nlp)
+    if current is not None and current() is schedule:
+        # A later pass of the same training: keep any later wrappers of `nlp.evaluate`.
+        return
+    found = find_joint(nlp)
+    joint = None if found is None else found[1]
+    if joint is not None and joint in _LOSSES:
+        _LOSSES[joint].schedule = None
+    if schedule.needs_losses:
+        if joint is None:
             raise ValueError(
-                f"The schedule {type(schedule).__name__} goes by the losses of the tasks, but "
-                "there is no component of factory 'mtl' that tells them. Add one before the "
-                "heads, or take another schedule."
+                f"The schedule {schedule.title} needs the losses of the tasks, but "
+                "there is no component with the factory 'mtl' to report them. Add one before the "
+                "heads, or use another schedule."
             )
-        joint[0].loss_observers.append(_observer_of(schedule))
-    if hasattr(schedule, "observe_scores"):
-        nlp.evaluate = _ToldEvaluation(nlp, schedule)  # type: ignore[method-assign]
+        if joint not in _LOSSES:
+            _LOSSES[joint] = _Losses()
+            joint.observers.subscribe(_LOSSES[joint])
+        _LOSSES[joint].schedule = ref(schedule)
+    if isinstance(nlp.evaluate, _ReportingEvaluation):
+        del nlp.evaluate
+    if schedule.needs_scores:
+        nlp.evaluate = _ReportingEvaluation(nlp, schedule)  # type: ignore[method-assign]
+    _CURRENT[nlp] = ref(schedule)
 
 
-def scores_by_task(nlp: Language, scores: Dict[str, Any]) -> Dict[str, float]:
-    """Sum up each task's scores, by their default weights.
+class _Losses:
+    """Forwards the losses of each step to the schedule of the current training, if any.
 
-    nlp (Language): The pipeline.
-    scores (Dict[str, Any]): What `nlp.evaluate` gave.
-    RETURNS (Dict[str, float]): By component; without those that have none.
+    It holds only a weak reference, so it doesn't keep the schedule alive.
     """
-    found = {}
-    for name, pipe in nlp.pipeline:
-        weights = score_weights_of(nlp, name, pipe)
-        known = {key: w for key, w in weights.items() if w and scores.get(key) is not None}
-        if known:
-            total = sum(known.values())
-            found[name] = sum(float(scores[key]) * w for key, w in known.items()) / total
-    return found
+
+    def __init__(self) -> None:
+        self.schedule: Optional["ReferenceType[Schedule]"] = None
+
+    def __call__(self, report: StepReport) -> None:
+        schedule = None if self.schedule is None else self.schedule()
+        if schedule is not None:
+            schedule.observe_losses(report.losses)
 
 
-def _observer_of(schedule: Any) -> Callable[[Dict[str, float]], None]:
-    """What tells a schedule of losses, as long as somebody draws by it."""
-    kept = ref(schedule)
-
-    def observe(losses: Dict[str, float]) -> None:
-        found = kept()
-        if found is not None:
-            found.observe_losses(losses)
-
-    return observe
+#: The schedule of a pipeline's current training.
+_CURRENT: "WeakKeyDictionary[Language, ReferenceType[Schedule]]" = WeakKeyDictionary()
+#: One observer per joint component, however many trainings there are.
+_LOSSES: "WeakKeyDictionary[MultiTask, _Losses]" = WeakKeyDictionary()
 
 
-class _ToldEvaluation:
-    """`nlp.evaluate`, of which a schedule is told as long as somebody draws by it.
+class _ReportingEvaluation:
+    """`nlp.evaluate` that also reports the scores to a schedule while it is in use.
 
     spaCy's training loop offers no callback that gets the scores.
     """
@@ -75,11 +79,11 @@ class _ToldEvaluation:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         scores = type(self._nlp).evaluate(self._nlp, *args, **kwargs)
-        schedule: Any = self._schedule()
+        schedule = self._schedule()
         if schedule is not None:
             schedule.observe_scores(scores_by_task(self._nlp, scores))
         return scores
 
     def __reduce__(self) -> Any:
-        # A copy of the pipeline has its own method.
+        # A copied pipeline gets its own method.
         return getattr, (self._nlp, "evaluate")

@@ -1,4 +1,4 @@
-"""One of several corpora: where it is, and what it annotates."""
+"""Describe one of several corpora: where it is, and what it annotates."""
 
 from dataclasses import dataclass, fields
 from itertools import islice
@@ -16,7 +16,7 @@ Reader = Callable[[Language], Iterable[Example]]
 
 @dataclass(frozen=True)
 class CorpusSpec:
-    """One of the corpora: see `create_multi_corpus` for what its settings mean."""
+    """One of the corpora. See `create_multi_corpus` for its settings."""
 
     name: str
     path: Union[Path, Reader]
@@ -27,17 +27,17 @@ class CorpusSpec:
 
     @property
     def block(self) -> str:
-        """RETURNS (str): Where it is in the config."""
+        """RETURNS (str): Its block in the config."""
         return _block_of(self.name)
 
     @property
     def source(self) -> str:
-        """RETURNS (str): Where its texts are, for messages."""
+        """RETURNS (str): Where its texts come from, for messages."""
         return str(self.path) if isinstance(self.path, Path) else "from its reader"
 
     @property
     def stamp(self) -> Tuple[Tuple[str, int, int], ...]:
-        """RETURNS (Tuple): Its files, their sizes and when they were written; () of a reader."""
+        """RETURNS (Tuple): Path, size and modification time of its files; () for a reader."""
         if not isinstance(self.path, Path):
             return ()
         files = [self.path] if self.path.is_file() else sorted(self.path.rglob("*.spacy"))
@@ -59,36 +59,36 @@ class CorpusSpec:
                     raise ValueError(
                         f"The corpus '{self.name}' ({self.source}) cannot be read: "
                         f"{str(err).rstrip('.')}. "
-                        f"Mend the file, or 'path' in {self.block}."
+                        f"Fix the file, or 'path' in {self.block}."
                     ) from err
                 if example is None:
                     break
                 yield example
 
     def check_found(self, n_texts: int, missing: Iterable[str] = ()) -> None:
-        """Refuse what reading it has shown.
+        """Reject a corpus that turned out to be empty or to lack a task.
 
-        n_texts (int): How many texts it has.
-        missing (Iterable[str]): The tasks for which none of them has annotation.
-        RAISES (ValueError): If it has no text, or lacks a task.
+        n_texts (int): The number of its texts.
+        missing (Iterable[str]): The tasks without any annotation.
+        RAISES (ValueError): If it has no texts, or lacks a task.
         """
         if not n_texts:
             raise ValueError(
-                f"The corpus '{self.name}' has no text ({self.source}"
-                f"{f', max_length = {self.max_length}' if self.max_length else ''}). Mend "
+                f"The corpus '{self.name}' has no texts ({self.source}"
+                f"{f', max_length = {self.max_length}' if self.max_length else ''}). Fix "
                 f"{self.block}."
             )
         for task in sorted(missing):
             raise ValueError(
                 f"The corpus '{self.name}' declares the task '{task}', but none of its {n_texts} "
-                f"texts has that annotation ({self.source}). Take '{task}' out of 'tasks' in "
-                f"{self.block}, or mend the file."
+                f"texts has that annotation ({self.source}). Remove '{task}' from 'tasks' in "
+                f"{self.block}, or fix the file."
             )
 
     def _read_once(self, nlp: Language) -> Iterator[Example]:
-        # A generator, so that a reader that fails when it is called fails when it is read.
+        # A generator, so that a reader that fails when called fails while reading instead.
         if isinstance(self.path, Path):
-            # Its own limit counts what max_length leaves out, and starts anew in each file.
+            # spaCy's own limit also counts texts that max_length skips, and restarts in each file.
             found = iter(Corpus(self.path, max_length=self.max_length)(nlp))
         else:
             found = (
@@ -100,36 +100,36 @@ class CorpusSpec:
 
 
 def read_spec(name: str, settings: Any) -> CorpusSpec:
-    """Read what a config says of a corpus.
+    """Read the settings of a corpus.
 
     name (str): The name of the corpus.
     settings (Any): Its block.
     RETURNS (CorpusSpec): The corpus.
-    RAISES (ValueError): If an entry is unknown, missing or out of range.
+    RAISES (ValueError): If a setting is unknown, missing or out of range.
     """
     where = _block_of(name)
     known = [field.name for field in fields(CorpusSpec) if field.name != "name"]
     if not isinstance(settings, dict) or set(settings).difference(known):
         raise ValueError(
-            f"The corpus '{name}' is {settings!r}, but it is a block with some of: "
-            f"{', '.join(known)}. Mend {where}."
+            f"The corpus '{name}' is {settings!r}, but must be a block with some of: "
+            f"{', '.join(known)}. Fix {where}."
         )
     if not name.strip():
         raise ValueError(
-            f"A corpus has the name '{name}', but a name is a text that is not empty. Mend {where}."
+            f"A corpus has the name '{name}', but its name must not be empty. Fix {where}."
         )
     tasks = read_names(settings.get("tasks"))
     if not tasks:
         raise ValueError(
-            f"'tasks' of the corpus '{name}' is {settings.get('tasks')!r}, but it is a list with "
-            f"the names of the components whose annotation it has, each once. Mend {where}."
+            f"'tasks' of the corpus '{name}' is {settings.get('tasks')!r}, but must be a list of "
+            f"names of components that it has annotation for, each once. Fix {where}."
         )
     for key, least in (("limit", 0), ("max_length", 0), ("repeat", 1)):
         value = settings.get(key, least)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise ValueError(
-                f"'{key}' of the corpus '{name}' is {value!r}, but it is a whole number >= "
-                f"{least}. Mend {where}."
+                f"'{key}' of the corpus '{name}' is {value!r}, but must be a whole number >= "
+                f"{least}. Fix {where}."
             )
     path = settings.get("path")
     if not callable(path):
@@ -139,18 +139,18 @@ def read_spec(name: str, settings: Any) -> CorpusSpec:
 
 def _read_path(name: str, given: Any) -> Path:
     path = ensure_path(given) if isinstance(given, (str, Path)) and str(given) else None
-    hint = f"Mend {_block_of(name)}: a .spacy file, a folder of such, or a block with @readers."
+    hint = f"In {_block_of(name)}, set a .spacy file, a folder of them, or a block with @readers."
     if path is None or not path.exists():
         raise ValueError(
-            f"'path' of the corpus '{name}' is {given!r}, and there is no such file or folder. "
+            f"'path' of the corpus '{name}' is {given!r}, but there is no such file or folder. "
             f"{hint}"
         )
     if path.is_dir() and not any(path.rglob("*.spacy")):
-        raise ValueError(f"'path' of the corpus '{name}', {path}, has no .spacy file in it. {hint}")
+        raise ValueError(f"'path' of the corpus '{name}', {path}, contains no .spacy files. {hint}")
     if path.is_file() and path.suffix != ".spacy":
         raise ValueError(
-            f"'path' of the corpus '{name}', {path}, is no .spacy file. Other formats are "
-            f"converted by `python -m spacy mtl convert`. {hint}"
+            f"'path' of the corpus '{name}', {path}, is not a .spacy file. Convert other formats "
+            f"with `python -m spacy mtl convert`. {hint}"
         )
     return path
 

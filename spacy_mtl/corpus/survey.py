@@ -1,4 +1,4 @@
-"""What corpora have in all, found by reading them once."""
+"""Read corpora once to find their sizes and labels."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,34 +14,34 @@ from .spec import CorpusSpec
 
 @dataclass
 class Survey:
-    """What reading all corpora once has shown.
+    """The sizes and labels of all corpora.
 
-    sizes (Dict[str, int]): The texts of each corpus, in the order of the config.
-    labels (Dict[str, Dict[str, None]]): By task, its labels as they were found.
+    sizes (Dict[str, int]): The number of texts in each corpus, in config order.
+    labels (Dict[str, Dict[str, None]]): By task, its labels in the order they were found.
     """
 
     sizes: Dict[str, int] = field(default_factory=dict)
     labels: Dict[str, Dict[str, None]] = field(default_factory=dict)
 
 
-#: Of a pipeline: its initialisation and its training have a reader each, of the same files.
+#: By pipeline: initialization and training each have a reader, but of the same files.
 _FOUND: "WeakKeyDictionary[Language, Dict[Any, Survey]]" = WeakKeyDictionary()
 
 
 def look_through(
     nlp: Language, specs: Iterable[CorpusSpec], read: Callable[[str], Iterable[Example]]
 ) -> Survey:
-    """Read corpora once, and the same files no second time for the same pipeline.
+    """Survey corpora, reading the same files only once per pipeline.
 
     nlp (Language): The pipeline.
     specs (Iterable[CorpusSpec]): The corpora.
-    read (Callable[[str], Iterable[Example]]): Reads the corpus of a name.
-    RETURNS (Survey): What they have.
-    RAISES (ValueError): If one is empty, or has no annotation for a task that it declares.
+    read (Callable[[str], Iterable[Example]]): Reads the corpus of that name.
+    RETURNS (Survey): Their sizes and labels.
+    RAISES (ValueError): If a corpus is empty, or has no annotation for a task that it declares.
     """
     specs = list(specs)
     if not all(isinstance(spec.path, Path) for spec in specs):
-        # What another reader gives may be something else each time.
+        # A custom reader may return different texts each time.
         return _look_through(nlp, specs, read)
     known = _FOUND.setdefault(nlp, {})
     key = tuple((spec, spec.stamp) for spec in specs)

@@ -1,1 +1,1 @@
-"""What happens to a pipeline after it is trained."""
+"""Checking and quantizing trained pipelines."""

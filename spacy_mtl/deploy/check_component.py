@@ -1,4 +1,4 @@
-"""Check what a component has saved: its model, its weights, the labels of a head."""
+"""Checking the saved files of a component: its model, its weights, the labels of a head."""
 
 import os
 import pickle
@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator, List, Tuple, Type
 
 import numpy
 
+from ..compat.srsly import unpack_plain
 from ..encoder.saved import PARTS, problems_of_message
 from ..encoder.saved_weights import Damage, problems_of_weights
 from ..heads.component import TaskHead
@@ -17,7 +18,8 @@ from ..heads.tagger import Tagger
 from ..heads.textcat import TextCategorizer
 from ..heads.textcat_multilabel import MultiLabelTextCategorizer
 from .findings import DAMAGE, DANGER, Finding, Part, guarded
-from .saved import SavedModel, is_inside, read_json, read_model, unpack_plain
+from .saved_files import is_inside, read_json
+from .saved_model import SavedModel, read_model
 
 #: The heads, by their factories.
 _HEADS: Dict[str, Type[TaskHead]] = {
@@ -29,25 +31,25 @@ _HEADS: Dict[str, Type[TaskHead]] = {
 
 
 def check_component(folder: Path, name: str, block: Dict[str, Any]) -> Tuple[Part, List[Finding]]:
-    """Check what a component has saved.
+    """Check the saved files of a component.
 
     folder (Path): The pipeline.
     name (str): The component, which is the plain name of a folder.
     block (Dict[str, Any]): Its block in the config.
-    RETURNS (Tuple[Part, List[Finding]]): What it is, and what is wrong.
+    RETURNS (Tuple[Part, List[Finding]]): The component and its problems.
     """
     part = Part(name, str(block.get("factory", block.get("source", "?"))))
     return part, list(guarded(name, _check(folder, part, block)))
 
 
 def _check(folder: Path, part: Part, block: Dict[str, Any]) -> Iterator[Finding]:
-    """Fill in what it is on the way."""
+    """Yield the problems, and fill in the part on the way."""
     path = folder / part.name
     if not is_inside(path, folder):
-        text = "It is a link out of the pipeline. What is there is not opened"
+        text = "It is a link out of the pipeline. Its target is not opened"
         yield Finding(DANGER, part.name, text)
         return
-    # It does not follow links.
+    # os.walk doesn't follow links.
     for root, _, names in os.walk(path):
         part.n_bytes += sum(os.lstat(os.path.join(root, each)).st_size for each in names)
     file, where = path / "model", f"{part.name}/model"
@@ -56,14 +58,14 @@ def _check(folder: Path, part: Part, block: Dict[str, Any]) -> Iterator[Finding]
             yield Finding(DAMAGE, where, "There is no such file")
         return
     if os.path.isdir(file):
-        text = "It is a folder, from which the library that reads it may take code. Write it anew "
-        text += "with this version of spacy-transformers, from where you trust it"
+        text = "It is a folder, and the library that reads it may run code from it. Save it again "
+        text += "with this version of spacy-transformers, from a source that you trust"
         yield Finding(DANGER, where, text)
         return
     try:
         model = read_model(folder, file)
     except Exception as err:
-        yield Finding(DAMAGE, where, f"It cannot be read: {str(err) or type(err).__name__}")
+        yield Finding(DAMAGE, where, f"It can't be read: {str(err) or type(err).__name__}")
         return
     yield from guarded(where, _check_arrays(model, part, where))
     for data in (data for shims in model.shims for data in shims):
@@ -76,7 +78,7 @@ def _check(folder: Path, part: Part, block: Dict[str, Any]) -> Iterator[Finding]
 def _check_arrays(model: SavedModel, part: Part, where: str) -> Iterator[Finding]:
     arrays = [array for params in model.params for array in params.values() if array is not None]
     part.n_parameters = sum(array.size for array in arrays)
-    # Those of two halves of a number are complex.
+    # "c": complex numbers have two parts.
     if any(not numpy.isfinite(array).all() for array in arrays if array.dtype.kind in "fc"):
         yield Finding(DAMAGE, where, "It has parameters that are NaN or infinite")
 
@@ -85,7 +87,7 @@ def _check_shim(data: bytes, part: Part, where: str) -> Iterator[Finding]:
     try:
         message = unpack_plain(data)
     except Exception as err:
-        text = f"The bytes of its network are damaged, or cut short ({type(err).__name__}: {err})"
+        text = f"The bytes of its network are damaged or truncated ({type(err).__name__}: {err})"
         yield Finding(DAMAGE, where, text)
         return
     if not isinstance(message, dict):
@@ -112,13 +114,13 @@ def _check_weights(state: bytes, part: Part, where: str) -> Iterator[Finding]:
     try:
         weights = torch.load(BytesIO(state), map_location="cpu", weights_only=True)
     except Exception as err:
-        # It stops so at whatever is more than weights.
+        # torch raises UnpicklingError for anything other than weights.
         kind = DANGER if isinstance(err, pickle.UnpicklingError) else DAMAGE
-        text = f"The weights of its network cannot be read as weights only: {err}"
+        text = f"The weights of its network can't be read as weights only: {err}"
         yield Finding(kind, where, text)
         return
     if not isinstance(weights, dict):
-        text = f"The weights of its network are no map of arrays, but {type(weights).__name__}"
+        text = f"The weights of its network must be a dict of arrays, not {type(weights).__name__}"
         yield Finding(DAMAGE, where, text)
         return
     bad = []
@@ -126,9 +128,9 @@ def _check_weights(state: bytes, part: Part, where: str) -> Iterator[Finding]:
         if not isinstance(array, torch.Tensor):
             continue
         part.n_parameters = (part.n_parameters or 0) + array.numel()
-        # One number may pass for millions, which are then made to be looked at.
+        # A single number may pass for millions, which the check below would create.
         if array.numel() * array.element_size() > array.untyped_storage().nbytes():
-            yield Finding(DAMAGE, where, f"'{name}' of its network is larger than what is saved")
+            yield Finding(DAMAGE, where, f"'{name}' of its network is larger than its saved data")
         elif not torch.isfinite(array).all():
             bad.append(str(name))
     if bad:
@@ -142,12 +144,12 @@ def _check_labels(folder: Path, part: Part, model: SavedModel, where: str) -> It
         cfg = read_json(folder, folder / part.name / "cfg")
         check_labels(cfg)
     except Exception as err:
-        yield Finding(DAMAGE, where, f"It cannot be read: {str(err) or type(err).__name__}")
+        yield Finding(DAMAGE, where, f"It can't be read: {str(err) or type(err).__name__}")
         return
     labels = cfg["labels"]
     part.n_labels = len(labels)
     n_classes = len(_HEADS[part.factory].classes_of(labels))
-    # A model without a number is not initialised.
+    # A model without a number of outputs isn't initialized.
     if model.n_outputs is not None and (model.n_outputs != n_classes or not labels):
-        text = f"It has {len(labels)} labels, so {n_classes} classes, and the model scores "
+        text = f"It has {len(labels)} labels, so {n_classes} classes, but the model scores "
         yield Finding(DAMAGE, where, f"{text}{model.n_outputs}")

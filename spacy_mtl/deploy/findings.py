@@ -1,12 +1,12 @@
-"""What a check of a saved pipeline has found."""
+"""The findings of a check of a saved pipeline."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable, Iterator, List, Optional
 
-#: It runs code of the pipeline's, or writes or reads where it should not.
+#: It runs the pipeline's code, or reads or writes where it shouldn't.
 DANGER = "danger"
-#: It is not what was written, or will not load.
+#: It differs from what was saved, or won't load.
 DAMAGE = "damage"
 #: Good to know.
 NOTE = "note"
@@ -14,11 +14,11 @@ NOTE = "note"
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong with a pipeline.
+    """A problem of a pipeline.
 
     kind (str): `DANGER`, `DAMAGE` or `NOTE`.
-    where (str): The file, or the block of the config.
-    text (str): What it is.
+    where (str): The file, or the config block.
+    text (str): The description.
     """
 
     kind: str
@@ -28,13 +28,13 @@ class Finding:
 
 @dataclass
 class Part:
-    """A component as it is saved.
+    """A saved component.
 
     name (str): Its name.
-    factory (str): What makes it, or its source.
-    n_bytes (int): What its files take.
-    n_parameters (Optional[int]): Of thinc's layers and the wrapped networks; None without a model.
-    n_labels (Optional[int]): Of a head; None if it has no list of labels.
+    factory (str): Its factory or source.
+    n_bytes (int): The size of its files.
+    n_parameters (Optional[int]): In thinc layers and wrapped networks; None without a model.
+    n_labels (Optional[int]): The number of a head's labels; None if it has no list of labels.
     """
 
     name: str
@@ -46,12 +46,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check has found.
+    """The result of a check.
 
     folder (Path): The pipeline.
     parts (List[Part]): Its components.
-    findings (List[Finding]): What is wrong, the worst first.
-    has_checksums (bool): Whether its files could be compared with what was written.
+    findings (List[Finding]): The problems, worst first.
+    has_checksums (bool): Whether its files could be compared with saved checksums.
     """
 
     folder: Path
@@ -61,19 +61,19 @@ class Checked:
 
     @property
     def is_good(self) -> bool:
-        """RETURNS (bool): Whether nothing but notes was found."""
+        """RETURNS (bool): Whether there are only notes."""
         return all(finding.kind == NOTE for finding in self.findings)
 
 
 def guarded(where: str, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Make whatever fails in a check a finding: what is checked may be anything.
+    """Turn errors in a check into findings, as the checked files may contain anything.
 
     where (str): What is checked.
-    findings (Iterable[Finding]): The check, lazy.
-    YIELDS (Finding): What it finds, and what has ended it.
+    findings (Iterable[Finding]): The lazy check.
+    YIELDS (Finding): Its findings, and the error that ended it, if any.
     """
     try:
         yield from findings
     except Exception as err:
-        text = f"It cannot be checked ({type(err).__name__}: {err}). Take it from another copy"
+        text = f"It can't be checked ({type(err).__name__}: {err}). Use another copy"
         yield Finding(DAMAGE, where, text)

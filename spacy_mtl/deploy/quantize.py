@@ -1,4 +1,4 @@
-"""A trained pipeline whose encoder computes in int8, and what that costs each task."""
+"""Quantizing the encoder of a trained pipeline to int8, and measuring what it costs each task."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from spacy.util import dot_to_object, load_model, registry
 
 from ..joint.component import MultiTask
 
-# Blocks of encoders, and what takes their place.
+# Encoder architectures and their replacements.
 _ARCHITECTURES = {
     "spacy_mtl.TransformerEncoder.": None,
     "spacy_mtl.TransformerModel.": None,
@@ -22,17 +22,17 @@ _ARCHITECTURES = {
 
 
 class QuantizationError(ValueError):
-    """A pipeline that cannot be quantized, or not measured."""
+    """A pipeline that can't be quantized or measured."""
 
 
 @dataclass(frozen=True)
 class TaskScore:
-    """What a score of a task was, and is.
+    """A task's score before and after quantization.
 
     task (str): The component.
-    score (str): Such as "ents_f".
-    before (float): What the pipeline had, in [0, 1].
-    after (float): What it has in int8.
+    score (str): The key, such as "ents_f".
+    before (float): The score before, in [0, 1].
+    after (float): The score in int8.
     """
 
     task: str
@@ -42,20 +42,20 @@ class TaskScore:
 
     @property
     def lost(self) -> float:
-        """RETURNS (float): The loss, in points: hundredths. Below zero for a gain."""
+        """RETURNS (float): The loss in percentage points. Negative for a gain."""
         return 100 * (self.before - self.after)
 
 
 @dataclass(frozen=True)
 class Quantized:
-    """A pipeline in int8, not written yet.
+    """A pipeline in int8, not saved yet.
 
-    nlp (Language): It.
-    scores (List[TaskScore]): What it costs.
-    unmeasured (List[str]): Components that can be trained and have no score: the corpus does
-        not annotate them, or they have no scorer.
-    speed_before (float): Words a second of the pipeline as it was.
-    speed_after (float): Those of this one.
+    nlp (Language): The pipeline.
+    scores (List[TaskScore]): The scores before and after.
+    unmeasured (List[str]): Trainable components without a score: the corpus doesn't annotate
+        them, or they have no scorer.
+    speed_before (float): Words per second of the original pipeline.
+    speed_after (float): Words per second of this pipeline.
     """
 
     nlp: Language
@@ -68,13 +68,13 @@ class Quantized:
 def quantize(
     pipeline: Union[str, Path], corpus: Optional[Path] = None, *, gold_preproc: bool = False
 ) -> Quantized:
-    """Have the encoder of a trained pipeline compute in int8, and measure what that costs.
+    """Quantize the encoder of a trained pipeline to int8, and measure the change in scores.
 
     pipeline (Union[str, Path]): The name of an installed pipeline, or its folder.
-    corpus (Optional[Path]): Annotated documents to measure on, as .spacy file or folder. By
-        default the development corpus that the pipeline's config names.
-    gold_preproc (bool): Whether to take the sentences and tokens of that corpus as they are.
-    RETURNS (Quantized): The pipeline, and its scores.
+    corpus (Optional[Path]): Annotated documents to measure on, a .spacy file or folder. By
+        default the development corpus in the pipeline's config.
+    gold_preproc (bool): Whether to use that corpus's own sentences and tokens.
+    RETURNS (Quantized): The pipeline and its scores.
     RAISES (QuantizationError): If there is no such encoder, or nothing to measure on.
     """
     nlp = _load(pipeline, {})
@@ -82,16 +82,16 @@ def quantize(
     if not blocks:
         raise QuantizationError(
             f"The pipeline '{pipeline}' has no transformer that can be quantized: no block of its "
-            f"[components] has @architectures that begin with {', '.join(_ARCHITECTURES)}."
+            f"[components] has @architectures that start with {', '.join(_ARCHITECTURES)}."
         )
     if all(block.get("precision") == "int8" for block in blocks.values()):
-        raise QuantizationError(f"The encoder of the pipeline '{pipeline}' is in int8 already.")
+        raise QuantizationError(f"The encoder of the pipeline '{pipeline}' is already in int8.")
     overrides: Dict[str, Any] = {}
     for path, block in blocks.items():
         overrides[f"{path}.precision"] = "int8"
         overrides[f"{path}.@architectures"] = _replacement(block)
         if block.get("mixed_precision"):
-            # That is for GPUs.
+            # Mixed precision is for GPUs.
             overrides[f"{path}.mixed_precision"] = False
     in_int8 = _load(pipeline, overrides)
     before, after = (_score(each, corpus, gold_preproc) for each in (nlp, in_int8))
@@ -99,15 +99,15 @@ def quantize(
     for task, key in keys:
         if not _is_number(after.get(key)):
             raise QuantizationError(
-                f"In int8 '{task}' has no score any more: '{key}' is {after.get(key)!r}, and was "
-                f"{before[key]:.4f}. Stay with float32 or bfloat16."
+                f"In int8 '{task}' no longer has a score: '{key}' is {after.get(key)!r}, and was "
+                f"{before[key]:.4f}. Use float32 or bfloat16 instead."
             )
     scores = [TaskScore(task, key, before[key], after[key]) for task, key in keys]
     measured = {score.task for score in scores}
     if not scores:
         raise QuantizationError(
-            "The corpus has no annotation for any task of the pipeline, so nothing says what int8 "
-            "costs. Name another corpus: --data corpus.spacy"
+            "The corpus has no annotation for any task of the pipeline, so the effect of int8 "
+            "can't be measured. Use another corpus: --data corpus.spacy"
         )
     unmeasured = [
         name
@@ -120,7 +120,7 @@ def quantize(
     in_int8.meta["performance"] = {**performance, **{s.score: s.after for s in scores}}
     for _, pipe in in_int8.components:
         if isinstance(pipe, MultiTask):
-            # It is not trained any more, and some weightings know as much as the encoder is large.
+            # It won't be trained anymore, and some weightings' states are as large as the encoder.
             pipe.forget()
     return Quantized(in_int8, scores, unmeasured, before["speed"], after["speed"])
 
@@ -149,7 +149,7 @@ def _replacement(block: Dict[str, Any]) -> str:
 def _score(nlp: Language, corpus: Optional[Path], gold_preproc: bool) -> Dict[str, Any]:
     examples = _examples(nlp, corpus, gold_preproc)
     try:
-        # What is done at the first text only shall not count as time.
+        # Don't time the lazy set-up at the first text.
         list(nlp.pipe(eg.text for eg in examples[:1]))
         return nlp.evaluate(examples)
     except ValueError as err:
@@ -163,19 +163,19 @@ def _examples(nlp: Language, corpus: Optional[Path], gold_preproc: bool) -> List
         if corpus is not None:
             return list(Corpus(corpus, gold_preproc=gold_preproc)(nlp))
         config = nlp.config.interpolate()
-        # Not the other corpora: they need not be here.
+        # Don't resolve the other corpora: they may not be on this machine.
         block = dot_to_object(config, config["training"]["dev_corpus"])
         return list(registry.resolve({"reader": block})["reader"](nlp))
-    # Whatever a reader says that does not find its files.
+    # Readers may raise anything if their files are missing.
     except Exception as err:
         what = f"The corpus '{corpus}'" if corpus else "The pipeline's own development corpus"
         raise QuantizationError(
-            f"{what} cannot be read. Name another: --data corpus.spacy. The reader said: {err}"
+            f"{what} can't be read. Use another: --data corpus.spacy. The reader said: {err}"
         ) from err
 
 
 def _keys_of_tasks(nlp: Language, scores: Dict[str, Any]) -> Iterator[Tuple[str, str]]:
-    # A head may have another main score than its factory says: see mtl_tagger.
+    # A head's main score may differ from its factory's: see mtl_tagger.
     chosen = nlp.config["training"]["score_weights"]
     for task in nlp.pipe_names:
         weights = nlp.get_pipe_meta(task).default_score_weights or {}
@@ -185,5 +185,5 @@ def _keys_of_tasks(nlp: Language, scores: Dict[str, Any]) -> Iterator[Tuple[str,
 
 
 def _is_number(score: Any) -> bool:
-    # NaN would pass any comparison with what may be lost.
+    # NaN would pass any comparison with the accepted loss.
     return isinstance(score, float) and math.isfinite(score)

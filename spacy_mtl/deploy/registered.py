@@ -1,7 +1,7 @@
-"""Which functions and factories there are, by their names: no package of others is imported.
+"""Looking up functions and factories by name, without importing other packages.
 
-The registries themselves load every entry point that they are asked about, and with it a module
-of its package, which may be the one that is checked.
+The registries load every entry point that is looked up, and so import a module of its package,
+which may be the one being checked.
 """
 
 from contextlib import suppress
@@ -12,37 +12,30 @@ from typing import Any, Optional, Set
 import catalogue
 from spacy.util import registry
 
-# Importing these is importing what this package itself builds on.
+from ..compat.spacy import register_all
+
+# These are safe to import: this package depends on them.
 _OURS = {"spacy", "spacy_legacy", "spacy_loggers", "spacy_mtl", "spacy_transformers", "thinc"}
 
 
 def register_own(lang: Any) -> None:
-    """Have spaCy and spacy-transformers register what they bring, which they do when asked.
+    """Make spaCy and spacy-transformers register their functions, which they do lazily.
 
-    lang (Any): The language of a config; some have functions of their own.
+    lang (Any): The language of a config; some languages have their own functions.
     """
-    calls = {
-        "spacy.registrations": "populate_registry",
-        "spacy.pipeline.factories": "register_factories",
-    }
-    # Older versions lack the modules above, and register all with these.
-    import_module("spacy.pipeline")
-    import_module("spacy.training")
+    register_all()
     import_module("spacy_transformers")
-    for module, function in calls.items():
-        with suppress(ModuleNotFoundError):
-            getattr(import_module(module), function)()
     if isinstance(lang, str) and lang.isidentifier():
         with suppress(ImportError):
             import_module(f"spacy.lang.{lang}")
 
 
 def has_function(group: str, name: str) -> bool:
-    """Tell whether a registry has a function.
+    """Check whether a registry has a function.
 
     group (str): The registry, such as "architectures".
     name (str): The function's name.
-    RETURNS (bool): Whether it, or an older one of spaCy's under its name, is there.
+    RETURNS (bool): Whether the function, or its version in spacy-legacy, exists.
     """
     found = getattr(registry, group, None)
     if not isinstance(found, catalogue.Registry):
@@ -56,11 +49,11 @@ def has_function(group: str, name: str) -> bool:
 
 
 def has_factory(name: str, lang: Any) -> bool:
-    """Tell whether there is a factory of components.
+    """Check whether a component factory exists.
 
     name (str): The factory's name.
-    lang (Any): The language, which may have one of its own.
-    RETURNS (bool): Whether it is there.
+    lang (Any): The language, which may have its own version.
+    RETURNS (bool): Whether it exists.
     """
     names = {name, f"{lang}.{name}"}
     namespace = registry.factories.namespace
@@ -70,10 +63,10 @@ def has_factory(name: str, lang: Any) -> bool:
 
 
 def package_of(factory: str) -> Optional[str]:
-    """Find a package of others that offers a factory, and may register more once it is imported.
+    """Find the third-party package that offers a factory, and may register more when imported.
 
     factory (str): The factory.
-    RETURNS (Optional[str]): The package; None if there is none, or it is one of those known here.
+    RETURNS (Optional[str]): The package; None if there is none, or if it is one of our own.
     """
     for each in entry_points(group="spacy_factories"):
         package = each.value.partition(":")[0].partition(".")[0].strip()

@@ -1,56 +1,27 @@
-"""Micro-batches: what goes through the encoder at once."""
+"""Micro-batches: the windows that go through the encoder at once."""
 
 from dataclasses import dataclass
-from typing import Any, Iterator, List, Optional, Tuple, Union
+from typing import Any, Iterator, List, Union
 
 import numpy
 
 from ..arrays import ranges
+from .layout import PackedWindows, PaddedWindows, pack_windows, pad_windows, row_starts
 from .reading import Reading
 
-# What a CPU's caches hold, and what keeps a GPU busy.
+# Fits into a CPU's caches, or keeps a GPU busy.
 _PIECES_A_BATCH = {"cpu": 1024, "cuda": 16384}
 
 
 @dataclass(frozen=True)
-class PaddedWindows:
-    """Windows below one another. Shape of each array: (n_windows, length).
-
-    ids (Ints2d): Wordpieces with special ones.
-    mask (Floats2d): 1.0, and 0.0 for padding.
-    types (Optional[Ints2d]): Segments, if the encoder asks for them.
-    """
-
-    ids: numpy.ndarray
-    mask: numpy.ndarray
-    types: Optional[numpy.ndarray]
-
-
-@dataclass(frozen=True)
-class PackedWindows:
-    """Windows one after the other, without padding. Shape of the arrays: (1, n_pieces).
-
-    ids (Ints2d): Wordpieces with special ones.
-    positions (Ints2d): The place of each in its window.
-    types (Optional[Ints2d]): Segments, if the encoder asks for them.
-    lengths (List[int]): How long each window is.
-    """
-
-    ids: numpy.ndarray
-    positions: numpy.ndarray
-    types: Optional[numpy.ndarray]
-    lengths: List[int]
-
-
-@dataclass(frozen=True)
 class MicroBatch:
-    """Windows of like length, and the tokens that they encode.
+    """Windows of similar length and the tokens that they encode.
 
-    windows (Union[PaddedWindows, PackedWindows]): What the encoder reads.
-    tokens (Ints1d): The numbers of the tokens. Shape: (n_tokens,).
-    places (Ints1d): The places in the windows, flattened, of the first token's wordpieces, then
-        of the second one's, and so on. Shape: (n_places,).
-    offsets (Ints1d): Where each token's places begin. Shape: (n_tokens,).
+    windows (Union[PaddedWindows, PackedWindows]): The encoder's input.
+    tokens (Ints1d): The indices of the tokens. Shape: (n_tokens,).
+    places (Ints1d): The positions of the first token's wordpieces in the flattened windows, then
+        those of the second token's, and so on. Shape: (n_places,).
+    offsets (Ints1d): Where each token's places start. Shape: (n_tokens,).
     """
 
     windows: Union[PaddedWindows, PackedWindows]
@@ -60,17 +31,17 @@ class MicroBatch:
 
 
 def pieces_a_batch(device: Any) -> int:
-    """RETURNS (int): How many wordpieces suit a device, padding included."""
+    """RETURNS (int): How many wordpieces suit a device, including padding."""
     return _PIECES_A_BATCH.get(device.type, _PIECES_A_BATCH["cuda"])
 
 
 def batch_by_padded_size(lengths: numpy.ndarray, budget: int) -> List[numpy.ndarray]:
-    """Group sequences of like length, so that little of a batch is padding.
+    """Group sequences of similar length, so that batches have little padding.
 
     lengths (Ints1d): The length of each sequence. Shape: (n_sequences,).
-    budget (int): How much a batch may have, padding included. A sequence that is longer
-        is a batch of its own.
-    RETURNS (List[Ints1d]): The numbers of the sequences of each batch, longest first.
+    budget (int): The maximum size of a batch, including padding. A longer sequence gets
+        a batch of its own.
+    RETURNS (List[Ints1d]): The indices of the sequences in each batch, longest first.
     """
     order = numpy.argsort(-lengths, kind="stable")
     batches = []
@@ -83,30 +54,30 @@ def batch_by_padded_size(lengths: numpy.ndarray, budget: int) -> List[numpy.ndar
 
 
 def batch_evenly(lengths: numpy.ndarray, budget: int) -> List[numpy.ndarray]:
-    """Group sequences of like length into batches of about one size, none of them small.
+    """Group sequences of similar length into batches of about the same size.
 
     lengths (Ints1d): The length of each sequence. Shape: (n_sequences,).
-    budget (int): How much a batch has, about: less than half as much again, and a sequence.
-    RETURNS (List[Ints1d]): The numbers of the sequences of each batch, longest first.
+    budget (int): The approximate size of a batch: less than 1.5 times this, plus a sequence.
+    RETURNS (List[Ints1d]): The indices of the sequences in each batch, longest first.
     """
     order = numpy.argsort(-lengths, kind="stable")
     ends = numpy.cumsum(lengths[order])
     total = int(ends[-1]) if len(ends) else 0
     n_batches = max(1, round(total / budget))
-    # Each goes where its middle lies.
+    # Assign each sequence by its middle.
     batch = ((ends - lengths[order] / 2) * n_batches / max(1, total)).astype("int64")
     parts = numpy.split(order, numpy.searchsorted(batch, numpy.arange(1, n_batches)))
     return [part for part in parts if len(part)]
 
 
 def make_batches(reading: Reading, budget: int, *, packed: bool = False) -> Iterator[MicroBatch]:
-    """Make what the encoder reads.
+    """Split the encoder's input into micro-batches.
 
     reading (Reading): The documents.
-    budget (int): How many wordpieces a batch has: at most, padding included, or about, if
-        packed.
-    packed (bool): Whether windows stand one after the other, not below one another.
-    YIELDS (MicroBatch): The batches. Every token that has wordpieces is in one.
+    budget (int): The number of wordpieces in a batch: the maximum, including padding, or an
+        approximate number if packed.
+    packed (bool): Whether to concatenate windows instead of padding them.
+    YIELDS (MicroBatch): The batches. Every token with wordpieces is in exactly one.
     """
     pieces, windows, special = reading.pieces, reading.windows, reading.special
     numbers = numpy.arange(len(windows.starts))
@@ -116,8 +87,8 @@ def make_batches(reading: Reading, budget: int, *, packed: bool = False) -> Iter
     for chosen in (batch_evenly if packed else batch_by_padded_size)(sizes, budget):
         n_tokens = (ends - starts)[chosen]
         tokens = ranges(starts[chosen], n_tokens)
-        # From a piece's number to its place in this batch.
-        rows = _row_starts(sizes[chosen], packed) + len(special.before)
+        # From a piece's index to its position in this batch.
+        rows = row_starts(sizes[chosen], packed) + len(special.before)
         shifts = numpy.repeat(rows - windows.starts[chosen], n_tokens)
         n_pieces = pieces.n_pieces[tokens]
         yield MicroBatch(
@@ -126,60 +97,3 @@ def make_batches(reading: Reading, budget: int, *, packed: bool = False) -> Iter
             places=ranges(pieces.first[tokens] + shifts, n_pieces),
             offsets=numpy.cumsum(n_pieces) - n_pieces,
         )
-
-
-def pad_windows(reading: Reading, chosen: numpy.ndarray) -> PaddedWindows:
-    """Put windows below one another, with special wordpieces and padding.
-
-    reading (Reading): The documents.
-    chosen (Ints1d): The numbers of the windows to take. Shape: (n_windows,).
-    RETURNS (PaddedWindows): Them.
-    """
-    sizes = reading.windows.lengths[chosen] + len(reading.special)
-    length = int(sizes.max())
-    rows = _row_starts(sizes, packed=False)
-    ids, types = _lay_out(reading, chosen, rows, len(chosen) * length)
-    mask = (numpy.arange(length) < sizes[:, None]).astype("float32")
-    shape = mask.shape
-    return PaddedWindows(ids.reshape(shape), mask, None if types is None else types.reshape(shape))
-
-
-def pack_windows(reading: Reading, chosen: numpy.ndarray) -> PackedWindows:
-    """Put windows one after the other, with special wordpieces.
-
-    reading (Reading): The documents.
-    chosen (Ints1d): The numbers of the windows to take. Shape: (n_windows,).
-    RETURNS (PackedWindows): Them.
-    """
-    sizes = reading.windows.lengths[chosen] + len(reading.special)
-    rows = _row_starts(sizes, packed=True)
-    ids, types = _lay_out(reading, chosen, rows, int(sizes.sum()))
-    positions = ranges(numpy.zeros_like(sizes), sizes)
-    of_types = None if types is None else types[None]
-    return PackedWindows(ids[None], positions[None], of_types, sizes.tolist())
-
-
-def _row_starts(sizes: numpy.ndarray, packed: bool) -> numpy.ndarray:
-    if packed:
-        return numpy.cumsum(sizes) - sizes
-    return numpy.arange(len(sizes)) * int(sizes.max())
-
-
-def _lay_out(
-    reading: Reading, chosen: numpy.ndarray, rows: numpy.ndarray, n_places: int
-) -> Tuple[numpy.ndarray, Optional[numpy.ndarray]]:
-    """Write windows into one long array, each from its place on, and their segments."""
-    windows, special = reading.windows, reading.special
-    lengths = windows.lengths[chosen]
-    texts = rows + len(special.before)
-    ids = numpy.full(n_places, special.padding, dtype="int64")
-    places = ranges(texts, lengths)
-    ids[places] = reading.pieces.ids[ranges(windows.starts[chosen], lengths)]
-    befores = rows[:, None] + numpy.arange(len(special.before))
-    afters = (texts + lengths)[:, None] + numpy.arange(len(special.after))
-    ids[befores], ids[afters] = special.before, special.after
-    if special.types is None:
-        return ids, None
-    types = numpy.zeros_like(ids)
-    types[befores], types[places], types[afters] = special.types
-    return ids, types

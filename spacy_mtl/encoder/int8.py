@@ -1,8 +1,8 @@
-"""Networks whose matrix products are in int8, for CPUs.
+"""Networks with int8 matrix products, for CPUs.
 
-All that touches torch's quantization is here: it is deprecated in favour of torchao, whose
-kernels for CPUs are slower than float32 unless they are compiled (20 times, with torchao 0.18
-on a processor with AVX2).
+All uses of torch's quantization are here. It is deprecated in favor of torchao, whose CPU
+kernels are slower than float32 unless they are compiled (20 times, with torchao 0.18 on a
+processor with AVX2).
 """
 
 import copy
@@ -11,22 +11,21 @@ from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
-# One twin for all threads.
+# All threads share one copy.
 _MAKING = Lock()
 _QUANTIZED: "WeakKeyDictionary[Any, Any]" = WeakKeyDictionary()
 
 
 def quantized(network: Any) -> Any:
-    """Give a network's twin that multiplies by weights in int8.
+    """Get a copy of a network with int8 weight matrices.
 
-    Each row of a weight has a scale of its own; what it is multiplied by is quantized as it
-    comes, with one scale a batch, so that vectors depend a little on what else is in it.
-    The network itself stays as it is, in memory and in what is saved. What is no matrix is
-    shared.
+    Each row of a weight matrix has its own scale. Inputs are quantized on the fly with one
+    scale per batch, so vectors depend slightly on the rest of the batch. The original network
+    doesn't change, in memory or when saved. The copy shares all other parameters.
 
-    network (Module): A network. Its weights must not change any more.
-    RETURNS (Module): The twin, made once.
-    RAISES (ValueError): If torch cannot do it here.
+    network (Module): A network. Its weights must not change anymore.
+    RETURNS (Module): The copy, created once per network.
+    RAISES (ValueError): If torch can't quantize the network here.
     """
     with _MAKING:
         if network not in _QUANTIZED:
@@ -40,14 +39,14 @@ def _quantize(network: Any) -> Any:
     device = next(network.parameters()).device
     if device.type != "cpu":
         raise ValueError(
-            f'The encoder is on {device}, and precision = "int8" is for CPUs. Set it to '
+            f'The encoder is on {device}, but precision = "int8" is for CPUs. Set it to '
             '"bf16", "fp32" or "auto", or use the CPU.'
         )
     dtypes = {p.dtype for p in network.parameters()}
     if dtypes != {torch.float32}:
         raise ValueError(
-            f"The encoder has weights in {', '.join(sorted(map(str, dtypes)))}, and only float32 "
-            'becomes int8. Set precision = "fp32" or "bf16".'
+            f"The encoder has weights in {', '.join(sorted(map(str, dtypes)))}, but only float32 "
+            'can be quantized to int8. Set precision = "fp32" or "bf16".'
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -60,12 +59,12 @@ def _quantize(network: Any) -> Any:
         # RuntimeError: torch has no kernels for this processor.
         except (ImportError, RuntimeError) as err:
             raise ValueError(
-                f"torch {torch.__version__} cannot compute in int8 here: {err}. Set precision = "
+                f"torch {torch.__version__} can't compute in int8 here: {err}. Set precision = "
                 '"auto".'
             ) from err
     if not any(".quantized." in type(module).__module__ for module in twin.modules()):
         raise ValueError(
-            f"The encoder ({type(network).__name__}) has no torch.nn.Linear that could become "
-            'int8. Set precision = "auto".'
+            f"The encoder ({type(network).__name__}) has no torch.nn.Linear to quantize to int8. "
+            'Set precision = "auto".'
         )
     return twin

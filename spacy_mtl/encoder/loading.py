@@ -1,4 +1,4 @@
-"""Pretrained encoders, from a folder or the model hub."""
+"""Loading pretrained encoders from a folder or the model hub."""
 
 import inspect
 from difflib import get_close_matches
@@ -6,12 +6,8 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Optional, Sequence, Set
 
 from ..loading import is_out_of_memory
-from .special import SpecialPieces
 
-#: The longest window by default, special tokens included, where an encoder takes longer ones.
-LONGEST_WINDOW = 512
-
-# Where from, and with whose code: for network and tokenizer alike.
+# Source and code settings, for both network and tokenizer.
 _HUB_SETTINGS = {
     *("cache_dir", "code_revision", "force_download", "local_files_only", "proxies", "revision"),
     *("resume_download", "subfolder", "token", "trust_remote_code", "use_auth_token"),
@@ -25,20 +21,20 @@ _OF_ALL_TOKENIZERS = {
 
 
 class EncoderError(ValueError):
-    """An encoder that cannot be loaded, or not be used."""
+    """An encoder that can't be loaded or used."""
 
 
 def load_pretrained(
     name: str, tokenizer_config: Dict[str, Any], transformer_config: Dict[str, Any], where: str
 ) -> Any:
-    """Load an encoder and its tokenizer, and try them.
+    """Load an encoder and its tokenizer.
 
     name (str): A folder, or a name on the model hub.
     tokenizer_config (Dict[str, Any]): Settings of the tokenizer.
     transformer_config (Dict[str, Any]): Settings of the encoder.
-    where (str): The block of the config that names it, for the error.
-    RETURNS (HFObjects): Both. Of an encoder-decoder it is the encoder.
-    RAISES (EncoderError): If there is no such encoder, a setting is none, or it does not work.
+    where (str): The config block that names it, for the error.
+    RETURNS (HFObjects): Both. For an encoder-decoder model, only the encoder.
+    RAISES (EncoderError): If the encoder can't be loaded or a setting is unknown.
     """
     from spacy_transformers.data_classes import HFObjects
     from thinc.api import get_torch_default_device
@@ -53,7 +49,7 @@ def load_pretrained(
         )
         tokenizer = AutoTokenizer.from_pretrained(name, **tokenizer_config)
         vocabulary = vocabulary_of(tokenizer)
-    # Damaged weights raise errors of the library that reads them.
+    # Damaged weights raise various errors, depending on the library that reads them.
     except Exception as err:
         if is_out_of_memory(err):
             raise
@@ -63,10 +59,10 @@ def load_pretrained(
     known = tokenizer_settings(tokenizer)
     unknown = [key for key in tokenizer_config if key not in known | _HUB_SETTINGS]
     check_settings("tokenizer_config", unknown, known, where)
-    # Some lack a pooler, and that is no matter.
+    # A missing pooler, for example, doesn't matter.
     missing, n_all = report["missing_keys"], len(network.state_dict())
     if 2 * len(missing) > n_all:
-        lacking = ValueError(f"the weights lack {len(missing)} of {n_all}, such as {min(missing)}")
+        lacking = ValueError(f"{len(missing)} of {n_all} weights are missing: {min(missing)}, ...")
         raise EncoderError(explain_failure(name, where, lacking))
     network = encoder_half(network)
     network.to(get_torch_default_device())
@@ -75,23 +71,23 @@ def load_pretrained(
 
 
 def vocabulary_of(tokenizer: Any) -> Optional[bytes]:
-    """RETURNS (Optional[bytes]): The file of its words, if it has one of its own to save."""
+    """RETURNS (Optional[bytes]): The vocabulary file to save with it, if it has one."""
     path = getattr(tokenizer, "vocab_file", None)
     return Path(path).read_bytes() if path and Path(path).is_file() else None
 
 
 def encoder_half(network: Any) -> Any:
-    """RETURNS (PreTrainedModel): The encoder of an encoder-decoder; else the network itself."""
+    """RETURNS (PreTrainedModel): The encoder of an encoder-decoder, else the network itself."""
     if "decoder_input_ids" not in inspect.signature(network.forward).parameters:
         return network
     return network.get_encoder()
 
 
 def settle(tokenizer: Any) -> None:
-    """Have a fast tokenizer neither pad nor cut off, as we call it, once and for all.
+    """Turn off padding and truncation of a fast tokenizer permanently.
 
-    It is changed with the first call that wants something else, and while it is being changed no
-    other thread can use it.
+    Otherwise the first call with other settings would change the tokenizer, and no other thread
+    can use it while it changes.
 
     tokenizer (PreTrainedTokenizerBase): The tokenizer.
     """
@@ -101,7 +97,7 @@ def settle(tokenizer: Any) -> None:
 
 
 def tokenizer_settings(tokenizer: Any) -> Set[str]:
-    """RETURNS (Set[str]): What a tokenizer can be told, as far as its classes name it."""
+    """RETURNS (Set[str]): A tokenizer's settings, as far as its classes declare them."""
     classes = [*type(tokenizer).__mro__]
     slow = getattr(tokenizer, "slow_tokenizer_class", None)
     classes += [] if slow is None else [*slow.__mro__]
@@ -110,98 +106,44 @@ def tokenizer_settings(tokenizer: Any) -> Set[str]:
 
 
 def check_settings(key: str, unknown: Sequence[str], known: Iterable[str], where: str) -> None:
-    """Refuse settings that the library would leave out without a word.
+    """Reject settings that the library would silently ignore.
 
-    key (str): Where they stand: "tokenizer_config" or "transformer_config".
-    unknown (Sequence[str]): Those settings.
-    known (Iterable[str]): What there is.
-    where (str): The block of the config that has them.
-    RAISES (EncoderError): If there are any.
+    key (str): Where they are set: "tokenizer_config" or "transformer_config".
+    unknown (Sequence[str]): The unknown settings.
+    known (Iterable[str]): The known settings.
+    where (str): The config block that has them.
+    RAISES (EncoderError): If there are unknown settings.
     """
     if unknown:
         near = get_close_matches(unknown[0], sorted(map(str, known)), n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise EncoderError(
-            f"'{key}' has {', '.join(map(repr, unknown))}, which the library does not know and "
-            f"would ignore.{hint} Mend or remove it in {where}."
+            f"'{key}' has {', '.join(map(repr, unknown))}, which the library doesn't know and "
+            f"would ignore.{hint} Fix or remove it in {where}."
         )
 
 
 def explain_failure(name: str, where: str, err: Exception) -> str:
-    """Say what is wrong with the name of an encoder, and how to mend it.
+    """Explain why an encoder can't be loaded, and how to fix it.
 
-    name (str): What could not be loaded.
-    where (str): The block of the config that has it as "name".
-    err (Exception): What the library says.
+    name (str): The name that couldn't be loaded.
+    where (str): The config block with that "name".
+    err (Exception): The library's error.
     RETURNS (str): A message.
     """
     if Path(name).is_dir():
         return (
-            f"The encoder could not be loaded from the folder '{name}', which holds "
+            f"Couldn't load the encoder from the folder '{name}', which contains "
             f"{_list_folder(name)}. It needs config.json, the weights (model.safetensors) and the "
-            "tokenizer's files (tokenizer.json, tokenizer_config.json). Complete it, or mend "
-            f"'name' in {where}. The loader said: {err}"
+            "tokenizer's files (tokenizer.json, tokenizer_config.json). Add the missing files, or "
+            f"fix 'name' in {where}. The loader said: {err}"
         )
     return (
-        f"The encoder '{name}' could not be loaded: no such folder with a model, or no such name "
-        f"on the model hub (or no network). Mend 'name' in {where}: the path of a folder that "
-        "holds config.json, the weights and the tokenizer, or a hub name such as 'roberta-base'. "
+        f"Couldn't load the encoder '{name}': there is no such model folder, and no such name "
+        f"on the model hub (or no network). Set 'name' in {where} to the path of a folder with "
+        "config.json, the weights and the tokenizer, or to a hub name such as 'roberta-base'. "
         f"The loader said: {err}"
     )
-
-
-def find_special_pieces(tokenizer: Any, network: Any) -> SpecialPieces:
-    """Find what an encoder wants around a text.
-
-    tokenizer (PreTrainedTokenizerBase): The encoder's tokenizer.
-    network (PreTrainedModel): The encoder. Segments are for those that take any.
-    RETURNS (SpecialPieces): The special tokens.
-    RAISES (EncoderError): If the tokenizer does not put them around a text.
-    """
-    plain = tokenizer("a", add_special_tokens=False)["input_ids"]
-    encoded = tokenizer("a")
-    whole, types = encoded["input_ids"], encoded.get("token_type_ids")
-    if types is not None and not takes_segments(network, max(types, default=0)):
-        types = None
-    starts = range(len(whole) - len(plain) + 1)
-    start = next((i for i in starts if whole[i : i + len(plain)] == plain), None)
-    if not plain or start is None:
-        raise EncoderError(
-            f"it makes the wordpieces {plain} of the letter 'a', and {whole} with the special ones "
-            "that the encoder wants around it"
-        )
-    end = start + len(plain)
-    # A model without a padding token was trained without padding; masked, any will do.
-    padding = 0 if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-    segments = None if types is None else (types[:start], types[start], types[end:])
-    return SpecialPieces(whole[:start], whole[end:], padding, segments)
-
-
-def takes_segments(network: Any, highest: int) -> bool:
-    """Find whether an encoder takes the segments that its tokenizer offers.
-
-    network (PreTrainedModel): The encoder.
-    highest (int): The highest number of a segment.
-    RETURNS (bool): Whether it does. One without a limit is taken at its word.
-    """
-    limit = getattr(network.config, "type_vocab_size", None) or highest + 1
-    taken = "token_type_ids" in inspect.signature(network.forward).parameters
-    return taken and highest < limit
-
-
-def longest_window(tokenizer: Any, network: Any) -> int:
-    """Find how much an encoder reads at once.
-
-    RETURNS (int): A number of wordpieces, special tokens included. `LONGEST_WINDOW` at most.
-    """
-    positions = getattr(network.config, "max_position_embeddings", None) or LONGEST_WINDOW
-    if positions < 0:
-        # No limit, says XLNet.
-        positions = LONGEST_WINDOW
-    # RoBERTa and its kin count positions from the number of the padding token on.
-    padding = getattr(getattr(network, "embeddings", None), "padding_idx", None)
-    taken = 0 if padding is None else padding + 1
-    return int(min(positions - taken, tokenizer.model_max_length, LONGEST_WINDOW))
 
 
 def _list_folder(folder: str) -> str:

@@ -1,4 +1,4 @@
-"""Which wordpieces belong to which word, for tokenizers that do not tell."""
+"""Matching wordpieces to words, for tokenizers that don't return offsets."""
 
 import re
 import warnings
@@ -9,23 +9,25 @@ import numpy
 from spacy.tokens import Doc
 from spacy_alignments import get_alignments
 
-# Each byte as a letter that no normalisation changes, and whitespace as none.
+from ..compat.transformers import byte_decoder_of, has_byte_pieces
+
+# Each byte as a letter that normalization doesn't change; whitespace as nothing.
 _LETTERS = ["" if bytes([b]).isspace() else chr(0x4E00 + b) for b in range(256)]
-# How tokenizers of sentencepiece write what their vocabulary lacks.
+# How sentencepiece tokenizers write bytes that aren't in their vocabulary.
 _BYTE = re.compile("<0x([0-9A-F]{2})>")
-# More than so many words without a piece are told of.
+# Warn if more than this share of words has no wordpiece.
 _LOST_SHARE = 0.1
 
-_TOLD: "WeakSet[Any]" = WeakSet()
+_WARNED: "WeakSet[Any]" = WeakSet()
 
 
 def match_words(tokenizer: Any, words: Sequence[str], ids: Sequence[int]) -> List[List[int]]:
-    """Find the wordpieces of each word, by comparing letters, or bytes where pieces are such.
+    """Find the wordpieces of each word by comparing letters, or bytes if the pieces are bytes.
 
-    tokenizer (PreTrainedTokenizer): A tokenizer that is not fast.
+    tokenizer (PreTrainedTokenizer): A slow tokenizer.
     words (List[str]): The words of a text.
-    ids (List[int]): Its wordpieces. Special ones are nobody's: their letters are not the text's.
-    RETURNS (List[List[int]]): The places of each word's wordpieces.
+    ids (List[int]): Its wordpieces. Special ones belong to no word.
+    RETURNS (List[List[int]]): The positions of each word's wordpieces.
     """
     special = set(tokenizer.all_special_ids)
     pieces = ["" if i in special else tokenizer.convert_ids_to_tokens(int(i)) for i in ids]
@@ -37,27 +39,27 @@ def match_words(tokenizer: Any, words: Sequence[str], ids: Sequence[int]) -> Lis
     return found
 
 
-def tell_of_lost_words(tokenizer: Any, docs: Sequence[Doc], n_pieces: numpy.ndarray) -> None:
-    """Warn, once a tokenizer, if many words of a batch have no wordpiece, and so no vector.
+def warn_of_lost_words(tokenizer: Any, docs: Sequence[Doc], n_pieces: numpy.ndarray) -> None:
+    """Warn once per tokenizer if many words of a batch have no wordpiece, and so no vector.
 
     tokenizer (PreTrainedTokenizerBase): The encoder's tokenizer.
     docs (Sequence[Doc]): The batch.
     n_pieces (Ints1d): How many wordpieces each token has. Shape: (n_tokens,).
     """
-    if n_pieces.all() or tokenizer in _TOLD:
+    if n_pieces.all() or tokenizer in _WARNED:
         return
     is_word = numpy.concatenate([~doc.to_array("IS_SPACE").astype(bool) for doc in docs])
     is_lost = is_word & (n_pieces == 0)
     n_words, n_lost = int(is_word.sum()), int(is_lost.sum())
     if n_lost > _LOST_SHARE * n_words:
-        _TOLD.add(tokenizer)
+        _WARNED.add(tokenizer)
         first = int(numpy.flatnonzero(is_lost)[0])
         word = [token.text for doc in docs for token in doc][first]
         warnings.warn(
-            f"{n_lost} of {n_words} words of a batch have no wordpiece of the encoder, and so no "
-            f"vector, such as {word[:40]!r}. Its tokenizer ({type(tokenizer).__name__}) drops them "
-            "or does not know them. Set use_fast = true in tokenizer_config, if that is false, or "
-            "take an encoder for such text."
+            f"{n_lost} of {n_words} words in a batch have no wordpiece, and so no vector, such as "
+            f"{word[:40]!r}. The encoder's tokenizer ({type(tokenizer).__name__}) drops them or "
+            "doesn't know them. Set use_fast = true in tokenizer_config if it is false, or use an "
+            "encoder for such text."
         )
 
 
@@ -66,10 +68,9 @@ def _spell(found: bytes) -> str:
 
 
 def _as_bytes(tokenizer: Any, pieces: Sequence[str]) -> Optional[List[bytes]]:
-    """RETURNS (Optional[List[bytes]]): What pieces stand for; None if they are letters."""
-    # The names are not public, but those of all such tokenizers, from GPT-2's on.
-    decoder = getattr(tokenizer, "byte_decoder", None)
-    if isinstance(decoder, dict):
+    """RETURNS (Optional[List[bytes]]): The bytes of each piece; None if pieces are letters."""
+    decoder = byte_decoder_of(tokenizer)
+    if decoder is not None:
         added = tokenizer.get_added_vocab()
         return [
             piece.encode("utf8")
@@ -77,8 +78,8 @@ def _as_bytes(tokenizer: Any, pieces: Sequence[str]) -> Optional[List[bytes]]:
             else bytes(decoder[c] for c in piece.removesuffix("</w>") if c in decoder)
             for piece in pieces
         ]
-    # ByT5's and Perceiver's: each piece is a byte, written as the letter of its number.
-    if getattr(tokenizer, "_utf_vocab_size", None) == 256:
+    # Each byte is written as the character with its code.
+    if has_byte_pieces(tokenizer):
         return [
             bytes(ord(c) for c in piece) if max(piece, default="") < "\u0100" else b""
             for piece in pieces

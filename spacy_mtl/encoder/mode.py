@@ -1,9 +1,9 @@
-"""Networks stand in evaluation mode, but while a step of training runs through them.
+"""Networks stay in evaluation mode, except while a training step runs through them.
 
-torch keeps the mode with the network, not with the thread. If a prediction sets it, and puts it
-back afterwards, another thread that predicts meanwhile gets dropout. So a prediction never puts
-anything back: it finds the network as it wants it, and only the first one after somebody else's
-`train()` has to set it.
+torch keeps the mode per network, not per thread. If a prediction changed the mode and restored
+it afterwards, another thread predicting at the same time would get dropout. So predictions never
+restore it: the network is usually in evaluation mode already, and only the first prediction after
+someone else's `train()` has to set it.
 """
 
 from contextlib import contextmanager
@@ -14,12 +14,14 @@ import torch
 from thinc.api import Model, PyTorchShim
 from thinc.types import ArgsKwargs
 
-# The flag of the whole is set before those of its parts: nobody may look in between.
+from ..compat.thinc import change_class, network_of, uses_mixed_precision
+
+# torch sets a network's flag before those of its parts: no thread may look in between.
 _SWITCHING = Lock()
 
 
 def evaluate(network: Any) -> None:
-    """Have a network compute without dropout.
+    """Switch a network to evaluation mode (no dropout).
 
     network (Module): The network.
     """
@@ -28,9 +30,9 @@ def evaluate(network: Any) -> None:
 
 @contextmanager
 def training(network: Any) -> Iterator[None]:
-    """Have a network compute with dropout meanwhile, and without it afterwards.
+    """Switch a network to training mode, and back to evaluation mode afterwards.
 
-    Not for predictions in another thread with the same network: it is being changed.
+    No other thread may predict with the same network meanwhile.
 
     network (Module): The network.
     """
@@ -48,49 +50,48 @@ def _switch(network: Any, mode: bool) -> None:
 
 
 class EvaluatingShim(PyTorchShim):
-    """A network of torch in a model of thinc, that may be called by several threads.
+    """A torch network in a thinc model, safe to call from several threads.
 
-    thinc's own sets the mode with each prediction, and leaves it on training.
+    thinc's own shim sets the mode in each prediction and leaves it in training mode.
     """
 
     def predict(self, inputs: ArgsKwargs) -> Any:
-        """Compute without dropout and gradients. No mode is switched if it is the right one.
+        """Compute without dropout and gradients. Switches the mode only if needed.
 
-        inputs (ArgsKwargs): What the network is called with.
-        RETURNS (Any): What it gives.
+        inputs (ArgsKwargs): The network's arguments.
+        RETURNS (Any): The network's output.
         """
-        evaluate(self._model)
-        with torch.no_grad(), torch.autocast("cuda", enabled=self._mixed_precision):
-            return self._model(*inputs.args, **inputs.kwargs)
+        network: Any = network_of(self)
+        evaluate(network)
+        with torch.no_grad(), torch.autocast("cuda", enabled=uses_mixed_precision(self)):
+            return network(*inputs.args, **inputs.kwargs)
 
     def begin_update(self, inputs: ArgsKwargs) -> Tuple[Any, Callable[[ArgsKwargs], Any]]:
-        """Compute with dropout, there and on the way back, where some is computed again.
+        """Compute with dropout, also in the backward pass, which may recompute activations.
 
-        inputs (ArgsKwargs): What the network is called with.
-        RETURNS (Tuple[Any, Callable]): What it gives, and the way back.
+        inputs (ArgsKwargs): The network's arguments.
+        RETURNS (Tuple[Any, Callable]): The network's output and the backward callback.
         """
-        with training(self._model):
+        with training(network_of(self)):
             outputs, backprop = super().begin_update(inputs)
 
         def backprop_in_training(gradients: ArgsKwargs) -> Any:
-            with training(self._model):
+            with training(network_of(self)):
                 return backprop(gradients)
 
         return outputs, backprop_in_training
 
 
 def keep_evaluating(model: Model) -> None:
-    """Have the networks of torch in a model be called as several threads need it.
+    """Make the torch networks in a model safe to call from several threads.
 
-    Those whose shim is a kind of its own are left alone: it may have other ways.
+    Networks with a custom shim class are left alone: it may work differently.
 
     model (Model): The model of any component.
     """
     for node in model.walk():
         for shim in node.shims:
-            # Ours only has other methods, so that it is this very shim that becomes one of ours:
-            # others may hold it, and its number stands in the state of optimisers.
             if type(shim) is PyTorchShim:
-                shim.__class__ = EvaluatingShim
-                # A network that was just made is in training.
-                evaluate(shim._model)
+                change_class(shim, EvaluatingShim)
+                # A new network is in training mode.
+                evaluate(network_of(shim))

@@ -1,103 +1,31 @@
-"""Attention within sequences that stand one after the other, without padding, on a CPU.
+"""Running encoders on concatenated sequences, without padding, on a CPU.
 
-All else that an encoder does, it does piece by piece; so it takes the sequences as one
-long one, and only `scaled_dot_product_attention` must know where each begins. Works with any
-network that attends by that function and takes `position_ids`: whether one does is tried out.
+Works with any network that uses `scaled_dot_product_attention` and accepts `position_ids`. A
+trial run finds out.
 """
 
 import inspect
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
 from threading import Lock
-from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
+from typing import Any, Iterator, Optional, Sequence, Tuple
 from weakref import WeakKeyDictionary
 
 import torch
-from torch.overrides import TorchFunctionMode
 
-from .dropout import dropout
+from .attention import AttentionWithin, NotPackableError
 from .mode import evaluate
-
-_ATTENTION: Any = torch.nn.functional.scaled_dot_product_attention
-_DROPOUT: Any = torch.nn.functional.dropout
 
 _logger = logging.getLogger("spacy")
 
 
-class NotPackableError(Exception):
-    """A network attends in a way that does not let sequences be told apart."""
-
-
-class AttentionWithin(TorchFunctionMode):
-    """Restrict attention to each of some sequences, and drop out faster.
-
-    Sequences of one length that stand together are attended to at once.
-    """
-
-    def __init__(self, lengths: Sequence[int]) -> None:
-        """Initialise the mode.
-
-        lengths (Sequence[int]): The length of each sequence.
-        """
-        super().__init__()
-        self.groups = [(len(list(same)), length) for length, same in groupby(lengths)]
-        self.n_calls = 0
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Tuple = (), kwargs: Optional[Dict] = None
-    ) -> Any:
-        """Run a function of torch, attention in our way."""
-        run = {_ATTENTION: self._attend, _DROPOUT: _drop_out}.get(func, func)
-        return run(*args, **(kwargs or {}))
-
-    def _attend(self, query: Any, key: Any, value: Any, attn_mask: Any = None, *args, **kw) -> Any:
-        sizes = [n * length for n, length in self.groups]
-        for tensor in (query, key, value):
-            if attn_mask is not None or tensor.dim() != 4 or tensor.shape[::2] != (1, sum(sizes)):
-                raise NotPackableError
-        self.n_calls += 1
-        parts = []
-        # Each has a shape of (1, n_heads, n_pieces, width).
-        split = (tensor[0].split(sizes, dim=1) for tensor in (query, key, value))
-        for (n, length), *given in zip(self.groups, *split):
-            group: Any = (x.unflatten(1, (n, length)).transpose(0, 1) for x in given)
-            attended = _attend_plainly(*group, *args, **kw)
-            parts.append(attended.transpose(1, 2).flatten(0, 1))
-        return torch.cat(parts).transpose(0, 1)[None]
-
-
-def _attend_plainly(
-    query: Any,
-    key: Any,
-    value: Any,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    *,
-    scale: Optional[float] = None,
-    **kw: Any,
-) -> Any:
-    if not dropout_p or is_causal or kw:
-        return _ATTENTION(query, key, value, None, dropout_p, is_causal, scale=scale, **kw)
-    # As torch does where it cannot leave the weights out of memory.
-    scale = query.shape[-1] ** -0.5 if scale is None else scale
-    weights = torch.matmul(query * scale, key.transpose(-1, -2)).softmax(-1)
-    return torch.matmul(dropout(weights, dropout_p), value)
-
-
-def _drop_out(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    if inplace:
-        return _DROPOUT(input, p, training, inplace)
-    return dropout(input, p) if training and p < 1 else _DROPOUT(input, p, training)
-
-
 @dataclass(frozen=True)
 class Packing:
-    """How a network reads sequences that stand one after the other.
+    """How a network reads concatenated sequences.
 
-    first (int): The number that it gives the first position.
-    n_calls (int): How often it attends in a pass: each time must be in our way.
+    first (int): The index of its first position.
+    n_calls (int): The number of attention calls in a pass; each must go through our function.
     """
 
     first: int
@@ -105,17 +33,17 @@ class Packing:
 
 
 _TRYING = Lock()
-# None for a network that cannot.
+# None for a network that can't.
 _PACKINGS: "WeakKeyDictionary[Any, Optional[Packing]]" = WeakKeyDictionary()
 
 
 def find_packing(network: Any, longest: int) -> Optional[Packing]:
-    """Find out, once, whether a network can read sequences that stand one after the other.
+    """Find out, once per network, whether it can read concatenated sequences.
 
-    network (PreTrainedModel): The encoder. It is tried out, without dropout.
-    longest (int): The longest sequence that it takes.
-    RETURNS (Optional[Packing]): How it does. None if it cannot, or not in training, because it
-        attends again on the way back.
+    network (PreTrainedModel): The encoder. The trial runs without dropout.
+    longest (int): The longest sequence that it accepts.
+    RETURNS (Optional[Packing]): How it reads them. None if it can't, or can't in training because
+        gradient checkpointing repeats attention in the backward pass.
     """
     if network.training and getattr(network, "is_gradient_checkpointing", False):
         return None
@@ -128,7 +56,7 @@ def find_packing(network: Any, longest: int) -> Optional[Packing]:
 
 
 def forget_packing(network: Any) -> None:
-    """Note that a network cannot read sequences that stand one after the other, after all."""
+    """Record that a network can't read concatenated sequences after all."""
     with _TRYING:
         _PACKINGS[network] = None
         _log_padded(network)
@@ -142,19 +70,19 @@ def run_packed(
     types: Optional[Any],
     lengths: Sequence[int],
 ) -> Any:
-    """Run a network on sequences that stand one after the other.
+    """Run a network on concatenated sequences.
 
-    packing (Packing): How the network, or that of which it is a twin, does this.
-    ids (Tensor): Wordpieces. Shape of this and of the other tensors: (1, n_pieces).
-    positions (Tensor): Where each stands in its sequence, from 0.
-    types (Optional[Tensor]): Segments. Zeros by default, if it takes any.
+    packing (Packing): How the network, or the network that it is a copy of, reads them.
+    ids (Tensor): Wordpieces. Shape of all tensors: (1, n_pieces).
+    positions (Tensor): Position of each in its sequence, from 0.
+    types (Optional[Tensor]): Segments. Zeros by default, if the network takes them.
     lengths (Sequence[int]): The length of each sequence.
     RETURNS (Tensor): The last hidden states. Shape: (1, n_pieces, width).
-    RAISES (NotPackableError): If it does not do so this time, or fails.
+    RAISES (NotPackableError): If the network behaves differently this time, or fails.
     """
     try:
         hidden, n_calls = _run(network, ids, positions + packing.first, types, lengths)
-    # A limit of all pieces together, for one.
+    # For example, a limit on the total number of pieces.
     except (RuntimeError, IndexError, ValueError) as err:
         raise NotPackableError from err
     if n_calls != packing.n_calls:
@@ -176,13 +104,13 @@ def _try_out(network: Any, longest: int) -> Optional[Packing]:
     if "position_ids" not in inspect.signature(network.forward).parameters:
         return None
     padding = network.config.pad_token_id
-    # RoBERTa and its kin count positions from the number of the padding token on.
+    # RoBERTa and its relatives start positions after the index of the padding token.
     for first in [0] if padding is None else [0, padding + 1]:
         try:
             n_calls = _try_first_position(network, longest, first)
-        # Whatever it says: it cannot.
+        # Any error means that it can't.
         except Exception as err:
-            _logger.debug("The encoder does not read packed texts: %s", err)
+            _logger.debug("The encoder can't read packed texts: %s", err)
             continue
         if n_calls:
             return Packing(first, n_calls)
@@ -190,8 +118,8 @@ def _try_out(network: Any, longest: int) -> Optional[Packing]:
 
 
 def _try_first_position(network: Any, longest: int, first: int) -> int:
-    """RETURNS (int): How often it attended, if all came out as without packing; else 0."""
-    # More pieces than any window, since some limits are of the whole.
+    """RETURNS (int): The number of attention calls if packing gives the same output; else 0."""
+    # More pieces than any window, since some limits apply to the total.
     lengths = [5, 5, 3] * (longest // 13 + 1)
     padding = network.config.pad_token_id
     known = [i for i in range(min(10, network.config.vocab_size)) if i != padding]
@@ -210,7 +138,7 @@ def _try_first_position(network: Any, longest: int, first: int) -> int:
 
 def _log_padded(network: Any) -> None:
     _logger.info(
-        "The encoder (%s) does not read texts one after the other: they are padded to one another.",
+        "The encoder (%s) can't read concatenated texts: they are padded to the same length.",
         type(network).__name__,
     )
 
@@ -223,6 +151,6 @@ def _evaluating(network: Any, device: Any) -> Iterator[None]:
         with torch.no_grad(), torch.autocast(device.type, enabled=False):
             yield
     finally:
-        # Within a step only.
+        # Only within a training step.
         if was_training:
             network.train()

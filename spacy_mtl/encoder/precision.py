@@ -1,10 +1,11 @@
-"""The numbers that the encoder computes with."""
+"""The numeric precision of the encoder."""
 
 import logging
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any, Iterator, Tuple
 
+from ..compat.torch import bfloat16_of_cpu
 from .int8 import quantized
 from .mode import evaluate, training
 
@@ -14,39 +15,39 @@ _logger = logging.getLogger("spacy")
 
 
 def check_precision(precision: str, architecture: str) -> None:
-    """Refuse a precision that there is not.
+    """Reject an unknown precision.
 
-    precision (str): What the config says.
-    architecture (str): Where it says so, for the error.
-    RAISES (ValueError): If it is none of "fp32", "bf16", "int8" and "auto".
+    precision (str): The value in the config.
+    architecture (str): The architecture that has it, for the error.
+    RAISES (ValueError): If it isn't "fp32", "bf16", "int8" or "auto".
     """
     if precision not in PRECISIONS:
         raise ValueError(
             f"'precision' of a {architecture} is {precision!r}, but it must be "
-            '"fp32" (float32), "bf16" (bfloat16), "auto" (bfloat16 where the processor or GPU has '
-            'it natively) or "int8" (for trained pipelines on a CPU). Mend it in the block that '
+            '"fp32" (float32), "bf16" (bfloat16), "auto" (bfloat16 if the processor or GPU has '
+            'it natively) or "int8" (for trained pipelines on a CPU). Fix it in the block that '
             f'has @architectures = "{architecture}".'
         )
 
 
 @contextmanager
 def computing(network: Any, precision: str, is_train: bool) -> Iterator[Any]:
-    """Compute in a precision, with gradients and dropout or without.
+    """Compute in a given precision, with or without gradients and dropout.
 
-    The way back wants `training` around it, too: what is computed again there has dropout.
+    Use `training` around the backward pass, too: activations recomputed there need dropout.
 
     network (PreTrainedModel): An encoder.
     precision (str): One of `PRECISIONS`.
     is_train (bool): Whether to train.
-    YIELDS (Module): What to call: the encoder, or its twin in int8.
-    RAISES (ValueError): If the encoder is to be trained in int8.
+    YIELDS (Module): The network to call: the encoder, or its int8 copy.
+    RAISES (ValueError): If the encoder would be trained in int8.
     """
     import torch
 
     if precision == "int8" and is_train:
         raise ValueError(
-            'An encoder with precision = "int8" cannot be trained. Set it to "fp32", "bf16" or '
-            '"auto" for the training, or freeze what holds the encoder.'
+            'An encoder with precision = "int8" can\'t be trained. Set it to "fp32", "bf16" or '
+            '"auto" for training, or freeze the component that contains the encoder.'
         )
     device = next(network.parameters()).device
     if not is_train:
@@ -61,11 +62,11 @@ def computing(network: Any, precision: str, is_train: bool) -> Iterator[Any]:
 
 @lru_cache
 def uses_bfloat16(precision: str, device: Any) -> bool:
-    """Decide whether to compute in bfloat16. What "auto" takes is logged, once.
+    """Decide whether to compute in bfloat16. The choice for "auto" is logged once.
 
     precision (str): One of `PRECISIONS`.
-    device (torch.device): Where the encoder is.
-    RETURNS (bool): True for "bf16", and for "auto" where the device has it natively.
+    device (torch.device): The encoder's device.
+    RETURNS (bool): True for "bf16", and for "auto" if the device has it natively.
     """
     if precision != "auto":
         return precision == "bf16"
@@ -82,10 +83,8 @@ def _has_native_bfloat16(device: Any) -> Tuple[bool, str]:
         found = torch.cuda.get_device_capability(device) >= (8, 0)
         return found, f"{name} has it" if found else f"{name} has no native bfloat16"
     if device.type != "cpu":
-        return False, f"nobody has tried bfloat16 on {device.type}"
-    # What torch knows of the processor; these names are not public, nor is anything else.
-    features = {"_is_avx512_bf16_supported": "AVX512-BF16", "_is_amx_tile_supported": "AMX"}
-    for function, feature in features.items():
-        if getattr(torch.cpu, function, bool)():
-            return True, f"the processor has {feature}"
+        return False, f"bfloat16 is untested on {device.type}"
+    feature = bfloat16_of_cpu()
+    if feature is not None:
+        return True, f"the processor has {feature}"
     return False, "the processor has neither AVX512-BF16 nor AMX"

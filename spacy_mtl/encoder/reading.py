@@ -1,4 +1,4 @@
-"""How documents are read: as which wordpieces, in which windows."""
+"""Splitting documents into wordpieces and windows for the encoder."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Optional, Sequence
@@ -6,12 +6,12 @@ from typing import Any, Optional, Sequence
 import numpy
 from spacy.tokens import Doc
 
-from .loading import find_special_pieces, longest_window
-from .special import SpecialPieces
+from .special import SpecialPieces, find_special_pieces
+from .window_size import longest_window
 from .windows import Windows, make_windows
 from .wordpieces import Wordpieces, split_into_wordpieces
 
-#: About how many wordpieces a token of a long document sees on either side, at least.
+#: The approximate minimum of wordpieces on either side of a token in a long document.
 CONTEXT = 32
 
 
@@ -19,10 +19,10 @@ CONTEXT = 32
 class Reading:
     """Documents as an encoder reads them.
 
-    pieces (Wordpieces): All of them.
-    windows (Windows): What is read together.
-    special (SpecialPieces): What the encoder wants around it.
-    longest (int): How much the encoder takes at once, special pieces included.
+    pieces (Wordpieces): All wordpieces.
+    windows (Windows): Which of them are read together.
+    special (SpecialPieces): The special pieces around a window.
+    longest (int): The longest input of the encoder, including special pieces.
     """
 
     pieces: Wordpieces
@@ -40,17 +40,17 @@ def read(
 ) -> Reading:
     """Split documents into wordpieces and windows.
 
-    What a token has beyond the window that encodes it is left out: that is so for tokens
-    of more than a window without its context, in documents that do not fit one.
+    A token's pieces beyond the window that encodes it are left out. This happens to tokens
+    longer than a window without its context, in documents that don't fit into one window.
 
     docs (Sequence[Doc]): The documents.
     tokenizer (PreTrainedTokenizerBase): The encoder's tokenizer.
     network (PreTrainedModel): The encoder.
-    window (Optional[int]): Wordpieces a window, special ones included. What the encoder
-        takes at most, and by default.
-    context (int): About how many wordpieces a token of a long document shall see on either
-        side, at least. An eighth of the window at most.
-    RETURNS (Reading): How they are read.
+    window (Optional[int]): Wordpieces per window, including special ones. The default and
+        maximum is what the encoder accepts.
+    context (int): The approximate minimum of wordpieces on either side of a token in a long
+        document. At most an eighth of the window.
+    RETURNS (Reading): The documents as wordpieces and windows.
     """
     special = find_special_pieces(tokenizer, network)
     longest = longest_window(tokenizer, network)

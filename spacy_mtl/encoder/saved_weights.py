@@ -1,28 +1,23 @@
-"""Saved weights of a network: numbers, and no code that comes along."""
+"""Checking the saved weights of a network: only numbers, no code."""
 
 import pickletools
-import re
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any, Iterator, List
 from zipfile import BadZipFile, ZipFile
 
-_OF_WEIGHTS = re.compile(
-    r"collections OrderedDict|torch\._utils _rebuild_\w+|torch \w*Storage|"
-    r"torch\.storage \w*Storage|torch\._tensor _rebuild_from_type_v2|torch Size|torch device|"
-    r"torch\.nn\.parameter Parameter|torch (b?float|u?int|bool|complex)\w*|_codecs encode"
-)
+from ..compat.torch import PICKLED_NAMES
 
 
 class Damage(str):
-    """A problem of bytes that are broken, or of another network; others are dangers."""
+    """A problem with broken or mismatched bytes; all other problems are dangers."""
 
 
 def problems_of_weights(state: Any) -> Iterator[str]:
-    """Look at saved weights, without unpickling them.
+    """Check saved weights without unpickling them.
 
-    state (bytes): What `torch.save` made of the state of a network.
-    YIELDS (str): What is dangerous or broken, a sentence each.
+    state (bytes): The state of a network, from `torch.save`.
+    YIELDS (str): One sentence per danger or error.
     """
     if not isinstance(state, bytes):
         yield Damage(f"its weights are of type {type(state).__name__}, expected bytes")
@@ -32,16 +27,16 @@ def problems_of_weights(state: Any) -> Iterator[str]:
             broken = archive.testzip()
             pickles = [n for n in archive.namelist() if PurePosixPath(n).name == "data.pkl"]
             if broken is not None:
-                yield Damage(f"its weights are damaged: the checksum of '{broken}' is another")
+                yield Damage(f"its weights are damaged: wrong checksum of '{broken}'")
             elif len(pickles) != 1:
                 yield Damage(
-                    f"its weights are no archive of torch: {len(pickles)} files 'data.pkl' in it"
+                    f"its weights are not a torch archive: {len(pickles)} files 'data.pkl' in it"
                 )
             else:
                 yield from _problems_of_pickle(archive.read(pickles[0]))
-    # NotImplementedError: bits flipped in a header ask for ciphers and such.
+    # NotImplementedError: flipped bits in a header may ask for encryption, for example.
     except (BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as err:
-        yield Damage(f"its weights are damaged, cut short, or no archive of torch ({err})")
+        yield Damage(f"its weights are damaged, truncated, or not a torch archive ({err})")
 
 
 def _problems_of_pickle(data: bytes) -> Iterator[str]:
@@ -55,10 +50,10 @@ def _problems_of_pickle(data: bytes) -> Iterator[str]:
                 names.append(str(argument))
             elif opcode.name == "STACK_GLOBAL":
                 names.append(" ".join(texts[-2:]))
-    # Whatever it says of bytes that are no pickle.
+    # It may raise anything if the bytes aren't a pickle.
     except Exception as err:
         yield Damage(f"its weights are damaged ({err})")
         return
     for name in dict.fromkeys(names):
-        if not _OF_WEIGHTS.fullmatch(name):
-            yield f"its weights name '{name.replace(' ', '.')}', which is code and no weight"
+        if not PICKLED_NAMES.fullmatch(name):
+            yield f"its weights name '{name.replace(' ', '.')}', which is code, not a weight"

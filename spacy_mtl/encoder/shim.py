@@ -1,11 +1,10 @@
-"""The encoder of our architectures as it is saved and loaded, and called by several threads."""
+"""The shim of our architectures: saves and loads the encoder, and is safe to use from threads."""
 
-import json
 import warnings
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, cast
 
 import srsly
 import torch
@@ -13,19 +12,17 @@ from spacy.util import SimpleFrozenDict
 from spacy_transformers.data_classes import HFObjects
 from spacy_transformers.layers.hf_shim import HFShim
 from thinc.api import get_torch_default_device
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
+from ..compat.spacy_transformers import objects_of, set_objects, settings_of
+from ..compat.thinc import network_of
+from ..compat.transformers import has_own_code
 from ..loading import is_out_of_memory
-from .loading import encoder_half, settle, vocabulary_of
-from .mode import EvaluatingShim, evaluate
-from .saved import (
-    SavedEncoderError,
-    problems_of_message,
-    problems_of_shim,
-    unpack_shim,
-    without_code,
-    without_places,
-)
+from .loading import settle, vocabulary_of
+from .mode import EvaluatingShim
+from .saved import SavedEncoderError, problems_of_message, problems_of_shim, unpack_shim
+from .saved_parts import build_network, save_tokenizer, set_weights
+from .saved_settings import without_code
 
 __all__ = ["EncoderShim", "SavedEncoderError", "problems_of_shim"]
 
@@ -33,36 +30,40 @@ __all__ = ["EncoderShim", "SavedEncoderError", "problems_of_shim"]
 class EncoderShim(EvaluatingShim, HFShim):
     """Tokenizer and network of an encoder.
 
-    Its bytes have the library's form, and may be exchanged with it. But what stands in them is
-    taken for data: no code comes from there, no other file is read or written.
+    Its bytes have the library's format, so both can read them. But their content is treated as
+    data: no code is run from them, and no other file is read or written.
     """
 
-    #: The component, for errors, if that is known.
+    #: The name of the component, for errors, if known.
     owner: Optional[str] = None
 
+    @property
+    def _objects(self) -> HFObjects:
+        return cast(HFObjects, objects_of(self))
+
     def take(self, loaded: HFObjects) -> None:
-        """Take an encoder that was loaded from a folder or the model hub.
+        """Use an encoder that was loaded from a folder or the model hub.
 
         loaded (HFObjects): Tokenizer and network.
         """
-        found = self._hfmodel
+        found = self._objects
         found.tokenizer, found.transformer = loaded.tokenizer, loaded.transformer
         found.vocab_file_contents = loaded.vocab_file_contents
-        self._model = loaded.transformer
-        if not (_is_known(loaded.tokenizer) and _is_known(loaded.transformer)):
+        set_objects(self, found)
+        if has_own_code(loaded.tokenizer) or has_own_code(loaded.transformer):
             warnings.warn(
-                f"The encoder '{loaded.transformer.config._name_or_path}' has code of its own "
-                "(trust_remote_code). It can be trained, but a saved pipeline runs no code and so "
-                "cannot be loaded: use an encoder whose classes transformers has."
+                f"The encoder '{loaded.transformer.config.name_or_path}' has its own code "
+                "(trust_remote_code). It can be trained, but the saved pipeline can't be loaded, "
+                "because it must not run code: use an encoder whose classes are in transformers."
             )
 
     def to_bytes(self) -> bytes:
         """RETURNS (bytes): Tokenizer, network and its config.
 
-        Without what names code, if the classes of both are the library's own; and without the
-        places where files once were.
+        Settings that name code are left out if both classes are the library's own; paths are
+        always left out.
         """
-        found = self._hfmodel
+        found = self._objects
         message: Dict[str, Any] = {
             "config": {},
             "state": {},
@@ -71,22 +72,23 @@ class EncoderShim(EvaluatingShim, HFShim):
             "_init_transformer_config": {},
         }
         if found.transformer is None:
-            message["_init_tokenizer_config"] = without_code(found._init_tokenizer_config)
-            message["_init_transformer_config"] = without_code(found._init_transformer_config)
+            of_tokenizer, of_network = settings_of(found)
+            message["_init_tokenizer_config"] = without_code(of_tokenizer)
+            message["_init_transformer_config"] = without_code(of_network)
         else:
             config = found.transformer.config.to_dict()
-            message["config"] = without_code(config) if _is_known(found.transformer) else config
-            message["tokenizer"] = _save_tokenizer(found.tokenizer, found.vocab_file_contents)
+            message["config"] = config if has_own_code(found.transformer) else without_code(config)
+            message["tokenizer"] = save_tokenizer(found.tokenizer, found.vocab_file_contents)
             weights = BytesIO()
-            torch.save(self._model.state_dict(), weights)
+            torch.save(cast(Any, network_of(self)).state_dict(), weights)
             message["state"] = weights.getvalue()
         return srsly.msgpack_dumps(message)
 
     def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
         """Load tokenizer and network.
 
-        bytes_data (bytes): What this class or the library's saved.
-        RETURNS (EncoderShim): This one.
+        bytes_data (bytes): The output of this class's or the library's `to_bytes`.
+        RETURNS (EncoderShim): This shim.
         RAISES (SavedEncoderError): If they are damaged, or would do more than load.
         """
         try:
@@ -97,14 +99,12 @@ class EncoderShim(EvaluatingShim, HFShim):
         if problems:
             raise self.refusal(problems)
         if not message["config"]:
-            # The settings are those of the config: those of a file would be used at initialisation.
-            own = self._hfmodel
-            settings = own._init_tokenizer_config, own._init_transformer_config
-            self._hfmodel, self._model = HFObjects(None, None, None, *settings), None
+            # Keep the config's settings: those in the bytes would be used at initialization.
+            set_objects(self, HFObjects(None, None, None, *settings_of(self._objects)))
             return self
         try:
             self._load(message)
-        # Whatever the library says of what it cannot build.
+        # The library may raise anything if it can't build the encoder.
         except Exception as err:
             if is_out_of_memory(err):
                 raise
@@ -126,82 +126,22 @@ class EncoderShim(EvaluatingShim, HFShim):
             )
             vocabulary = vocabulary_of(tokenizer)
         config.return_dict = True
-        network = _build(config)
-        _set_weights(network, message["state"], device)
+        network = build_network(config)
+        set_weights(network, message["state"], device)
         settle(tokenizer)
         empty = SimpleFrozenDict()
-        self._hfmodel = HFObjects(tokenizer, network, vocabulary, empty, empty)
-        self._model = network
+        set_objects(self, HFObjects(tokenizer, network, vocabulary, empty, empty))
 
     def refusal(self, problems: List[str]) -> SavedEncoderError:
-        """Say why a saved encoder is not loaded, and how to mend it.
+        """Explain why a saved encoder can't be loaded, and how to fix it.
 
-        problems (List[str]): What is wrong.
+        problems (List[str]): The problems.
         RETURNS (SavedEncoderError): The error to raise.
         """
         where = f"of the component '{self.owner}'" if self.owner else "of a component"
         return SavedEncoderError(
-            f"The saved encoder, in the file 'model' {where}, cannot be loaded: "
-            f"{'; '.join(problems)[:2000]}. Copy the pipeline anew from where it was saved, or "
-            "train it again. If its encoder or tokenizer has code of its own (trust_remote_code), "
-            "it cannot be loaded from a pipeline: train with classes that transformers has."
+            f"The saved encoder, in the file 'model' {where}, can't be loaded: "
+            f"{'; '.join(problems)[:2000]}. Copy the pipeline again from where it was saved, or "
+            "train it again. If its encoder or tokenizer has its own code (trust_remote_code), it "
+            "can't be loaded from a pipeline: train with classes that are in transformers."
         )
-
-
-def _is_known(thing: Any) -> bool:
-    # Where the library puts the code of others.
-    return not type(thing).__module__.startswith("transformers_modules")
-
-
-def _build(config: Any) -> Any:
-    dtype = torch.get_default_dtype()
-    try:
-        network = AutoModel.from_config(config, trust_remote_code=False)
-    finally:
-        # The library sets that of the config, for the whole process, and where it fails for good.
-        torch.set_default_dtype(dtype)
-    return encoder_half(network)
-
-
-def _set_weights(network: Any, state: bytes, device: Any) -> None:
-    values = torch.load(BytesIO(state), map_location=device, weights_only=True)
-    try:
-        missing, others = network.load_state_dict(values, strict=False)
-    except (RuntimeError, TypeError, AttributeError) as err:
-        raise ValueError(f"its weights do not fit its config: {err}") from err
-    parameters = {name for name, _ in network.named_parameters()}
-    lacking = [name for name in missing if name in parameters]
-    buffers = ("position_ids", "token_type_ids", "inv_freq")
-    unknown = [name for name in others if not name.endswith(buffers)]
-    if lacking or unknown:
-        raise ValueError(
-            "its weights do not fit its config, or are those of another version of transformers: "
-            f"{_some(lacking)} missing, {_some(unknown)} unknown"
-        )
-    network.to(device)
-    evaluate(network)
-
-
-def _some(names: List[str]) -> str:
-    return ", ".join([*names[:3], *(["..."] if len(names) > 3 else [])]) or "none"
-
-
-def _save_tokenizer(tokenizer: Any, vocabulary: Optional[bytes]) -> Dict[str, Any]:
-    files: Dict[str, Any] = {"kwargs": {"use_fast": tokenizer.is_fast}}
-    with TemporaryDirectory() as folder:
-        if vocabulary is not None:
-            # It is copied from where it was read, which may be gone.
-            path = Path(folder) / tokenizer.vocab_files_names["vocab_file"]
-            path.write_bytes(vocabulary)
-            tokenizer.vocab_file = str(path)
-        tokenizer.save_pretrained(folder)
-        for found in sorted(Path(folder).glob("**/*")):
-            if found.is_file():
-                files[found.name] = found.read_bytes()
-    name = "tokenizer_config.json"
-    if name in files:
-        saved = json.loads(files[name])
-        clean = without_places(without_code(saved) if _is_known(tokenizer) else saved)
-        if clean != saved:
-            files[name] = json.dumps(clean, indent=2, ensure_ascii=False).encode("utf8")
-    return files

@@ -1,4 +1,4 @@
-"""What the encoder gives for micro-batches, put together again."""
+"""Merging the encoder's output for micro-batches."""
 
 from functools import partial
 from typing import Any, Callable, Dict, List, Sequence, Tuple
@@ -8,37 +8,39 @@ from spacy_transformers.data_classes import FullTransformerBatch, TransformerDat
 from thinc.api import Model
 from transformers.file_utils import ModelOutput
 
+from ..compat.thinc import forward_of, replace_forward
+
 
 def merge_outputs(
     outputs: Sequence[Any], parts: Sequence[numpy.ndarray], shape: Tuple[int, int]
 ) -> ModelOutput:
-    """Put what the encoder gave for some micro-batches together.
+    """Merge the encoder's outputs for micro-batches.
 
-    outputs (List[ModelOutput]): What it gave for each.
-    parts (List[Ints1d]): The rows that each was taken from.
-    shape (Tuple[int, int]): The number of all rows, and their length.
-    RETURNS (ModelOutput): The hidden states and what else has rows, all of them in order.
-        Zeros where a row was shorter in its micro-batch.
+    outputs (List[ModelOutput]): One output per micro-batch.
+    parts (List[Ints1d]): The rows of each micro-batch.
+    shape (Tuple[int, int]): The total number of rows, and their length.
+    RETURNS (ModelOutput): The hidden states and all other outputs with rows, in order. Zeros
+        where a row was shorter in its micro-batch.
     """
     found: Dict[str, Any] = {}
     for key in outputs[0]:
         values = [output[key] for output in outputs]
         layers = [value if isinstance(value, tuple) else (value,) for value in values]
-        # As the library: what has no row a text, such as the past of a decoder, is dropped.
+        # Like the library, drop outputs without one row per text, such as a decoder's past.
         if all(_has_rows(layer, rows) for own, rows in zip(layers, parts) for layer in own):
             tensors = tuple(_merge_tensors(own, parts, shape, key) for own in zip(*layers))
             found[key] = tensors if isinstance(values[0], tuple) else tensors[0]
-    # What is left out is None then, as in what the encoder gives.
+    # Dropped outputs are None, as if the encoder hadn't returned them.
     merged: ModelOutput = type(outputs[0])(**found)
     return merged
 
 
 def empty_batch(n_docs: int, width: int) -> FullTransformerBatch:
-    """Make what the encoder gives for documents without a token.
+    """Create the encoder's output for documents without tokens.
 
-    Each has one vector, that belongs to no token, so that those who pool them know the width.
+    Each has one vector that belongs to no token, so that pooling layers know the width.
 
-    n_docs (int): How many documents.
+    n_docs (int): The number of documents.
     width (int): The width of the encoder.
     RETURNS (FullTransformerBatch): Their batch.
     """
@@ -50,12 +52,12 @@ def empty_batch(n_docs: int, width: int) -> FullTransformerBatch:
 
 
 def pool_without_tokens(layer: Model) -> Model:
-    """Have the library's `trfs2arrays` take a batch without a token, at which it fails.
+    """Make the library's `trfs2arrays` accept batches without tokens, on which it fails.
 
-    layer (Model[List[TransformerData], List[Floats2d]]): That layer.
-    RETURNS (Model[List[TransformerData], List[Floats2d]]): The same.
+    layer (Model[List[TransformerData], List[Floats2d]]): The layer, modified in place.
+    RETURNS (Model[List[TransformerData], List[Floats2d]]): The same layer.
     """
-    layer._func = partial(_pool, layer._func)
+    replace_forward(layer, partial(_pool, forward_of(layer)))
     return layer
 
 
@@ -65,7 +67,7 @@ def _pool(
     if not batch or any(len(data.align.lengths) for data in batch):
         pooled: Tuple[List[Any], Callable] = pool(model, batch, is_train)
         return pooled
-    # No width at all: the library's own batch without a token.
+    # The library's own batch without tokens has no width.
     width = batch[0].width if batch[0].model_output else 0
     return [model.ops.alloc2f(0, width) for _ in batch], lambda d_arrays: batch
 
@@ -79,8 +81,8 @@ def _merge_tensors(
 ) -> Any:
     n_rows, length = shape
     sizes = list(tensors[0].shape)
-    # (batch, length, width) and (batch, heads, length, length); others, such as that of a
-    # pooler, have no axis of wordpieces.
+    # (batch, length, width) and (batch, heads, length, length); others, such as a pooler's
+    # output, have no wordpiece axis.
     padded = {"last_hidden_state": [1], "hidden_states": [1], "attentions": [2, 3]}.get(key, [])
     for axis in padded:
         sizes[axis] = length

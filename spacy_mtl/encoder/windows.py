@@ -1,4 +1,4 @@
-"""Windows: which wordpieces the encoder reads together."""
+"""Windows: the wordpieces that the encoder reads together."""
 
 from dataclasses import dataclass
 from typing import Iterator, List, Tuple
@@ -10,13 +10,13 @@ from .wordpieces import Wordpieces
 
 @dataclass(frozen=True)
 class Windows:
-    """Stretches of wordpieces, in order. Neighbours in a document may overlap.
+    """Ranges of wordpieces, in order. Adjacent windows of a document may overlap.
 
     starts (Ints1d): The first piece of each window. Shape: (n_windows,).
-    ends (Ints1d): What comes after its last piece. Shape: (n_windows,).
-    of_token (Ints1d): The window that encodes each token; of any value for a token
-        without pieces. Its first piece is in it, and so are the others, but for a token
-        of nearly a window's length. Never decreases. Shape: (n_tokens,).
+    ends (Ints1d): The end (exclusive) of each window. Shape: (n_windows,).
+    of_token (Ints1d): The window that encodes each token; any value for tokens without
+        pieces. It contains the token's first piece, and the others unless the token is
+        nearly as long as a window. Never decreases. Shape: (n_tokens,).
     """
 
     starts: numpy.ndarray
@@ -30,17 +30,17 @@ class Windows:
 
 
 def make_windows(pieces: Wordpieces, size: int, context: int) -> Windows:
-    """Cut documents into windows that the encoder can take.
+    """Split documents into windows that the encoder accepts.
 
-    A document that fits is one window. Others are cut between tokens into as few windows
-    as will do, of about one length, so that a token has `context` pieces on either side,
-    where its document has them. A token is encoded in the window where it has most.
+    A document that fits is one window. Longer ones are split between tokens into as few
+    windows as possible, of about the same length, so that tokens have `context` pieces on
+    either side, if available. A token is encoded in the window where it has the most.
 
     pieces (Wordpieces): The documents. No token may have more than `size` pieces.
-    size (int): How many pieces a window can have.
-    context (int): How many pieces of context a token shall have on either side, but for
-        the lengths of tokens, between which windows end. 2 * context < size.
-    RETURNS (Windows): The windows. None for a document without pieces.
+    size (int): The maximum number of pieces in a window.
+    context (int): How many pieces of context a token should have on either side. It may be
+        less by a token's length, as windows end between tokens. 2 * context < size.
+    RETURNS (Windows): The windows. Documents without pieces have none.
     """
     starts: List[int] = []
     ends: List[int] = []
@@ -51,11 +51,11 @@ def make_windows(pieces: Wordpieces, size: int, context: int) -> Windows:
         if doc_end - doc_start <= size:
             spans = [(doc_start, doc_end)] if doc_end > doc_start else []
         else:
-            # Where a window may begin or end.
+            # Where a window may start or end.
             cuts = doc_start + numpy.flatnonzero(~is_inside[doc_start : doc_end + 1])
             spans = list(_cut(cuts, size, context))
         for start, end in spans:
-            # Half way into what a window shares with the one before.
+            # Halfway into the overlap with the previous window.
             is_first = start == doc_start
             owned_from.append(start if is_first else (start + ends[-1] + 1) // 2)
             starts.append(start)
@@ -81,7 +81,7 @@ def _cut(cuts: numpy.ndarray, size: int, context: int) -> Iterator[Tuple[int, in
     start, doc_end = int(cuts[0]), int(cuts[-1])
     n_pieces = doc_end - start
     n_windows = -(-(n_pieces - overlap) // (size - overlap))
-    # Windows end between tokens, so they lose some of it.
+    # Windows end between tokens, so they lose some length.
     loss = -(-n_pieces // n_tokens) - 1
     even = min(size, -(-(n_pieces + (n_windows - 1) * overlap) // n_windows) + loss)
     end = start
@@ -90,7 +90,7 @@ def _cut(cuts: numpy.ndarray, size: int, context: int) -> Iterator[Tuple[int, in
         if end <= before:
             end = _last_until(cuts, start + size)
         yield start, end
-        # As much of this window as shall be shared, but the next token must fit.
+        # Overlap with this window as much as intended, but the next token must fit.
         later = int(numpy.searchsorted(cuts, end, side="right"))
         following = int(cuts[min(later, len(cuts) - 1)])
         fits = int(cuts[numpy.searchsorted(cuts, following - size)])
@@ -98,7 +98,7 @@ def _cut(cuts: numpy.ndarray, size: int, context: int) -> Iterator[Tuple[int, in
 
 
 def _cut_long_tokens(cuts: numpy.ndarray, size: int) -> numpy.ndarray:
-    """Add cuts where there is none for more than `size` pieces."""
+    """Add cuts where more than `size` pieces have none."""
     more = [
         numpy.arange(cuts[i], cuts[i + 1], size) for i in numpy.flatnonzero(numpy.diff(cuts) > size)
     ]

@@ -1,4 +1,4 @@
-"""Documents as wordpieces, and which of them belong to a token."""
+"""Splitting documents into wordpieces and aligning them with tokens."""
 
 from dataclasses import dataclass
 from typing import Any, List, Sequence, Tuple
@@ -11,15 +11,15 @@ from .matching import match_words
 
 @dataclass(frozen=True)
 class Wordpieces:
-    """The wordpieces of some documents, one document after the other.
+    """The concatenated wordpieces of documents, without special tokens.
 
-    There are no special tokens among them. A token's pieces stand together. Two tokens
-    may share one, and whitespace has none. `first` and `last` never decrease.
+    A token's pieces are contiguous. Two tokens may share a piece, and whitespace has
+    none. `first` and `last` never decrease.
 
-    ids (Ints1d): Numbers in the vocabulary of the encoder. Shape: (n_pieces,).
+    ids (Ints1d): Indices in the encoder's vocabulary. Shape: (n_pieces,).
     doc_ends (Ints1d): Where each document ends. Shape: (n_docs,).
     first (Ints1d): Each token's first piece. Shape: (n_tokens,).
-    last (Ints1d): What comes after its last piece. Shape: (n_tokens,).
+    last (Ints1d): The end (exclusive) of its pieces. Shape: (n_tokens,).
     """
 
     ids: numpy.ndarray
@@ -36,13 +36,13 @@ class Wordpieces:
 def split_into_wordpieces(tokenizer: Any, docs: Sequence[Doc]) -> Wordpieces:
     """Split documents into the wordpieces of an encoder.
 
-    tokenizer (PreTrainedTokenizerBase): The encoder's tokenizer. A fast one tells where in
-        the text its pieces are; those of others are found by comparing letters.
+    tokenizer (PreTrainedTokenizerBase): The encoder's tokenizer. A fast one returns the
+        offsets of its pieces; for others, they are found by comparing letters.
     docs (Sequence[Doc]): The documents.
     RETURNS (Wordpieces): Their wordpieces.
     """
     texts = [_text_of(doc) for doc in docs]
-    # What an empty list makes is no list of lists.
+    # For an empty list, tokenizers don't return a list of lists.
     encoded = tokenizer(
         texts or [""],
         add_special_tokens=False,
@@ -64,7 +64,7 @@ def split_into_wordpieces(tokenizer: Any, docs: Sequence[Doc]) -> Wordpieces:
 
 
 def _text_of(doc: Doc) -> str:
-    # doc.text makes an object a token, and keeps them.
+    # doc.text creates and caches a Token object per token.
     strings = doc.vocab.strings
     words, spaces = doc.to_array(["ORTH", "SPACY"]).reshape((-1, 2)).T.tolist()
     return "".join(
@@ -75,12 +75,12 @@ def _text_of(doc: Doc) -> str:
 def _align_by_offsets(
     docs: Sequence[Doc], n_chars: Sequence[int], offsets: Sequence[Sequence[Tuple[int, int]]]
 ) -> Tuple[numpy.ndarray, numpy.ndarray]:
-    # All documents at once: each gets a stretch of characters of its own.
+    # All documents at once: each gets its own range of character offsets.
     sizes = numpy.asarray(n_chars, dtype="int64") + 1
     bases = numpy.cumsum(sizes) - sizes
     spans = numpy.asarray([span for of_doc in offsets for span in of_doc], dtype="int64")
     spans = spans.reshape((-1, 2)) + numpy.repeat(bases, [len(o) for o in offsets])[:, None]
-    # Normalisers may reorder the accents of a letter.
+    # Normalizers may reorder the accents of a letter.
     starts = numpy.minimum.accumulate(spans[::-1, 0])[::-1]
     ends = numpy.maximum.accumulate(spans[:, 1])
     tokens = [doc.to_array(["IDX", "LENGTH"]).astype("int64") for doc in docs if len(doc)]
@@ -101,7 +101,7 @@ def _align_by_matching(
             first.append(start + found[0] if found else place)
             place = max(place, start + found[-1] + 1) if found else place
             last.append(place)
-    # Where letters were matched out of order.
+    # Letters may have been matched out of order.
     ordered = numpy.maximum.accumulate(numpy.asarray([first, last], dtype="int64"), axis=1)
     return ordered[0], ordered[1]
 

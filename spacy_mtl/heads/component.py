@@ -1,6 +1,6 @@
-"""What every head does: the only update, predict and serialise loop.
+"""The base class of all heads: the only update, predict and serialization code.
 
-Longer than other files: what a spaCy component has to offer stands in its class.
+Longer than other files because the methods of a spaCy component have to be in one class.
 """
 
 import math
@@ -27,36 +27,39 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
-from ..joint.averages import use_torch_params
+from ..joint.answer import report, skip
 from ..joint.listener import TaskListener
 from ..loading import UnfitError, explained, load_from_bytes, load_from_disk
+from ..parameters import use_torch_params
+from ..tasks.collisions import find_collisions
+from ..tasks.score_weights import separate_scores
+from ..tasks.scores import prefixed
+from ..tasks.task import Task
 from ..types import LossAndGradient
 from .finite import check_finite
 from .gold import without_others
 from .learn_rate import finish_update_scaled
 from .loading import check_labels, check_size
 from .models import check_unit
-from .scorers import call_scorer
-from .scores import find_collisions, part_heads, prefixed
+from .scoring import call_scorer
 
 
-class TaskHead(TrainablePipe):
+class TaskHead(Task, TrainablePipe):
     """A trainable component that turns a task's view into annotation.
 
-    A head says what its labels are, how its loss is computed and how it annotates.
-    Everything else is here. It adds its loss to `losses` before it sends the
-    gradient to the encoder, and it always sends one, of zeros if nothing in the
-    batch is annotated, so that the joint step can close.
+    A subclass defines its labels, its loss and how it annotates; everything else is
+    here. A head always answers the joint step, so that it can finish: it reports its loss
+    and sends the gradient of its view, or it skips a batch without annotation.
     """
 
     #: What the head learns, for messages.
     annotation = "annotation"
-    #: What its model scores: "token" or "doc".
-    unit = "token"
-    #: How two heads that set the same are told apart.
-    how_to_part = ""
-    #: What becomes of annotation with a label that the head does not have.
-    fate_of_unknown = "Its annotation is left out."
+    #: What happens to annotation with a label that the head doesn't have.
+    fate_of_unknown = "Its annotation is ignored."
+
+    reports = True
+    heeds_declaration = True
+    loss_from_scores = True
 
     def __init__(
         self,
@@ -70,33 +73,33 @@ class TaskHead(TrainablePipe):
         scorer: Optional[Callable] = None,
         **cfg: Any,
     ) -> None:
-        """Initialise a head.
+        """Create a head.
 
         vocab (Vocab): The shared vocabulary.
-        model (Model): From documents to logits.
-        name (str): The name in the pipeline, and of the task.
-        learn_rate_scale (float): Factor of the learning rate for the layers of the
-            head, > 0. Its `tok2vec` keeps the plain rate.
+        model (Model): Maps documents to logits.
+        name (str): The name of the component and of its task.
+        learn_rate_scale (float): Learning rate factor for the head's layers, > 0. Its
+            `tok2vec` keeps the plain rate.
         label_smoothing (float): In [0, 1).
-        score_prefix (str): What the keys of the scores begin with, such as "topic" for
+        score_prefix (str): Prefix of the score keys, such as "topic" for
             "topic_cats_score".
         scorer (Optional[Callable]): The scoring method.
         **cfg (Any): Settings that are saved with the component.
-        RAISES (ValueError): If a setting is out of its range.
+        RAISES (ValueError): If a setting is out of range.
         """
         super().__init__(vocab, model, name, labels=[], score_prefix=score_prefix, **cfg)
         if not 0 < learn_rate_scale < math.inf:
             raise ValueError(
                 f"'learn_rate_scale' of the component '{name}' is {learn_rate_scale!r}, but it "
-                "multiplies the learning rate: it must be > 0 and finite. Mend "
-                f"[components.{name}]. To keep a component as it is, name it in "
+                "multiplies the learning rate: it must be > 0 and finite. Fix it in "
+                f"[components.{name}]. To freeze a component, add it to "
                 "[training.frozen_components]."
             )
         if not 0 <= label_smoothing < 1:
             raise ValueError(
                 f"'label_smoothing' of the component '{name}' is {label_smoothing!r}, but it is "
-                f"the share of the target that goes to all classes: 0 <= label_smoothing < 1. "
-                f"Mend [components.{name}]."
+                f"the share of the target spread over all classes: 0 <= label_smoothing < 1. "
+                f"Fix it in [components.{name}]."
             )
         check_unit(model, name, self.unit)
         for node in model.walk():
@@ -108,35 +111,11 @@ class TaskHead(TrainablePipe):
         self._has_gold = False
         self._warned: Set[str] = set()
 
-    # What differs from head to head.
-
-    def count_labels(self, example: Example) -> Iterable[str]:
-        """RETURNS (Iterable[str]): The labels that an example shows."""
-        raise NotImplementedError
-
-    def has_gold(self, doc: Doc) -> bool:
-        """RETURNS (bool): Whether a gold document has annotation for the head."""
-        raise NotImplementedError
-
-    def output_keys(self) -> Set[str]:
-        """RETURNS (Set[str]): What the head sets, such as "doc.ents": no other may."""
-        raise NotImplementedError
-
-    def gold_attributes(self) -> Set[str]:
-        """RETURNS (Set[str]): Where its gold annotation is, such as "doc.ents"."""
-        raise NotImplementedError
-
-    def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
-        """Name the scores that the head reports, without prefix.
-
-        weights (Dict[str, Optional[float]]): The defaults of its factory.
-        RETURNS (Dict[str, Optional[float]]): The same weights by its own keys.
-        """
-        return weights
+    # What subclasses may override, besides the abstract methods of `Task`.
 
     @staticmethod
     def classes_of(labels: Sequence[str]) -> List[str]:
-        """RETURNS (List[str]): The classes that a model scores for labels, in order."""
+        """RETURNS (List[str]): The classes that a model scores for these labels, in order."""
         return list(labels)
 
     def classes(self) -> List[str]:
@@ -147,9 +126,9 @@ class TaskHead(TrainablePipe):
         """Compute the mean loss over annotated units and its gradient.
 
         examples (Iterable[Example]): The batch.
-        scores (Union[List[Floats2d], Floats2d]): What `predict` gives.
+        scores (Union[List[Floats2d], Floats2d]): The output of `predict`.
         RETURNS (Tuple[float, Union[List[Floats2d], Floats2d]]): The loss, and its gradient
-            by the logits, which is what the model takes back.
+            with respect to the logits, to backpropagate through the model.
         """
         loss, d_scores = self.compute_loss(examples, scores)
         return loss.value, d_scores
@@ -157,53 +136,72 @@ class TaskHead(TrainablePipe):
     def loss_of(self, examples: List[Example], scores: Any) -> Tuple[LossAndGradient, Any]:
         """Compute the loss from logits.
 
-        examples (List[Example]): What `own_examples` gave.
+        examples (List[Example]): The output of `own_examples`.
         scores (Union[List[Floats2d], Floats2d]): The logits.
-        RETURNS (Tuple[LossAndGradient, Any]): The loss, and d_scores like scores.
+        RETURNS (Tuple[LossAndGradient, Any]): The loss, and d_scores in the form of scores.
         """
         raise NotImplementedError
 
     def own_examples(self, examples: Iterable[Example]) -> List[Example]:
-        """Take the gold annotation that the head learns, and is scored by.
+        """Select the gold annotation that the head learns from and is scored on.
 
         examples (Iterable[Example]): The batch.
-        RETURNS (List[Example]): The same texts, without annotation of other tasks.
+        RETURNS (List[Example]): The same texts, without other tasks' annotation.
         """
         return without_others(examples, self.name)
 
     def scored_examples(self, examples: Iterable[Example]) -> List[Example]:
-        """RETURNS (List[Example]): What the head is scored by: see `own_examples`."""
+        """RETURNS (List[Example]): What the head is scored on: see `own_examples`."""
         return self.own_examples(examples)
 
     def score_arguments(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): What scorers of this package need, beside the labels."""
+        """RETURNS (Dict[str, Any]): What this package's scorers need, besides the labels."""
         return {}
 
     def add_gradients(self, loss: LossAndGradient) -> None:
-        """Add the gradients of parameters that the forward pass does not use.
+        """Add the gradients of parameters that the forward pass doesn't use.
 
-        loss (LossAndGradient): What `loss_of` gave.
+        loss (LossAndGradient): The output of `loss_of`.
         """
 
-    # What does not.
+    # What all heads share.
 
     def compute_loss(self, examples: Iterable[Example], logits: Any) -> Tuple[LossAndGradient, Any]:
-        """Compute the loss from what the model gives.
+        """Compute the loss from the model's output.
 
         examples (Iterable[Example]): The batch.
-        logits (Union[List[Floats2d], Floats2d]): What the model gives.
+        logits (Union[List[Floats2d], Floats2d]): The model's output.
         RETURNS (Tuple[LossAndGradient, Any]): See `loss_of`.
         """
         return self.loss_of(self.own_examples(examples), logits)
 
+    def loss_of_batch(self, examples: List[Example], scores: Any) -> Optional[float]:
+        """RETURNS (Optional[float]): The loss from the model's output: see `Task`."""
+        return self.compute_loss(examples, scores)[0].value
+
+    def prepare_labels(self, labels: Iterable[str], read: Callable[[], Iterable[Example]]) -> bool:
+        """Add the labels: see `Task.prepare_labels`."""
+        for label in labels:
+            self.add_label(label)
+        return True
+
+    @property
+    def knows_labels(self) -> bool:
+        """RETURNS (bool): True."""
+        return True
+
     @property
     def score_prefix(self) -> str:
-        """RETURNS (str): What the keys of the scores begin with; "" for spaCy's own keys."""
+        """RETURNS (str): The prefix of the score keys; "" for spaCy's own keys."""
         return self.cfg.get("score_prefix", "")
 
     @score_prefix.setter
     def score_prefix(self, prefix: str) -> None:
         self.cfg["score_prefix"] = prefix
+
+    def take_score_prefix(self, prefix: str) -> None:
+        """Set the prefix of the score keys, unless there already is one: see `Task`."""
+        self.score_prefix = self.score_prefix or prefix
 
     @property
     def labels(self) -> Tuple[str, ...]:
@@ -212,30 +210,30 @@ class TaskHead(TrainablePipe):
 
     @property
     def label_data(self) -> List[str]:
-        """RETURNS (List[str]): What `spacy init labels` writes."""
+        """RETURNS (List[str]): The labels that `spacy init labels` writes."""
         return list(self.labels)
 
     def add_label(self, label: str) -> int:
-        """Add a label, before the model is initialised.
+        """Add a label before the model is initialized.
 
         label (str): The label.
-        RETURNS (int): 0 if the label is there already, otherwise 1.
-        RAISES (ValueError): If the model has its size already.
+        RETURNS (int): 0 if the label is already there, otherwise 1.
+        RAISES (ValueError): If the model already has a size.
         """
         if not isinstance(label, str) or not label:
             raise ValueError(
-                f"A label of the component '{self.name}' is {label!r}. Labels are strings, and "
-                "not empty."
+                f"A label of the component '{self.name}' is {label!r}. Labels must be non-empty "
+                "strings."
             )
         if label in self.labels:
             return 0
         output = self.model.get_ref("output_layer")
         if output.has_dim("nO"):
             raise ValueError(
-                f"Can't add the label '{label}' to the component '{self.name}': its model has "
-                f"its size already ({output.get_dim('nO')} classes). Name all labels at once in "
-                f"[initialize.components.{self.name}.labels], or add them before 'initialize'; "
-                f"leave 'nO' out of [components.{self.name}.model]. A trained model keeps its size."
+                f"Can't add the label '{label}' to the component '{self.name}': its model already "
+                f"has a fixed size ({output.get_dim('nO')} classes). List all labels in "
+                f"[initialize.components.{self.name}.labels], or add them before 'initialize', and "
+                f"remove 'nO' from [components.{self.name}.model]. A trained model can't grow."
             )
         self.cfg["labels"].append(label)
         self.vocab.strings.add(label)
@@ -248,16 +246,16 @@ class TaskHead(TrainablePipe):
         nlp: Optional[Language] = None,
         labels: Any = None,
     ) -> None:
-        """Find the labels and give the model its size.
+        """Collect the labels and size the model.
 
-        get_examples (Callable[[], Iterable[Example]]): Gives a sample of examples.
+        get_examples (Callable[[], Iterable[Example]]): Returns a sample of examples.
         nlp (Optional[Language]): The pipeline.
         labels (Optional[Iterable[str]]): The labels, as `spacy init labels` writes
-            them. By default those that the examples show.
-        RAISES (ValueError): If there is no label.
+            them. By default those found in the examples.
+        RAISES (ValueError): If there are no labels.
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
-        # Typed as Any: spaCy's validation makes an iterator of an iterable, a string too.
+        # Typed as Any: spaCy's validation turns any iterable, even a string, into an iterator.
         if labels is None:
             examples = self.own_examples(get_examples())
             labels = {label: None for eg in examples for label in self.count_labels(eg)}
@@ -265,8 +263,8 @@ class TaskHead(TrainablePipe):
             raise ValueError(
                 f"'labels' of the component '{self.name}' is {str(labels)[:60]!r}, but it must be "
                 "a list of labels, as `spacy init labels` writes it for this head (labels of "
-                "stock components do not fit; a file is read by @readers = "
-                f'"spacy.read_labels.v1"). Mend [initialize.components.{self.name}].'
+                "stock components don't fit; to read a file, use @readers = "
+                f'"spacy.read_labels.v1"). Fix it in [initialize.components.{self.name}].'
             )
         for label in labels:
             self.add_label(label)
@@ -278,7 +276,7 @@ class TaskHead(TrainablePipe):
         self.model.initialize(X=docs)
         self._has_gold = False
         if nlp is not None and self.name in nlp.component_names:
-            part_heads(nlp, self.name)
+            separate_scores(nlp, self.name)
             for message in find_collisions(nlp, self.name, nlp.component_names):
                 warnings.warn(message, stacklevel=2)
 
@@ -287,7 +285,7 @@ class TaskHead(TrainablePipe):
 
         docs (Iterable[Doc]): The documents.
         RETURNS (Union[List[Floats2d], Floats2d]): The logits.
-        RAISES (ValueError): If one is not finite.
+        RAISES (ValueError): If a logit isn't finite.
         """
         self._check_is_initialized()
         docs = list(docs)
@@ -296,7 +294,7 @@ class TaskHead(TrainablePipe):
         return scores
 
     def _of_no_tokens(self, docs: List[Doc]) -> Any:
-        # An encoder of the head's own, or a layer, may not take a batch without a token.
+        # The head's own encoder or a layer may not accept a batch without tokens.
         alloc, n_classes = self.model.ops.alloc2f, len(self.classes())
         if self.unit == "token":
             return [alloc(0, n_classes) for _ in docs]
@@ -324,9 +322,9 @@ class TaskHead(TrainablePipe):
         """Learn from a batch.
 
         examples (Iterable[Example]): The batch. Examples without annotation for
-            this head are left out of its loss.
+            this head don't count in its loss.
         drop (float): The dropout rate.
-        sgd (Optional[Optimizer]): Steps the parameters at once, if given.
+        sgd (Optional[Optimizer]): Updates the parameters at once, if given.
         losses (Optional[Dict[str, float]]): The losses by component, to add to.
         RETURNS (Dict[str, float]): The losses.
         """
@@ -338,10 +336,14 @@ class TaskHead(TrainablePipe):
         if not any(len(doc) for doc in docs):
             return losses
         self._check_is_initialized()
+        own = self.own_examples(examples)
+        if not any(self.has_gold(eg.reference) for eg in own) and skip(self.model):
+            return losses
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update(docs)
-        loss, d_scores = self.compute_loss(examples, scores)
+        loss, d_scores = self.loss_of(own, scores)
         losses[self.name] += loss.value
+        report(self.model, loss)
         self.add_gradients(loss)
         backprop(d_scores)
         self._has_gold = self._has_gold or loss.n_units > 0
@@ -350,13 +352,13 @@ class TaskHead(TrainablePipe):
         return losses
 
     def finish_update(self, sgd: Optimizer) -> None:
-        """Update the parameters, if the head has had gold since the last time.
+        """Update the parameters if the head has seen gold annotation since the last call.
 
-        Without gold the gradient is zero, but momentum and weight decay would move
-        the parameters all the same.
+        Without gold the gradient is zero, but momentum and weight decay would still
+        move the parameters.
 
-        sgd (Optimizer): The optimiser.
-        RAISES (ValueError): If the head has a rate of its own and the optimiser
+        sgd (Optimizer): The optimizer.
+        RAISES (ValueError): If the head has its own learning rate and the optimizer
             is RAdam, which ignores it.
         """
         if not self._has_gold:
@@ -365,7 +367,7 @@ class TaskHead(TrainablePipe):
         finish_update_scaled(self.model, sgd, self.learn_rate_scale, self.name)
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): The scores, of the examples with annotation for the head."""
+        """RETURNS (Dict[str, Any]): The scores on the examples annotated for the head."""
         if self.scorer is None:
             return {}
         settings = {key: value for key, value in self.cfg.items() if key != "score_prefix"}
@@ -375,9 +377,9 @@ class TaskHead(TrainablePipe):
         return prefixed(scores, self.score_prefix)
 
     def use_params(self, params: Dict) -> Iterator[None]:
-        """Use other parameter values for a while, in an encoder of the head's own, too.
+        """Temporarily use other parameter values, also in the head's own encoder.
 
-        params (Dict[Tuple[int, str], FloatsXd]): Values by the optimiser's keys.
+        params (Dict[Tuple[int, str], FloatsXd]): Values by the optimizer's keys.
         """
         with self.model.use_params(params), use_torch_params([self.model], params):
             yield
@@ -385,10 +387,10 @@ class TaskHead(TrainablePipe):
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "TaskHead":
         """Load the head: see `to_bytes`.
 
-        bytes_data (bytes): What `to_bytes` gave.
+        bytes_data (bytes): The output of `to_bytes`.
         exclude (Iterable[str]): Parts to leave out.
         RETURNS (TaskHead): This head.
-        RAISES (ValueError): If a part is damaged, or labels and model do not fit.
+        RAISES (ValueError): If a part is damaged, or labels and model don't match.
         """
         exclude = list(exclude)
         load_from_bytes(self, bytes_data, exclude, self.check_cfg)
@@ -398,10 +400,10 @@ class TaskHead(TrainablePipe):
     def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "TaskHead":
         """Load the head: see `to_disk`.
 
-        path (Union[str, Path]): A folder.
+        path (Union[str, Path]): A directory.
         exclude (Iterable[str]): Parts to leave out.
         RETURNS (TaskHead): This head.
-        RAISES (ValueError): If a part is damaged, or labels and model do not fit.
+        RAISES (ValueError): If a part is damaged, or labels and model don't match.
         """
         exclude = list(exclude)
         load_from_disk(self, path, exclude, self.check_cfg)
@@ -409,10 +411,10 @@ class TaskHead(TrainablePipe):
         return self
 
     def check_cfg(self, cfg: Dict[str, Any]) -> None:
-        """Refuse settings that no head of this kind has saved.
+        """Reject settings that this kind of head can't have saved.
 
         cfg (Dict[str, Any]): The settings.
-        RAISES (UnfitError): If they are none.
+        RAISES (UnfitError): If a setting is invalid.
         """
         check_labels(cfg)
         prefix = cfg.get("score_prefix", "")
@@ -420,7 +422,7 @@ class TaskHead(TrainablePipe):
             raise UnfitError(f"'score_prefix' is {prefix!r}, but it must be a string")
 
     def _check_loaded(self, where: str, exclude: List[str]) -> None:
-        # Labels and model may be loaded one after the other.
+        # Labels and model may be loaded separately.
         if self.labels or "cfg" not in exclude:
             with explained(f"{where} of the component '{self.name}'"):
                 check_size(self.model, self.labels, self.classes())
@@ -428,20 +430,20 @@ class TaskHead(TrainablePipe):
     def _check_labels(self) -> None:
         if not self.labels:
             raise ValueError(
-                f"The head '{self.name}' found no label: no example of the training corpus has "
-                f"{self.annotation}. Annotate some, take '{self.name}' out of [nlp.pipeline], or "
-                f"name its labels in [initialize.components.{self.name}.labels]. (With "
-                "max_epochs = -1 spaCy shows the first 100 examples only, and with gold_preproc = "
+                f"The head '{self.name}' found no labels: no example in the training corpus has "
+                f"{self.annotation}. Annotate some, remove '{self.name}' from [nlp.pipeline], or "
+                f"list its labels in [initialize.components.{self.name}.labels]. (With "
+                "max_epochs = -1 spaCy passes only the first 100 examples, and with gold_preproc = "
                 "true single sentences, which have no categories.)"
             )
 
     def _check_is_initialized(self) -> None:
         if not self.labels or self.model.get_ref("output_layer").has_dim("nO") is None:
             raise ValueError(
-                f"The head '{self.name}' is not initialised. Call nlp.initialize() with a "
-                "callback that gives examples, or load a trained pipeline. In `spacy train` only a "
-                f'trained component can be frozen: give [components.{self.name}] a "source", or '
-                "take it out of [training.frozen_components]."
+                f"The head '{self.name}' is not initialized. Call nlp.initialize() with a "
+                "callback that returns examples, or load a trained pipeline. `spacy train` can "
+                f'only freeze a trained component: set "source" in [components.{self.name}], or '
+                "remove it from [training.frozen_components]."
             )
 
     def _warn_once(self, key: str, message: str) -> None:
@@ -453,15 +455,15 @@ class TaskHead(TrainablePipe):
         for label in sorted(set(filter(None, found)).difference(self.labels)):
             self._warn_once(
                 f"label:{label}",
-                f"The label '{label}' occurs in the data, but is none of the labels that the "
-                f"head was initialised with. {self.fate_of_unknown} If it is not another head's, "
-                f"name it in [initialize.components.{self.name}.labels] and train anew.",
+                f"The label '{label}' occurs in the data, but not in the labels that the head was "
+                f"initialized with. {self.fate_of_unknown} Unless it belongs to another head, add "
+                f"it to [initialize.components.{self.name}.labels] and train again.",
             )
 
     def _warn_misaligned(self, what: str) -> None:
         self._warn_once(
             "misaligned",
-            f"{what} Mend the annotation or the tokenizer, or set gold_preproc = true in the "
-            "corpus reader (if the corpus has sentence starts, that makes sentences of its texts, "
-            "and those have no categories).",
+            f"{what} Fix the annotation or the tokenizer, or set gold_preproc = true in the "
+            "corpus reader (if the corpus has sentence starts, that splits its texts into "
+            "sentences, which have no categories).",
         )

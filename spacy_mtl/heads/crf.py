@@ -1,8 +1,8 @@
 """A linear-chain conditional random field over BILUO classes (Lafferty et al. 2001).
 
-The score of a sequence is the sum of its tokens' scores and of a learned score for
-each transition, that into the first and out of the last class included. Only legal
-sequences count, in training as in decoding. Without learned transitions
+The score of a sequence is the sum of its tokens' scores and of the learned scores of
+its transitions, including those into the first and out of the last class. Training
+and decoding consider only legal sequences. Without learned transitions
 `viterbi.decode_biluo` finds the same sequence faster.
 """
 
@@ -13,18 +13,18 @@ import numpy
 
 from ..losses import MISSING
 from ..types import LossAndGradient
-from .viterbi import PREFIXES
+from .biluo import PREFIXES
 
-# Probabilities below exp(-200) count as that: no legal sequence gets lost to underflow.
+# Probabilities are at least exp(-200), so that no legal sequence is lost to underflow.
 LOWEST = -200.0
 
 
 @dataclass(frozen=True)
 class CrfLoss(LossAndGradient):
-    """The value of the loss, and its exact gradients.
+    """The loss and its exact gradients.
 
     value (float): Negative log-likelihood of the gold classes, mean over the
-        annotated tokens; 0.0 if there is none.
+        annotated tokens; 0.0 if there are none.
     gradient (Floats2d): With respect to the scores. Shape: (n_tokens, n_classes).
     n_units (int): How many tokens were annotated.
     d_transitions (Floats2d): Shape: (n_classes + 1, n_classes + 1).
@@ -34,11 +34,11 @@ class CrfLoss(LossAndGradient):
 
 
 def legal_transitions(n_types: int) -> numpy.ndarray:
-    """Tell which class may follow which.
+    """List which class may follow which.
 
     n_types (int): Number of entity types.
     RETURNS (numpy.ndarray): True where the column may follow the row. The last row
-        is what comes before a document, the last column what comes after it.
+        is the start of a document, the last column its end.
         Shape: (n_classes + 1, n_classes + 1).
     """
     prefixes = numpy.asarray(["O", *PREFIXES * n_types, "O"])
@@ -52,16 +52,16 @@ def legal_transitions(n_types: int) -> numpy.ndarray:
 def crf_loss(
     scores: numpy.ndarray, labels: numpy.ndarray, lengths: Sequence[int], transitions: numpy.ndarray
 ) -> CrfLoss:
-    """Compute the negative log-likelihood of the gold classes of some documents.
+    """Compute the negative log-likelihood of the gold classes of a batch.
 
-    Where a token is not annotated, every class that fits its neighbours counts as
-    right (Tsuboi et al. 2008).
+    If a token isn't annotated, every class that fits its neighbors counts as
+    correct (Tsuboi et al. 2008).
 
-    scores (Floats2d): Scores of the tokens of all documents, one after the other.
+    scores (Floats2d): Scores of the tokens of all documents, concatenated.
         Shape: (n_tokens, n_classes).
     labels (Ints1d): The gold class of each token, or MISSING. Shape: (n_tokens,).
     lengths (Sequence[int]): Number of tokens of each document.
-    transitions (Floats2d): Scores of transitions, -inf where they are not legal: see
+    transitions (Floats2d): Transition scores, -inf where a transition is illegal: see
         `legal_transitions`. Shape: (n_classes + 1, n_classes + 1).
     RETURNS (CrfLoss): The loss and its gradients.
     """
@@ -78,11 +78,11 @@ def crf_loss(
     log_gold, d_gold, dt_gold = _log_partition(fixed, lengths, weights)
     if not numpy.isfinite(log_all):
         raise ValueError(
-            "The scores of an entity head are not finite: training has diverged. Lower "
+            "The scores of an entity head aren't finite: training has diverged. Lower "
             "'learn_rate' in [training.optimizer] or the head's 'learn_rate_scale'."
         )
     if not numpy.isfinite(log_gold):
-        raise ValueError("The gold classes of a document are no legal BILUO sequence.")
+        raise ValueError("The gold classes of a document aren't a legal BILUO sequence.")
     n_units = len(rows)
     return CrfLoss(
         (log_all - log_gold) / n_units,
@@ -129,10 +129,10 @@ def decode_crf(
 def _log_partition(
     scores: numpy.ndarray, lengths: Sequence[int], transitions: numpy.ndarray
 ) -> Tuple[float, numpy.ndarray, numpy.ndarray]:
-    """Sum the log-partitions of documents, with gradients (the forward-backward algorithm).
+    """Sum the documents' log-partition functions, with gradients (forward-backward algorithm).
 
-    It runs on probabilities, scaled at every token, so that a step is one product
-    of matrices.
+    Works on probabilities that are rescaled at every token, so that a step is one
+    matrix product.
     """
     d_scores, d_transitions = numpy.zeros_like(scores), numpy.zeros_like(transitions)
     steps = _steps(lengths)
@@ -175,12 +175,12 @@ def _log_partition(
 
 
 def _exp(values: numpy.ndarray) -> numpy.ndarray:
-    """What is forbidden (-inf) stays 0; the rest is never 0."""
+    """Exponentiate: forbidden values (-inf) give 0, all others more than 0."""
     return numpy.where(values == -numpy.inf, 0.0, numpy.exp(numpy.maximum(values, LOWEST)))
 
 
 def _steps(lengths: Sequence[int]) -> List[numpy.ndarray]:
-    """The tokens at each position, of the longest document first."""
+    """List the tokens at each position, longest document first."""
     sizes = numpy.asarray(lengths, dtype="int64")
     starts = numpy.cumsum(sizes) - sizes
     order = numpy.argsort(-sizes, kind="stable")
@@ -189,5 +189,5 @@ def _steps(lengths: Sequence[int]) -> List[numpy.ndarray]:
 
 
 def _parts(transitions: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
-    """Transitions between classes, into the first class, and out of the last."""
+    """Split into transitions between classes, into the first class and out of the last."""
     return transitions[:-1, :-1], transitions[-1, :-1], transitions[:-1, -1]

@@ -1,49 +1,52 @@
-"""Scores that are numbers."""
+"""Checking that scores are finite."""
 
 from typing import Any, List
 
 from thinc.api import Model
 
+from ..parameters import Slot, slots_of_model
+
 
 def check_finite(scores: Any, model: Model, name: str) -> None:
-    """Refuse scores that are not finite: whatever is made of them looks like a prediction.
+    """Reject scores that aren't finite: decoding them would look like a prediction.
 
-    scores (Union[List[Floats2d], Floats2d]): What the model gave.
-    model (Model): The model of the head.
-    name (str): The head.
-    RAISES (ValueError): If one is NaN or infinite. It says where that comes from.
+    scores (Union[List[Floats2d], Floats2d]): The model's output.
+    model (Model): The head's model.
+    name (str): The name of the head.
+    RAISES (ValueError): If a score is NaN or infinite. The message names the source.
     """
     flat = model.ops.flatten(scores) if isinstance(scores, list) else scores
-    # One look at the device, however many documents.
+    # Synchronize with the device once, however many documents there are.
     if bool(model.ops.xp.isfinite(flat).all()):
         return
     array = _broken_array(model)
     why = (
-        f"{array} is not finite: the pipeline is damaged, or its training went astray"
+        f"{array} is not finite: the pipeline is damaged, or its training diverged"
         if array
-        else f"the arrays of '{name}' are finite, so what it gets from its encoder is not"
+        else f"the arrays of '{name}' are finite, so the output of its encoder is not"
     )
     raise ValueError(
-        f"The head '{name}' got scores that are NaN or infinite: {why}. Take the pipeline from "
-        "another copy or an earlier checkpoint, or train it again with a lower learn_rate in "
+        f"The head '{name}' got scores that are NaN or infinite: {why}. Use another copy of the "
+        "pipeline or an earlier checkpoint, or train again with a lower learn_rate in "
         "[training.optimizer] and a grad_clip."
     )
 
 
 def _broken_array(model: Model) -> str:
-    encoder = {node.id for node in model.get_ref("tok2vec").walk()} if _has_view(model) else set()
-    nodes: List[Model] = [node for node in model.walk() if node.id not in encoder]
-    for node in nodes:
-        for key in node.param_names:
-            if node.has_param(key) and not node.ops.xp.isfinite(node.get_param(key)).all():
-                return f"the array '{key}' of its layer '{node.name}'"
-        for shim in node.shims:
-            named = getattr(shim._model, "named_parameters", None)
-            for key, parameter in named() if named is not None else ():
-                if not bool(parameter.isfinite().all()):
-                    return f"'{key}' of the network in its layer '{node.name}'"
+    nodes: List[Model] = list(model.walk())
+    encoder = model.get_ref("tok2vec") if model.has_ref("tok2vec") else None
+    of_encoder = set() if encoder is None else {slot.key for slot in slots_of_model(encoder)}
+    for slot in slots_of_model(model):
+        if slot.key in of_encoder or not slot.is_set or _is_finite(slot, model):
+            continue
+        layer = nodes[int(slot.address.split("/")[0])].name
+        if slot.is_thinc:
+            return f"the array '{slot.name}' of its layer '{layer}'"
+        return f"'{slot.name}' of the network in its layer '{layer}'"
     return ""
 
 
-def _has_view(model: Model) -> bool:
-    return bool(model.has_ref("tok2vec"))
+def _is_finite(slot: Slot, model: Model) -> bool:
+    # Check torch parameters with torch: numpy has no bfloat16.
+    is_finite = model.ops.xp.isfinite(slot.value) if slot.is_thinc else slot.owner.isfinite()
+    return bool(is_finite.all())

@@ -1,20 +1,21 @@
-"""A learning rate of a head's own."""
+"""A separate learning rate for a head."""
 
-from typing import Any, Set, Tuple, cast
+from typing import Any, Tuple, cast
 
 from thinc.api import Model, Optimizer
 from thinc.types import FloatsXd
 
+from ..parameters import slots_of_model
+
 
 def finish_update_scaled(model: Model, sgd: Optimizer, scale: float, name: str) -> None:
-    """Update the parameters of a head, those of its `tok2vec` at the plain rate.
+    """Update a head's parameters; those of its `tok2vec` use the plain rate.
 
-    model (Model): The model of the head.
-    sgd (Optimizer): The optimiser.
-    scale (float): Factor of the learning rate for the layers of the head.
+    model (Model): The head's model.
+    sgd (Optimizer): The optimizer.
+    scale (float): Learning rate factor for the head's layers.
     name (str): The name of the component, for messages.
-    RAISES (ValueError): If the head has a rate of its own and the optimiser is RAdam,
-        which ignores it.
+    RAISES (ValueError): If `scale` isn't 1.0 and the optimizer is RAdam, which ignores it.
     """
     if scale == 1.0:
         model.finish_update(sgd)
@@ -25,19 +26,10 @@ def finish_update_scaled(model: Model, sgd: Optimizer, scale: float, name: str) 
             "RAdam, which ignores it. Set [training.optimizer] to "
             f'@optimizers = "Adam.v1", or learn_rate_scale = 1.0 in [components.{name}].'
         )
-    encoder_keys = _parameter_keys(model.get_ref("tok2vec"))
+    encoder_keys = {slot.key for slot in slots_of_model(model.get_ref("tok2vec"))}
 
     def scaled(key: Tuple[int, str], weights: FloatsXd, gradient: FloatsXd) -> Any:
         lr_scale = 1.0 if key in encoder_keys else scale
         return sgd(key, weights, gradient, lr_scale=lr_scale)
 
     model.finish_update(cast(Optimizer, scaled))
-
-
-def _parameter_keys(model: Model) -> Set[Tuple[int, str]]:
-    keys = {(node.id, name) for node in model.walk() for name in node.param_names}
-    for node in model.walk():
-        for shim in node.shims:
-            if hasattr(shim._model, "named_parameters"):
-                keys.update((shim.id, name) for name, _ in shim._model.named_parameters())
-    return keys

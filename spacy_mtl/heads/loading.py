@@ -1,4 +1,4 @@
-"""What a head has saved: whether its settings, its labels and its model are of one head."""
+"""Checking that the saved settings, labels and model of a head belong together."""
 
 from collections import Counter
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -9,30 +9,30 @@ from ..loading import UnfitError
 
 
 def check_labels(cfg: Dict[str, Any]) -> None:
-    """Refuse labels that are no list of different strings.
+    """Reject labels that aren't a list of distinct strings.
 
-    cfg (Dict[str, Any]): The settings that a head has saved.
-    RAISES (UnfitError): If they are none.
+    cfg (Dict[str, Any]): The saved settings of a head.
+    RAISES (UnfitError): If the labels are invalid.
     """
     labels = cfg.get("labels")
     if not isinstance(labels, list):
-        found = repr(labels)[:60] if "labels" in cfg else "not there"
+        found = repr(labels)[:60] if "labels" in cfg else "missing"
         raise UnfitError(f"'labels' is {found}, but it must be a list of strings")
     for label in labels:
         if not isinstance(label, str) or not label:
-            raise UnfitError(f"'labels' has {label!r}, but labels are strings, and not empty")
+            raise UnfitError(f"'labels' has {label!r}, but labels must be non-empty strings")
     label, n = Counter(labels).most_common(1)[0] if labels else ("", 0)
     if n > 1:
         raise UnfitError(f"'labels' has {label!r} more than once")
 
 
 def check_size(model: Model, labels: Sequence[str], classes: List[str]) -> None:
-    """Refuse a model that scores another number of classes than the labels make.
+    """Reject a model whose number of classes doesn't match the labels.
 
-    model (Model): The model of a head. One without a size is not initialised yet.
+    model (Model): The model of a head. It has no size before initialization.
     labels (Sequence[str]): The labels.
-    classes (List[str]): What the model scores.
-    RAISES (UnfitError): If the two are not of one head.
+    classes (List[str]): The classes that the labels give.
+    RAISES (UnfitError): If labels and model don't belong together.
     """
     output = model.get_ref("output_layer")
     if output.has_dim("nO") is not True:
@@ -41,8 +41,8 @@ def check_size(model: Model, labels: Sequence[str], classes: List[str]) -> None:
     if n_classes != len(classes) or not labels:
         raise UnfitError(
             f"its {len(labels)} labels ({_some(labels)}) make {len(classes)} classes, but its "
-            f"model scores {n_classes}. One of the files 'cfg' and 'model' is another head's, or "
-            "has been changed"
+            f"model scores {n_classes}. One of the files 'cfg' and 'model' belongs to another "
+            "head, or has been changed"
         )
     nodes = [output]
     if model.has_ref("transitions"):
@@ -52,7 +52,7 @@ def check_size(model: Model, labels: Sequence[str], classes: List[str]) -> None:
 
 
 def _check_arrays(node: Model, n_classes: int) -> None:
-    # A layer of a user's may have axes between these.
+    # A user's layer may have more axes in between.
     n_inputs = node.get_dim("nI") if node.has_dim("nI") else None
     expected = {"W": (n_classes, n_inputs), "b": (n_classes,), "T": (n_classes + 1, n_classes + 1)}
     for name in node.param_names:

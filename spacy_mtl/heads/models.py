@@ -1,6 +1,6 @@
-"""The models of the heads: from a task's view to scores."""
+"""The heads' models: from a task's view to scores."""
 
-from typing import Any, Callable, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from spacy.tokens import Doc
 from thinc.api import Dropout, Linear, Model, NumpyOps, Relu, chain, with_array
@@ -9,6 +9,8 @@ from thinc.types import Floats2d, Ragged
 from ..registry import register, registry
 from ..settings import AT_LEAST_ONE
 from ..types import Encoder, TokenVectors
+from .pooling import pool_docs
+from .transitions import Transitions
 
 
 @register("architectures", "spacy_mtl.TokenClassifier.v1", nO=AT_LEAST_ONE)
@@ -18,20 +20,20 @@ def TokenClassifier(
     nO: Optional[int] = None,
     learn_transitions: bool = False,
 ) -> Model[List[Doc], TokenVectors]:
-    """Build a model that scores classes for every token.
+    """Build a model that scores the classes of every token.
 
-    The scores are logits. The output layer starts at small random values: from
-    zeros, as thinc's Softmax has them, the first gradient that reaches the encoder
-    is zero for every task.
+    The scores are logits. The output layer starts at small random values: with
+    zeros, as in thinc's Softmax, the first gradient that reaches the encoder would
+    be zero for every task.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): The task's view, usually a
         TaskListener.
     hidden_width (Optional[int]): Width of a hidden layer with a ReLU before the
         output. By default there is none.
     nO (Optional[int]): Number of classes. Heads infer it: leave it out.
-    learn_transitions (bool): Whether the model holds a score for each transition
-        between classes, for a head that can use them ('mtl_ner', as a CRF).
-    RETURNS (Model[List[Doc], List[Floats2d]]): One array of logits a document.
+    learn_transitions (bool): Whether to learn a score for each transition between
+        classes, for a head that can use them ('mtl_ner', as a CRF).
+    RETURNS (Model[List[Doc], List[Floats2d]]): One array of logits per document.
         Shape: (n_tokens, n_classes).
     """
     scorer, output = _scorer(tok2vec.maybe_get_dim("nO"), hidden_width, nO)
@@ -43,32 +45,6 @@ def TokenClassifier(
     return _as_head(model, "token", tok2vec, output)
 
 
-def Transitions(nO: Optional[int] = None) -> Model[Floats2d, Floats2d]:
-    """Build a layer that holds scores of transitions between classes.
-
-    It passes on what it gets: the head adds the gradient of the scores. They start
-    at zero, as the parameter "T". Shape: (n_classes + 1, n_classes + 1); the last row
-    is what comes before a document, the last column what comes after it.
-
-    nO (Optional[int]): Number of classes. By default that of the layer before.
-    RETURNS (Model[Floats2d, Floats2d]): The layer.
-    """
-    return Model(
-        "transitions",
-        lambda model, X, is_train: (X, lambda dY: dY),
-        init=_init_transitions,
-        dims={"nO": nO},
-        params={"T": None},
-    )
-
-
-def _init_transitions(model: Model, X: Optional[Floats2d] = None, Y: Any = None) -> None:
-    if X is not None and model.has_dim("nO") is None:
-        model.set_dim("nO", X.shape[1])
-    n = model.get_dim("nO") + 1
-    model.set_param("T", model.ops.alloc2f(n, n))
-
-
 @register("architectures", "spacy_mtl.TextClassifier.v1", nO=AT_LEAST_ONE)
 def TextClassifier(
     tok2vec: Encoder,
@@ -76,13 +52,12 @@ def TextClassifier(
     hidden_width: Optional[int] = None,
     nO: Optional[int] = None,
 ) -> Model[List[Doc], Floats2d]:
-    """Build a model that scores classes for every document.
+    """Build a model that scores the classes of every document.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): The task's view, usually a
         TaskListener.
-    pooling (Optional[Model[Ragged, Floats2d]]): From the vectors of the tokens to
-        one of the document. By default their mean. Documents without tokens get a
-        vector of zeros.
+    pooling (Optional[Model[Ragged, Floats2d]]): Maps token vectors to a document
+        vector. By default their mean. Documents without tokens get a vector of zeros.
     hidden_width (Optional[int]): Width of a hidden layer with a ReLU before the
         output. By default there is none.
     nO (Optional[int]): Number of classes. Heads infer it: leave it out.
@@ -90,12 +65,9 @@ def TextClassifier(
     """
     if pooling is None:
         pooling = registry.resolve({"pooling": {"@layers": "reduce_mean.v1"}})["pooling"]
-    # The pooling may change the width: initialisation finds out.
+    # The pooling may change the width: it is inferred at initialization.
     scorer, output = _scorer(None, hidden_width, nO)
-    pool: Model[TokenVectors, Floats2d] = Model(
-        "pool_docs", _pool_docs, init=_init_pool_docs, layers=[pooling]
-    )
-    return _as_head(chain(tok2vec, pool, scorer), "doc", tok2vec, output)
+    return _as_head(chain(tok2vec, pool_docs(pooling), scorer), "doc", tok2vec, output)
 
 
 def _scorer(
@@ -103,8 +75,8 @@ def _scorer(
 ) -> Tuple[Model[Floats2d, Floats2d], Model[Floats2d, Floats2d]]:
     if hidden_width is not None and hidden_width < 1:
         raise ValueError(
-            f"'hidden_width' of a head's model is {hidden_width}, but a layer has a width >= 1. "
-            "For no hidden layer set it to null, in the block [model] of that head (usually "
+            f"'hidden_width' of a head's model is {hidden_width}, but it must be >= 1. Set it to "
+            "null for no hidden layer, in the block [model] of that head (usually "
             "[components.NAME.model])."
         )
     if hidden_width is None:
@@ -118,7 +90,7 @@ def _scorer(
 
 
 def _on_all_cores(model: Model[Floats2d, Floats2d]) -> Model[Floats2d, Floats2d]:
-    # On a CPU thinc multiplies matrices by BLIS, on one core. numpy's BLAS takes all.
+    # On a CPU thinc multiplies matrices with BLIS on one core. numpy's BLAS uses all cores.
     for node in model.walk():
         if type(node.ops) is NumpyOps:
             node.ops = NumpyOps(use_blis=False)
@@ -133,59 +105,25 @@ def _as_head(model: Model, unit: str, tok2vec: Encoder, output: Model) -> Model:
 
 
 def check_unit(model: Model, name: str, unit: str) -> None:
-    """Refuse a model that does not give logits for what a head annotates.
+    """Reject a model that doesn't return logits for the units that a head annotates.
 
-    model (Model): The model of the head.
+    model (Model): The head's model.
     name (str): The name of the head in the pipeline.
-    unit (str): What the head annotates: "token" or "doc".
-    RAISES (ValueError): If the model scores another unit, or does not say which.
+    unit (str): The unit that the head annotates: "token" or "doc".
+    RAISES (ValueError): If the model scores another unit, or doesn't declare its unit.
     """
     scored = model.attrs.get("unit")
     if scored == unit:
         return
     found = (
-        f"scores one {scored} at a time, but the component annotates one {unit}"
+        f"scores each {scored}, but the component annotates each {unit}"
         if scored
-        else "does not say what it scores. Heads take logits, and those of stock architectures "
-        "have been through a softmax or a logistic function"
+        else "doesn't declare what it scores. Heads need logits, but stock architectures apply a "
+        "softmax or a logistic function"
     )
     raise ValueError(
-        f"The model of the component '{name}' {found}. Mend '@architectures' in "
+        f"The model of the component '{name}' {found}. Change '@architectures' in "
         f"[components.{name}.model]: spacy_mtl.TokenClassifier.v1 scores tokens, "
-        "spacy_mtl.TextClassifier.v1 documents. An architecture of your own gives logits, sets "
-        f'attrs["unit"] = "{unit}", and the reference "output_layer".'
+        "spacy_mtl.TextClassifier.v1 documents. Your own architecture must return logits and set "
+        f'attrs["unit"] = "{unit}" and the reference "output_layer".'
     )
-
-
-def _pool_docs(
-    model: Model[TokenVectors, Floats2d], vectors: TokenVectors, is_train: bool
-) -> Tuple[Floats2d, Callable[[Floats2d], TokenVectors]]:
-    ops = model.ops
-    pooling = model.layers[0]
-    filled = [i for i, x in enumerate(vectors) if x.shape[0]]
-    lengths = ops.asarray1i([vectors[i].shape[0] for i in filled])
-    if not filled:
-        width = vectors[0].shape[1] if vectors else 0
-        return ops.alloc2f(len(vectors), width), lambda d_pooled: vectors
-    flat = ops.flatten([vectors[i] for i in filled])
-    pooled_filled, backprop_pooling = pooling(Ragged(flat, lengths), is_train)
-    pooled = ops.alloc2f(len(vectors), pooled_filled.shape[1])
-    pooled[filled] = pooled_filled
-
-    def backprop(d_pooled: Floats2d) -> TokenVectors:
-        d_flat = backprop_pooling(d_pooled[filled]).dataXd
-        d_vectors = [ops.alloc2f(*x.shape) for x in vectors]
-        for i, d in zip(filled, ops.unflatten(d_flat, lengths)):
-            d_vectors[i] = d
-        return d_vectors
-
-    return pooled, backprop
-
-
-def _init_pool_docs(model: Model, X: Optional[TokenVectors] = None, Y: Any = None) -> None:
-    filled = None if X is None else [x for x in X if x.shape[0]]
-    if filled:
-        lengths = model.ops.asarray1i([x.shape[0] for x in filled])
-        model.layers[0].initialize(X=Ragged(model.ops.flatten(filled), lengths))
-    else:
-        model.layers[0].initialize()

@@ -1,12 +1,11 @@
-"""The head for named entities: BILUO classes, decoded to the best legal sequence."""
+"""The head for named entities: BILUO classes, decoded into the best legal sequence."""
 
 from dataclasses import replace
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 import numpy
 from spacy.language import Language
-from spacy.scorer import Scorer, get_ner_prf
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
@@ -14,13 +13,14 @@ from thinc.types import Floats2d
 
 from ..arrays import cut_like
 from ..losses import MISSING, softmax_cross_entropy
-from ..registry import register
 from ..settings import NOT_EMPTY, checked
 from ..types import LossAndGradient, TokenVectors
+from .biluo import OUTSIDE, class_names, forbid_edges_on_spaces, spans_of
 from .component import TaskHead
 from .crf import CrfLoss, crf_loss, decode_crf, legal_transitions
-from .gold import aligned_entities, aligned_spans, fit_classes, fit_to_words
-from .viterbi import OUTSIDE, PREFIXES, class_names, decode_biluo
+from .entities import add_entities, gold_spans, read_entities, set_spans
+from .trimming import fit_to_words
+from .viterbi import decode_biluo
 
 DEFAULT_CONFIG = """
 [mtl_ner]
@@ -59,14 +59,14 @@ def make_ner(
 ) -> "EntityRecognizer":
     """Create a head for named entities.
 
-    model (Model[List[Doc], List[Floats2d]]): From documents to logits of the BILUO
+    model (Model[List[Doc], List[Floats2d]]): Maps documents to logits of the BILUO
         classes.
-    spans_key (Optional[str]): Learn and set `doc.spans` of that key, instead of `doc.ents`. A
-        document without the key has no annotation. Spans may not overlap.
-    learn_rate_scale (float): Factor of the learning rate for the head's layers.
+    spans_key (Optional[str]): Learn and set `doc.spans` under this key instead of `doc.ents`.
+        A document without the key has no annotation. Spans must not overlap.
+    learn_rate_scale (float): Learning rate factor for the head's layers.
     label_smoothing (float): In [0, 1).
-    score_prefix (str): What the keys of the scores begin with. Where two heads would report
-        the same, by default the name of each.
+    score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
+        would report the same keys.
     scorer (Optional[Callable]): The scoring method.
     """
     return EntityRecognizer(
@@ -81,60 +81,21 @@ def make_ner(
     )
 
 
-def score_entities(
-    examples: Iterable[Example],
-    *,
-    spans_key: Optional[str] = None,
-    own_labels: Optional[Iterable[str]] = None,
-    **kwargs: Any,
-) -> Dict[str, Any]:
-    """Score entities under spaCy's keys "ents_p", "ents_r", "ents_f", "ents_per_type".
-
-    With a `spans_key`, such as "sc", under "spans_sc_p" and so on. With `own_labels`, other
-    entities do not count. Documents without entity annotation do not count.
-    """
-    if spans_key is None and own_labels is None:
-        return get_ner_prf(examples, **kwargs)
-    if spans_key is None:
-        own = set(own_labels or ())
-        return Scorer.score_spans(
-            examples,
-            "ents",
-            getter=lambda doc, _: [ent for ent in doc.ents if ent.label_ in own],
-            has_annotation=lambda doc: doc.has_annotation("ENT_IOB"),
-            **kwargs,
-        )
-    return Scorer.score_spans(
-        examples,
-        f"spans_{spans_key}",
-        getter=lambda doc, _: doc.spans.get(spans_key, []),
-        has_annotation=lambda doc: spans_key in doc.spans,
-        **kwargs,
-    )
-
-
-@register("scorers", "spacy_mtl.ner_scorer.v1")
-def make_ner_scorer() -> Callable:
-    """Create the scorer of entity heads."""
-    return score_entities
-
-
 class EntityRecognizer(TaskHead):
-    """Predicts `doc.ents`, or the spans of a key.
+    """Predicts `doc.ents`, or the spans under a key.
 
-    The classes are scored token by token and decoded together, so that what comes
-    out is always a legal sequence. If the model learns transitions, the loss is that
-    of whole sequences, of a linear-chain CRF. Entities that the document has before
-    (of an entity ruler, say) and blocked tokens stay, and predictions that overlap
-    them are dropped.
+    The classes are scored token by token and decoded together, so the result is
+    always a legal sequence. If the model learns transitions, the loss is that of
+    whole sequences (a linear-chain CRF). Existing entities (set by an entity ruler,
+    say) and blocked tokens are kept, and predictions that overlap them are dropped.
     """
 
     annotation = "entities"
-    how_to_part = (
-        "Give one of them (another) 'spans_key', or name the labels of each in "
+    how_to_separate = (
+        "Set a (different) 'spans_key' in one of them, or list the labels of each in "
         "[initialize.components.NAME.labels]."
     )
-    fate_of_unknown = "To this head its tokens are outside of entities."
+    fate_of_unknown = "This head treats its tokens as outside of entities."
 
     def __init__(
         self,
@@ -145,7 +106,7 @@ class EntityRecognizer(TaskHead):
         spans_key: Optional[str] = None,
         **settings: Any,
     ) -> None:
-        """Initialise an entity head: see `make_ner` and `TaskHead`."""
+        """Create an entity head: see `make_ner` and `TaskHead`."""
         super().__init__(vocab, model, name, **settings)
         self.spans_key = spans_key
         if spans_key is not None:
@@ -154,23 +115,23 @@ class EntityRecognizer(TaskHead):
         if self.learns_transitions and self.label_smoothing > 0:
             raise ValueError(
                 f"The component '{name}' has learn_transitions = true and label_smoothing = "
-                f"{self.label_smoothing}, but the likelihood of whole sequences is not smoothed. "
+                f"{self.label_smoothing}, but the CRF loss of whole sequences can't be smoothed. "
                 f"Set label_smoothing = 0.0 in [components.{name}], or learn_transitions = false "
                 f"in [components.{name}.model]."
             )
 
     def count_labels(self, example: Example) -> Iterable[str]:
         """RETURNS (Iterable[str]): The entity types of the gold document."""
-        return [ent.label_ for ent in self._gold(example.reference)]
+        return [ent.label_ for ent in gold_spans(example.reference, self.spans_key)]
 
     def has_gold(self, doc: Doc) -> bool:
-        """RETURNS (bool): Whether a token has entity annotation, or the document the key."""
+        """RETURNS (bool): Whether a token has entity annotation, or the document has the key."""
         return (
             doc.has_annotation("ENT_IOB") if self.spans_key is None else self.spans_key in doc.spans
         )
 
     def output_keys(self) -> Set[str]:
-        """RETURNS (Set[str]): The entities of each label, or the spans of a key."""
+        """RETURNS (Set[str]): The entities of each label, or the spans under the key."""
         if self.spans_key is not None:
             return {f"doc.spans['{self.spans_key}']"}
         return {f"doc.ents of label '{label}'" for label in self.labels}
@@ -180,7 +141,7 @@ class EntityRecognizer(TaskHead):
         return {"doc.ents" if self.spans_key is None else "doc.spans"}
 
     def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): Those of the entities, or of the spans: see `TaskHead`."""
+        """RETURNS (Dict[str, Any]): The weights for entities, or for spans: see `Task`."""
         if self.spans_key is None:
             return weights
         start = f"spans_{self.spans_key}"
@@ -211,7 +172,7 @@ class EntityRecognizer(TaskHead):
     def add_gradients(self, loss: LossAndGradient) -> None:
         """Add the gradient of the learned transitions.
 
-        loss (LossAndGradient): What `loss_of` gave.
+        loss (LossAndGradient): The output of `loss_of`.
         """
         if isinstance(loss, CrfLoss):
             gradient = self.model.ops.asarray(loss.d_transitions)
@@ -221,21 +182,15 @@ class EntityRecognizer(TaskHead):
         """Set `doc.ents`, or the spans, to the best legal sequences.
 
         docs (Iterable[Doc]): The documents.
-        scores (List[Floats2d]): The logits that `predict` gave. Shape: (n_tokens, n_classes).
+        scores (List[Floats2d]): The logits from `predict`. Shape: (n_tokens, n_classes).
         """
         docs = list(docs)
         for doc, classes in zip(docs, self.decode(docs, scores)):
-            if self.spans_key is not None:
-                spans = [Span(doc, *span) for span in self._spans(classes)]
-                doc.spans[self.spans_key] = SpanGroup(doc, name=self.spans_key, spans=spans)
-                continue
-            ents = list(doc.ents)
-            blocked = _blocked_tokens(doc)
-            taken = {i for span in [*ents, *blocked] for i in range(span.start, span.end)}
-            for start, end, label in self._spans(classes):
-                if not taken.intersection(range(start, end)):
-                    ents.append(Span(doc, start, end, label=label))
-            doc.set_ents(ents, blocked=blocked, default="outside")
+            found = spans_of(classes, self.labels)
+            if self.spans_key is None:
+                add_entities(doc, found)
+            else:
+                set_spans(doc, found, self.spans_key)
 
     def decode(self, docs: Sequence[Doc], scores: Sequence[Floats2d]) -> List[numpy.ndarray]:
         """Find the best legal BILUO sequences.
@@ -249,7 +204,7 @@ class EntityRecognizer(TaskHead):
         if not any(lengths):
             return [numpy.zeros(0, dtype="int64") for _ in docs]
         flat = self.model.ops.to_numpy(self.model.ops.flatten(list(scores))).copy()
-        _forbid_edges_on_spaces(flat, docs)
+        forbid_edges_on_spaces(flat, docs)
         if self.learns_transitions:
             classes = decode_crf(flat, lengths, self._transitions())
         else:
@@ -258,15 +213,15 @@ class EntityRecognizer(TaskHead):
 
     def score_arguments(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What the head sets: see `TaskHead.score_arguments`."""
-        # Beside another head, which sets entities, too.
+        # Needed when another head sets entities, too.
         labels = self.labels if self.score_prefix and self.spans_key is None else None
         return {"spans_key": self.spans_key, "own_labels": labels}
 
     def own_examples(self, examples: Iterable[Example]) -> List[Example]:
-        """Take the entities that the head can give: see `TaskHead.own_examples`.
+        """Select the entities that the head can predict: see `TaskHead.own_examples`.
 
         examples (Iterable[Example]): The batch.
-        RETURNS (List[Example]): The same texts, with entities that begin and end with words.
+        RETURNS (List[Example]): The same texts, with entities that start and end with words.
         """
         found = []
         for eg in super().own_examples(examples):
@@ -280,9 +235,9 @@ class EntityRecognizer(TaskHead):
         self._warn_once(
             "unfit",
             f"The entity {span.text!r} ({span.label_ or 'without a label'}) in "
-            f"{span.doc.text[:60]!r} begins or ends with whitespace, or has no word or no label: "
-            "no head gives such a one. They are trimmed to their words, or left out, for training "
-            "and for scores. `spacy mtl debug-data` counts them. Mend the corpus.",
+            f"{span.doc.text[:60]!r} starts or ends with whitespace, or has no word or no label: "
+            "no head can predict it. Training and scoring trim such entities to their words, or "
+            "leave them out. `spacy mtl debug-data` counts them. Fix the corpus.",
         )
 
     def count_unfit(self, example: Example) -> int:
@@ -295,64 +250,26 @@ class EntityRecognizer(TaskHead):
         index = {name: i for i, name in enumerate(self.classes())}
         gold: List[Optional[str]] = []
         for eg in examples:
-            if self.spans_key is None:
-                ents, classes = aligned_entities(eg)
-            else:
-                ents, classes = aligned_spans(eg, self.spans_key)
-            changed = fit_classes(eg.predicted, ents, classes)
-            if changed is not None:
-                self._warn_unfit(changed)
-            gold.extend(classes)
-            if len(ents) < len(self._gold(eg.reference)):
-                self._warn_lost(eg, ents)
+            found = read_entities(eg, self.spans_key)
+            gold.extend(found.classes)
+            if found.unfit is not None:
+                self._warn_unfit(found.unfit)
+            if found.lost is not None:
+                self._warn_lost(found.lost, eg.reference)
         in_entity = [name for name in gold if name and name[1:2] == "-"]
         self._warn_unknown(name[2:] for name in in_entity)
-        # An entity of a type that is none of this head's is outside of its entities.
+        # Entities of types that this head doesn't have count as outside.
         index = {**dict.fromkeys(in_entity, OUTSIDE), **index}
         return numpy.asarray([index.get(name or "", MISSING) for name in gold], dtype="int64")
 
-    def _gold(self, doc: Doc) -> Sequence[Span]:
-        if self.spans_key is None:
-            return doc.ents
-        return list(doc.spans.get(self.spans_key, ()))
-
     def _transitions(self) -> numpy.ndarray:
-        """The scores of transitions, -inf where they are not legal."""
+        """Get the transition scores, -inf where a transition is illegal."""
         learned = self.model.ops.to_numpy(self.model.get_ref("transitions").get_param("T"))
         return numpy.where(legal_transitions(len(self.labels)), learned, -numpy.inf)
 
-    def _spans(self, classes: numpy.ndarray) -> List[Tuple[int, int, str]]:
-        spans = []
-        start = 0
-        for i in numpy.nonzero(classes != OUTSIDE)[0].tolist():
-            kind, prefix = divmod(int(classes[i]) - 1, len(PREFIXES))
-            if PREFIXES[prefix] in "BU":
-                start = i
-            if PREFIXES[prefix] in "LU":
-                spans.append((start, i + 1, self.labels[kind]))
-        return spans
-
-    def _warn_lost(self, eg: Example, aligned: Sequence[Span]) -> None:
-        kept = {(ent.start_char, ent.end_char) for ent in aligned}
-        lost = [e for e in self._gold(eg.reference) if (e.start_char, e.end_char) not in kept]
-        if lost:
-            self._warn_misaligned(
-                f"The entity {lost[0].text!r} in {eg.reference.text[:60]!r} does not begin and "
-                "end where tokens of this pipeline's tokenizer do, or overlaps another. Such "
-                "entities are left out (their tokens count as not annotated)."
-            )
-
-
-def _blocked_tokens(doc: Doc) -> List[Span]:
-    # spaCy marks a token that may be in no entity as one that begins none.
-    iobs, types = doc.to_array(["ENT_IOB", "ENT_TYPE"]).T if len(doc) else ([], [])
-    tokens = enumerate(zip(iobs, types))
-    return [doc[i : i + 1] for i, (iob, kind) in tokens if iob == 3 and not kind]
-
-
-def _forbid_edges_on_spaces(scores: numpy.ndarray, docs: Sequence[Doc]) -> None:
-    # spaCy takes no entity that begins or ends with whitespace.
-    is_space = numpy.concatenate([doc.to_array(["IS_SPACE"]).ravel() for doc in docs if len(doc)])
-    rows = numpy.nonzero(is_space)[0]
-    for edge in (0, 2, 3):
-        scores[rows, 1 + edge :: len(PREFIXES)] = -numpy.inf
+    def _warn_lost(self, span: Span, doc: Doc) -> None:
+        self._warn_misaligned(
+            f"The entity {span.text!r} in {doc.text[:60]!r} doesn't start and end at token "
+            "boundaries of this pipeline's tokenizer, or overlaps another. Such entities are "
+            "left out (their tokens count as not annotated)."
+        )

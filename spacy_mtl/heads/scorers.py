@@ -1,66 +1,111 @@
-"""Calling scorers: those of this package, of spaCy, and of users."""
+"""The heads' scorers: spaCy's, under spaCy's keys, on annotated examples only."""
 
-import inspect
-import math
-from typing import Any, Callable, Dict, List, Mapping
+from typing import Any, Callable, Dict, Iterable, Optional
 
+from spacy.scorer import Scorer, get_ner_prf
 from spacy.training import Example
 
+from ..registry import register
 
-def call_scorer(
-    scorer: Callable,
-    name: str,
-    examples: List[Example],
-    shared: Mapping[str, Any],
-    own: Mapping[str, Any],
+#: The scores of categories and their default weights.
+CATS_SCORES: Dict[str, Optional[float]] = {
+    "cats_score": 1.0,
+    "cats_score_desc": None,
+    "cats_micro_p": None,
+    "cats_micro_r": None,
+    "cats_micro_f": None,
+    "cats_macro_p": None,
+    "cats_macro_r": None,
+    "cats_macro_f": None,
+    "cats_macro_auc": None,
+    "cats_f_per_type": None,
+}
+
+
+def score_tags(
+    examples: Iterable[Example], *, attribute: str = "tag", **kwargs: Any
 ) -> Dict[str, Any]:
-    """Call a scorer with what it takes.
+    """Score the attribute that the head sets, as "tag_acc", "pos_acc" or "EXTENSION_acc".
 
-    Scorers of spaCy pass all that they get on, beside what they set themselves. So what is known to
-    heads of this package only goes to those that name it, or take all and set none of it.
-
-    scorer (Callable): From examples to scores.
-    name (str): The component.
-    examples (List[Example]): The examples.
-    shared (Mapping[str, Any]): What components of spaCy give: settings and labels.
-    own (Mapping[str, Any]): What heads of this package give.
-    RETURNS (Dict[str, Any]): The scores; None for what is NaN or infinite.
-    RAISES (ValueError): If they are no map.
+    Tokens without annotation don't count.
     """
-    named, takes_all = _parameters(scorer)
-    given = {key: value for key, value in shared.items() if takes_all or key in named}
-    given.update((key, value) for key, value in own.items() if key in named)
-    others = {key: value for key, value in own.items() if key not in named} if takes_all else {}
-    try:
-        scores = scorer(examples, **{**given, **others})
-    except TypeError as err:
-        # It sets one itself, as spaCy's scorers of categories do.
-        if not others or "multiple values" not in str(err):
-            raise
-        scores = scorer(examples, **given)
-    if not isinstance(scores, Mapping):
-        raise ValueError(
-            f"The scorer of the component '{name}' gave {scores!r}, but scores are a map from keys "
-            f"to values. Mend the function, or 'scorer' in [components.{name}]."
+    if not attribute.startswith("_."):
+        return Scorer.score_token_attr(examples, attribute, **kwargs)
+    return Scorer.score_token_attr(
+        examples,
+        attribute.removeprefix("_."),
+        getter=lambda token, name: token._.get(name) or "",
+        missing_values={""},
+        **kwargs,
+    )
+
+
+@register("scorers", "spacy_mtl.tagger_scorer.v1")
+def make_tagger_scorer() -> Callable:
+    """Create the scorer of tagging heads."""
+    return score_tags
+
+
+def score_entities(
+    examples: Iterable[Example],
+    *,
+    spans_key: Optional[str] = None,
+    own_labels: Optional[Iterable[str]] = None,
+    **kwargs: Any,
+) -> Dict[str, Any]:
+    """Score entities under spaCy's keys "ents_p", "ents_r", "ents_f", "ents_per_type".
+
+    A `spans_key` such as "sc" gives "spans_sc_p" and so on. With `own_labels`, other entities
+    don't count. Documents without entity annotation don't count.
+    """
+    if spans_key is None and own_labels is None:
+        return get_ner_prf(examples, **kwargs)
+    if spans_key is None:
+        own = set(own_labels or ())
+        return Scorer.score_spans(
+            examples,
+            "ents",
+            getter=lambda doc, _: [ent for ent in doc.ents if ent.label_ in own],
+            has_annotation=lambda doc: doc.has_annotation("ENT_IOB"),
+            **kwargs,
         )
-    return _finite(dict(scores))
+    return Scorer.score_spans(
+        examples,
+        f"spans_{spans_key}",
+        getter=lambda doc, _: doc.spans.get(spans_key, []),
+        has_annotation=lambda doc: spans_key in doc.spans,
+        **kwargs,
+    )
 
 
-def _parameters(scorer: Callable) -> Any:
-    try:
-        found = inspect.signature(scorer).parameters.values()
-    except (TypeError, ValueError):
-        return set(), True
-    named = {p.name for p in found if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
-    return named, any(p.kind is p.VAR_KEYWORD for p in found)
+@register("scorers", "spacy_mtl.ner_scorer.v1")
+def make_ner_scorer() -> Callable:
+    """Create the scorer of entity heads."""
+    return score_entities
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(found) for key, found in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_finite(found) for found in value)
-    try:
-        return value if math.isfinite(value) else None
-    except (TypeError, OverflowError):
-        return value
+def score_cats(
+    examples: Iterable[Example],
+    *,
+    multi_label: bool = True,
+    labels: Iterable[str] = (),
+    **kwargs: Any,
+) -> Dict[str, Any]:
+    """Score categories under spaCy's keys "cats_*".
+
+    Documents without categories don't count. With exclusive categories, neither do
+    those whose positive category isn't among the labels: it may belong to another
+    head, and spaCy's scorer would take the first label as gold.
+    """
+    annotated = [eg for eg in examples if eg.reference.cats]
+    if not multi_label:
+        annotated = [eg for eg in annotated if any(map(eg.reference.cats.get, labels))]
+    if not annotated:
+        return {key: None for key in CATS_SCORES}
+    return Scorer.score_cats(annotated, "cats", multi_label=multi_label, labels=labels, **kwargs)
+
+
+@register("scorers", "spacy_mtl.textcat_scorer.v1")
+def make_textcat_scorer() -> Callable:
+    """Create the scorer of text classification heads."""
+    return score_cats

@@ -1,11 +1,10 @@
-"""The head for one label a token: part-of-speech tags."""
+"""The tagging head: one label per token, such as part-of-speech tags."""
 
 from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 import numpy
 from spacy.language import Language
 from spacy.parts_of_speech import IDS as POS_IDS
-from spacy.scorer import Scorer
 from spacy.tokens import Doc, Token
 from spacy.training import Example
 from spacy.vocab import Vocab
@@ -13,11 +12,11 @@ from thinc.api import Config, Model
 
 from ..arrays import cut_like
 from ..losses import MISSING, softmax_cross_entropy
-from ..registry import register
 from ..settings import checked
+from ..tasks.stock import task_of
 from ..types import LossAndGradient, TokenVectors
+from .alignment import aligned_strings, aligned_values
 from .component import TaskHead
-from .gold import aligned_strings, aligned_values
 
 DEFAULT_CONFIG = """
 [mtl_tagger]
@@ -44,7 +43,7 @@ ATTRIBUTES = ("tag", "pos")
     assigns=["token.tag"],
     requires=["doc.tensor"],
     default_config=Config().from_str(DEFAULT_CONFIG)["mtl_tagger"],
-    # spaCy knows these by factory, not by attribute: see Tagger.initialize.
+    # spaCy sets these by factory, not by attribute: see Tagger.initialize.
     default_score_weights={"tag_acc": 1.0, "pos_acc": None},
 )
 @checked("mtl_tagger", "[components.{name}]")
@@ -61,15 +60,15 @@ def make_tagger(
 ) -> "Tagger":
     """Create a tagging head.
 
-    model (Model[List[Doc], List[Floats2d]]): From documents to logits.
+    model (Model[List[Doc], List[Floats2d]]): Maps documents to logits.
     attribute (str): The token attribute to learn and set: "tag" (fine-grained), "pos"
-        (coarse-grained, universal), or a custom extension such as "_.style" (a string; made,
-        with None by default, if there is none; .spacy files need store_user_data for it).
-    overwrite (bool): Whether to replace annotation that is there before.
-    learn_rate_scale (float): Factor of the learning rate for the head's layers.
+        (coarse-grained, universal), or a custom extension such as "_.style" (a string; created
+        with default None if missing; .spacy files need store_user_data for it).
+    overwrite (bool): Whether to replace existing annotation.
+    learn_rate_scale (float): Learning rate factor for the head's layers.
     label_smoothing (float): In [0, 1).
-    score_prefix (str): What the keys of the scores begin with. Where two heads would report
-        the same, by default the name of each.
+    score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
+        would report the same keys.
     scorer (Optional[Callable]): The scoring method.
     """
     return Tagger(
@@ -85,35 +84,11 @@ def make_tagger(
     )
 
 
-def score_tags(
-    examples: Iterable[Example], *, attribute: str = "tag", **kwargs: Any
-) -> Dict[str, Any]:
-    """Score the attribute that the head sets, as "tag_acc", "pos_acc" or "EXTENSION_acc".
-
-    Tokens without annotation do not count.
-    """
-    if not attribute.startswith("_."):
-        return Scorer.score_token_attr(examples, attribute, **kwargs)
-    return Scorer.score_token_attr(
-        examples,
-        attribute.removeprefix("_."),
-        getter=lambda token, name: token._.get(name) or "",
-        missing_values={""},
-        **kwargs,
-    )
-
-
-@register("scorers", "spacy_mtl.tagger_scorer.v1")
-def make_tagger_scorer() -> Callable:
-    """Create the scorer of tagging heads."""
-    return score_tags
-
-
 class Tagger(TaskHead):
     """Predicts `token.tag_`, `token.pos_` or a custom extension."""
 
     annotation = "tags"
-    how_to_part = "Give one of them another 'attribute'."
+    how_to_separate = "Set a different 'attribute' in one of them."
 
     def __init__(
         self,
@@ -125,33 +100,33 @@ class Tagger(TaskHead):
         overwrite: bool = False,
         **settings: Any,
     ) -> None:
-        """Initialise a tagging head: see `make_tagger` and `TaskHead`."""
+        """Create a tagging head: see `make_tagger` and `TaskHead`."""
         extension = attribute.removeprefix("_.") if attribute.startswith("_.") else None
         if attribute not in ATTRIBUTES and not (extension or "").isidentifier():
             raise ValueError(
-                f"'attribute' of the component '{name}' is {attribute!r}, but a tagging head "
-                f"sets one of: {', '.join(ATTRIBUTES)}, or a custom extension, such as '_.style'. "
-                f"Mend [components.{name}]."
+                f"'attribute' of the component '{name}' is {attribute!r}, but it must be one of: "
+                f"{', '.join(ATTRIBUTES)}, or a custom extension such as '_.style'. "
+                f"Fix it in [components.{name}]."
             )
         if extension is not None and not Token.has_extension(extension):
             Token.set_extension(extension, default=None)
         super().__init__(vocab, model, name, **settings)
         if model.has_ref("transitions"):
             raise ValueError(
-                f"The component '{name}' tags token by token, and has no use for learn_transitions "
-                f"= true in [components.{name}.model]. Leave it out."
+                f"The component '{name}' tags token by token and can't use learn_transitions "
+                f"= true in [components.{name}.model]. Remove it."
             )
         self.annotation = f"token.{attribute}_"
         if extension is not None:
             self.annotation = f"token.{attribute} (saved by DocBin with store_user_data = True)"
         self.attribute = attribute
-        #: The name of a custom extension, if it is one.
+        #: The name of the custom extension, if the attribute is one.
         self.extension = extension
         self.overwrite = overwrite
 
     @property
     def hide_labels(self) -> bool:
-        """RETURNS (bool): False: the labels are shown in the pipeline's meta."""
+        """RETURNS (bool): False: show the labels in the pipeline's meta."""
         return False
 
     def initialize(
@@ -161,11 +136,11 @@ class Tagger(TaskHead):
         nlp: Optional[Language] = None,
         labels: Any = None,
     ) -> None:
-        """Find the labels and give the model its size: see `TaskHead.initialize`.
+        """Collect the labels and size the model: see `TaskHead.initialize`.
 
-        A head that sets `pos` takes over the weight of "tag_acc" in
-        [training.score_weights] if no other component sets tags and "pos_acc" has
-        none. Without, every checkpoint would score 0.
+        If the head sets `pos`, no other component sets tags and "pos_acc" has no
+        weight, it gets that of "tag_acc" in [training.score_weights]. Otherwise every
+        checkpoint would score 0.
         """
         super().initialize(get_examples, nlp=nlp, labels=labels)
         if nlp is not None and self.attribute == "pos" and not _sets_tags(nlp):
@@ -178,14 +153,14 @@ class Tagger(TaskHead):
         """Add a label: see `TaskHead.add_label`. Coarse-grained tags are a closed set."""
         if self.attribute == "pos" and label not in POS_IDS:
             raise ValueError(
-                f"The component '{self.name}' sets token.pos_, and {label!r} is no universal "
-                "part-of-speech tag. Mend the corpus or the labels, or set attribute = 'tag' in "
+                f"The component '{self.name}' sets token.pos_, but {label!r} is not a universal "
+                "part-of-speech tag. Fix the corpus or the labels, or set attribute = 'tag' in "
                 f"[components.{self.name}]."
             )
         return super().add_label(label)
 
     def count_labels(self, example: Example) -> Iterable[str]:
-        """RETURNS (Iterable[str]): The tags or the coarse tags of the gold tokens."""
+        """RETURNS (Iterable[str]): The gold tokens' values of the attribute."""
         return [text for text in self._texts(example.reference) if text]
 
     def has_gold(self, doc: Doc) -> bool:
@@ -206,7 +181,7 @@ class Tagger(TaskHead):
         return self.output_keys()
 
     def own_score_weights(self, weights: Dict[str, Any]) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): The accuracy of the attribute: see `TaskHead`."""
+        """RETURNS (Dict[str, Any]): The accuracy of the attribute: see `Task`."""
         return {f"{self.extension or self.attribute}_acc": weights["tag_acc"]}
 
     def loss_of(
@@ -224,8 +199,8 @@ class Tagger(TaskHead):
             if None in aligned and any(self._texts(eg.reference)):
                 self._warn_misaligned(
                     f"The token {eg.predicted[aligned.index(None)].text!r} of "
-                    f"{eg.reference.text[:60]!r} is not one token of the annotation, nor several "
-                    "with the same value. Such tokens count as not annotated."
+                    f"{eg.reference.text[:60]!r} doesn't match one token of the annotation, or "
+                    "several with the same value. Such tokens count as not annotated."
                 )
         self._warn_unknown(gold)
         ops = self.model.ops
@@ -270,8 +245,4 @@ class Tagger(TaskHead):
 
 
 def _sets_tags(nlp: Language) -> bool:
-    return any(
-        "token.tag" in nlp.get_pipe_meta(name).assigns
-        and getattr(pipe, "attribute", "tag") == "tag"
-        for name, pipe in nlp.components
-    )
+    return any("token.tag" in task_of(nlp, name).gold_attributes() for name in nlp.component_names)

@@ -1,57 +1,19 @@
 """The head for whole texts: exclusive categories."""
 
-import math
-from numbers import Real
-from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from spacy.language import Language
-from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
-from thinc.api import Config, Model
-from thinc.types import Floats1d, Floats2d, FloatsXd
+from thinc.api import Model
+from thinc.types import Floats2d, FloatsXd
 
-from ..loading import UnfitError
 from ..losses import MISSING, softmax, softmax_cross_entropy
-from ..registry import register
 from ..settings import checked
 from ..types import LossAndGradient
-from .component import TaskHead
-from .gold import decided
-
-DEFAULT_CONFIG = """
-[textcat]
-threshold = 0.0
-learn_rate_scale = 1.0
-label_smoothing = 0.0
-class_weights = {}
-prefix = ""
-score_prefix = ""
-scorer = {"@scorers":"spacy_mtl.textcat_scorer.v1"}
-
-[textcat.model]
-@architectures = "spacy_mtl.TextClassifier.v1"
-pooling = {"@layers":"reduce_mean.v1"}
-
-[textcat.model.tok2vec]
-@architectures = "spacy_mtl.TaskListener.v1"
-upstream = "mtl"
-"""
-
-DEFAULTS = Config().from_str(DEFAULT_CONFIG)["textcat"]
-SCORE_WEIGHTS = {
-    "cats_score": 1.0,
-    "cats_score_desc": None,
-    "cats_micro_p": None,
-    "cats_micro_r": None,
-    "cats_micro_f": None,
-    "cats_macro_p": None,
-    "cats_macro_r": None,
-    "cats_macro_f": None,
-    "cats_macro_auc": None,
-    "cats_f_per_type": None,
-}
+from .categories import DEFAULTS, CategoriesHead
+from .scorers import CATS_SCORES
 
 
 @Language.factory(
@@ -59,7 +21,7 @@ SCORE_WEIGHTS = {
     assigns=["doc.cats"],
     requires=["doc.tensor"],
     default_config=DEFAULTS,
-    default_score_weights=SCORE_WEIGHTS,
+    default_score_weights=CATS_SCORES,
 )
 @checked("mtl_textcat", "[components.{name}]")
 def make_textcat(
@@ -74,19 +36,19 @@ def make_textcat(
     score_prefix: str,
     scorer: Optional[Callable],
 ) -> "TextCategorizer":
-    """Create a head for exclusive categories: one a text.
+    """Create a head for exclusive categories: one per text.
 
-    model (Model[List[Doc], Floats2d]): From documents to logits.
-    threshold (float): In [0, 1]. For scorers of users; as with spaCy's `textcat`, the best
-        category is predicted, whatever its probability.
-    learn_rate_scale (float): Factor of the learning rate for the head's layers.
+    model (Model[List[Doc], Floats2d]): Maps documents to logits.
+    threshold (float): In [0, 1]. For custom scorers only; like spaCy's `textcat`, the head
+        predicts the best category, whatever its probability.
+    learn_rate_scale (float): Learning rate factor for the head's layers.
     label_smoothing (float): In [0, 1).
-    class_weights (Dict[str, float]): Factor of the loss by label, >= 0. A label
-        that is not named has 1.0.
-    prefix (str): What the labels in `doc.cats` begin with that are this head's, such as
-        "topic:". "" for those that its corpora show.
-    score_prefix (str): What the keys of the scores begin with. Where two heads would report
-        the same, by default the name of each.
+    class_weights (Dict[str, float]): Loss factor by label, >= 0. Labels that aren't
+        listed have 1.0.
+    prefix (str): Prefix of this head's labels in `doc.cats`, such as "topic:". "" for all
+        labels that its corpora have.
+    score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
+        would report the same keys.
     scorer (Optional[Callable]): The scoring method.
     """
     return TextCategorizer(
@@ -103,43 +65,10 @@ def make_textcat(
     )
 
 
-def score_cats(
-    examples: Iterable[Example],
-    *,
-    multi_label: bool = True,
-    labels: Iterable[str] = (),
-    **kwargs: Any,
-) -> Dict[str, Any]:
-    """Score categories under spaCy's keys "cats_*".
-
-    Documents without categories do not count, and with exclusive categories neither
-    do those whose positive one is none of the labels: it may be another head's, and
-    spaCy's scorer would take the first label for the gold one.
-    """
-    annotated = [eg for eg in examples if eg.reference.cats]
-    if not multi_label:
-        annotated = [eg for eg in annotated if any(map(eg.reference.cats.get, labels))]
-    if not annotated:
-        return {key: None for key in SCORE_WEIGHTS}
-    return Scorer.score_cats(annotated, "cats", multi_label=multi_label, labels=labels, **kwargs)
-
-
-@register("scorers", "spacy_mtl.textcat_scorer.v1")
-def make_textcat_scorer() -> Callable:
-    """Create the scorer of text classification heads."""
-    return score_cats
-
-
-class TextCategorizer(TaskHead):
+class TextCategorizer(CategoriesHead):
     """Predicts `doc.cats` for exclusive categories: probabilities that sum to 1."""
 
-    annotation = "a category"
-    unit = "doc"
     multi_label = False
-    how_to_part = (
-        "Name the labels of each in [initialize.components.NAME.labels], or have those in the "
-        "corpora begin with different words and give each head its 'prefix'."
-    )
 
     def __init__(
         self,
@@ -148,45 +77,10 @@ class TextCategorizer(TaskHead):
         name: str = "textcat",
         *,
         threshold: float = 0.0,
-        class_weights: Dict[str, float] = {},
-        prefix: str = "",
         **settings: Any,
     ) -> None:
-        """Initialise a text classification head: see `make_textcat` and `TaskHead`."""
-        if not _is_share(threshold):
-            raise ValueError(
-                f"'threshold' of the component '{name}' is {threshold!r}, but it is a probability "
-                f"in [0, 1]. Mend [components.{name}]."
-            )
-        settings = {"positive_label": None, **settings}
+        """Create the head: see `make_textcat` and `TaskHead`."""
         super().__init__(vocab, model, name, threshold=threshold, **settings)
-        self.prefix = prefix
-        if prefix:
-            self.annotation = f"a category that begins with '{prefix}'"
-        for label, weight in class_weights.items():
-            if not math.isfinite(weight) or weight < 0:
-                raise ValueError(
-                    f"The class weight of '{label}' is {weight!r}, but it must be a finite number "
-                    f">= 0. Mend 'class_weights' in [components.{name}]."
-                )
-        self.class_weights = dict(class_weights)
-
-    def count_labels(self, example: Example) -> Iterable[str]:
-        """RETURNS (Iterable[str]): The labels that the gold `cats` list, with the prefix."""
-        self._check_cats(example)
-        return list(self._cats(example))
-
-    def has_gold(self, doc: Doc) -> bool:
-        """RETURNS (bool): Whether there is a category with the prefix."""
-        return any(str(label).startswith(self.prefix) for label in doc.cats)
-
-    def output_keys(self) -> Set[str]:
-        """RETURNS (Set[str]): The categories."""
-        return {f"doc.cats['{label}']" for label in self.labels}
-
-    def gold_attributes(self) -> Set[str]:
-        """RETURNS (Set[str]): The categories."""
-        return {"doc.cats"}
 
     def initialize(
         self,
@@ -196,10 +90,10 @@ class TextCategorizer(TaskHead):
         labels: Any = None,
         positive_label: Optional[str] = None,
     ) -> None:
-        """Find the labels and give the model its size: see `TaskHead.initialize`.
+        """Collect the labels and size the model: see `TaskHead.initialize`.
 
-        positive_label (Optional[str]): Of two labels that whose F-score is the "cats_score".
-        RAISES (ValueError): If it is none of the labels, or there are more than two.
+        positive_label (Optional[str]): With two labels, the one whose F-score is "cats_score".
+        RAISES (ValueError): If it isn't one of the labels, or there aren't exactly two.
         """
         super().initialize(get_examples, nlp=nlp, labels=labels)
         if positive_label is not None and (
@@ -207,16 +101,10 @@ class TextCategorizer(TaskHead):
         ):
             raise ValueError(
                 f"'positive_label' of the component '{self.name}' is {positive_label!r}, but it "
-                f"must be one of two labels, and the labels are {list(self.labels)}. Mend "
+                f"must be one of two labels, and the labels are {list(self.labels)}. Fix it in "
                 f"[initialize.components.{self.name}]."
             )
         self.cfg["positive_label"] = positive_label
-        unknown = [label for label in self.class_weights if label not in self.labels]
-        if unknown:
-            raise ValueError(
-                f"'class_weights' of the component '{self.name}' names {unknown}, but its labels "
-                f"are {list(self.labels)}. Mend [components.{self.name}]."
-            )
 
     def loss_of(
         self, examples: List[Example], scores: Floats2d
@@ -237,69 +125,6 @@ class TextCategorizer(TaskHead):
         )
         return loss, loss.gradient
 
-    def predict(self, docs: Iterable[Doc]) -> Floats2d:
-        """Compute the probability of each label.
-
-        docs (Iterable[Doc]): The documents.
-        RETURNS (Floats2d): Probabilities. Shape: (n_docs, n_labels).
-        """
-        return self._probabilities(super().predict(docs))
-
-    def set_annotations(self, docs: Iterable[Doc], scores: Floats2d) -> None:
-        """Set `doc.cats`.
-
-        docs (Iterable[Doc]): The documents.
-        scores (Floats2d): Probabilities. Shape: (n_docs, n_labels).
-        """
-        for doc, row in zip(docs, self.model.ops.to_numpy(scores).tolist()):
-            doc.cats.update(zip(self.labels, row))
-
-    def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, FloatsXd]:
-        """Compute the loss from probabilities: see `TaskHead.get_loss`.
-
-        examples (Iterable[Example]): The batch.
-        scores (Floats2d): What `predict` gives: probabilities. Of logits, take `compute_loss`.
-        RETURNS (Tuple[float, Floats2d]): The loss, and its gradient by the logits.
-        RAISES (ValueError): If they are no probabilities.
-        """
-        xp = self.model.ops.xp
-        is_valid = bool(((scores >= -1e-3) & (scores <= 1 + 1e-3)).all())
-        if not is_valid or not self._is_distribution(scores):
-            raise ValueError(
-                f"'get_loss' of the component '{self.name}' takes what 'predict' gives, "
-                "probabilities, but got other values. For what the model gives, logits, take "
-                "'compute_loss'."
-            )
-        # A probability of 0 has a loss, too.
-        clipped = xp.clip(scores, 1e-7, 1 - 1e-7)
-        return super().get_loss(examples, self._logits(clipped))
-
-    def check_cfg(self, cfg: Dict[str, Any]) -> None:
-        """Refuse settings that no head of this kind has saved: see `TaskHead.check_cfg`."""
-        super().check_cfg(cfg)
-        threshold, positive = cfg.get("threshold", 0.0), cfg.get("positive_label")
-        if not _is_share(threshold):
-            raise UnfitError(f"'threshold' is {threshold!r}, but it must be a number in [0, 1]")
-        if positive is not None and positive not in cfg["labels"]:
-            raise UnfitError(f"'positive_label' is {positive!r}, but it must be null or a label")
-
-    def scored_examples(self, examples: Iterable[Example]) -> List[Example]:
-        """Take the gold categories as decisions: positive from 0.5 on.
-
-        examples (Iterable[Example]): The examples.
-        RETURNS (List[Example]): The same texts.
-        RAISES (ValueError): If gold categories have values that the loss refuses, too.
-        """
-        own = self.own_examples(examples)
-        for eg in own:
-            self._check_cats(eg)
-        self._warn_unknown(label for eg in own for label in self._gold_labels(eg))
-        return [decided(eg, self.labels) for eg in own]
-
-    def score_arguments(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): Whether labels exclude: see `TaskHead.score_arguments`."""
-        return {"multi_label": self.multi_label}
-
     def _is_distribution(self, scores: Floats2d) -> bool:
         return bool((abs(scores.sum(axis=1) - 1) < 1e-2).all())
 
@@ -309,20 +134,14 @@ class TextCategorizer(TaskHead):
     def _probabilities(self, logits: Floats2d) -> Floats2d:
         return softmax(logits)
 
-    def _factors(self, scores: Floats2d) -> Optional[Floats1d]:
-        if not self.class_weights:
-            return None
-        factors = [self.class_weights.get(label, 1.0) for label in self.labels]
-        return self.model.ops.asarray(factors, dtype=scores.dtype)
-
     def _check_labels(self) -> None:
         super()._check_labels()
-        if len(self.labels) == 1 and not self.multi_label:
+        if len(self.labels) == 1:
             raise ValueError(
-                f"The head '{self.name}' found one label only, '{self.labels[0]}', and exclusive "
-                "categories need two. Annotate texts of another category, name all labels in "
+                f"The head '{self.name}' found only one label, '{self.labels[0]}', but exclusive "
+                "categories need two. Annotate texts of another category, list all labels in "
                 f"[initialize.components.{self.name}.labels], or use the factory "
-                "'mtl_textcat_multilabel' for a category that a text has or has not."
+                "'mtl_textcat_multilabel' for a single yes/no category."
             )
 
     def _gold_labels(self, eg: Example) -> Iterable[Optional[str]]:
@@ -342,34 +161,9 @@ class TextCategorizer(TaskHead):
         values = list(cats.values())
         if values.count(1.0) > 1 or any(value not in (0.0, 1.0) for value in values):
             raise ValueError(
-                f"The head '{self.name}' takes exclusive categories: one with the value 1.0, "
-                f"others 0.0. But the text {eg.reference.text[:60]!r} has {cats}. Mend the "
-                "corpus, or use the factory 'mtl_textcat_multilabel'. If some of them are another "
-                f"head's, name those of this one in [initialize.components.{self.name}.labels], or "
-                "give each head the 'prefix' of its labels."
+                f"The head '{self.name}' takes exclusive categories: one with the value 1.0, the "
+                f"others 0.0. But the text {eg.reference.text[:60]!r} has {cats}. Fix the "
+                "corpus, or use the factory 'mtl_textcat_multilabel'. If some belong to another "
+                f"head, list this head's labels in [initialize.components.{self.name}.labels], or "
+                "set the 'prefix' of each head's labels."
             )
-
-    def _cats(self, eg: Example) -> Dict[str, float]:
-        cats = eg.reference.cats
-        for label in cats:
-            if not isinstance(label, str):
-                self._refuse(eg, f"the label {label!r}: labels are strings")
-        own = {label: cats[label] for label in cats if label.startswith(self.prefix)}
-        is_sized = self.model.get_ref("output_layer").has_dim("nO") is True
-        for label, value in own.items():
-            # That of another label may be another head's.
-            if is_sized and label not in self.labels:
-                continue
-            if not isinstance(value, Real) or not math.isfinite(value):
-                self._refuse(eg, f"{label!r} at {value!r}: a value is a finite number")
-        return own
-
-    def _refuse(self, eg: Example, what: str) -> None:
-        raise ValueError(
-            f"The head '{self.name}' takes categories with values from 0.0 to 1.0, but the text "
-            f"{eg.reference.text[:60]!r} has {what}. Mend the corpus."
-        )
-
-
-def _is_share(value: Any) -> bool:
-    return isinstance(value, Real) and 0 <= float(value) <= 1

@@ -1,4 +1,4 @@
-"""The head for whole texts: independent categories."""
+"""The text classification head for independent categories."""
 
 import math
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
@@ -14,7 +14,8 @@ from thinc.types import Floats2d, FloatsXd
 from ..losses import sigmoid, sigmoid_cross_entropy
 from ..settings import checked
 from ..types import LossAndGradient
-from .textcat import DEFAULTS, SCORE_WEIGHTS, TextCategorizer
+from .categories import DEFAULTS, CategoriesHead
+from .scorers import CATS_SCORES
 
 
 @Language.factory(
@@ -22,7 +23,7 @@ from .textcat import DEFAULTS, SCORE_WEIGHTS, TextCategorizer
     assigns=["doc.cats"],
     requires=["doc.tensor"],
     default_config={**DEFAULTS, "threshold": 0.5},
-    default_score_weights=SCORE_WEIGHTS,
+    default_score_weights=CATS_SCORES,
 )
 @checked("mtl_textcat_multilabel", "[components.{name}]")
 def make_multilabel_textcat(
@@ -37,19 +38,19 @@ def make_multilabel_textcat(
     score_prefix: str,
     scorer: Optional[Callable],
 ) -> "MultiLabelTextCategorizer":
-    """Create a head for independent categories: none, one or several a text.
+    """Create a head for independent categories: none, one or several per text.
 
-    model (Model[List[Doc], Floats2d]): From documents to logits.
-    threshold (float): Probability from which on a label counts as predicted, in
+    model (Model[List[Doc], Floats2d]): Maps documents to logits.
+    threshold (float): Minimum probability at which a label counts as predicted, in
         [0, 1]. For scores only: `doc.cats` has the probabilities.
-    learn_rate_scale (float): Factor of the learning rate for the head's layers.
+    learn_rate_scale (float): Learning rate factor for the head's layers.
     label_smoothing (float): In [0, 1).
-    class_weights (Dict[str, float]): Factor of the loss by label, >= 0. A label
-        that is not named has 1.0.
-    prefix (str): What the labels in `doc.cats` begin with that are this head's, such as
-        "topic:". "" for those that its corpora show.
-    score_prefix (str): What the keys of the scores begin with. Where two heads would report
-        the same, by default the name of each.
+    class_weights (Dict[str, float]): Loss factor by label, >= 0. Labels that aren't
+        listed have 1.0.
+    prefix (str): Prefix of this head's labels in `doc.cats`, such as "topic:". "" for all
+        labels that its corpora have.
+    score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
+        would report the same keys.
     scorer (Optional[Callable]): The scoring method.
     """
     return MultiLabelTextCategorizer(
@@ -66,10 +67,10 @@ def make_multilabel_textcat(
     )
 
 
-class MultiLabelTextCategorizer(TextCategorizer):
-    """Predicts `doc.cats` for independent categories: a probability each.
+class MultiLabelTextCategorizer(CategoriesHead):
+    """Predicts `doc.cats` for independent categories: one probability each.
 
-    A label that the `cats` of a document leave out is missing, not negative.
+    A label that's absent from a document's `cats` is missing, not negative.
     """
 
     multi_label = True
@@ -83,18 +84,8 @@ class MultiLabelTextCategorizer(TextCategorizer):
         threshold: float = 0.5,
         **settings: Any,
     ) -> None:
-        """Initialise the head: see `make_multilabel_textcat` and `TaskHead`."""
+        """Create the head: see `make_multilabel_textcat` and `TaskHead`."""
         super().__init__(vocab, model, name, threshold=threshold, **settings)
-
-    def initialize(  # type: ignore[override]
-        self,
-        get_examples: Callable[[], Iterable[Example]],
-        *,
-        nlp: Optional[Language] = None,
-        labels: Any = None,
-    ) -> None:
-        """Find the labels and give the model its size: see `TaskHead.initialize`."""
-        super().initialize(get_examples, nlp=nlp, labels=labels)
 
     def loss_of(
         self, examples: List[Example], scores: Floats2d
@@ -121,9 +112,6 @@ class MultiLabelTextCategorizer(TextCategorizer):
     def _probabilities(self, logits: Floats2d) -> Floats2d:
         return sigmoid(logits)
 
-    def _is_distribution(self, scores: Floats2d) -> bool:
-        return True
-
     def _logits(self, probabilities: Floats2d) -> Floats2d:
         return self.model.ops.xp.log(probabilities / (1 - probabilities))
 
@@ -132,5 +120,5 @@ class MultiLabelTextCategorizer(TextCategorizer):
         if not all(0.0 <= value <= 1.0 for value in cats.values()):
             raise ValueError(
                 f"The head '{self.name}' takes categories with values from 0.0 to 1.0, but the "
-                f"text {eg.reference.text[:60]!r} has {cats}. Mend the corpus."
+                f"text {eg.reference.text[:60]!r} has {cats}. Fix the corpus."
             )

@@ -1,35 +1,24 @@
-"""The best legal BILUO sequence of every document of a batch."""
+"""Viterbi decoding: the best legal BILUO sequence of each document in a batch."""
 
 from dataclasses import dataclass
 from typing import List, Sequence, Tuple
 
 import numpy
 
-# Class 0 is O; the four classes of entity type k begin at 1 + 4 * k.
-OUTSIDE = 0
-PREFIXES = "BILU"
-
-
-def class_names(labels: Sequence[str]) -> List[str]:
-    """Name the classes of a BILUO tagger.
-
-    labels (Sequence[str]): The entity types.
-    RETURNS (List[str]): The classes in the order of scores.
-    """
-    return ["O"] + [f"{prefix}-{label}" for label in labels for prefix in PREFIXES]
+from .biluo import OUTSIDE, PREFIXES
 
 
 def decode_biluo(scores: numpy.ndarray, lengths: Sequence[int]) -> numpy.ndarray:
-    """Find the sequence of classes with the highest sum of scores that is legal.
+    """Find the legal sequence of classes with the highest sum of scores.
 
-    Legal means that a document neither begins nor ends inside an entity, that B
-    and I are followed by I or L of the same type, and nothing else is. These rules
-    need no table of transitions: a step has one best way to be outside of entities
-    and one best way to be inside of each type, so it costs O(n_types). Documents
-    are stepped through side by side and drop out as they end; nothing is padded.
+    Legal means that a document neither starts nor ends inside an entity, and that I
+    and L only follow B or I of the same type, which nothing else follows. These rules
+    need no transition table: each step has one best way to be outside of entities and
+    one best way to be inside each type, so it costs O(n_types). Documents are stepped
+    through side by side and drop out as they end, without padding.
 
-    scores (Floats2d): Scores of the classes that `class_names` lists, of all
-        documents one after the other. -inf forbids a class; O must stay allowed.
+    scores (Floats2d): Scores of the classes in `class_names` for all documents,
+        concatenated. -inf forbids a class; O must stay allowed.
         Shape: (n_tokens, 1 + 4 * n_types).
     lengths (Sequence[int]): Number of tokens of each document.
     RETURNS (Ints1d): The class of each token. Shape: (n_tokens,).
@@ -55,7 +44,7 @@ class _Documents:
 class _Step:
     tokens: numpy.ndarray
     outside: numpy.ndarray  # (n_docs,)
-    begin: numpy.ndarray  # (n_docs, n_types), as the three below
+    begin: numpy.ndarray  # (n_docs, n_types), like the three below
     inside: numpy.ndarray
     last: numpy.ndarray
     unit: numpy.ndarray
@@ -118,7 +107,7 @@ def _forward(steps: List[_Step], n_tokens: int, n_classes: int) -> _Pointers:
 
 
 def _backward(pointers: _Pointers, docs: _Documents, classes: numpy.ndarray) -> None:
-    # The type a document is inside of, seen from the token after; -1 is outside.
+    # The entity type that the next token continues; -1 is outside.
     open_type = numpy.zeros(0, dtype="int64")
     chosen_inside = numpy.zeros(0, dtype=bool)
     for tokens in reversed(pointers.tokens):
@@ -130,7 +119,7 @@ def _backward(pointers: _Pointers, docs: _Documents, classes: numpy.ndarray) -> 
         chosen = numpy.where(is_open, first_class + chosen_inside, pointers.closed[tokens])
         classes[tokens] = chosen
         types, prefix = _type_and_prefix(chosen)
-        # What comes before I or L is B or I of the same type.
+        # I and L follow B or I of the same type.
         needs_open = (chosen != OUTSIDE) & ((prefix == 1) | (prefix == 2))
         open_type = numpy.where(needs_open, types, -1)
         chosen_inside = pointers.from_inside[tokens, numpy.maximum(types, 0)] & needs_open

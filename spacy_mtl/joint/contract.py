@@ -1,56 +1,57 @@
-"""What is asked of a weighting. Anybody can register one, so it is checked where it is used."""
+"""What a weighting must provide. Users can register their own, so check before each use."""
 
 import math
 from numbers import Real
 from typing import Any, Dict, NoReturn
 
-from thinc.api import Model, get_array_module
+from thinc.api import get_array_module
 from thinc.types import Floats2d
 
+from ..plain import defines
 from ..settings import takes
 from ..types import Combined, Weighting
 
 
 def check_weighting(weighting: Any, component: str) -> None:
-    """Refuse what could not be used as a weighting, before training begins.
+    """Refuse objects that can't be used as a weighting, before training begins.
 
-    weighting (Weighting): The weighting.
+    weighting (Any): The result of `as_weighting`.
     component (str): The name of the joint component.
-    RAISES (ValueError): If it cannot be called, or has one half of a pair of methods.
+    RAISES (ValueError): If it can't be called, or has only one of two methods that belong together.
     """
-    where = f"Mend it, or [components.{component}.weighting]."
-    if isinstance(weighting, Model) or not takes(weighting, 2):
+    where = f"Fix it, or choose another in [components.{component}.weighting]."
+    if not isinstance(weighting, Weighting) or not takes(weighting, 2):
         raise ValueError(
             f"The weighting of the component '{component}' is {repr(weighting)[:60]}, which cannot "
-            "be called with losses and gradients. It is made by a function that is registered: "
-            f'set @mtl_weightings = "spacy_mtl.Constant.v1" (or another) in '
+            "be called with losses and gradients. Use a registered function to make one: set "
+            f'@mtl_weightings = "spacy_mtl.Constant.v1" (or another) in '
             f"[components.{component}.weighting]."
         )
-    of_state = [hasattr(weighting, name) for name in ("get_state", "set_state")]
-    if any(of_state) and not all(of_state):
+    if defines(weighting, "get_state") != defines(weighting, "set_state"):
         raise ValueError(
-            f"{type(weighting).__name__} has one of get_state and set_state. It needs both to "
+            f"{weighting.title} has only one of get_state and set_state. It needs both to "
             f"learn, or neither. {where}"
         )
-    if getattr(weighting, "recompute", False) and not hasattr(weighting, "observe"):
+    if weighting.recompute and not defines(weighting, "observe"):
         raise ValueError(
-            f"{type(weighting).__name__} sets 'recompute', so losses are computed again after a "
-            f"step, but it has no observe(losses) to be told of them. {where}"
+            f"{weighting.title} sets 'recompute', so losses are computed again after each "
+            f"step, but it has no observe(losses) to receive them. {where}"
         )
 
 
 def weigh(weighting: Weighting, losses: Dict[str, float], gradients: Floats2d) -> Combined:
-    """Call a weighting, and check what it gives.
+    """Call a weighting, and check its result.
 
     weighting (Weighting): The weighting.
     losses (Dict[str, float]): The loss of each task present.
-    gradients (Floats2d): Their gradients, rows in that order. Shape: (n_tasks, n_values).
-    RETURNS (Combined): The gradient in the precision of the rows, and a weight for each
-        task present.
-    RAISES (ValueError): If it gives something else, or what is not finite.
+    gradients (Floats2d): One row for each of these tasks, in that order.
+        Shape: (n_tasks, n_values).
+    RETURNS (Combined): The combined gradient, of the same type as the rows, and a weight for
+        each task present.
+    RAISES (ValueError): If the result is something else, or not finite.
     """
     found: Any = weighting(losses, gradients)
-    title = type(weighting).__name__
+    title = weighting.title
     if not hasattr(found, "gradient") or not isinstance(getattr(found, "weights", None), dict):
         _refuse(title, f"a {type(found).__name__}")
     xp = get_array_module(gradients)
@@ -71,9 +72,10 @@ def weigh(weighting: Weighting, losses: Dict[str, float], gradients: Floats2d) -
 
 def _refuse(title: str, found: str) -> NoReturn:
     raise ValueError(
-        f"The weighting {title} gives {found}. Wanted is spacy_mtl.types.Combined(gradient, "
-        "weights): an array of the same library as 'gradients' with one value for each of its "
-        "columns, and a dict with a finite number for each task in 'losses'."
+        f"The weighting {title} returned {found}. It must return "
+        "spacy_mtl.types.Combined(gradient, weights): an array of the same library as "
+        "'gradients' with one value for each of its columns, and a dict with a finite number "
+        "for each task in 'losses'."
     )
 
 
@@ -88,11 +90,11 @@ def _explain(
                 "look at its data."
             )
     raise ValueError(
-        f"The gradients of the tasks are finite, but what {title} makes of them is not, with the "
-        f"weights {weights}. Are 'weights' in its block of the config too large?"
+        f"The gradients of the tasks are finite, but {title} turned them into one that is not, "
+        f"with the weights {weights}. Check whether 'weights' in its config block are too large."
     )
 
 
 def _is_number(value: Any) -> bool:
-    # Of numpy, cupy and torch, too.
+    # Numbers of numpy, cupy and torch have an empty shape.
     return isinstance(value, Real) or getattr(value, "shape", None) == ()

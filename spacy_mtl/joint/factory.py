@@ -8,10 +8,10 @@ from thinc.api import Config, Model
 
 from ..settings import checked
 from ..types import TokenVectors
+from .checks import refuse_second
 from .component import MultiTask
 from .fork import use_one_thread_after_fork
-from .membership import check_only_one
-from .upstream import explain_missing_encoder
+from .missing_encoder import explain_missing_encoder
 
 DEFAULT_CONFIG = """
 [mtl]
@@ -40,18 +40,20 @@ def make_multi_task(
     nlp: Language,
     name: str,
     model: Model[List[Doc], TokenVectors],
-    weighting: Any,  # A Weighting: the component's error says more than spaCy's validation.
+    weighting: Any,  # A Weighting, but the component's error says more than spaCy's validation.
     gradients: str,
 ) -> "MultiTask":
-    """Create the component that joins the tasks after it on one shared encoder.
+    """Create the component that trains one shared encoder on all tasks after it.
 
     model (Model[List[Doc], List[Floats2d]]): A sharing scheme around an encoder.
-    weighting (Weighting): How much each task moves what they share.
+    weighting (Weighting): Combines the tasks' gradients into one.
     gradients (str): Where the tasks' gradients are weighed: "representation" (one backward
-        pass through the encoder) or "parameters" (one a task).
-    RAISES (ValueError): If the pipeline has a component of this kind already.
+        pass through the encoder) or "parameters" (one pass per task).
+    RAISES (ValueError): If the pipeline already has a component of this kind.
     """
-    check_only_one(name, MultiTask, nlp.components)
+    for other, pipe in nlp.components:
+        if isinstance(pipe, MultiTask):
+            refuse_second(other, name)
     explain_missing_encoder(nlp)
     use_one_thread_after_fork()
     return MultiTask(nlp.vocab, model, name, weighting=weighting, gradients=gradients, nlp=nlp)

@@ -1,9 +1,9 @@
 """Torch in forked worker processes.
 
 `nlp.pipe(n_process=2)` forks on Linux. A child inherits the state of the parent's
-OpenMP threads but not the threads, and its first parallel region waits for them
-for ever. One thread opens no parallel region, and a worker a core is what
-`n_process` is for.
+OpenMP threads but not the threads themselves, so its first parallel region waits for
+them forever. A single thread opens no parallel region, and `n_process` is meant to use
+one worker per core anyway.
 """
 
 import os
@@ -13,7 +13,7 @@ _registered = False
 
 
 def use_one_thread_after_fork() -> None:
-    """Have forked children of this process run torch on one thread each."""
+    """Make forked children of this process run torch on one thread each."""
     global _registered
     if not _registered and hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_use_one_thread)

@@ -1,9 +1,11 @@
-"""A head's door to the joint component."""
+"""The listener: gives a head its view of the shared encoder, and sends its gradient back."""
 
 import copy
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, cast
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 from weakref import WeakMethod
 
+from spacy.errors import Errors
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from thinc.api import Model
@@ -12,15 +14,21 @@ from ..registry import register
 from ..settings import AT_LEAST_ONE, NOT_EMPTY
 from ..types import Encoder, TokenVectors, ViewCallback
 
-# What a listener holds between the forward pass of a step and its closing.
-_RUN_STATE: Dict[str, Any] = {
-    "_batch_id": None,
-    "_docs": None,
-    "_outputs": None,
-    "_backprop": None,
-    "_docs_of_init": None,
-    "_encode": None,
-}
+
+@dataclass
+class RunState:
+    """What a listener holds from the forward pass of a step until it closes.
+
+    docs (List[Doc]): The documents of the batch.
+    view (List[Floats2d]): The task's view of them. Shape of each: (n_tokens, width).
+    answer (Callable): Takes the gradient of the view.
+    was_read (bool): Whether the head has taken its view.
+    """
+
+    docs: List[Doc]
+    view: TokenVectors
+    answer: ViewCallback
+    was_read: bool = False
 
 
 @register("architectures", "spacy_mtl.TaskListener.v1", upstream=NOT_EMPTY, width=AT_LEAST_ONE)
@@ -31,17 +39,17 @@ def create_task_listener(upstream: str = "mtl", width: Optional[int] = None) -> 
     `tok2vec`, in stock components too.
 
     upstream (str): The name of the 'mtl' component in the pipeline.
-    width (Optional[int]): Width of the view. By default that of the encoder.
+    width (Optional[int]): The width of the view. Defaults to the encoder's width.
     """
     return TaskListener(upstream, width)
 
 
 class TaskListener(Tok2VecListener):
-    """Gets a task's view from the joint component and gives its gradient back.
+    """Take a task's view from the joint component and send its gradient back.
 
-    In training the view and the callback come from the open step. At prediction
-    the shared representation is read from `doc.tensor`; a scheme whose views
-    differ by task has its own place for them here, in `_read_view`.
+    In training, the view and the callback come from the open step. In prediction, the
+    shared representation is read from `doc.tensor`. A scheme whose views differ by
+    task would read them in `_read_view`.
     """
 
     name = "task-listener"
@@ -51,11 +59,8 @@ class TaskListener(Tok2VecListener):
         self.upstream_name = upstream_name
         self.task: Optional[str] = None
         self.is_connected = False
-        self.was_read = False
-        self._batch_id = None
-        self._outputs = None
-        self._backprop = None
-        self._docs: Optional[List[Doc]] = None
+        #: The view and callback of an open step, if any.
+        self.held: Optional[RunState] = None
         self._docs_of_init: Optional[List[Doc]] = None
         self._encode: Any = None
         self._is_copy = False
@@ -64,22 +69,22 @@ class TaskListener(Tok2VecListener):
         """Hold a task's view of a batch until the head asks for it.
 
         docs (Sequence[Doc]): The documents of the batch.
-        view (List[Floats2d]): One array a document. Shape: (n_tokens, width).
-        answer (Callable): Takes the gradient of the view, returns zeros like it.
+        view (List[Floats2d]): One array per document. Shape: (n_tokens, width).
+        answer (Callable): Takes the gradient of the view and returns zeros of the same
+            shape.
         """
-        self.receive(self.get_batch_id(docs), view, answer)
-        self._docs = list(docs)
-        self.was_read = False
+        self._docs_of_init = None
+        self.held = RunState(list(docs), view, answer)
 
     def close(self) -> None:
-        """Forget the view and the callback."""
-        vars(self).update({**_RUN_STATE, "_encode": self._encode})
+        """Drop the view and the callback."""
+        self._docs_of_init = self.held = None
 
     def connect(self, task: str, encode: Callable[[str, Sequence[Doc]], None]) -> None:
-        """Learn whose listener this is, and how to encode documents outside of a step.
+        """Set the head this listener belongs to, and how to encode outside a step.
 
         task (str): The name of the head.
-        encode (Callable): A method that sets `doc.tensor`; held weakly.
+        encode (Callable): A method that sets `doc.tensor`. Held weakly.
         """
         self.task = task
         self.is_connected = True
@@ -87,7 +92,7 @@ class TaskListener(Tok2VecListener):
 
     @property
     def is_served(self) -> bool:
-        """RETURNS (bool): Whether a component that has the upstream's name has adopted it."""
+        """RETURNS (bool): Whether a component with the upstream's name has adopted it."""
         if self._encode is None:
             return self.is_connected
         encode = self._encode()
@@ -99,30 +104,36 @@ class TaskListener(Tok2VecListener):
 
     @classmethod
     def get_batch_id(cls, inputs: Iterable[Doc]) -> int:
-        """RETURNS (int): A number for a batch, the same for the same tokens."""
+        """RETURNS (int): A hash of the batch. The same tokens give the same hash."""
         return hash(tuple(doc.to_array(["ORTH", "SPACY"]).tobytes() for doc in inputs))
 
     def verify_inputs(self, inputs: Sequence[Doc]) -> bool:
         """Check that the documents are those of the open step.
 
-        RAISES (ValueError): If they are others, or have other tokens now.
+        inputs (Sequence[Doc]): The documents that the head was given.
+        RETURNS (bool): True.
+        RAISES (ValueError): If they are different documents, or their tokens have changed.
         """
-        held = self._docs or []
-        if len(held) != len(inputs) or any(a is not b for a, b in zip(held, inputs)):
-            super().verify_inputs(inputs)
-        for doc, vectors in zip(inputs, cast(TokenVectors, self._outputs)):
+        held = self.held
+        if held is None:
+            raise ValueError(Errors.E954)
+        if len(held.docs) != len(inputs) or any(a is not b for a, b in zip(held.docs, inputs)):
+            expected, found = self.get_batch_id(held.docs), self.get_batch_id(inputs)
+            if found != expected:
+                raise ValueError(Errors.E953.format(id1=found, id2=expected))
+        for doc, vectors in zip(inputs, held.view):
             if len(doc) != len(vectors):
                 raise ValueError(
                     f"The text {doc.text[:60]!r} has {len(doc)} tokens for the component "
                     f"'{self.task}', but had {len(vectors)} for '{self.upstream_name}'. In "
-                    "training, no component between the two may merge or split tokens: take it "
-                    "out of [training.annotating_components], or move it."
+                    "training, no component between the two may merge or split tokens: remove it "
+                    "from [training.annotating_components], or move it."
                 )
         return True
 
     def __deepcopy__(self, memo: Dict[int, Any]) -> "TaskListener":
-        # `nlp.resume_training` copies models for rehearsal. The copy of a listener is
-        # connected to nothing, and encodes for itself what it is asked for.
+        # `nlp.resume_training` copies models for rehearsal. No component serves the copy of a
+        # listener, so it encodes the documents itself.
         make, args, state = self.__reduce_ex__(2)[:3]
         copied = make(*args)
         memo[id(self)] = copied
@@ -134,65 +145,40 @@ class TaskListener(Tok2VecListener):
         return copied
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        # Callbacks are closures over a batch: no pickle takes them, none needs them.
+        # Callbacks are closures over a batch. They can't be pickled and aren't needed.
         reduced = list(super().__reduce_ex__(protocol))
         state, slots = reduced[2]
-        reduced[2] = ({**state, **_RUN_STATE}, slots)
+        reduced[2] = ({**state, "held": None, "_docs_of_init": None, "_encode": None}, slots)
         return tuple(reduced)
-
-
-def open_door(listener: Tok2VecListener, docs: Sequence[Doc], view: Any, answer: Any) -> None:
-    """Hand a task its view of a batch, through a listener of ours or of spaCy's.
-
-    listener (Tok2VecListener): The task's door.
-    docs (Sequence[Doc]): The documents of the batch.
-    view (List[Floats2d]): One array a document. Shape: (n_tokens, width).
-    answer (Callable): Takes the gradient of the view, returns zeros like it.
-    """
-    if isinstance(listener, TaskListener):
-        listener.open(docs, view, answer)
-    else:
-        listener.receive(listener.get_batch_id(docs), view, answer)
-
-
-def close_door(listener: Tok2VecListener) -> None:
-    """Have a listener of ours or of spaCy's forget the view and the callback.
-
-    listener (Tok2VecListener): A task's door.
-    """
-    if isinstance(listener, TaskListener):
-        listener.close()
-    else:
-        listener.receive(None, None, None)  # type: ignore[arg-type]
 
 
 def _init(model: TaskListener, X: Optional[Sequence[Doc]] = None, Y: Any = None) -> None:
     if not model.is_served:
         head = "A component" if model.task is None else f"The head '{model.task}'"
         raise ValueError(
-            f"{head} listens to '{model.upstream_name}', but no component of that name and "
-            "of factory 'mtl' stands before it in the pipeline. Put one into [nlp.pipeline], "
-            "after the encoder and before all heads, or write its name into 'upstream' of the "
-            "spacy_mtl.TaskListener.v1 in the model of the head."
+            f"{head} listens to '{model.upstream_name}', but the pipeline has no component of "
+            "that name and of factory 'mtl' before it. Add one to [nlp.pipeline], after the "
+            "encoder and before all heads, or set 'upstream' of the spacy_mtl.TaskListener.v1 "
+            "in the head's model to its name."
         )
-    # thinc infers the shapes of later layers from one prediction on these.
+    # thinc infers the shapes of later layers by predicting on these documents.
     model._docs_of_init = None if X is None else list(X)
 
 
 def _forward(
     model: TaskListener, docs: Sequence[Doc], is_train: bool
 ) -> Tuple[TokenVectors, Callable]:
-    if is_train and model._batch_id is not None:
+    if is_train and model.held is not None:
         model.verify_inputs(docs)
-        model.was_read = True
-        return model._outputs, model._backprop  # type: ignore[return-value]
+        model.held.was_read = True
+        return model.held.view, model.held.answer
     if (is_train or model._is_copy) and model._encode is not None:
         _encode_outside_of_step(model, docs)
     return [_read_view(model, doc) for doc in docs], _no_gradient
 
 
 def _encode_outside_of_step(model: TaskListener, docs: Sequence[Doc]) -> None:
-    # Rehearsal, or a frozen 'mtl': there is a head to train, but no step to join.
+    # Rehearsal, or a frozen 'mtl': the head trains without a joint step.
     encode = model._encode()
     if encode is not None:
         encode(model.task, docs)
@@ -208,18 +194,18 @@ def _read_view(model: TaskListener, doc: Doc) -> Any:
     raise ValueError(
         f"The component '{model.task or 'unknown'}' needs the output of "
         f"'{model.upstream_name}' for the text {doc.text[:60]!r}, but "
-        f"'{model.upstream_name}' did not run on it. Enable '{model.upstream_name}' and what it "
-        f"listens to. In training, a component that annotates needs '{model.upstream_name}' and "
-        "what it listens to in [training.annotating_components], before itself."
+        f"'{model.upstream_name}' did not run on it. Enable '{model.upstream_name}' and the "
+        "component it listens to. In training, also list both in "
+        "[training.annotating_components], before any head that is listed there."
     )
 
 
 def _width(model: TaskListener) -> int:
     if not model.has_dim("nO"):
         raise ValueError(
-            f"'{model.upstream_name}', to which the component '{model.task}' listens, was not "
-            "initialised. It (and what it listens to) can be frozen or disabled only if it is "
-            f'trained: give [components.{model.upstream_name}] a "source", or train it, too.'
+            f"'{model.upstream_name}', which the component '{model.task}' listens to, was not "
+            "initialized. It can only be frozen or disabled if it (and any component it listens "
+            f'to) is trained: set "source" in [components.{model.upstream_name}], or train it too.'
         )
     return model.get_dim("nO")
 

@@ -1,7 +1,4 @@
-"""What a weighting has learned, saved with the component.
-
-Weightings that learn have `get_state` and `set_state`; those of users may go without.
-"""
+"""Saving and restoring what a weighting has learned."""
 
 from typing import Any, ContextManager, Dict, Optional
 
@@ -12,51 +9,51 @@ from ..types import Weighting
 
 
 def get_state(weighting: Weighting) -> Optional[Dict[str, Any]]:
-    """Take the state of a weighting, and whose it is.
+    """Get the state of a weighting, labelled with its title.
 
     weighting (Weighting): The weighting.
-    RETURNS (Optional[Dict[str, Any]]): For msgpack. None if it has none.
+    RETURNS (Optional[Dict[str, Any]]): The state, for msgpack. None if it has none.
     """
-    get = getattr(weighting, "get_state", None)
-    return None if get is None else {"of": type(weighting).__name__, "state": get()}
+    state = weighting.get_state()
+    return None if state is None else {"of": weighting.title, "state": state}
 
 
 def set_state(weighting: Weighting, found: Optional[Dict[str, Any]]) -> None:
-    """Have a weighting go on from a state.
+    """Restore a weighting's saved state.
 
     weighting (Weighting): The weighting.
-    found (Optional[Dict[str, Any]]): What `get_state` gave. That of another method is left
-        alone: the config has changed since, and the new one begins.
+    found (Optional[Dict[str, Any]]): The result of `get_state`. The state of another method is
+        ignored: the config has changed since, so the new method starts from scratch.
     """
-    if found is not None and found["of"] == type(weighting).__name__:
-        weighting.set_state(found["state"])  # type: ignore[attr-defined]
+    if found is not None and found["of"] == weighting.title:
+        weighting.set_state(found["state"])
 
 
 def pack(state: Dict[str, Any], weighting: Weighting) -> bytes:
     """Turn a state into bytes.
 
     state (Dict[str, Any]): The state.
-    weighting (Weighting): Whose it is.
-    RETURNS (bytes): For `packed.unpack`.
-    RAISES (ValueError): If it holds what msgpack does not know.
+    weighting (Weighting): The weighting it belongs to.
+    RETURNS (bytes): The packed state, for `packed.unpack`.
+    RAISES (ValueError): If msgpack doesn't support a value in it.
     """
     try:
         return srsly.msgpack_dumps(state)
     except (TypeError, ValueError, OverflowError) as err:
         raise ValueError(
-            f"What get_state of the weighting {type(weighting).__name__} gives cannot be saved: "
-            f"{err}. It may hold numbers, strings, lists, dicts and arrays of numpy."
+            f"The state that get_state of the weighting {weighting.title} returns cannot be "
+            f"saved: {err}. It may contain numbers, strings, lists, dicts and numpy arrays."
         ) from err
 
 
 def explained_state(what: str) -> ContextManager[None]:
-    """Say of whatever fails that a state is damaged.
+    """Explain any error while a state is restored: the state is damaged.
 
     what (str): The file, or the part of the bytes.
-    RAISES (ValueError): Instead of any other error.
+    RAISES (ValueError): Replaces any other error.
     """
     return explained(
         f"{what}, what the weighting of the tasks had learned",
-        "It is damaged. Take it from another copy; or delete it, and the pipeline loads and "
-        "predicts as before, and a training that goes on learns the weights anew.",
+        "It is damaged. Restore it from another copy, or delete it: the pipeline then loads and "
+        "predicts as before, and a resumed training learns the weights again.",
     )

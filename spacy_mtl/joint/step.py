@@ -1,63 +1,88 @@
-"""One joint step: who takes part, who has answered, when it is complete."""
+"""One joint step: which tasks take part, which have answered, and when it is complete."""
 
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Mapping, Sequence
 
-from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Ops
 
-from ..types import TokenVectors
-from .listener import close_door, open_door
-from .upstream import SentGradients
+from ..tasks.task import Task
+from ..types import LossAndGradient, TokenVectors
+from .answer import Answer, hand_out, take_back, was_read
+from .pipeline import Listeners
 
 
-@dataclass(eq=False)
-class JointStep:
-    """The run state between the forward pass of a batch and its backward pass.
+@dataclass(frozen=True)
+class Answers:
+    """What the tasks of a step have sent, in pipeline order.
 
-    examples (List[Example]): The batch.
-    listeners (Dict[str, List[Tok2VecListener]]): The doors of all tasks, in
-        pipeline order.
-    expected (List[str]): The tasks that take part, in pipeline order, at least
-        one. spaCy updates components in that order: when the last has answered,
-        whoever before it is silent stays so.
-    views (Dict[str, List[Floats2d]]): Each task's view of the batch.
-    backprop_views (Callable): From the gradients of views to the tasks'
-        gradients at the shared representation.
-    backprop_shared (Callable): From one gradient at the shared representation to
-        the encoder. `keep=True`: there will be another pass.
-    finish (Callable): Called once the encoder has its gradient.
-    sent (Optional[SentGradients]): Takes down what goes to the encoder, if there will be
-        several passes.
-    losses (Dict[str, float]): spaCy's own dict, to which the heads add.
-    on_complete (Callable): Called once, with the last expected answer.
+    d_views (Dict[str, List[Floats2d]]): The gradient of each task's view. Shape of each array:
+        (n_tokens, width).
+    losses (Dict[str, float]): The loss of each of these tasks, mean per annotated unit.
+    units (Dict[str, int]): The number of annotated units, for tasks that report it.
     """
 
-    examples: List[Example]
-    listeners: Dict[str, List[Tok2VecListener]]
-    expected: List[str]
-    views: Dict[str, TokenVectors]
-    backprop_views: Callable[[Dict[str, TokenVectors]], Dict[str, TokenVectors]]
-    backprop_shared: Callable[..., object]
-    finish: Callable[[], object]
-    sent: Optional[SentGradients]
+    d_views: Dict[str, TokenVectors]
     losses: Dict[str, float]
-    on_complete: Callable[["JointStep"], None]
-    ops: Ops
-    d_views: Dict[str, TokenVectors] = field(default_factory=dict)
-    closed: bool = False
-    unreported: List[str] = field(default_factory=list)
-    #: What a stock task's loss is to be divided by.
-    loss_divisors: Dict[str, float] = field(default_factory=dict)
-    _ran: List[str] = field(default_factory=list)
-    _losses_before: Dict[str, float] = field(default_factory=dict)
-    _answered: Dict[str, List[int]] = field(default_factory=dict)
+    units: Dict[str, int]
 
-    def __post_init__(self) -> None:
-        self._losses_before = {task: self.losses.get(task, 0.0) for task in self.listeners}
+
+class JointStep:
+    """The run state of a batch between its forward pass and its backward pass.
+
+    `open` hands out the views. The heads answer through `take_report`, `take_gradient` and
+    `take_skip`. The last expected answer calls `complete`, which passes the `Answers` to
+    `when_complete`.
+
+    examples (List[Example]): The batch.
+    listeners (Dict[str, List[Tok2VecListener]]): The listeners of all tasks, in
+        pipeline order.
+    expected (List[str]): The tasks that take part, in pipeline order, at least
+        one. spaCy updates components in that order, so once the last one has
+        answered, no earlier task will answer anymore.
+    views (Dict[str, List[Floats2d]]): Each task's view of the batch.
+    totals (Dict[str, float]): spaCy's dict of losses, which components add to.
+    late_losses (Dict[str, float]): Losses of stock components, by task, that arrived
+        after the previous step had closed. This step adds its own.
+    adapters (Mapping[str, Task]): The tasks whose losses and gradients are turned into
+        means.
+    when_complete (Callable): Called once, with the answers.
+    ops (Ops): Allocates arrays.
+    """
+
+    def __init__(
+        self,
+        examples: List[Example],
+        listeners: Listeners,
+        expected: List[str],
+        views: Dict[str, TokenVectors],
+        *,
+        totals: Dict[str, float],
+        late_losses: Dict[str, float],
+        adapters: Mapping[str, Task],
+        when_complete: Callable[[Answers], None],
+        ops: Ops,
+    ) -> None:
+        self.examples = examples
+        self.listeners = listeners
+        self.expected = expected
+        self.is_closed = False
+        #: What to divide the loss of each stock task by.
+        self.loss_divisors: Dict[str, float] = {}
+        self._views = views
+        self._totals = totals
+        self._totals_before = {task: totals.get(task, 0.0) for task in listeners}
+        self._late_losses = late_losses
+        self._adapters = adapters
+        self._when_complete = when_complete
+        self._ops = ops
+        self._d_views: Dict[str, TokenVectors] = {}
+        self._reports: Dict[str, LossAndGradient] = {}
+        self._answered: Dict[str, List[int]] = {}
+        self._ran: List[str] = []
+        #: Tasks whose loss was not known when the step closed.
+        self._waiting: List[str] = []
 
     @property
     def docs(self) -> List[Doc]:
@@ -65,79 +90,163 @@ class JointStep:
         return [eg.predicted for eg in self.examples]
 
     @property
-    def answered(self) -> List[str]:
-        """RETURNS (List[str]): The tasks that have sent a gradient, in pipeline order."""
-        return [task for task in self.listeners if task in self.d_views]
+    def has_gradients(self) -> bool:
+        """RETURNS (bool): Whether any gradients are waiting to be used."""
+        return bool(self._d_views)
+
+    @property
+    def is_answered(self) -> bool:
+        """RETURNS (bool): Whether any task has answered: with a gradient, or by skipping."""
+        return bool(self._answered)
+
+    @property
+    def silent(self) -> List[str]:
+        """RETURNS (List[str]): Expected tasks that have not answered."""
+        return [task for task in self.expected if task not in self._answered]
 
     @property
     def ran(self) -> List[str]:
-        """RETURNS (List[str]): The tasks that asked for their view or answered."""
-        if self.closed:
+        """RETURNS (List[str]): The tasks that took their view or answered."""
+        if self.is_closed:
             return self._ran
         return [
             task
             for task, listeners in self.listeners.items()
-            if task in self.d_views or any(getattr(door, "was_read", False) for door in listeners)
+            if task in self._answered or any(map(was_read, listeners))
         ]
 
-    @property
-    def is_complete(self) -> bool:
-        """RETURNS (bool): Whether the last expected task has answered, at every door."""
-        last = self.expected[-1]
-        return len(self._answered.get(last, [])) >= len(self.listeners[last])
-
     def is_of(self, docs: Sequence[Doc]) -> bool:
-        """RETURNS (bool): Whether these are the documents of the batch, the very objects."""
+        """RETURNS (bool): Whether these are the same document objects as in the batch."""
         own = self.docs
         return len(docs) == len(own) and all(a is b for a, b in zip(docs, own))
 
     def open(self) -> None:
-        """Hand each task its view."""
+        """Hand every listener its task's view."""
         docs = self.docs
         for task, listeners in self.listeners.items():
             for i, listener in enumerate(listeners):
-                open_door(listener, docs, self.views[task], partial(self._answer, task, i))
+                hand_out(listener, docs, self._views[task], Answer(self, task, i))
 
-    def close(self) -> None:
-        """Take the views back, and let go of what the batch took in memory."""
-        self._ran = self.ran
-        self.closed = True
-        self.sent = None
-        self.views, self.d_views = {}, {}
-        self.backprop_views = self.backprop_shared = self.finish = _gone
-        for listeners in self.listeners.values():
-            for listener in listeners:
-                close_door(listener)
+    # Answers that arrive through the listeners.
 
-    def added_losses(self) -> Dict[str, float]:
-        """RETURNS (Dict[str, float]): What each task has added to `losses` so far."""
-        return {
-            task: float(self.losses[task]) - float(before)
-            for task, before in self._losses_before.items()
-            if task in self.losses
-        }
+    def take_report(self, task: str, loss: LossAndGradient) -> None:
+        """Record a task's loss. It is reported before the gradient is sent.
 
-    def _answer(self, task: str, door: int, d_view: TokenVectors) -> TokenVectors:
-        if self.closed:
+        task (str): The name of the head.
+        loss (LossAndGradient): The loss.
+        """
+        self._reports[task] = loss
+
+    def take_gradient(self, task: str, listener: int, d_view: TokenVectors) -> TokenVectors:
+        """Add to the gradient of a task's view.
+
+        task (str): The name of the head.
+        listener (int): The index of the head's listener that sends it.
+        d_view (List[Floats2d]): The gradient. Shape of each array: (n_tokens, width).
+        RETURNS (List[Floats2d]): Zeros of the same shape.
+        RAISES (ValueError): If the step has already closed.
+        """
+        if self.is_closed:
             raise ValueError(
-                f"The component '{task}' sent a gradient for a joint step that was closed "
-                "before. A component may call its model's backward pass only within its own "
+                f"The component '{task}' sent a gradient for a joint step that has already "
+                "closed. A component may only call its model's backward pass within its own "
                 "'update'."
             )
-        view = self.views[task]
-        zeros = [self.ops.alloc2f(*v.shape) for v in view]
-        # Sums go into arrays of our own: the head may still hold what it sent.
-        total = self.d_views.get(task) or [self.ops.alloc2f(*v.shape) for v in view]
+        view = self._views[task]
+        zeros = [self._ops.alloc2f(*v.shape) for v in view]
+        # Add up in our own arrays: the head may still use the one it sent.
+        total = self._d_views.get(task) or [self._ops.alloc2f(*v.shape) for v in view]
         for t, d in zip(total, d_view):
             t += d.reshape(t.shape)  # type: ignore[arg-type]
-        self.d_views[task] = total
-        doors: List[int] = self._answered.setdefault(task, [])
-        if door not in doors:
-            doors.append(door)
-        if self.is_complete:
-            self.on_complete(self)
+        self._d_views[task] = total
+        self._note_answered(task, listener)
         return zeros
 
+    def take_skip(self, task: str, listener: int) -> None:
+        """Record that a task has no annotation in the batch.
 
-def _gone(*args: Any) -> Any:
-    raise RuntimeError("A joint step runs one backward pass, and this one was closed.")
+        task (str): The name of the head.
+        listener (int): The index of the head's listener that sends it.
+        """
+        if not self.is_closed:
+            self._note_answered(task, listener)
+
+    def _note_answered(self, task: str, listener: int) -> None:
+        listeners = self._answered.setdefault(task, [])
+        if listener not in listeners:
+            listeners.append(listener)
+        last = self.expected[-1]
+        if len(self._answered.get(last, [])) >= len(self.listeners[last]):
+            self.complete()
+
+    # Closing the step.
+
+    def complete(self) -> None:
+        """Close the step with the answers so far, and pass them to `when_complete`."""
+        answers, when_complete = self.finish(), self._when_complete
+        self.close()
+        when_complete(answers)
+
+    def finish(self) -> Answers:
+        """Collect the answers.
+
+        Stock components don't report a loss. Theirs is the amount by which spaCy's total has
+        grown, or the previous step's loss if they add it only after the step has closed. Both
+        loss and gradient are turned into means.
+
+        RETURNS (Answers): The answers so far.
+        """
+        d_views, losses = {}, {}
+        grown = self._grown()
+        for task in self.listeners:
+            if task not in self._d_views:
+                continue
+            d_views[task] = self._d_views[task]
+            if task in self._reports:
+                losses[task] = self._reports[task].value
+                continue
+            d_views[task] = self._as_mean(task, d_views[task])
+            if grown.get(task):
+                losses[task] = grown[task] / self.loss_divisors.get(task, 1.0)
+            else:
+                self._waiting.append(task)
+                losses[task] = self._late_losses.get(task, 0.0)
+        units = {task: self._reports[task].n_units for task in d_views if task in self._reports}
+        return Answers(d_views, losses, units)
+
+    def close(self) -> None:
+        """Clear the listeners and free the memory that the batch uses."""
+        self._ran = self.ran
+        self.is_closed = True
+        self._views, self._d_views, self._reports = {}, {}, {}
+        self._when_complete = _closed
+        for listeners in self.listeners.values():
+            for listener in listeners:
+                take_back(listener)
+
+    def note_late_losses(self) -> None:
+        """Record the losses that stock components added after the step had closed."""
+        grown = self._grown()
+        for task in self._waiting:
+            late = grown.get(task, 0.0) / self.loss_divisors.get(task, 1.0)
+            # Without annotation there is no loss, so keep the last known one.
+            if late:
+                self._late_losses[task] = late
+
+    def _grown(self) -> Dict[str, float]:
+        """RETURNS (Dict[str, float]): What each task has added to spaCy's totals so far."""
+        return {
+            task: float(self._totals[task]) - float(before)
+            for task, before in self._totals_before.items()
+            if task in self._totals
+        }
+
+    def _as_mean(self, task: str, d_view: TokenVectors) -> TokenVectors:
+        if task not in self._adapters:
+            return d_view
+        of_gradient, self.loss_divisors[task] = self._adapters[task].divisors(d_view)
+        return d_view if of_gradient == 1.0 else [d / of_gradient for d in d_view]
+
+
+def _closed(answers: Any) -> None:
+    raise RuntimeError("This joint step is closed. A step runs only one backward pass.")

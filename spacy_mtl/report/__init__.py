@@ -1,1 +1,1 @@
-"""What training reports of each task: losses, weights, gradient norms, conflicts."""
+"""Report losses, weights, gradient norms and conflicts of each task during training."""

@@ -1,4 +1,4 @@
-"""The best checkpoint of each task, beside that of all together."""
+"""Keep the best pipeline for each task, besides the best overall."""
 
 import shutil
 import sys
@@ -16,12 +16,12 @@ from wasabi import Printer
 from ..corpus.feedback import scores_by_task
 from ..registry import register
 from ..settings import read_names
-from ..train.checkpoint import write_in_place
+from ..train.writing import write_in_place
 from .logger import Info, Logger, LogStep, check_logger, create_console_logger
 
-#: More than what a score loses in the meta.json of a pipeline, which keeps ten digits.
+#: More than the rounding error in a pipeline's meta.json, which keeps ten digits.
 _ROUNDING = 1e-9
-#: Pipelines for which the logger inside is being set up.
+#: Pipelines for which the inner logger is being set up.
 _SET_UP: "WeakSet[Language]" = WeakSet()
 
 
@@ -30,23 +30,22 @@ def create_best_by_task(
     logger: Optional[Callable] = None,
     tasks: List[str] = SimpleFrozenList(),
 ) -> Logger:
-    """Create a logger that keeps the best pipeline for each task, beside "model-best".
+    """Create a logger that keeps the best pipeline for each task, besides "model-best".
 
-    Joint training may serve one task best at one step, and another at another. Whenever the
-    score of a task on the development set is better than before, the pipeline goes to
-    "model-best-NAME" in the output folder. A task's score is the mean of those that its
-    component reports, by the default weights of its factory ([training.score_weights] decide
-    about "model-best" only).
+    In joint training, tasks may be at their best at different steps. Whenever the score of a
+    task on the development set improves, the pipeline is saved to "model-best-NAME" in the
+    output folder. A task's score is the mean of the scores that its component reports, with the
+    default weights of its factory ([training.score_weights] only affects "model-best").
 
-    logger (Optional[Callable]): What logs; spacy_mtl.ConsoleLogger.v1 by default.
-    tasks (List[str]): The components; all that are trained and have a score by default.
+    logger (Optional[Callable]): The actual logger; spacy_mtl.ConsoleLogger.v1 by default.
+    tasks (List[str]): The components; by default all that are trained and have a score.
     RETURNS (Callable): The logger.
     """
     check_logger(logger, "spacy_mtl.BestByTask.v1")
     if tasks and not read_names(tasks):
         raise ValueError(
-            f"'tasks' of spacy_mtl.BestByTask.v1 is {tasks!r}, but it is a list of names, each "
-            "once. Mend it in [training.logger]."
+            f"'tasks' of spacy_mtl.BestByTask.v1 is {tasks!r}, but must be a list of names, each "
+            "once. Fix it in [training.logger]."
         )
 
     def setup_printer(
@@ -55,8 +54,8 @@ def create_best_by_task(
         keeper = _Keeper(nlp, _read_tasks(nlp, tasks), stderr)
         if nlp in _SET_UP:
             raise ValueError(
-                "[training.logger] has a spacy_mtl.BestByTask.v1 inside of another, and both would "
-                "write to the same folders. Name it only once there."
+                "[training.logger] has one spacy_mtl.BestByTask.v1 inside another, and both would "
+                "write to the same folders. Use it only once there."
             )
         _SET_UP.add(nlp)
         try:
@@ -75,7 +74,7 @@ def create_best_by_task(
 
 
 class _Keeper:
-    """Keeps the best pipelines in the output folder of a training."""
+    """Keeps the best pipelines in the output folder."""
 
     def __init__(self, nlp: Language, tasks: Sequence[str], stderr: IO) -> None:
         self.nlp = nlp
@@ -84,17 +83,18 @@ class _Keeper:
         self._best: Optional[Dict[str, float]] = None
 
     def keep(self, info: Info) -> None:
-        """Copy what was written at an evaluation for each task that it is the best for.
+        """Copy the saved pipeline for each task whose best score it has.
 
-        info (Dict[str, Any]): What spaCy tells. "output_path" is missing without --output.
+        info (Dict[str, Any]): spaCy's information on the step. Without --output, it has no
+            "output_path".
         """
         output = info.get("output_path")
         if self._best is None:
             self._best = {}
             if not output:
-                text = "spacy_mtl.BestByTask.v1 keeps nothing: there is no --output to keep it in."
+                text = "spacy_mtl.BestByTask.v1 saves nothing, because there is no --output folder."
                 print(Printer(no_print=True).warn(text), file=self.stderr)
-            # Else of a training that goes on.
+            # A later step means that the training was resumed.
             elif info["step"]:
                 self._best = self._read_best(Path(output).parent)
         if not output:
@@ -122,7 +122,7 @@ def _read_tasks(nlp: Language, tasks: Sequence[str]) -> List[str]:
         if task not in scored:
             raise ValueError(
                 f"'tasks' of spacy_mtl.BestByTask.v1 names '{task}', but the components that are "
-                f"trained and report scores are {', '.join(scored) or 'none'}. Mend 'tasks' in "
+                f"trained and report scores are {', '.join(scored) or 'none'}. Fix 'tasks' in "
                 "[training.logger]."
             )
     return list(tasks) or scored
@@ -133,9 +133,9 @@ def _read_performance(meta: Path) -> Dict[str, Any]:
         return dict(srsly.read_json(meta).get("performance", {}))
     except (OSError, ValueError, TypeError, AttributeError) as err:
         raise ValueError(
-            f"{meta} cannot be read, so the best score of that task till now is not known "
-            f"({type(err).__name__}: {err}). Remove the folder {meta.parent}, which is damaged: "
-            "the best is then that of the steps to come."
+            f"{meta} cannot be read, so the best score of that task so far is unknown "
+            f"({type(err).__name__}: {err}). Remove the damaged folder {meta.parent} to track "
+            "the best score from now on."
         ) from err
 
 

@@ -1,4 +1,4 @@
-"""What training prints: the table, and a progress bar between its rows."""
+"""Print the table of a training, with a progress bar between its rows."""
 
 from typing import IO, Any, Dict, Optional, Sequence
 
@@ -24,9 +24,9 @@ class Console:
     ) -> None:
         """Print the header.
 
-        nlp (Language): The pipeline; what is not trained is disabled.
+        nlp (Language): The pipeline, with untrained components disabled.
         joint (str): The name of the joint component.
-        tasks (Sequence[str]): The names of its tasks, disabled ones as well.
+        tasks (Sequence[str]): The names of its tasks, including disabled ones.
         progress_bar (Optional[str]): "train", "eval" or None.
         stdout (IO): Where the table goes.
         stderr (IO): Where the progress bar goes.
@@ -43,10 +43,10 @@ class Console:
         self._write(self._table.header())
 
     def log_step(self, info: Optional[Dict[str, Any]], reading: Reading) -> None:
-        """Print a row if there was an evaluation, else move the progress bar.
+        """Print a row after an evaluation, otherwise advance the progress bar.
 
-        info (Optional[Dict[str, Any]]): What spaCy's training loop tells of the step;
-            None if there was no evaluation.
+        info (Optional[Dict[str, Any]]): Information from spaCy's training loop; None if
+            there was no evaluation.
         reading (Reading): The joint steps since the last row.
         """
         if info is None:
@@ -63,13 +63,13 @@ class Console:
                 desc=f"Last Eval Epoch: {info['epoch']}"
                 if of_run
                 else f"Epoch {info['epoch'] + 1}",
-                disable=None,  # where there is no terminal
+                disable=None,  # only without a terminal
                 leave=False,
                 file=self._stderr,
             )
 
     def close(self) -> None:
-        """Take the progress bar away."""
+        """Remove the progress bar."""
         if self._progress is not None:
             self._progress.close()
             self._progress = None

@@ -1,4 +1,4 @@
-"""The log of a training in a file: JSON lines, one for each evaluation."""
+"""Log a training to a JSON lines file, with one line per evaluation."""
 
 import json
 import math
@@ -12,32 +12,32 @@ _ABSENT = {"n_steps": 0, "loss": None, "weight": None, "norm": None}
 
 
 def open_log(path: Path) -> IO[str]:
-    """Open a new log, in a folder that is made if it is missing.
+    """Open a new log, and create its folder if needed.
 
-    An earlier log is left as it is: where there is a "log.jsonl", the new one is
-    "log.1.jsonl", or the next number that is free.
+    Earlier logs are kept: if "log.jsonl" exists, the new log is "log.1.jsonl", or the
+    next free number.
 
-    path (Path): Where it is to be.
-    RETURNS (IO[str]): The open file, whose `name` says where it is.
+    path (Path): The requested path.
+    RETURNS (IO[str]): The open file. Its `name` is the actual path.
     RAISES (ValueError): If the path is a folder, or below a file.
     """
     path = path.expanduser()
     above = next((folder for folder in path.parents if folder.exists()), path)
     if above.is_file():
         raise ValueError(
-            f"'output_file' in [training.logger] is '{path}', but '{above}' is a file. Name "
-            "another place."
+            f"'output_file' in [training.logger] is '{path}', but '{above}' is a file. Choose "
+            "another path."
         )
     if path.is_dir():
         raise ValueError(
-            f"'output_file' in [training.logger] is '{path}', which is a folder. Name a file in "
+            f"'output_file' in [training.logger] is '{path}', which is a folder. Set a file in "
             "it, such as log.jsonl."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     name, n = path, 0
     while True:
         try:
-            # Made only if it is not there: another training may look for a name, too.
+            # Exclusive creation, because another training may pick a name at the same time.
             return name.open("x", encoding="utf8")
         except FileExistsError:
             n += 1
@@ -47,12 +47,12 @@ def open_log(path: Path) -> IO[str]:
 def write_line(
     file: IO[str], tasks: Sequence[str], info: Optional[Dict[str, Any]], reading: Reading
 ) -> None:
-    """Write a line if there was an evaluation, and flush it. What is no finite number is null.
+    """Write and flush a line after an evaluation. Numbers that aren't finite become null.
 
     file (IO[str]): An open log.
-    tasks (Sequence[str]): The tasks, to be named even if they were never present.
-    info (Optional[Dict[str, Any]]): What spaCy's training loop tells of the step; None
-        if there was no evaluation.
+    tasks (Sequence[str]): The tasks, which are listed even if they were never present.
+    info (Optional[Dict[str, Any]]): Information from spaCy's training loop; None if there
+        was no evaluation.
     reading (Reading): The joint steps since the last line.
     """
     if info is None:
@@ -68,7 +68,7 @@ def write_line(
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has for a value: scores may be numbers of numpy, or of any other kind."""
+    """Convert a value to JSON types: scores may be numpy numbers, or of any other type."""
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):

@@ -11,6 +11,8 @@ from spacy.util import ensure_path
 from wasabi import Printer
 
 from ..hints import shortened
+from ..joint.component import MultiTask
+from ..joint.find import find_joint
 from ..registry import register, registry
 from ..settings import NOT_EMPTY_PATH, takes
 from .console import Console
@@ -19,40 +21,40 @@ from .monitor import Reading, StepMonitor
 
 Info = Dict[str, Any]
 LogStep = Callable[[Optional[Info]], None]
-#: What `spacy train` calls with the pipeline: gives back `log_step` and `finalize`.
+#: Called by `spacy train` with the pipeline; returns `log_step` and `finalize`.
 Logger = Callable[[Language, IO, IO], Tuple[LogStep, Callable[[], None]]]
 
 
 @register("loggers", "spacy_mtl.ConsoleLogger.v1", output_file=NOT_EMPTY_PATH)
 def create_console_logger(
-    progress_bar: Any = None,  # The error below says more than that of a type.
+    progress_bar: Any = None,  # The error below is clearer than a type error.
     console_output: bool = True,
     output_file: Optional[Union[str, Path]] = None,
     logger: Optional[Callable] = None,
 ) -> Logger:
-    """Create a logger that shows for each task how it fares, and what it does to the encoder.
+    """Create a logger that shows the progress of each task and its effect on the encoder.
 
     At each evaluation it prints a row of a table: for each task the loss, the effective
-    weight and the norm of its gradient at the shared representation, not weighted; then
-    its scores. All but the scores are means over those joint steps since the last row in
-    which the task was present; with `accumulate_gradient`, a step of the optimizer has
-    several. (A stock component tells its loss late: it is that of the step before.) The
-    loss of the joint component is a mean over all joint steps. Losses of other components
-    are sums since the last row, as in spaCy's own logger. In a pipeline without a joint
-    component, or with a frozen one, the table is spaCy's.
+    weight, the norm of its unweighted gradient at the shared representation, and its
+    scores. All but the scores are means over the joint steps since the last row in which
+    the task was present; with `accumulate_gradient`, an optimizer step has several. (A
+    stock component reports its loss late, so it is from the previous step.) The loss of
+    the joint component is a mean over all joint steps. Losses of other components are sums
+    since the last row, as in spaCy's own logger. Without a joint component, or with a
+    frozen one, the table is spaCy's.
 
-    progress_bar (Optional[str]): "train" for a bar over the whole training, "eval" for one
-        up to the next evaluation, None for none.
+    progress_bar (Optional[str]): "train" for a bar over the whole training, "eval" for a
+        bar up to the next evaluation, or None.
     console_output (bool): Whether to print the table and the bar.
-    output_file (Optional[Union[str, Path]]): A file for JSON lines, one for each evaluation:
-        what spaCy tells ("losses" are its sums), "tasks" with the means by task, and
-        "cosines" between the gradients of tasks. Where there is a "log.jsonl" already,
-        the log goes to "log.1.jsonl", and so on.
-    logger (Optional[Callable]): Another logger, which gets every call. Among its
-        "other_scores" are the figures of the tasks, such as "mtl_weight_ner" and
+    output_file (Optional[Union[str, Path]]): A JSON lines file with one line per evaluation:
+        spaCy's information ("losses" are sums), "tasks" with the means by task, and
+        "cosines" between the gradients of tasks. If "log.jsonl" exists, the log goes to
+        "log.1.jsonl", and so on.
+    logger (Optional[Callable]): Another logger, which gets every call. Its "other_scores"
+        include the figures of the tasks, such as "mtl_weight_ner" and
         "mtl_cosine_tagger_ner".
     RETURNS (Callable): The logger.
-    RAISES (ValueError): If there is no such progress bar.
+    RAISES (ValueError): If the progress bar is unknown.
     """
     check_logger(logger, "spacy_mtl.ConsoleLogger.v1")
     if progress_bar not in (None, "train", "eval"):
@@ -66,12 +68,15 @@ def create_console_logger(
     ) -> Tuple[LogStep, Callable[[], None]]:
         monitor = StepMonitor()
         logs: List[Callable[[Optional[Info], Reading], None]] = []
-        found = _find_joint(nlp)
+        found = find_joint(nlp)
+        if found is not None and found[0] not in nlp.pipe_names:
+            # It is frozen.
+            found = None
         tasks = []
         if found is not None:
-            found[1].find_all_listeners(nlp)
+            found[1].bind(nlp)
             tasks = found[1].tasks
-        # What was set up before something fails is undone.
+        # Undo the setup so far if something fails.
         with ExitStack() as stack:
             if found is not None:
                 stack.enter_context(_watched(*found, monitor))
@@ -107,11 +112,11 @@ def create_console_logger(
 
 
 def check_logger(logger: Any, of: str) -> None:
-    """Refuse what is no logger.
+    """Reject anything that isn't a logger.
 
-    logger (Optional[Callable]): What a config names as one.
-    of (str): The registered name of the logger around it.
-    RAISES (ValueError): If it cannot be called like one.
+    logger (Optional[Callable]): The logger from the config.
+    of (str): The registered name of the outer logger.
+    RAISES (ValueError): If it can't be called like a logger.
     """
     if logger is not None and not takes(logger, 3):
         raise ValueError(
@@ -123,31 +128,23 @@ def check_logger(logger: Any, of: str) -> None:
 _NO_STEPS = Reading(0, {}, {})
 
 
-def _find_joint(nlp: Language) -> Optional[Tuple[str, Any]]:
-    """The joint component and its name, if it is trained."""
-    for name, pipe in nlp.pipeline:
-        if hasattr(pipe, "monitor") and hasattr(pipe, "weighting"):
-            return name, pipe
-    return None
-
-
 @contextmanager
-def _watched(name: str, joint: Any, monitor: StepMonitor) -> Iterator[None]:
+def _watched(name: str, joint: MultiTask, monitor: StepMonitor) -> Iterator[None]:
     if joint.monitor is not None:
         raise ValueError(
-            f"The component '{name}' has a monitor already. Name spacy_mtl.ConsoleLogger.v1 only "
-            "once in [training.logger]. If an earlier training of this pipeline was broken off, "
+            f"The component '{name}' already has a monitor. Use spacy_mtl.ConsoleLogger.v1 only "
+            "once in [training.logger]. If an earlier training of this pipeline was interrupted, "
             f"set nlp.get_pipe('{name}').monitor = None."
         )
-    joint.monitor = monitor
+    unsubscribe = joint.observers.subscribe(monitor)
     try:
         yield
     finally:
-        joint.monitor = None
+        unsubscribe()
 
 
 def _extended(info: Optional[Info], reading: Reading) -> Optional[Info]:
-    """A copy with the figures among the scores: spaCy's own go into the pipeline's meta."""
+    """Copy the information, adding the figures. spaCy saves its own scores in the meta."""
     if info is None or not isinstance(info["other_scores"], dict):
         return info
     figures: Dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""Means of what the joint steps between two rows of a log were like."""
+"""Average losses, weights and gradients over the joint steps between two rows of a log."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 import numpy
 from thinc.types import Floats2d
 
+from ..types import Monitor
 from ..weighting.scaling import products, split
 
 
@@ -14,10 +15,10 @@ from ..weighting.scaling import products, split
 class TaskMeans:
     """Means over the joint steps in which a task was present.
 
-    n_steps (int): How many steps that were, at least one.
-    loss (float): The task's own loss, not weighted.
+    n_steps (int): The number of these steps, at least one.
+    loss (float): The task's own, unweighted loss.
     weight (float): Its effective weight.
-    norm (float): The norm of its gradient at the shared representation, not weighted.
+    norm (float): The norm of its unweighted gradient at the shared representation.
     """
 
     n_steps: int
@@ -30,10 +31,10 @@ class TaskMeans:
 class PairMeans:
     """Means over the joint steps in which two tasks were present.
 
-    n_steps (int): How many steps that were, at least one. A step in which one of the
-        gradients is zero does not count.
-    cosine (float): The cosine between their gradients at the shared representation:
-        below zero, they pull against each other.
+    n_steps (int): The number of these steps, at least one. Steps in which one of the
+        gradients is zero don't count.
+    cosine (float): The cosine between their gradients at the shared representation. Below
+        zero, they conflict.
     """
 
     n_steps: int
@@ -42,12 +43,12 @@ class PairMeans:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a monitor saw since it was last read.
+    """The means of a monitor since it was last read.
 
-    n_steps (int): The joint steps, with any task.
-    tasks (Dict[str, TaskMeans]): By task; without those that were never present.
-    pairs (Dict[Tuple[str, str], PairMeans]): By pair of tasks; without those that
-        were never present together.
+    n_steps (int): The number of joint steps, with any task.
+    tasks (Dict[str, TaskMeans]): By task, excluding those never present.
+    pairs (Dict[Tuple[str, str], PairMeans]): By pair of tasks, excluding those never
+        present together.
     """
 
     n_steps: int
@@ -55,8 +56,8 @@ class Reading:
     pairs: Dict[Tuple[str, str], PairMeans]
 
 
-class StepMonitor:
-    """Looks on while joint steps close and keeps sums: see `Monitor`."""
+class StepMonitor(Monitor):
+    """Sums up figures of joint steps as they close."""
 
     def __init__(self) -> None:
         self._n_steps = 0
@@ -66,7 +67,7 @@ class StepMonitor:
     def record(
         self, losses: Dict[str, float], gradients: Floats2d, weights: Dict[str, float]
     ) -> None:
-        """Take note of a step.
+        """Record a step.
 
         losses (Dict[str, float]): The loss of each task present.
         gradients (Floats2d): Their gradients at the shared representation, rows in the
@@ -83,7 +84,7 @@ class StepMonitor:
                 self._pairs.setdefault((first, second), _Sums()).add(cosines[i][j])
 
     def read(self) -> Reading:
-        """Give the means over the steps since the last reading, and start anew.
+        """Return the means over the steps since the last reading, and reset.
 
         RETURNS (Reading): The means.
         """
@@ -108,7 +109,7 @@ class StepMonitor:
         }
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave.
+        """Continue from a state returned by `get_state`.
 
         state (Dict[str, Any]): The state.
         """
@@ -136,7 +137,7 @@ class _Sums:
 
 
 def _measure(gradients: Floats2d) -> Tuple[List[float], List[List[float]]]:
-    """The norms of rows, and the cosines between them (NaN with a row of zeros)."""
+    """Compute the norms of rows, and the cosines between them (NaN for rows of zeros)."""
     with numpy.errstate(all="ignore"):
         cosines, norms = split(products(gradients))
         cosines = numpy.clip(cosines, -1.0, 1.0)

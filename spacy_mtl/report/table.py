@@ -1,4 +1,4 @@
-"""The table that training prints: a group of columns for each task."""
+"""Format the table of a training, with a group of columns for each task."""
 
 import math
 from collections import Counter
@@ -9,10 +9,11 @@ from typing import Any, Callable, Dict, List, Sequence
 from spacy.errors import Errors
 from spacy.language import Language
 
+from ..tasks.stock import task_of
 from .monitor import Reading
 
-#: From what spaCy's training loop tells of an evaluation, and from the joint steps
-#: before it, to the text of a cell.
+#: Takes spaCy's information on an evaluation and the reading of the joint steps before
+#: it, and returns the text of a cell.
 Cell = Callable[[Dict[str, Any], Reading], str]
 
 _NOTHING = "-"
@@ -26,11 +27,11 @@ _SCORE = 6
 class Column:
     """A column of the table.
 
-    title (str): What stands above it.
-    width (int): In characters, the title's at least.
-    cell (Callable): Gives the text of a cell.
+    title (str): The heading.
+    width (int): The minimum width in characters.
+    cell (Callable): Returns the text of a cell.
     group (str): The component it belongs to, or "".
-    align_left (bool): Whether the title stands on the left.
+    align_left (bool): Whether to align the title to the left.
     """
 
     title: str
@@ -41,24 +42,24 @@ class Column:
 
 
 class Table:
-    """Columns, which print as a header and rows."""
+    """Columns that are formatted as a header and rows."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        """Initialise the table.
+        """Initialize the table.
 
-        columns (Sequence[Column]): Those of a group side by side.
+        columns (Sequence[Column]): The columns, with those of a group side by side.
         """
         n_columns = Counter(column.group for column in columns)
         self._columns = []
         for column in columns:
             title = _heading(column.title)
-            # The name of a lone column must fit above it.
+            # The group name must fit above a single column.
             name = _heading(column.group) if n_columns[column.group] == 1 else ""
             width = max(column.width, len(title), len(name))
             self._columns.append(replace(column, title=title, width=width))
 
     def header(self) -> str:
-        """RETURNS (str): The names of the groups, the titles, and a rule, a line each."""
+        """RETURNS (str): The names of the groups, the titles, and a rule, one line each."""
         grouped = groupby(self._columns, key=lambda column: column.group)
         groups = [_banner(name, list(own)) for name, own in grouped]
         titles = [
@@ -71,7 +72,7 @@ class Table:
     def row(self, info: Dict[str, Any], reading: Reading) -> str:
         """Format a row.
 
-        info (Dict[str, Any]): What spaCy's training loop tells of an evaluation.
+        info (Dict[str, Any]): Information from spaCy's training loop on an evaluation.
         reading (Reading): The joint steps since the last row.
         RETURNS (str): A line.
         RAISES (ValueError): If the score of a column is not a number.
@@ -82,11 +83,11 @@ class Table:
 def make_table(nlp: Language, joint: str, tasks: Sequence[str]) -> Table:
     """Make the table for a pipeline: tasks in pipeline order, other scores at the end.
 
-    A score belongs to a task if no other task has it, too.
+    A score belongs to a task if no other task has it.
 
-    nlp (Language): The pipeline; what is not trained is disabled.
+    nlp (Language): The pipeline, with untrained components disabled.
     joint (str): The name of the joint component.
-    tasks (Sequence[str]): The names of its tasks, disabled ones as well.
+    tasks (Sequence[str]): The names of its tasks, including disabled ones.
     RETURNS (Table): The table.
     """
     weights = nlp.config.interpolate()["training"]["score_weights"]
@@ -97,14 +98,14 @@ def make_table(nlp: Language, joint: str, tasks: Sequence[str]) -> Table:
     ]
     owners = {key: _owners(nlp, key, tasks) for key in keys}
     rest = list(keys)
-    for name, pipe in nlp.pipeline:
+    for name in nlp.pipe_names:
         if name in tasks:
             own = [key for key in keys if owners[key] == [name]]
             rest = [key for key in rest if key not in own]
             columns += [*_figures(name), *(_score(key, name) for key in own)]
         elif name == joint:
             columns.append(Column("Loss", _FIGURE, _mean_loss(name), name))
-        elif getattr(pipe, "is_trainable", False):
+        elif task_of(nlp, name).is_trainable:
             columns.append(Column("Loss sum", 8, _plain_loss(name), name))
     columns += [_score(key) for key in rest]
     columns.append(Column("Score", _SCORE, lambda info, _: f"{float(info['score']):.2f}"))
@@ -112,9 +113,9 @@ def make_table(nlp: Language, joint: str, tasks: Sequence[str]) -> Table:
 
 
 def compact(value: float) -> str:
-    """Format a figure of any size in about seven characters.
+    """Format a number of any size in about seven characters.
 
-    value (float): The figure.
+    value (float): The number.
     RETURNS (str): Three significant digits, such as "0.0123", "12.3" or "1.23e-5".
     """
     if value == 0 or not math.isfinite(value):

@@ -1,20 +1,20 @@
 """Hard parameter sharing: every task sees the same shared representation."""
 
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..registry import register
-from ..types import Encoder, Sharing, TokenVectors
+from ..types import Encoder, Features, Sharing, TokenVectors, Views
 
 
 @register("architectures", "spacy_mtl.HardSharing.v1")
 def HardSharing(tok2vec: Encoder) -> Model[List[Doc], TokenVectors]:
     """Share the whole encoder between all tasks.
 
-    The model maps documents to the shared representation; its ref "sharing" maps
-    that to the view of each task, here the representation itself.
+    The model maps documents to the shared representation. Its ref "sharing" maps that
+    to each task's view, which here is the representation itself.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): The shared encoder, usually a
         TransformerListener.
@@ -50,17 +50,18 @@ def _init(
     if tok2vec.has_dim("nO"):
         model.set_dim("nO", tok2vec.get_dim("nO"))
     elif X is not None and any(len(doc) for doc in X):
-        # A chain that ends in trfs2arrays has no dimension of its own to ask for.
+        # A chain that ends in trfs2arrays doesn't know its width, so predict once to find out.
         widths = [y.shape[1] for doc, y in zip(X, tok2vec.predict(X)) if len(doc)]
         model.set_dim("nO", widths[0])
 
 
 def _same_view(
-    model: Sharing, inputs: Tuple[TokenVectors, Sequence[str]], is_train: bool
-) -> Tuple[Dict[str, TokenVectors], Callable]:
-    shared, tasks = inputs
+    model: Sharing, inputs: Tuple[Features, Sequence[str]], is_train: bool
+) -> Tuple[Views, Callable[[Views], Features]]:
+    features, tasks = inputs
 
-    def backprop(d_views: Dict[str, TokenVectors]) -> Dict[str, TokenVectors]:
-        return d_views
+    def backprop(d_views: Views) -> Features:
+        (d_view,) = d_views.by_task.values()
+        return Features(d_view)
 
-    return {task: shared for task in tasks}, backprop
+    return Views({task: features.arrays for task in tasks}), backprop

@@ -1,1 +1,1 @@
-"""Training that can be interrupted and continued: spaCy's loop, with checkpoints."""
+"""spaCy's training loop with checkpoints, so that training can be interrupted and resumed."""

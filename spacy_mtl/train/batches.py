@@ -1,9 +1,9 @@
-"""The batches of a training, which can be drawn once more.
+"""Replay the batches of a training.
 
-What makes batches is code of others, generators within generators, whose place cannot be
-saved. But drawn again from the same random numbers they are the same: kept are those before
-each draw that used some, but where the draws before it lead to them (as with an augmenter, which
-uses some for each text).
+Batches come from nested generators in other code, whose position can't be saved. But drawn
+again from the same random state, they are the same. So the random state is kept before each
+draw that uses it, unless it follows from earlier draws (as with an augmenter, which uses random
+numbers for each text).
 """
 
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
@@ -14,26 +14,26 @@ Batches = Iterator[Tuple[int, List[Any]]]
 
 
 class ReplayableBatches:
-    """Batches with their epoch, as spaCy's training loop takes them.
+    """Batches with their epoch, as expected by spaCy's training loop.
 
-    make (Callable[[], Iterator]): Makes the batches, from the beginning.
+    make (Callable[[], Iterator]): Creates the batches from the beginning.
     """
 
     def __init__(self, make: Callable[[], Batches]) -> None:
         self._make = make
         self._batches = make()
         self._n_drawn = 0
-        #: By draw, the generators to set before it.
+        #: The random states to set before a draw, by its index.
         self._used: List[Tuple[int, Dict[str, Any]]] = []
-        #: What the draws that used a generator have left it at.
+        #: The random states after the last draws that used them.
         self._left: Dict[str, Any] = {}
-        #: Drawn, and not given yet.
+        #: A batch that was drawn but not returned yet.
         self._next: Optional[Tuple[int, List[Any]]] = None
 
     def peek(self) -> None:
-        """Draw the next batch, which the next step gets. Whoever asks for a state does so before.
+        """Draw the next batch ahead for the next step. Call `get_state` before this.
 
-        RAISES (StopIteration): If there is none.
+        RAISES (StopIteration): If there are no more batches.
         """
         if self._next is None:
             self._next = self._draw()
@@ -46,11 +46,11 @@ class ReplayableBatches:
         return self._draw() if found is None else found
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): What it takes to get to the same place again."""
+        """RETURNS (Dict[str, Any]): All that is needed to return to the same position."""
         return {"n_drawn": self._n_drawn, "used": [list(each) for each in self._used]}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Draw until the place that `get_state` was asked at. Random numbers are not put back.
+        """Draw up to the position of a state. The random state isn't restored afterwards.
 
         state (Dict[str, Any]): The state.
         """

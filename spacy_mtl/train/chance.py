@@ -1,4 +1,4 @@
-"""The random numbers of a training: of Python, numpy and torch, and of the GPUs."""
+"""Save and restore the random states of Python, numpy, torch and the GPUs."""
 
 import random
 from typing import Any, Dict, List
@@ -17,7 +17,7 @@ def get_chance() -> Dict[str, Any]:
 
 
 def set_chance(state: Dict[str, Any]) -> None:
-    """Set what `get_chance` gave.
+    """Restore the states from `get_chance`.
 
     state (Dict[str, Any]): The states.
     """
@@ -30,7 +30,7 @@ def set_chance(state: Dict[str, Any]) -> None:
 
 
 def get_data_chance() -> Dict[str, Any]:
-    """RETURNS (Dict[str, Any]): The states of those that corpora and batchers draw from."""
+    """RETURNS (Dict[str, Any]): The states of the generators used by corpora and batchers."""
     version, numbers, gauss = random.getstate()
     kind, keys, place, has_gauss, cached = numpy.random.get_state()
     return {
@@ -40,7 +40,7 @@ def get_data_chance() -> Dict[str, Any]:
 
 
 def set_data_chance(state: Dict[str, Any]) -> None:
-    """Set what `get_data_chance` gave, or some of it.
+    """Restore all or some of the states from `get_data_chance`.
 
     state (Dict[str, Any]): The states, by generator.
     """

@@ -1,23 +1,23 @@
-"""Checkpoints: a folder that is there in full, or not at all."""
+"""Checkpoints: folders that are either complete or not there at all."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 import srsly
 from spacy.language import Language
 from spacy.util import load_model
 
-from .. import files
 from ..checksums import CHECKSUMS, damage_by_file
 from ..files import OLD
 from ..hints import shortened
 from ..packed import unpack
 
 PREFIX = "checkpoint-"
-_PIPELINE, _STATE, _META = "pipeline", "state.msgpack", "meta.json"
-#: What the parts are made of: see `Training.get_state`, and who writes the meta.
+#: The parts of a checkpoint.
+PIPELINE, STATE, META = "pipeline", "state.msgpack", "meta.json"
+#: The types in the parts: see `Training.get_state` and the callers of `write_checkpoint`.
 _STATE_TYPES: Dict[str, Any] = {
     "step": int,
     "results": list,
@@ -31,9 +31,13 @@ _STATE_TYPES: Dict[str, Any] = {
     "batches": dict,
     "chance": dict,
 }
-#: In the meta, the sizes of the files of the pipeline.
-_FILES = "files"
+#: The key in the meta with the sizes of the pipeline's files.
+FILES = "files"
 _META_TYPES = {"config": str, "data": dict, "machine": dict}
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that can't be read, or a folder that can't be written."""
 
 
 @dataclass(frozen=True)
@@ -50,70 +54,70 @@ class Checkpoint:
     @property
     def pipeline(self) -> Path:
         """RETURNS (Path): The pipeline, with raw parameters (no averages)."""
-        return self.path / _PIPELINE
+        return self.path / PIPELINE
 
     def check(self) -> List[str]:
-        """Look whether its files are those that were written. They are not loaded.
+        """Check that its files are as they were written, without loading them.
 
-        RETURNS (List[str]): What is wrong with the meta, by which a training is compared and not
-            continued: with no number of it, so that whoever is told may go on.
-        RAISES (CheckpointError): If one is missing or damaged.
+        RETURNS (List[str]): What is wrong with the meta. It is only used for comparison, so the
+            caller may decide to continue anyway.
+        RAISES (CheckpointError): If any other file is missing or damaged.
         """
         if not self.path.is_dir():
-            raise self._error("it is no folder")
-        for part in (_PIPELINE, _STATE, _META):
+            raise self._error("it is not a folder")
+        for part in (PIPELINE, STATE, META):
             if not (self.path / part).exists():
                 raise self._error("there is no such file", part)
         of_meta = []
         for name, text in damage_by_file(self.path):
-            if name == _META:
+            if name == META:
                 of_meta.append(text)
                 continue
             part = name.split("/")[0]
-            # A name that no checkpoint has is a mistake in the checksums.
-            raise self._error(text, part if part in (_PIPELINE, _STATE) else CHECKSUMS)
+            # An unknown name is an error in the checksums.
+            raise self._error(text, part if part in (PIPELINE, STATE) else CHECKSUMS)
         if not (self.path / CHECKSUMS).exists():
             self._check_sizes()
         return of_meta
 
     def load_pipeline(self) -> Language:
-        """RETURNS (Language): The pipeline. RAISES (CheckpointError): If it does not load."""
-        with self.explained(_PIPELINE):
-            return load_model(self.path / _PIPELINE)
+        """RETURNS (Language): The pipeline. RAISES (CheckpointError): If it can't be loaded."""
+        with self.explained(PIPELINE):
+            return load_model(self.path / PIPELINE)
 
     def read_meta(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): Of which config, data and machine it is.
+        """RETURNS (Dict[str, Any]): The config, data and machine it was written with.
 
         RAISES (CheckpointError): If it cannot be read.
         """
-        with self.explained(_META):
-            return _checked(srsly.read_json(self.path / _META), _META_TYPES)
+        with self.explained(META):
+            return _checked(srsly.read_json(self.path / META), _META_TYPES)
 
     def read_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): All but the pipeline.
+        """RETURNS (Dict[str, Any]): Everything except the pipeline.
 
         RAISES (CheckpointError): If it cannot be read.
         """
-        with self.explained(_STATE):
-            state = _checked(unpack((self.path / _STATE).read_bytes()), _STATE_TYPES)
+        with self.explained(STATE):
+            state = _checked(unpack((self.path / STATE).read_bytes()), _STATE_TYPES)
             if state["step"] != self.step:
-                raise ValueError(f"it is of step {state['step']}")
+                raise ValueError(f"it belongs to step {state['step']}")
             return state
 
     def _check_sizes(self) -> None:
-        """spaCy loads without some of its files, and the first half of a config may be one."""
-        now = _sizes(self.pipeline)
-        with self.explained(_META):
-            meta = _checked(srsly.read_json(self.path / _META), {})
-            before = _checked(meta.get(_FILES, {}), {})
+        """Check sizes. spaCy loads even if files are missing, and half a config may be valid."""
+        now = sizes_of(self.pipeline)
+        with self.explained(META):
+            meta = _checked(srsly.read_json(self.path / META), {})
+            before = _checked(meta.get(FILES, {}), {})
         for name, size in before.items():
             if now.get(name) != size:
                 found = f"{now[name]} bytes" if name in now else "missing"
-                raise self._error(f"{name} is {found}, and it had {size} bytes", _PIPELINE)
+                raise self._error(f"{name} is {found}, but had {size} bytes", PIPELINE)
 
     @contextmanager
-    def explained(self, part: str = _STATE) -> Iterator[None]:
-        """Say of what fails inside which file is to blame, and what can be done.
+    def explained(self, part: str = STATE) -> Iterator[None]:
+        """Report any error inside with the file that caused it, and what to do.
 
         part (str): The file, or the folder of the pipeline.
         RAISES (CheckpointError): If anything fails.
@@ -131,10 +135,10 @@ class Checkpoint:
         folder = self.path.parent
         before = [each.path.name for each in find_checkpoints(folder) if each.step < self.step]
         renamed = sorted(path.name for path in folder.glob(f"{PREFIX}*{OLD}"))
-        way = f"remove its folder to go on from {before[0]}" if before else ""
-        way = way or "remove its folder to begin anew"
+        way = f"remove its folder to resume from {before[0]}" if before else ""
+        way = way or "remove its folder to start over"
         if renamed and not before:
-            way += f", or rename {renamed[-1]} to go on from there"
+            way += f", or rename {renamed[-1]} to resume from there"
         cause = cause.rstrip(". ")
         return CheckpointError(
             f"{self.path / part} cannot be read: {cause}. If the checkpoint {self.path.name} is "
@@ -142,78 +146,11 @@ class Checkpoint:
         )
 
 
-def _sizes(folder: Path) -> Dict[str, int]:
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
-
-
-def _checked(found: Any, types: Dict[str, Any]) -> Dict[str, Any]:
-    if not isinstance(found, dict):
-        raise ValueError(f"it is a {type(found).__name__}, no dictionary")
-    for key, expected in types.items():
-        if key not in found:
-            raise ValueError(f"it has no '{key}'")
-        value = found[key]
-        if not isinstance(value, expected) or isinstance(value, bool):
-            raise ValueError(f"its '{key}' is {shortened(value)}, a {type(value).__name__}")
-    return found
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be read, or a folder that cannot be written."""
-
-
-def write_checkpoint(
-    folder: Path, step: int, nlp: Language, state: Dict[str, Any], meta: Dict[str, Any]
-) -> Checkpoint:
-    """Write a checkpoint, and remove those before it.
-
-    It is written under another name, brought to the disk, and renamed; only then the one
-    before goes. Whenever that is broken off, one is left that is whole.
-
-    folder (Path): The output folder of the training.
-    step (int): The step.
-    nlp (Language): The pipeline.
-    state (Dict[str, Any]): All else, for msgpack.
-    meta (Dict[str, Any]): Of which config and machine it is.
-    RETURNS (Checkpoint): The checkpoint.
-    RAISES (CheckpointError): If it cannot be written.
-    """
-    found = Checkpoint(folder / f"{PREFIX}{step}", step)
-    files.remove_left(folder, PREFIX)
-
-    def write(new: Path) -> None:
-        nlp.to_disk(new / _PIPELINE)
-        srsly.write_msgpack(new / _STATE, state)
-        srsly.write_json(new / _META, {**meta, _FILES: _sizes(new / _PIPELINE)})
-
-    write_in_place(write, found.path)
-    for other in find_checkpoints(folder):
-        if other.step < step:
-            files.remove(other.path)
-    return found
-
-
-def write_in_place(write: Callable[[Path], Any], path: Path) -> None:
-    """Write a folder of a training under another name, and give it its own once it is whole.
-
-    write (Callable[[Path], Any]): Writes to the folder that it is given, which is there.
-    path (Path): The folder. What was there goes, once this is whole.
-    RAISES (CheckpointError): If the disk is full, or refuses otherwise.
-    """
-    try:
-        files.write_in_place(write, path)
-    except files.WriteError as err:
-        raise CheckpointError(
-            f"{err} Mend that, such as by making room, and go on (`spacy mtl train` with --resume)."
-        ) from err
-
-
 def find_checkpoints(folder: Path) -> List[Checkpoint]:
     """Find the checkpoints in an output folder.
 
     folder (Path): The folder.
-    RETURNS (List[Checkpoint]): The newest first.
+    RETURNS (List[Checkpoint]): The checkpoints, newest first.
     """
     found = []
     for path in folder.glob(f"{PREFIX}*"):
@@ -224,5 +161,23 @@ def find_checkpoints(folder: Path) -> List[Checkpoint]:
 
 
 def find_latest(folder: Path) -> Optional[Checkpoint]:
-    """RETURNS (Optional[Checkpoint]): The newest checkpoint of an output folder, if any."""
+    """RETURNS (Optional[Checkpoint]): The newest checkpoint in an output folder, if any."""
     return next(iter(find_checkpoints(folder)), None)
+
+
+def sizes_of(folder: Path) -> Dict[str, int]:
+    """RETURNS (Dict[str, int]): The sizes of all files below a folder in bytes, by name."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
+
+
+def _checked(found: Any, types: Dict[str, Any]) -> Dict[str, Any]:
+    if not isinstance(found, dict):
+        raise ValueError(f"it is a {type(found).__name__}, not a dictionary")
+    for key, expected in types.items():
+        if key not in found:
+            raise ValueError(f"it has no '{key}'")
+        value = found[key]
+        if not isinstance(value, expected) or isinstance(value, bool):
+            raise ValueError(f"its '{key}' is {shortened(value)}, a {type(value).__name__}")
+    return found

@@ -1,4 +1,4 @@
-"""What the figures of a training depend on, beside its config: libraries, machine and data."""
+"""Describe what results depend on besides the config: libraries, machine and data."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -22,9 +22,9 @@ _LIBRARIES = (
 
 
 def describe_machine(use_gpu: int) -> Dict[str, Any]:
-    """Tell what the figures of a training depend on, beside its config and data.
+    """Describe what the results of a training depend on, besides config and data.
 
-    use_gpu (int): The number of a GPU, or -1.
+    use_gpu (int): The GPU ID, or -1.
     RETURNS (Dict[str, Any]): Versions of libraries, processor and threads.
     """
     import torch
@@ -37,10 +37,10 @@ def describe_machine(use_gpu: int) -> Dict[str, Any]:
 
 
 def describe_data(config: Config) -> Dict[str, int]:
-    """Tell which files a training reads.
+    """Describe the files that a training reads.
 
-    config (Config): Its config, interpolated.
-    RETURNS (Dict[str, int]): By path in the block [corpora], the bytes that it has.
+    config (Config): The interpolated config.
+    RETURNS (Dict[str, int]): The size in bytes of each path in [corpora].
     """
     found = {}
     for _, value in walk_dict(config.get("corpora", {})):

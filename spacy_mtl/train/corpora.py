@@ -1,4 +1,4 @@
-"""What a training cannot do with its corpora, told with the block of the config and the file."""
+"""Explain errors from training corpora, with the config block and the file."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,18 +10,16 @@ from spacy.training import Example
 
 from .chance import get_data_chance, set_data_chance
 
-#: So many texts of a stream without a batch are no coincidence.
-_MOST_WITHOUT = 1_000_000
 _ENDING = ".spacy"
 
 
 @contextmanager
 def explained_corpora(config: Dict[str, Any]) -> Iterator[None]:
-    """Say of what fails inside which file of [corpora] is to blame, if one is.
+    """Report which file in [corpora] caused an error inside, if any did.
 
-    config (Dict[str, Any]): The config, interpolated.
-    RAISES (ValueError): If a file that training reads is missing, damaged or empty, with the
-        text of the error; else the error as it was.
+    config (Dict[str, Any]): The interpolated config.
+    RAISES (ValueError): If a file that training reads is missing, damaged or empty. Includes
+        the original error. Other errors are passed through.
     """
     try:
         yield
@@ -29,15 +27,15 @@ def explained_corpora(config: Dict[str, Any]) -> Iterator[None]:
         found = damaged_corpora(config)
         if not found:
             raise
-        # What failed may be something else: it is said, too.
+        # Include the original error, as the cause may be something else.
         raise ValueError(f"{' '.join(found)} It failed with {type(err).__name__}: {err}") from err
 
 
 def damaged_corpora(config: Dict[str, Any]) -> List[str]:
-    """Find the corpora, of those that training reads, that spaCy's readers cannot read.
+    """Find training and development corpora that spaCy's readers can't read.
 
-    config (Dict[str, Any]): The config, interpolated.
-    RETURNS (List[str]): What is wrong with which.
+    config (Dict[str, Any]): The interpolated config.
+    RETURNS (List[str]): A message for each damaged corpus.
     """
     training = config.get("training", {})
     names = [str(training.get(key)) for key in ("train_corpus", "dev_corpus")]
@@ -49,17 +47,17 @@ def damaged_corpora(config: Dict[str, Any]) -> List[str]:
         for inner, path in _paths(block, name):
             what = _damage(path)
             if what:
-                found.append(f"The corpus of [{inner}] {what}. Mend 'path' there, or that file.")
+                found.append(f"The corpus of [{inner}] {what}. Fix 'path' there, or that file.")
     return found
 
 
 def has_texts(nlp: Language, reader: Callable[[Language], Iterable[Example]]) -> bool:
-    """Look whether a reader gives a text. The random numbers stay as they are.
+    """Check whether a reader yields any text, without changing the random state.
 
     nlp (Language): The pipeline.
     reader (Callable): The reader.
-    RETURNS (bool): Whether there is a text.
-    RAISES (Exception): Whatever the reader raises.
+    RETURNS (bool): Whether there are texts.
+    RAISES (Exception): Any error from the reader.
     """
     chance = get_data_chance()
     try:
@@ -68,73 +66,6 @@ def has_texts(nlp: Language, reader: Callable[[Language], Iterable[Example]]) ->
         return False
     finally:
         set_data_chance(chance)
-
-
-def batcher_that_ends(
-    batcher: Callable[[Iterable[Example]], Iterable[List[Example]]],
-) -> Callable[[Any], Any]:
-    """Have a batcher fail where it makes nothing of a pass: it would be asked for ever.
-
-    batcher (Callable): The batcher.
-    RETURNS (Callable): The same, but for that.
-    """
-
-    def make(examples: Any) -> Iterator[List[Example]]:
-        given = _Given(examples)
-        held: List[List[Example]] = []
-        is_fed = False
-        # A stream of our reader is no more than a list of others.
-        for batch in batcher(iter(given) if given.is_iterator else examples):
-            batch = list(batch)
-            has_tokens = any(len(eg) for eg in batch)
-            given.n_without = 0 if has_tokens else given.n_without + 1
-            given.check()
-            is_fed = is_fed or has_tokens
-            # An empty one is no step: nothing is learned, and loggers would miss its losses.
-            if batch:
-                held.append(batch)
-            # Those without a token are held back till it is known that they are not all.
-            if is_fed:
-                yield from held
-                held = []
-        if not is_fed:
-            raise ValueError(_nothing(f"a whole pass over {_told_of(examples, given)}"))
-
-    return make
-
-
-class _Given:
-    """Counts what is given to a batcher since its last batch."""
-
-    def __init__(self, examples: Any) -> None:
-        self.is_iterator = not hasattr(examples, "__len__") and not hasattr(examples, "streams")
-        self.n_given = self.n_without = 0
-        self._examples = examples
-
-    def __iter__(self) -> Iterator[Example]:
-        for example in self._examples:
-            self.n_given += 1
-            self.n_without += 1
-            self.check()
-            yield example
-
-    def check(self) -> None:
-        if self.n_without > _MOST_WITHOUT:
-            raise ValueError(_nothing(f"{_MOST_WITHOUT:,} texts"))
-
-
-def _told_of(examples: Any, given: _Given) -> str:
-    if given.is_iterator:
-        return f"{given.n_given:,} texts"
-    return f"{len(examples):,} texts" if hasattr(examples, "__len__") else "the corpora"
-
-
-def _nothing(of_what: str) -> str:
-    return (
-        f"The batcher makes no batch with a token of {of_what}. Look at [training.batcher]: raise "
-        "its 'size', or set discard_oversize = false there; and whether the corpus that "
-        "'train_corpus' in [training] names has texts with tokens."
-    )
 
 
 def _paths(block: Any, name: str) -> Iterator[Tuple[str, Union[str, Path]]]:
@@ -148,17 +79,17 @@ def _paths(block: Any, name: str) -> Iterator[Tuple[str, Union[str, Path]]]:
 
 
 def _damage(named: Union[str, Path]) -> str:
-    """What is wrong with a corpus. Its documents are not made."""
+    """Describe what is wrong with a corpus, without creating its documents."""
     if not named:
-        return "is not named: its path is empty"
+        return "is not set: its path is empty"
     path = Path(named)
     if not path.exists():
         return f"is missing: there is no file or folder {path}"
     files = sorted(path.rglob(f"*{_ENDING}")) if path.is_dir() else [path]
     if not files:
-        return f"is empty: the folder {path} has no files *{_ENDING}"
+        return f"is empty: the folder {path} has no {_ENDING} files"
     if path.is_file() and path.suffix != _ENDING:
-        # Of another reader than spaCy's.
+        # A file for another reader than spaCy's.
         return "" if path.stat().st_size else f"is empty: {path} has 0 bytes"
     n_texts = 0
     for file in files:
@@ -167,5 +98,5 @@ def _damage(named: Union[str, Path]) -> str:
         try:
             n_texts += len(DocBin().from_disk(file))
         except Exception as err:
-            return f"is damaged or no {_ENDING} file: {file} cannot be read ({err})"
+            return f"is damaged or not a {_ENDING} file: {file} cannot be read ({err})"
     return "" if n_texts else f"is empty: {path} has no documents"

@@ -1,206 +1,29 @@
-"""spaCy's training loop, which can begin at any step.
+"""spaCy's training loop, with the ability to start at any step.
 
-Uninterrupted it does what `spacy.training.loop.train` does, number for number. That one can
-neither begin at a step nor save what it takes to: so it is written here once more.
+Uninterrupted, it does exactly the same as `spacy.training.loop.train`. It is reimplemented here
+because spaCy's loop can neither start at a later step nor save what that requires.
 """
 
 import shutil
 import sys
 from functools import partial
 from pathlib import Path
-from timeit import default_timer as timer
-from typing import IO, Any, Dict, Iterator, List, Optional, Tuple
+from typing import IO, Any, Dict, Optional
 
 from spacy.language import Language
-from spacy.schemas import ConfigSchemaTraining
 from spacy.training.loop import (
     DIR_MODEL_BEST,
     DIR_MODEL_LAST,
     create_before_to_disk_callback,
-    create_evaluation_callback,
-    create_train_batches,
-    subdivide_batch,
     update_meta,
 )
-from spacy.util import registry, resolve_dot_names
-from thinc.api import constant, fix_random_seed, set_gpu_allocator
 from wasabi import Printer
 
 from ..files import NEW, put_back
-from .batches import ReplayableBatches
-from .chance import get_chance, set_chance
-from .checkpoint import Checkpoint, CheckpointError, write_checkpoint, write_in_place
-from .corpora import batcher_that_ends, explained_corpora, has_texts
-from .settings import check_training
-from .slots import get_gradients, get_optimizer, set_gradients, set_optimizer, slots_of
-
-
-class Training:
-    """A training by the block [training] of a pipeline's config."""
-
-    def __init__(self, nlp: Language, use_gpu: int = -1) -> None:
-        """Set it up at its beginning.
-
-        nlp (Language): The pipeline, initialised, with the config.
-        use_gpu (int): The number of a GPU, or -1.
-        """
-        self.nlp = nlp
-        self.config = config = nlp.config.interpolate()
-        training = config["training"]
-        check_training(training)
-        if training["seed"] is not None:
-            fix_random_seed(training["seed"])
-        if use_gpu >= 0 and training["gpu_allocator"]:
-            set_gpu_allocator(training["gpu_allocator"])
-        self.settings: Dict[str, Any] = registry.resolve(training, schema=ConfigSchemaTraining)
-        names = [self.settings["train_corpus"], self.settings["dev_corpus"]]
-        self.corpus, self.dev_corpus = resolve_dot_names(config, names)
-        self.optimizer = self.settings["optimizer"]
-        dropout = self.settings["dropout"]
-        self._dropouts: Any = constant(dropout) if isinstance(dropout, float) else dropout
-        self._evaluate = create_evaluation_callback(
-            nlp, self.dev_corpus, self.settings["score_weights"]
-        )
-        batcher, max_epochs = batcher_that_ends(self.settings["batcher"]), training["max_epochs"]
-        self.batches = ReplayableBatches(
-            lambda: create_train_batches(nlp, self.corpus, batcher, max_epochs)
-        )
-        #: The next step.
-        self.step = 0
-        self._results: List[Tuple[float, int]] = []
-        self._losses: Dict[str, float] = {}
-        self._words = 0
-        self._seconds = 0.0
-
-    def steps(self) -> Iterator[Tuple[Dict[str, Any], Optional[bool]]]:
-        """Train on, as `spacy.training.loop.train_while_improving`.
-
-        YIELDS (Tuple[Dict[str, Any], Optional[bool]]): What there is to say of a step, and
-            whether it is the best till now; None if it was not evaluated.
-        """
-        nlp, settings, optimizer = self.nlp, self.settings, self.optimizer
-        exclude: List[str] = settings["frozen_components"]
-        before = timer() - self._seconds
-        if self._is_over():
-            return
-        for epoch, batch in self.batches:
-            step = self.step
-            if settings["before_update"]:
-                settings["before_update"](nlp, {"step": step, "epoch": epoch})
-            dropout = next(self._dropouts)
-            for part in subdivide_batch(batch, settings["accumulate_gradient"]):
-                nlp.update(
-                    part,
-                    drop=dropout,
-                    losses=self._losses,
-                    sgd=False,  # type: ignore[arg-type]
-                    exclude=exclude,
-                    annotates=settings["annotating_components"],
-                )
-            for name, pipe in nlp.pipeline:
-                model = getattr(pipe, "model", None)
-                is_trainable = getattr(pipe, "is_trainable", False)
-                if name not in exclude and is_trainable and model not in (True, False, None):
-                    pipe.finish_update(optimizer)  # type: ignore[attr-defined]
-            optimizer.step_schedules()
-            score, scores, is_best = self._score() if self._is_due(step) else (None, None, None)
-            self._words += sum(len(eg) for eg in batch)
-            self._seconds = timer() - before
-            info = {
-                "epoch": epoch,
-                "step": step,
-                "score": score,
-                "other_scores": scores,
-                "losses": self._losses,
-                "checkpoints": self._results,
-                "seconds": int(self._seconds),
-                "words": self._words,
-            }
-            # Who saves a state now saves that of the next step.
-            if is_best is not None:
-                self._losses = {}
-            self.step += 1
-            yield info, is_best
-            if self._is_over():
-                break
-
-    def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): All that the next step needs, but the pipeline."""
-        slots = slots_of(self.nlp)
-        get = getattr(self.corpus, "get_state", None)
-        return {
-            "step": self.step,
-            "results": [list(result) for result in self._results],
-            "losses": {name: float(loss) for name, loss in self._losses.items()},
-            "words": self._words,
-            "seconds": self._seconds,
-            "optimizer": get_optimizer(self.optimizer, slots),
-            "gradients": get_gradients(slots),
-            "components": {
-                name: pipe.get_training_state()
-                for name, pipe in self.nlp.components
-                if hasattr(pipe, "get_training_state")
-            },
-            "corpus": None if get is None else get(),
-            "batches": self.batches.get_state(),
-            "chance": get_chance(),
-        }
-
-    def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave.
-
-        state (Dict[str, Any]): The state.
-        RAISES (ValueError): If it does not fit the pipeline.
-        RAISES (CheckpointError): If the corpora do not give the batches that they gave.
-        """
-        slots = slots_of(self.nlp)
-        self.step = state["step"]
-        self._results = [(score, step) for score, step in state["results"]]
-        self._losses = dict(state["losses"])
-        self._words, self._seconds = state["words"], state["seconds"]
-        for _ in range(self.step):
-            next(self._dropouts)
-            self.optimizer.step_schedules()
-        set_optimizer(self.optimizer, slots, state["optimizer"])
-        set_gradients(slots, state["gradients"])
-        for name, pipe in self.nlp.components:
-            if hasattr(pipe, "get_training_state") and name not in state["components"]:
-                raise ValueError(f"its 'components' have no '{name}'")
-        for name, found in state["components"].items():
-            self.nlp.get_pipe(name).set_training_state(found)  # type: ignore[attr-defined]
-        try:
-            if state["corpus"] is not None:
-                self.corpus.replay(state["corpus"])
-            self.batches.set_state(state["batches"])
-        except (ValueError, OSError, StopIteration) as err:
-            why = "there are fewer than then" if isinstance(err, StopIteration) else err
-            raise CheckpointError(
-                f"The batches of {self.step} steps cannot be drawn from the corpora again: {why}. "
-                "Put back the texts that the training began with, or begin another."
-            ) from err
-        if state["corpus"] is not None:
-            self.corpus.set_state(state["corpus"])
-        set_chance(state["chance"])
-
-    def _is_over(self) -> bool:
-        if not self._results:
-            return False
-        settings, last = self.settings, self.step - 1
-        best = -max((score, -step) for score, step in self._results)[1]
-        is_patient = not settings["patience"] or last - best < settings["patience"]
-        return not is_patient or bool(settings["max_steps"] and last >= settings["max_steps"])
-
-    def _is_due(self, step: int) -> bool:
-        return not step % self.settings["eval_frequency"]
-
-    def _score(self) -> Tuple[float, Dict[str, Any], bool]:
-        if self.optimizer.averages:
-            with self.nlp.use_params(self.optimizer.averages):
-                score, scores = self._evaluate()
-        else:
-            score, scores = self._evaluate()
-        self._results.append((score, self.step))
-        return score, scores, score == max(self._results)[0]
+from .checkpoint import Checkpoint
+from .corpora import explained_corpora, has_texts
+from .training import Training
+from .writing import write_checkpoint, write_in_place
 
 
 def train(
@@ -216,16 +39,16 @@ def train(
 ) -> Path:
     """Train a pipeline, with checkpoints.
 
-    nlp (Language): The pipeline, initialised, with the config; or that of the checkpoint.
+    nlp (Language): The initialized pipeline with its config, or the checkpoint's pipeline.
     output (Path): Folder for the trained pipelines and checkpoints.
-    checkpoint (Optional[Checkpoint]): Where to go on. Its files are taken as they are: see
-        `Checkpoint.check`.
-    every (Optional[int]): Steps between checkpoints; by default, one at each evaluation.
-    meta (Optional[Dict[str, Any]]): What to write beside each checkpoint, as JSON.
-    use_gpu (int): The number of a GPU, or -1.
-    stdout (Optional[IO]): Where the logger writes; by default that of the process.
-    stderr (Optional[IO]): Where it writes progress, likewise.
-    RETURNS (Path): The pipeline as it is at the end.
+    checkpoint (Optional[Checkpoint]): The checkpoint to resume from. Its files aren't checked:
+        see `Checkpoint.check`.
+    every (Optional[int]): Steps between checkpoints; by default, one per evaluation.
+    meta (Optional[Dict[str, Any]]): Metadata to write with each checkpoint, as JSON.
+    use_gpu (int): The GPU ID, or -1.
+    stdout (Optional[IO]): Output of the logger; defaults to that of the process.
+    stderr (Optional[IO]): Output for progress; likewise.
+    RETURNS (Path): The folder of the final pipeline.
     """
     message = Printer(no_print=True)
     stdout, stderr = stdout or sys.stdout, stderr or sys.stderr
@@ -242,8 +65,8 @@ def train(
     with explained_corpora(training.config):
         if not has_texts(nlp, training.dev_corpus):
             text = (
-                f"The development corpus '{settings['dev_corpus']}' gives no text, so nothing can "
-                "be scored: the first pipeline stays the best. Mend its 'path'."
+                f"The development corpus '{settings['dev_corpus']}' has no texts, so nothing can "
+                "be scored: the first pipeline stays the best. Fix its 'path'."
             )
             stdout.write(message.warn(text) + "\n")
     stdout.write(message.info(f"Pipeline: {nlp.pipe_names}") + "\n")
@@ -255,10 +78,10 @@ def train(
                 training.set_state(state)
         else:
             state = training.get_state()
-            # What keeps it from a first step is said before there is anything to go on from.
+            # Report errors that prevent a first step before there is anything to resume from.
             with explained_corpora(training.config):
                 training.batches.peek()
-            # Before any pipeline is: whoever finds one can go on.
+            # Write the first checkpoint before any pipeline, so that it can always be resumed.
             write_checkpoint(output, 0, nlp, state, meta or {})
         for info, is_best in training.steps():
             if is_best is not None:

@@ -1,56 +1,56 @@
-"""Whether the numbers of the block [training] let a training go on, and end."""
+"""Check that the numbers in [training] make sense."""
 
 from typing import Any, Dict, List
 
 from ..hints import is_finite, shortened
 
-#: The least that a number may be, and what is meant by it.
+#: The minimum of each number, and its meaning.
 _LEAST = {
     "eval_frequency": (1, "steps between evaluations"),
-    "accumulate_gradient": (1, "parts that a batch is cut into"),
-    "patience": (0, "steps without a better score, 0 for no such end"),
-    "max_steps": (0, "steps, 0 for no such end"),
-    "max_epochs": (-1, "passes, 0 for no such end, -1 for a corpus that is streamed"),
+    "accumulate_gradient": (1, "parts that a batch is split into"),
+    "patience": (0, "steps without a better score, 0 for no limit"),
+    "max_steps": (0, "steps, 0 for no limit"),
+    "max_epochs": (-1, "passes, 0 for no limit, -1 for a streamed corpus"),
 }
-#: What numpy takes.
+#: The maximum that numpy accepts.
 _MOST_SEED = 2**32 - 1
 
 
 def check_training(settings: Dict[str, Any]) -> None:
-    """Check the numbers of [training], of most of which spaCy checks the types.
+    """Check the numbers in [training], whose types are mostly checked by spaCy.
 
-    settings (Dict[str, Any]): The block, or what there is of it.
-    RAISES (ValueError): If one is out of range. It tells of all of them.
+    settings (Dict[str, Any]): The block, possibly incomplete.
+    RAISES (ValueError): If numbers are out of range. The message lists all of them.
     """
     found: List[str] = []
     for key, (least, meaning) in _LEAST.items():
         value = settings.get(key, least)
         if _is_number(value) and not value >= least:
-            found.append(f"'{key}' is {shortened(value)}, but it is {least} or more ({meaning})")
+            found.append(f"'{key}' is {shortened(value)}, but must be {least} or more ({meaning})")
     dropout = settings.get("dropout", 0.0)
     if _is_number(dropout) and not 0 <= dropout < 1:
-        found.append(f"'dropout' is {shortened(dropout)}, but it is a share from 0 to below 1")
-    # These two are used before spaCy looks at their types.
+        found.append(f"'dropout' is {shortened(dropout)}, but must be from 0 to below 1")
+    # These two are used before spaCy checks their types.
     seed: Any = settings.get("seed")
     if seed is not None and not (_is_whole(seed) and 0 <= seed <= _MOST_SEED):
         found.append(
-            f"'seed' is {shortened(seed)}, but it is a whole number from 0 to {_MOST_SEED}, or null"
+            f"'seed' is {shortened(seed)}, but must be an integer from 0 to {_MOST_SEED} or null"
         )
     weights = settings.get("score_weights")
     for name, weight in weights.items() if isinstance(weights, dict) else ():
         if weight is not None and not (_is_number(weight) and is_finite(weight)):
             found.append(
-                f"'{name}' in [training.score_weights] is {shortened(weight)}, no finite number"
+                f"'{name}' in [training.score_weights] is {shortened(weight)}, not a finite number"
             )
     if found:
-        raise ValueError(f"Mend in [training]: {'; '.join(found)}.")
+        raise ValueError(f"Fix [training]: {'; '.join(found)}.")
 
 
 def check_corpora(config: Dict[str, Any]) -> None:
-    """Check that the corpora that [training] names are blocks of readers.
+    """Check that the corpora named in [training] are blocks with readers.
 
-    config (Dict[str, Any]): The config, interpolated.
-    RAISES (ValueError): If one is not there, or something else.
+    config (Dict[str, Any]): The interpolated config.
+    RAISES (ValueError): If one is missing, or isn't a block with a reader.
     """
     for key in ("train_corpus", "dev_corpus"):
         name = config.get("training", {}).get(key)
@@ -65,7 +65,7 @@ def check_corpora(config: Dict[str, Any]) -> None:
             there = [f"corpora.{each}" for each in corpora] if isinstance(corpora, dict) else []
             raise ValueError(
                 f"'{key}' in [training] is {shortened(name)}, but there is no block of that name "
-                f"with @readers. There are: {', '.join(there) or 'no [corpora]'}. Mend it there, "
+                f"with @readers. There are: {', '.join(there) or 'no [corpora]'}. Fix '{key}', "
                 f"or add [{name or 'corpora.train'}]."
             )
 

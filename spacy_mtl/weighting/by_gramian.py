@@ -1,30 +1,30 @@
-"""Gradient methods that need no more than the products of the rows."""
-
-from typing import Any, Callable
+"""Gradient methods that only need the products of the rows."""
 
 import numpy
 
-from .base import BLOCK, Rows, TaskWeighting
+from .ranges import BLOCK
+from .rows import Rows
 from .scaling import gramian, shrink
+from .task_weighting import TaskWeighting
 
 
 class GramianWeighting(TaskWeighting):
-    """A gradient method that finds weights from the Gramian.
+    """A gradient method that computes weights from the Gramian.
 
-    `weights` are the method's own preference vector where it has one
+    `weights` are the method's own preference vector if it has one
     (`has_preferences`), else factors of the rows.
     """
 
     has_preferences = False
-    #: How the published weights scale with the Gramian: it times x gives them times
+    #: How the published weights scale: multiplying the Gramian by x multiplies them by
     #: x ** degree.
     degree = 0.0
 
     def weigh(self, rows: Rows) -> numpy.ndarray:
-        """Find the effective weights: see `TaskWeighting`."""
+        """Compute the effective weights: see `TaskWeighting`."""
         gram, exponent = gramian(rows.gradients)
         factors = numpy.ones(len(rows.tasks)) if self.has_preferences else rows.preferences
-        # Small factors make small rows.
+        # Small factors make the rows small.
         gram, more = shrink(gram * numpy.outer(factors, factors))
         weights = factors * self._solve_or_explain(gram, rows)
         if not self.normalize and self.degree:
@@ -32,7 +32,7 @@ class GramianWeighting(TaskWeighting):
         return weights
 
     def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
-        """Find weights of the rows.
+        """Compute weights of the rows.
 
         gram (ndarray): The products of the rows, scaled to a trace of about 1.
             Shape: (n_tasks, n_tasks).
@@ -42,7 +42,7 @@ class GramianWeighting(TaskWeighting):
         raise NotImplementedError
 
     def _solve_or_explain(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
-        # Solvers of several libraries, each with errors of its own that know no config.
+        # Each library's solver has errors of its own, which do not mention the config.
         try:
             return self.solve(gram, rows)
         except (ImportError, MemoryError):
@@ -50,19 +50,6 @@ class GramianWeighting(TaskWeighting):
         except Exception as err:
             raise ValueError(
                 f"{self.title} found no weights for the gradients of {', '.join(rows.tasks)}: its "
-                f"solver gave up ({str(err).rstrip('.')}). Very large or small settings do that: "
-                f"mend 'weights' and the numbers of {BLOCK}, or take another method there."
+                f"solver failed ({str(err).rstrip('.')}). Very large or small settings can cause "
+                f"this: change 'weights' and the numbers in {BLOCK}, or use another method."
             ) from err
-
-
-def solve_by(weighting: Callable[[Any], Any], gram: numpy.ndarray) -> numpy.ndarray:
-    """Have torchjd find the weights.
-
-    weighting (Callable[[Tensor], Tensor]): A torchjd weighting of Gramians.
-    gram (ndarray): The Gramian. Shape: (n_tasks, n_tasks).
-    RETURNS (ndarray): Shape: (n_tasks,).
-    """
-    import torch
-
-    with torch.no_grad():
-        return weighting(torch.from_numpy(gram)).numpy()

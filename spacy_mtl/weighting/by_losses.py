@@ -1,28 +1,29 @@
-"""Methods that look at losses only: scalarizations.
+"""Methods that only use losses: scalarizations.
 
 The weight of a task is the derivative of the scalarized loss with respect to that task's
-loss. torchjd has the formulas; what is learned is kept here by task, and handed over.
+loss. torchjd has the formulas; learned values are kept here by task and passed to it.
 """
 
-from typing import Any, Callable, Sequence
+from typing import Any, Sequence
 
 import numpy
 
-from .base import Rows, TaskWeighting
+from .rows import Rows
+from .task_weighting import TaskWeighting
 
 
 class LossWeighting(TaskWeighting):
-    """A scalarization. `weights` are factors of the losses that it is given.
+    """A scalarization. `weights` are factors of its input losses.
 
-    A task whose loss is not known yet, or 0, keeps its preference for a weight, and its
-    state: so a stock component that stands last, in its first step.
+    A task whose loss is 0 or not known yet is weighted by its preference, and keeps its state.
+    This happens to a stock component at the end of the pipeline in its first step.
     """
 
     needs_losses = True
     weighs_one = True
 
     def weigh(self, rows: Rows) -> numpy.ndarray:
-        """Find the effective weights: see `TaskWeighting`."""
+        """Compute the effective weights: see `TaskWeighting`."""
         weights = rows.preferences.copy()
         known = rows.losses > 0
         if known.any():
@@ -35,30 +36,12 @@ class LossWeighting(TaskWeighting):
     def derive(
         self, tasks: Sequence[str], losses: numpy.ndarray, factors: numpy.ndarray, device: Any
     ) -> numpy.ndarray:
-        """Derive the scalarized loss by the scaled losses, and learn from them.
+        """Differentiate the scalarized loss by the scaled losses, and learn from them.
 
         tasks (Sequence[str]): The tasks.
         losses (ndarray): Their losses, > 0. Shape: (n_tasks,).
         factors (ndarray): Their preferences, which scale them. Shape: (n_tasks,).
-        device (torch.device): Where the encoder is.
+        device (torch.device): The device of the encoder.
         RETURNS (ndarray): Shape: (n_tasks,).
         """
         raise NotImplementedError
-
-
-def derivative(
-    scalarizer: Callable[[Any], Any], losses: numpy.ndarray, device: Any
-) -> numpy.ndarray:
-    """Derive a scalarization by its losses, and by its parameters, if it has some.
-
-    scalarizer (Scalarizer): Of torchjd. Its parameters get their `grad`.
-    losses (ndarray): The losses. Shape: (n_tasks,).
-    device (torch.device): Where to compute.
-    RETURNS (ndarray): Shape: (n_tasks,).
-    """
-    import torch
-
-    with torch.enable_grad():
-        values = torch.tensor(losses, device=device, requires_grad=True)
-        scalarizer(values).backward()
-    return values.grad.cpu().numpy()  # type: ignore[union-attr]

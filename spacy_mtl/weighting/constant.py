@@ -1,4 +1,4 @@
-"""Fixed task weights from the config, or scheduled ones."""
+"""Fixed or scheduled task weights from the config."""
 
 from typing import Any, Dict, Sequence
 
@@ -11,23 +11,18 @@ from .preferences import Preferences, check_step
 
 
 @register("mtl_weightings", "spacy_mtl.Constant.v1")
-def create_constant(weights: Dict[str, Any] = {}) -> Weighting:
-    """Create a weighted sum of the task losses.
+class Constant(Weighting):
+    """A weighted sum of the task losses, with the weights from the config.
 
     weights (Dict[str, Union[float, Iterable[float]]]): The weight of each task's loss by
         the name of its head in the pipeline, finite and >= 0, or a schedule of such
-        numbers, one a step. A task that is not named has 1.0.
-    RAISES (ValueError): If a weight is not such a number.
+        numbers, one per step. Other tasks have 1.0.
+    RAISES (ValueError): If a weight is neither.
     """
-    return Constant(weights)
-
-
-class Constant:
-    """A sum of the task losses with the weights of the config, as they are."""
 
     needs_losses = False
 
-    def __init__(self, weights: Dict[str, Any]) -> None:
+    def __init__(self, *, weights: Dict[str, Any] = {}) -> None:
         self.weights = Preferences(weights)
         self._step = 0
 
@@ -40,7 +35,7 @@ class Constant:
         return Combined(gradient=row @ gradients, weights=weights)
 
     def check_tasks(self, tasks: Sequence[str]) -> None:
-        """Refuse a weight for a task that the pipeline does not have: see `Weighting`."""
+        """Reject weights for unknown tasks: see `Weighting`."""
         self.weights.check_tasks(tasks)
 
     def get_state(self) -> Dict[str, Any]:
@@ -48,5 +43,5 @@ class Constant:
         return {"step": self._step}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave."""
+        """Continue from a state that `get_state` returned."""
         self._step = check_step(state["step"])

@@ -8,47 +8,45 @@ from thinc.api import get_array_module, to_numpy
 from thinc.types import Floats1d
 
 from ..registry import register
-from ..types import Weighting
-from .base import BLOCK, Rows, TaskWeighting, check_not_negative, check_size
+from .per_parameter import check_size
+from .ranges import BLOCK, check_below, check_not_negative
+from .rows import Rows
 from .scaling import combine, lengths
+from .task_weighting import TaskWeighting
 
 
 @register("mtl_weightings", "spacy_mtl.DBMTL.v1")
-def create_db_mtl(
-    beta: float = 0.9,
-    decay: float = 0.5,
-    weights: Dict[str, Any] = {},
-    normalize: bool = True,
-) -> Weighting:
-    """Create dual-balancing: each task's moving average of gradients, brought to one length.
+class DBMTL(TaskWeighting):
+    """Dual-balancing: each task's moving average of gradients, scaled to the same length.
 
-    The gradients are those of the logarithms of the losses. At the shared representation
-    the values of a gradient are others in every batch, so there is no moving average there
-    (as with beta = 0), which a warning says when training begins. With
-    gradients = "parameters" there is: a number a task and parameter, saved with the
-    pipeline, in the file `weighting` of the component's folder. Delete that before you ship it.
+    The gradients are those of the logarithms of the losses. At the shared representation,
+    gradient values differ with every batch, so there is no moving average (as with beta = 0),
+    and a warning says so when training begins. With gradients = "parameters" there is one: a
+    number per task and parameter, saved with the pipeline in the file `weighting` of the
+    component's folder. Delete that file before you ship the pipeline.
 
-    beta (float): How much of the average is kept, in [0, 1), at a task's first step.
-    decay (float): It falls with that task's steps: beta / step ** decay. >= 0.
-    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients once they
-        have one length.
+    beta (float): How much of the average is kept at a task's first step, in [0, 1).
+    decay (float): How fast this falls with the task's steps: beta / step ** decay. >= 0.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients of equal
+        length.
     normalize (bool): See `TaskWeighting`. The published length is that of the longest.
     SOURCE: Lin et al. 2023, Algorithm 1, arXiv:2308.12029.
     """
-    check_not_negative("DBMTL", beta=beta, decay=decay)
-    if beta >= 1:
-        raise ValueError(f"'beta' of DBMTL is {beta!r}, but it must be < 1. Mend it in {BLOCK}.")
-    return DBMTL(beta, decay, weights, normalize)
-
-
-class DBMTL(TaskWeighting):
-    """Dual-balancing: see `create_db_mtl`."""
 
     needs_losses = True
     libraries = ()
 
-    def __init__(self, beta: float, decay: float, *settings: Any) -> None:
-        super().__init__(*settings)
+    def __init__(
+        self,
+        *,
+        beta: float = 0.9,
+        decay: float = 0.5,
+        weights: Dict[str, Any] = {},
+        normalize: bool = True,
+    ) -> None:
+        check_not_negative("DBMTL", beta=beta, decay=decay)
+        check_below("DBMTL", 1, beta=beta)
+        super().__init__(weights=weights, normalize=normalize)
         self.beta = beta
         self.decay = decay
         self._averages: Dict[str, Any] = {}
@@ -56,18 +54,18 @@ class DBMTL(TaskWeighting):
         self._has_averages = False
 
     def check_training(self, gradients: str) -> None:
-        """Say where there is no moving average: see `TaskWeighting`."""
+        """Warn if there is no moving average: see `TaskWeighting`."""
         super().check_training(gradients)
         self._has_averages = gradients == "parameters" and self.beta > 0
         if gradients != "parameters" and self.beta > 0:
             warnings.warn(
-                "DBMTL runs without its moving average: at the shared representation there are "
-                'other values in every batch. Set gradients = "parameters" in the block of the '
-                f"'mtl' component to have it, or beta = 0 in {BLOCK} to say that it is meant."
+                "DBMTL runs without its moving average: at the shared representation, gradients "
+                'have other values in every batch. Set gradients = "parameters" in the block of '
+                f"the 'mtl' component to use it, or beta = 0 in {BLOCK} to silence this warning."
             )
 
     def combine(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:
-        """Balance: see `TaskWeighting`."""
+        """Balance the gradients: see `TaskWeighting`."""
         inverse = _inverse(rows)
         balanced = self._average(rows)
         norms = lengths(balanced)
@@ -77,7 +75,7 @@ class DBMTL(TaskWeighting):
         return combine(factors * scale, balanced), weights * scale
 
     def note_one(self, rows: Rows) -> None:
-        """Move its average: see `TaskWeighting`."""
+        """Update the task's average: see `TaskWeighting`."""
         self._average(rows)
 
     def get_state(self) -> Dict[str, Any]:
@@ -89,7 +87,7 @@ class DBMTL(TaskWeighting):
         return {**super().get_state(), "averages": averages}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state: see `TaskWeighting`."""
+        """Continue from a state: see `TaskWeighting`."""
         super().set_state(state)
         self._averages = {task: average for task, (average, _) in state["averages"].items()}
         self._n_steps = {task: n_steps for task, (_, n_steps) in state["averages"].items()}

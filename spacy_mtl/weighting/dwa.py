@@ -1,4 +1,4 @@
-"""Dynamic weight average: who learns slowly gets more."""
+"""Dynamic weight average: tasks that learn slowly get more weight."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Dict, Optional, Sequence
@@ -6,34 +6,14 @@ from typing import Any, Dict, Optional, Sequence
 import numpy
 
 from ..registry import register
-from ..types import Weighting
-from .base import check_positive
-from .by_losses import LossWeighting, derivative
-
-
-@register("mtl_weightings", "spacy_mtl.DWA.v1")
-def create_dwa(
-    every: int = 100,
-    temperature: float = 2.0,
-    weights: Dict[str, Any] = {},
-    normalize: bool = True,
-) -> Weighting:
-    """Create dynamic weight average: softmax of the ratios of a task's last two mean losses.
-
-    every (int): The steps of what the paper calls an epoch, >= 1. A task's own: steps
-        without it do not count. For two of them the weights are equal.
-    temperature (float): Of the softmax, > 0.
-    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the weights.
-    normalize (bool): See `TaskWeighting`.
-    SOURCE: Liu et al. 2019, Eq. 7, arXiv:1803.10704.
-    """
-    check_positive("DWA", every=every, temperature=temperature)
-    return DWA(every, temperature, weights, normalize)
+from .by_losses import LossWeighting
+from .formulas import derivative
+from .ranges import check_positive
 
 
 @dataclass
 class _History:
-    """A task's losses: the sum of this epoch and the means of the two before."""
+    """A task's losses: the sum of this epoch and the means of the last two."""
 
     total: float = 0.0
     n_steps: int = 0
@@ -41,11 +21,28 @@ class _History:
     before: Optional[float] = None
 
 
+@register("mtl_weightings", "spacy_mtl.DWA.v1")
 class DWA(LossWeighting):
-    """Dynamic weight average: see `create_dwa`."""
+    """Dynamic weight average: softmax of the ratios of a task's last two mean losses.
 
-    def __init__(self, every: int, temperature: float, *settings: Any) -> None:
-        super().__init__(*settings)
+    every (int): The steps of what the paper calls an epoch, >= 1. Only steps with the task
+        count. For the first two epochs the weights are equal.
+    temperature (float): The temperature of the softmax, > 0.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the weights.
+    normalize (bool): See `TaskWeighting`.
+    SOURCE: Liu et al. 2019, Eq. 7, arXiv:1803.10704.
+    """
+
+    def __init__(
+        self,
+        *,
+        every: int = 100,
+        temperature: float = 2.0,
+        weights: Dict[str, Any] = {},
+        normalize: bool = True,
+    ) -> None:
+        check_positive("DWA", every=every, temperature=temperature)
+        super().__init__(weights=weights, normalize=normalize)
         self.every = every
         self.temperature = temperature
         self._histories: Dict[str, _History] = {}
@@ -55,7 +52,7 @@ class DWA(LossWeighting):
     ) -> numpy.ndarray:
         """Weigh by the history, then remember: see `LossWeighting`.
 
-        A task without two whole epochs has 1, and is left out of the softmax.
+        A task without two full epochs has 1 and is left out of the softmax.
         """
         histories = [self._histories.setdefault(task, _History()) for task in tasks]
         weights = numpy.ones(len(tasks))
@@ -77,7 +74,7 @@ class DWA(LossWeighting):
         return {**super().get_state(), "histories": histories}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state: see `TaskWeighting`."""
+        """Continue from a state: see `TaskWeighting`."""
         super().set_state(state)
         self._histories = {task: _History(**h) for task, h in state["histories"].items()}
 
@@ -86,7 +83,7 @@ class DWA(LossWeighting):
         from torchjd import scalarization
 
         scalarizer = scalarization.DWA(self.temperature)
-        # Two epochs of one batch each: torchjd keeps means by place, and we by task.
+        # Two epochs of one batch each: torchjd keeps means by position, we keep them by task.
         for means in ([h.before for h in histories], [h.last for h in histories]):
             scalarizer(torch.tensor(means, dtype=torch.float64))
             scalarizer.step()

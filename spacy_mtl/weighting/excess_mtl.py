@@ -1,4 +1,4 @@
-"""ExcessMTL: weight goes to the task with the largest excess risk."""
+"""ExcessMTL: the task with the largest excess risk gets the most weight."""
 
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional
@@ -8,51 +8,20 @@ from spacy.util import logger
 from thinc.api import get_array_module, to_numpy
 
 from ..registry import register
-from ..types import Weighting
-from .base import BLOCK, Rows, TaskWeighting, check_positive, check_size
+from .per_parameter import check_size
+from .ranges import BLOCK, check_count, check_positive
+from .rows import Rows
+from .task_weighting import TaskWeighting
 
 # As in torchjd.
 _EPSILON = 1e-7
-# The share of the weight that leaves nothing to the others.
+# The share of the weight from which one task counts as having all of it.
 _ALL = 0.999
-
-
-@register("mtl_weightings", "spacy_mtl.ExcessMTL.v1")
-def create_excess_mtl(
-    step_size: float = 1.0,
-    warmup_steps: int = 0,
-    weights: Dict[str, Any] = {},
-    normalize: bool = True,
-) -> Weighting:
-    """Create excess risk weighting.
-
-    It needs gradients = "parameters", and keeps a number a task and parameter, saved with
-    the pipeline, in the file `weighting` of the component's folder. Delete that before you ship
-    it.
-
-    step_size (float): Of the exponentiated gradient, > 0.
-    warmup_steps (int): The steps of a task in which only its first risk is measured, >= 0.
-        While one that is present is not through, the weights of those beside it stay, too.
-        The paper recommends three epochs. With 0, as in its code, the first risk counts as
-        it is: of a large encoder it is hundreds, and one task has all weight from the first
-        step, which the log says.
-    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
-    normalize (bool): See `TaskWeighting`. The published weights sum to 1.
-    SOURCE: He et al. 2024, Algorithm 1, arXiv:2402.02009. The formula is torchjd's; its
-        state goes by row and starts anew when a task is absent, so it is kept here by task.
-    """
-    check_positive("ExcessMTL", step_size=step_size)
-    if not isinstance(warmup_steps, int) or warmup_steps < 0:
-        raise ValueError(
-            f"'warmup_steps' of ExcessMTL is {warmup_steps!r}, but it is a whole number >= 0. "
-            f"Mend it in {BLOCK}."
-        )
-    return ExcessMTL(step_size, warmup_steps, weights, normalize)
 
 
 @dataclass
 class _Risk:
-    """What is known of a task: squared gradients, its weight, its first excess risk."""
+    """The state of a task: squared gradients, weight, first excess risk."""
 
     squares: Any
     log_weight: float = 0.0
@@ -61,21 +30,47 @@ class _Risk:
     first: Optional[float] = None
 
 
+@register("mtl_weightings", "spacy_mtl.ExcessMTL.v1")
 class ExcessMTL(TaskWeighting):
-    """Excess risk weighting: see `create_excess_mtl`."""
+    """Excess risk weighting: more weight for the task furthest from its attainable risk.
+
+    Needs gradients = "parameters", and keeps a number per task and parameter, saved with the
+    pipeline in the file `weighting` of the component's folder. Delete that file before you ship
+    the pipeline.
+
+    step_size (float): The step size of the exponentiated gradient, > 0.
+    warmup_steps (int): The steps of a task in which only its first risk is measured, >= 0.
+        While a task is warming up, the weights of the tasks present with it stay as they are.
+        The paper recommends three epochs. With 0, as in its code, the first risk counts
+        unscaled: with a large encoder it is in the hundreds, so one task gets all the weight
+        from the first step, and a warning is logged.
+    weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
+    normalize (bool): See `TaskWeighting`. The published weights sum to 1.
+    SOURCE: He et al. 2024, Algorithm 1, arXiv:2402.02009. The formula is torchjd's,
+        which keeps its state by row and resets it when a task is absent; here it is by task.
+    """
 
     needs_parameters = True
     libraries = ()
 
-    def __init__(self, step_size: float, warmup_steps: int, *settings: Any) -> None:
-        super().__init__(*settings)
+    def __init__(
+        self,
+        *,
+        step_size: float = 1.0,
+        warmup_steps: int = 0,
+        weights: Dict[str, Any] = {},
+        normalize: bool = True,
+    ) -> None:
+        check_positive("ExcessMTL", step_size=step_size)
+        check_count("ExcessMTL", warmup_steps=warmup_steps)
+        super().__init__(weights=weights, normalize=normalize)
         self.step_size = step_size
         self.warmup_steps = warmup_steps
         self._risks: Dict[str, _Risk] = {}
         self._has_warned = False
 
     def weigh(self, rows: Rows) -> numpy.ndarray:
-        """Estimate the risks, move the weights, weigh: see `TaskWeighting`."""
+        """Estimate the risks and update the weights: see `TaskWeighting`."""
         log_weights = self._move(rows)
         weights = numpy.exp(log_weights - _log_sum(log_weights))
         if not self.warmup_steps and weights.max() > _ALL:
@@ -83,7 +78,7 @@ class ExcessMTL(TaskWeighting):
         return weights * rows.preferences
 
     def note_one(self, rows: Rows) -> None:
-        """Estimate its risk: see `TaskWeighting`."""
+        """Estimate the task's risk: see `TaskWeighting`."""
         self._move(rows)
 
     def _move(self, rows: Rows) -> numpy.ndarray:
@@ -101,9 +96,9 @@ class ExcessMTL(TaskWeighting):
             self._measure(risk, row * preference)
             for risk, row, preference in zip(risks, rows.gradients, rows.preferences.tolist())
         ]
-        # Against a task whose first risk is not known there is nothing to weigh.
+        # Nothing can be weighed against a task whose first risk is unknown.
         after = before + self.step_size * numpy.asarray(excess) * is_warm
-        # The tasks present share what they had.
+        # The tasks present redistribute the weight they had.
         after += _log_sum(before) - _log_sum(after)
         for risk, log_weight in zip(risks, after.tolist()):
             risk.log_weight = log_weight
@@ -118,7 +113,7 @@ class ExcessMTL(TaskWeighting):
         return {**super().get_state(), "risks": risks}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state: see `TaskWeighting`."""
+        """Continue from a state: see `TaskWeighting`."""
         super().set_state(state)
         self._risks = {task: _Risk(*values) for task, values in state["risks"].items()}
 
@@ -127,14 +122,14 @@ class ExcessMTL(TaskWeighting):
             self._has_warned = True
             logger.warning(
                 "ExcessMTL gives all weight to the task '%s': without a warm-up the first risks "
-                "count as they are, and with as many parameters they are too large for that. Set "
-                "'warmup_steps' to the steps of an epoch, or some, in %s.",
+                "count unscaled, and with this many parameters they are too large for that. Set "
+                "'warmup_steps' to the steps of one or more epochs in %s.",
                 task,
                 BLOCK,
             )
 
     def _measure(self, risk: _Risk, row: Any) -> float:
-        """RETURNS (float): The excess risk, relative to the first; 0.0 in the warm-up."""
+        """RETURNS (float): The excess risk relative to the first; 0.0 during the warm-up."""
         xp = get_array_module(row)
         squares = row**2
         risk.squares = xp.asarray(risk.squares) + squares

@@ -1,61 +1,58 @@
-"""FAMO: all losses shall fall at the same rate."""
+"""FAMO: all losses should fall at the same rate."""
 
 from typing import Any, Dict, Mapping, Optional, Sequence
 
 import numpy
 
+from ..compat.torchjd import set_logits
 from ..registry import register
-from ..types import Weighting
-from .base import Rows, check_not_negative
-from .by_losses import LossWeighting, derivative
-from .learned import LearnedScalars, check_learn_rate
+from .by_losses import LossWeighting
+from .formulas import derivative
+from .learned import LearnedScalars
+from .ranges import check_learn_rate, check_not_negative
+from .rows import Rows
 
 # As in torchjd, inside the logarithm.
 _EPSILON = 1e-8
 
 
 @register("mtl_weightings", "spacy_mtl.FAMO.v1")
-def create_famo(
-    learn_rate: Optional[float] = None,
-    weight_decay: float = 0.001,
-    recompute: bool = False,
-    weights: Dict[str, Any] = {},
-    normalize: bool = True,
-) -> Weighting:
-    """Create fast adaptive multitask optimization.
+class FAMO(LossWeighting):
+    """Fast adaptive multitask optimization.
 
-    After a step it looks how far each loss has fallen. The losses after the step are those
-    of the same batch, computed again (`recompute`), or those of the next batch that has the
-    task: a deviation from the paper that costs nothing, but has the noise of two batches (and
-    nothing else between two batches of one step of the optimizer, with `accumulate_gradient`).
+    After each step it measures how far each loss has fallen. The losses after the step are
+    recomputed on the same batch (`recompute`), or taken from the task's next batch: a deviation
+    from the paper that costs nothing but has the noise of two batches (and measures only noise
+    between two batches of one optimizer step, with `accumulate_gradient`).
 
-    learn_rate (float): The rate of Adam for the logits, > 0; the paper has 0.025.
-    weight_decay (float): Of the logits, >= 0.
-    recompute (bool): Whether to run encoder and heads on each batch once more, after the
-        optimizer's step: about a third of a step's time.
+    learn_rate (float): Adam's learning rate for the logits, > 0; the paper has 0.025.
+    weight_decay (float): The weight decay of the logits, >= 0.
+    recompute (bool): Whether to run encoder and heads on each batch again after the
+        optimizer's step, which takes about a third of a step's time.
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the losses. They cancel:
-        no effect on the direction, but that of 0.
+        only 0 has an effect on the direction.
     normalize (bool): See `TaskWeighting`. The published weights sum to 1.
     SOURCE: Liu et al. 2023, Algorithm 2, arXiv:2306.03792.
     """
-    check_learn_rate("FAMO", learn_rate)
-    check_not_negative("FAMO", weight_decay=weight_decay)
-    return FAMO(learn_rate, weight_decay, recompute, weights, normalize)
-
-
-class FAMO(LossWeighting):
-    """Fast adaptive multitask optimization: see `create_famo`."""
 
     def __init__(
-        self, learn_rate: Any, weight_decay: float, recompute: bool, *settings: Any
+        self,
+        *,
+        learn_rate: Optional[float] = None,
+        weight_decay: float = 0.001,
+        recompute: bool = False,
+        weights: Dict[str, Any] = {},
+        normalize: bool = True,
     ) -> None:
-        super().__init__(*settings)
+        rate = check_learn_rate("FAMO", learn_rate)
+        check_not_negative("FAMO", weight_decay=weight_decay)
+        super().__init__(weights=weights, normalize=normalize)
         self.recompute = recompute
-        self.learned = LearnedScalars(0.0, learn_rate, weight_decay)
+        self.learned = LearnedScalars(0.0, rate, weight_decay)
         self._before: Dict[str, float] = {}
 
     def weigh(self, rows: Rows) -> numpy.ndarray:
-        """Learn from what the last step has done, then weigh: see `TaskWeighting`."""
+        """Learn from the last step, then weigh: see `TaskWeighting`."""
         losses = dict(zip(rows.tasks, rows.losses.tolist()))
         if not self.recompute:
             self.observe(losses)
@@ -66,19 +63,18 @@ class FAMO(LossWeighting):
     def derive(
         self, tasks: Sequence[str], losses: numpy.ndarray, factors: numpy.ndarray, device: Any
     ) -> numpy.ndarray:
-        """Derive the sum of logarithms: see `LossWeighting`."""
+        """Differentiate the sum of logarithms: see `LossWeighting`."""
         from torchjd import scalarization
 
         scalarizer = scalarization.FAMO(len(tasks)).to(device).double()
-        state = {**scalarizer.state_dict(), "_w": self.learned.get(tasks, device)}
-        scalarizer.load_state_dict(state)
+        set_logits(scalarizer, self.learned.get(tasks, device))
         return derivative(scalarizer, factors * losses, device)
 
     def observe(self, losses: Mapping[str, float]) -> None:
         """Learn from the losses after a step.
 
-        losses (Mapping[str, float]): By task, > 0. Of the same batch as those before, or
-            of another.
+        losses (Mapping[str, float]): The losses by task, of the same batch as before the
+            step or of another. Those that are not > 0 are skipped.
         """
         import torch
 
@@ -93,12 +89,12 @@ class FAMO(LossWeighting):
         self.learned.step(tasks, shares * (fall - shares @ fall))
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): Logits, and losses that wait to be compared."""
+        """RETURNS (Dict[str, Any]): The logits, and the losses still to be compared."""
         learned = {"learned": self.learned.get_state(), "before": dict(self._before)}
         return {**super().get_state(), **learned}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state: see `TaskWeighting`."""
+        """Continue from a state: see `TaskWeighting`."""
         super().set_state(state)
         self.learned.set_state(state["learned"])
         self._before = dict(state["before"])

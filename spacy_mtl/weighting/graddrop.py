@@ -1,51 +1,45 @@
-"""GradDrop: each value of the gradient keeps the tasks of one sign."""
+"""GradDrop: each gradient value keeps the tasks of one sign."""
 
-from typing import Any, Dict, Tuple
+from typing import Any, Tuple
 
 import numpy
 from thinc.api import get_array_module, torch2xp
 from thinc.types import Floats1d
 
 from ..registry import register
-from ..types import Weighting
-from .base import Rows, TaskWeighting
+from .rows import Rows
+from .task_weighting import TaskWeighting
 
 
 @register("mtl_weightings", "spacy_mtl.GradDrop.v1")
-def create_graddrop(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
-    """Create gradient sign dropout: each value keeps the tasks of one sign, drawn by size.
+class GradDrop(TaskWeighting):
+    """Gradient sign dropout: each value keeps the tasks of one sign, drawn by size.
 
     The signs are drawn from torch's global generator. The effective weight of a task is the
-    share of its squared gradient that is kept.
+    share of its squared gradient that it keeps.
 
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
     normalize (bool): See `TaskWeighting`.
     SOURCE: Chen et al. 2020, Algorithm 1, lines 10 to 15, arXiv:2010.06808.
     """
-    return GradDrop(weights, normalize)
-
-
-class GradDrop(TaskWeighting):
-    """Gradient sign dropout: see `create_graddrop`.
-
-    Written here, although torchjd has it: the positive values of a column add up to half of
-    its sum and the sum of its sizes, so that a few passes do. torchjd's took 7 % of a
-    training step.
-    """
 
     libraries = ()
 
     def combine(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:
-        """Drop signs: see `TaskWeighting`."""
+        """Drop signs: see `TaskWeighting`.
+
+        Reimplemented, because torchjd's version took 7 % of a training step: the positive
+        values of a column add up to (sum + sum of absolute values) / 2, so a few passes do.
+        """
         import torch
 
         xp = get_array_module(rows.gradients)
         preferences = xp.asarray(rows.preferences, dtype=rows.gradients.dtype)
         scaled: Any = rows.gradients * preferences.reshape((-1, 1))
         total, size = scaled.sum(axis=0), abs(scaled).sum(axis=0)
-        # In double precision: what is drawn does not depend on that of the rows.
+        # In double precision, so that the draw does not depend on the precision of the rows.
         drawn: Any = torch2xp(torch.rand(len(total), dtype=torch.float64, device=rows.device))
-        # By the formula, total / size > 2 * drawn - 1; that is without division.
+        # The formula is total / size > 2 * drawn - 1; this avoids the division.
         is_positive = total > (2 * drawn - 1) * size
         combined = xp.where(is_positive, total + size, total - size) / 2
         kept = [_share(row, (row > 0) == is_positive) for row in scaled]
@@ -55,7 +49,7 @@ class GradDrop(TaskWeighting):
 
 
 def _share(row: Any, is_kept: Any) -> float:
-    # Scaled, so that squares of small values do not vanish.
+    # Scaled, so that squares of small values do not underflow.
     units = row / abs(row).max()
     of_kept = units * is_kept
     return float((of_kept @ of_kept) / (units @ units))

@@ -1,58 +1,48 @@
-"""Gradient vaccine: cosines between gradients shall not fall below their average."""
+"""Gradient vaccine: cosines between gradients stay above their average."""
 
 from typing import Any, Dict, Tuple
 
 import numpy
 
+from ..compat.torchjd import get_cosines, set_cosines
 from ..registry import register
-from ..types import Weighting
-from .base import BLOCK, Rows
-from .by_gramian import GramianWeighting, solve_by
+from .by_gramian import GramianWeighting
+from .formulas import solve_by
+from .ranges import check_between
+from .rows import Rows
 
 
 @register("mtl_weightings", "spacy_mtl.GradVac.v1")
-def create_gradvac(
-    beta: float = 0.5, weights: Dict[str, Any] = {}, normalize: bool = True
-) -> Weighting:
-    """Create gradient vaccine.
+class GradVac(GramianWeighting):
+    """Gradient vaccine: keep cosines between gradients from falling below their average.
 
-    The order in which a task meets the others is drawn from torch's global generator.
+    The order of the other tasks is drawn from torch's global generator.
 
-    beta (float): How fast the average cosine of two tasks forgets, in [0, 1]. The paper
+    beta (float): How fast the average cosine of two tasks changes, in [0, 1]. The paper
         has 0.01, torchjd and LibMTL 0.5.
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients.
-    normalize (bool): See `TaskWeighting`. The published weights are 1 where no cosine is low.
+    normalize (bool): See `TaskWeighting`. The published weights are 1 if no cosine is low.
     SOURCE: Wang et al. 2021, Algorithm 1, arXiv:2010.05874.
     """
-    if not 0 <= beta <= 1:
-        raise ValueError(
-            f"'beta' of GradVac is {beta!r}, but it lies in [0, 1]. Mend it in {BLOCK}."
-        )
-    return GradVac(beta, weights, normalize)
 
-
-class GradVac(GramianWeighting):
-    """Gradient vaccine: see `create_gradvac`."""
-
-    def __init__(self, beta: float, *settings: Any) -> None:
-        super().__init__(*settings)
+    def __init__(
+        self, *, beta: float = 0.5, weights: Dict[str, Any] = {}, normalize: bool = True
+    ) -> None:
+        check_between("GradVac", 0, 1, beta=beta)
+        super().__init__(weights=weights, normalize=normalize)
         self.beta = beta
         self._cosines: Dict[Tuple[str, str], float] = {}
 
     def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
-        """Find the weights: see `GramianWeighting`."""
-        import torch
+        """Compute the weights: see `GramianWeighting`."""
         from torchjd.aggregation import GradVacWeighting
 
-        # Its epsilon is added to products of norms, small ones as well.
+        # Its epsilon is added to products of norms, which may be small.
         weighting: Any = GradVacWeighting(self.beta, eps=1e-8 * float(gram.diagonal().min()))
         cosines = [[self._cosines.get((a, b), 0.0) for b in rows.tasks] for a in rows.tasks]
-        # It keeps the averages by row, and forgets them when the number of rows changes: no
-        # public way leads in.
-        weighting._phi_t = torch.tensor(cosines, dtype=torch.float64)
-        weighting._state_key = (len(rows.tasks), torch.float64)
+        set_cosines(weighting, numpy.asarray(cosines, dtype="float64"))
         weights = solve_by(weighting, gram)
-        for a, averages in zip(rows.tasks, weighting._phi_t.tolist()):
+        for a, averages in zip(rows.tasks, get_cosines(weighting).tolist()):
             self._cosines.update({(a, b): value for b, value in zip(rows.tasks, averages)})
         return weights
 
@@ -62,6 +52,6 @@ class GradVac(GramianWeighting):
         return {**super().get_state(), "cosines": cosines}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state: see `TaskWeighting`."""
+        """Continue from a state: see `TaskWeighting`."""
         super().set_state(state)
         self._cosines = {(a, b): value for a, b, value in state["cosines"]}

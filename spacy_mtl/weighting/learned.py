@@ -1,18 +1,16 @@
-"""One learned number a task, with an optimiser of its own."""
+"""One learned number per task, with its own optimizer."""
 
 from typing import Any, Dict, List, Sequence
 
 import numpy
 
-from .base import BLOCK, check_positive
-
 
 class LearnedScalars:
-    """Numbers by task, stepped by Adam. Those of absent tasks stay, moments and all.
+    """Numbers by task, updated by Adam. Those of absent tasks and their moments stay.
 
-    start (float): The value of a task that was never seen.
-    learn_rate (float): The rate of Adam.
-    weight_decay (float): Added to the gradient: this times the value.
+    start (float): The initial value.
+    learn_rate (float): Adam's learning rate.
+    weight_decay (float): Factor of the value that is added to the gradient.
     """
 
     def __init__(self, start: float, learn_rate: float, weight_decay: float = 0.0) -> None:
@@ -25,7 +23,7 @@ class LearnedScalars:
         """Look up values.
 
         tasks (Sequence[str]): The tasks.
-        device (Optional[torch.device]): Where the encoder is: the numbers move there.
+        device (Optional[torch.device]): The encoder's device, to which the numbers move.
         RETURNS (Tensor): A copy, in double precision. Shape: (n_tasks,).
         """
         import torch
@@ -34,7 +32,7 @@ class LearnedScalars:
         return torch.stack([self._values[task].detach() for task in tasks])
 
     def set(self, tasks: Sequence[str], values: numpy.ndarray) -> None:
-        """Set values, and leave the optimiser as it is.
+        """Set values without changing the optimizer.
 
         tasks (Sequence[str]): The tasks.
         values (ndarray): Shape: (n_tasks,).
@@ -45,7 +43,7 @@ class LearnedScalars:
     def step(self, tasks: Sequence[str], d_values: Any) -> None:
         """Take one step of Adam.
 
-        tasks (Sequence[str]): The tasks, known from `get`.
+        tasks (Sequence[str]): Tasks that `get` was called with.
         d_values (Tensor): The gradient. Shape: (n_tasks,).
         """
         for task, d_value in zip(tasks, d_values):
@@ -54,7 +52,7 @@ class LearnedScalars:
         self._optimizer.zero_grad(set_to_none=True)
 
     def get_state(self) -> Dict[str, List[float]]:
-        """RETURNS (Dict[str, List[float]]): By task: value, step, both moments of Adam."""
+        """RETURNS (Dict[str, List[float]]): By task: value, step, both of Adam's moments."""
         states = {} if self._optimizer is None else self._optimizer.state
         state = {}
         for task, value in self._values.items():
@@ -64,9 +62,9 @@ class LearnedScalars:
         return state
 
     def set_state(self, state: Dict[str, List[float]]) -> None:
-        """Go on from a state.
+        """Continue from a state.
 
-        state (Dict[str, List[float]]): What `get_state` gave.
+        state (Dict[str, List[float]]): What `get_state` returned.
         """
         import torch
 
@@ -100,18 +98,3 @@ class LearnedScalars:
                     self._optimizer = torch.optim.Adam([self._values[task]], **self._settings)
                 else:
                     self._optimizer.add_param_group({"params": [self._values[task]]})
-
-
-def check_learn_rate(method: str, learn_rate: Any) -> None:
-    """Refuse a learned weighting without a learning rate.
-
-    method (str): The name of the method.
-    learn_rate (Optional[float]): The setting.
-    RAISES (ValueError): If it is missing, or not above 0.
-    """
-    if learn_rate is None:
-        raise ValueError(
-            f"{method} learns its weights and needs a learning rate of its own. Set 'learn_rate' "
-            f"in {BLOCK}: 0.025 is usual; the encoder's own rate is too small for it."
-        )
-    check_positive(method, learn_rate=learn_rate)

@@ -1,43 +1,37 @@
 """Nash-MTL: the tasks bargain for the step."""
 
-from typing import Any, Dict
+from typing import Any
 
 import numpy
 
 from ..registry import register
-from ..types import Weighting
-from .base import Rows
 from .by_gramian import GramianWeighting
+from .rows import Rows
 from .scaling import split
 
 _MAX_STEPS = 200
-# Added to the diagonal of the cosines: opposite gradients have no solution without.
+# Added to the diagonal of the cosines: without it, opposite gradients have no solution.
 _RIDGE = 1e-10
 
 
 @register("mtl_weightings", "spacy_mtl.NashMTL.v1")
-def create_nash_mtl(weights: Dict[str, Any] = {}, normalize: bool = True) -> Weighting:
-    """Create the Nash bargaining solution: G w = 1 / w, with G the Gramian of the gradients.
+class NashMTL(GramianWeighting):
+    """The Nash bargaining solution: G w = 1 / w, with G the Gramian of the gradients.
 
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients. They cancel:
-        no effect on the direction, but that of 0.
-    normalize (bool): See `TaskWeighting`. With the published weights the combined
-        gradient of two tasks or more always has the length sqrt(n_tasks).
-    SOURCE: Navon et al. 2022, Claim 3.2, arXiv:2202.01017. Differs: the one solution is
-        found by Newton's method, where the paper goes by a sequence of convex programs that
-        need a solver; every step is solved.
+        only 0 has an effect on the direction.
+    normalize (bool): See `TaskWeighting`. With the published weights, the combined
+        gradient of two or more tasks always has the length sqrt(n_tasks).
+    SOURCE: Navon et al. 2022, Claim 3.2, arXiv:2202.01017. Differs: the unique solution is
+        found in every step and by Newton's method, while the paper solves a sequence of convex
+        programs with a solver.
     """
-    return NashMTL(weights, normalize)
-
-
-class NashMTL(GramianWeighting):
-    """The Nash bargaining solution: see `create_nash_mtl`."""
 
     degree = -0.5
     libraries = ()
 
     def solve(self, gram: numpy.ndarray, rows: Rows) -> numpy.ndarray:
-        """Find the weights: see `GramianWeighting`."""
+        """Compute the weights: see `GramianWeighting`."""
         cosines, norms = split(gram)
         return bargain(cosines) / norms
 
@@ -45,8 +39,8 @@ class NashMTL(GramianWeighting):
 def bargain(cosines: numpy.ndarray) -> numpy.ndarray:
     """Solve cosines @ x = 1 / x for x > 0.
 
-    It is where 1/2 x' cosines x - sum(log x) is least. That function is self-concordant,
-    so that Newton's method with steps of 1 / (1 + decrement) gets there from anywhere.
+    The solution minimizes 1/2 x' cosines x - sum(log x). That function is self-concordant,
+    so Newton's method with steps of 1 / (1 + decrement) converges from anywhere.
 
     cosines (ndarray): Positive semi-definite, ones on the diagonal.
         Shape: (n_tasks, n_tasks).

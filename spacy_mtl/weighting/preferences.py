@@ -3,13 +3,14 @@
 from typing import Any, Dict, Iterable, Sequence
 
 from ..scheduled import Number, ScheduledNumber, number_at, read_number
+from .ranges import BLOCK
 
 
 class Preferences(Dict[str, Number]):
-    """How much each task is to count, step by step.
+    """The weight of each task, step by step.
 
-    weights (Dict[str, Any]): By the name of its head in the pipeline, a number >= 0 or a
-        thinc schedule of such numbers. A task that is not named has 1.0.
+    weights (Dict[str, Any]): By the name of the task's head in the pipeline, a number >= 0 or
+        a thinc schedule of such numbers. Other tasks have 1.0.
     RAISES (ValueError): If a weight is neither.
     """
 
@@ -19,25 +20,24 @@ class Preferences(Dict[str, Number]):
     def at(self, step: int, tasks: Iterable[str]) -> Dict[str, float]:
         """Look up the weights of some tasks.
 
-        step (int): Which step, from 0.
+        step (int): The step, from 0.
         tasks (Iterable[str]): The tasks.
         RETURNS (Dict[str, float]): Their weights.
-        RAISES (ValueError): If a schedule gives something else than a number >= 0.
+        RAISES (ValueError): If a schedule gives anything but a number >= 0.
         """
         return {task: number_at(self.get(task, 1.0), step) for task in tasks}
 
     def check_tasks(self, tasks: Sequence[str]) -> None:
-        """Refuse what does not fit the pipeline: see `Weighting`.
+        """Reject weights that do not fit the pipeline: see `Weighting`.
 
-        RAISES (ValueError): If there is such a task, or a schedule begins with no weight.
+        RAISES (ValueError): If a task is unknown, or a schedule has no valid first weight.
         """
         unknown = [task for task in self if task not in tasks]
         if unknown:
             raise ValueError(
                 f"'weights' names {_quoted(unknown)}, but the tasks of this pipeline are "
-                f"{_quoted(tasks) or 'none'}. A task is called by the name of its head in "
-                "[nlp.pipeline]; mend 'weights' in the block [weighting] of the 'mtl' component "
-                "(usually [components.mtl.weighting])."
+                f"{_quoted(tasks) or 'none'}. A task has the name of its head in "
+                f"[nlp.pipeline]. Fix 'weights' in {BLOCK}."
             )
         for weight in self.values():
             if isinstance(weight, ScheduledNumber):
@@ -45,11 +45,11 @@ class Preferences(Dict[str, Number]):
 
 
 def check_step(step: Any) -> int:
-    """Refuse a number of steps, read from a file, that is none.
+    """Check a number of steps read from a file.
 
     step (int): The number.
-    RETURNS (int): The same.
-    RAISES (ValueError): If it is no whole number >= 0.
+    RETURNS (int): The same number.
+    RAISES (ValueError): If it is not a whole number >= 0.
     """
     if not isinstance(step, int) or step < 0:
         raise ValueError(f"the number of steps is {step!r}")
@@ -60,8 +60,7 @@ def _read(task: str, weight: Any) -> Number:
     return read_number(
         weight,
         f"The weight of task '{task}'",
-        f"Mend the entry '{task}' of 'weights' in the block [weighting] of the 'mtl' component "
-        "(usually [components.mtl.weighting]).",
+        f"Fix the entry '{task}' of 'weights' in {BLOCK}.",
     )
 
 

@@ -1,8 +1,8 @@
-"""Gradients of any size, brought to a size that solvers take.
+"""Scale gradients of any size to a size that solvers can handle.
 
 Losses are means, so their gradients at the shared representation are small: norms of 1e-3
 and less, Gramians of 1e-6. Solvers have absolute thresholds (torchjd's: 1e-4 for the trace
-of the Gramian) below which they give up silently.
+of the Gramian) below which they silently give up.
 """
 
 from typing import Any, List, Tuple
@@ -11,25 +11,25 @@ import numpy
 from thinc.api import get_array_module, to_numpy
 from thinc.types import Floats1d, Floats2d
 
-# Values of a row that are multiplied at once, in double precision.
+# The number of values of a row to multiply at once, in double precision.
 _CHUNK = 2**18
 
 
 def peaks(rows: Floats2d) -> List[float]:
     """Find the largest absolute value of each row.
 
-    rows (Floats2d): One gradient a task. Shape: (n_tasks, n_values).
-    RETURNS (List[float]): 0.0 for a row of zeros, nan for one that has a nan.
+    rows (Floats2d): One gradient per task. Shape: (n_tasks, n_values).
+    RETURNS (List[float]): The values; 0.0 for a row of zeros, NaN for a row with a NaN.
     """
     xp = get_array_module(rows)
     return xp.maximum(rows.max(axis=1), -rows.min(axis=1)).tolist()
 
 
 def products(rows: Floats2d) -> numpy.ndarray:
-    """Multiply each row with each, in double precision: squares leave the range of single.
+    """Multiply all rows with each other, in double precision: squares overflow single.
 
     rows (Floats2d): Shape: (n_tasks, n_values).
-    RETURNS (ndarray): On the CPU; a GPU is waited for once. Shape: (n_tasks, n_tasks).
+    RETURNS (ndarray): The products, on the CPU; waits for a GPU once. Shape: (n_tasks, n_tasks).
     """
     xp = get_array_module(rows)
     total: Any = xp.zeros((rows.shape[0], rows.shape[0]), dtype="float64")
@@ -40,39 +40,39 @@ def products(rows: Floats2d) -> numpy.ndarray:
 
 
 def gramian(rows: Floats2d) -> Tuple[numpy.ndarray, int]:
-    """Multiply each row with each, and divide by one power of four.
+    """Multiply all rows with each other, and divide by a power of four.
 
-    The trace comes to lie in [1, 4), so that of the rows' norm in [1, 2): the rows were
-    divided by a power of two, which costs no digit. What is below the rounding of the
-    values is cut off, so that rows which depend on one another do so exactly.
+    The trace is then in [1, 4), the norm of the rows in [1, 2): the rows are in effect
+    divided by a power of two, which is exact. Anything below the rounding error of the
+    values is removed, so that linearly dependent rows are exactly dependent.
 
-    rows (Floats2d): One gradient a task, at least one not zero.
+    rows (Floats2d): One gradient per task, at least one of them not zero.
         Shape: (n_tasks, n_values).
-    RETURNS (Tuple[ndarray, int]): Positive semi-definite, in double precision, on the
-        CPU; and which power of two it was divided by. Shape: (n_tasks, n_tasks).
+    RETURNS (Tuple[ndarray, int]): The Gramian, positive semi-definite, in double precision, on
+        the CPU; and the power of two it was divided by. Shape: (n_tasks, n_tasks).
     """
     found, exponent = shrink(products(rows))
     return cut_noise(found, float(numpy.finfo(rows.dtype).eps)), exponent
 
 
 def shrink(gram: numpy.ndarray) -> Tuple[numpy.ndarray, int]:
-    """Divide a Gramian by a power of four, so that its trace comes to lie in [1, 4).
+    """Divide a Gramian by a power of four, so that its trace is in [1, 4).
 
     gram (ndarray): Not all zeros. Shape: (n_tasks, n_tasks).
-    RETURNS (Tuple[ndarray, int]): The Gramian, and which power of two it was divided by.
+    RETURNS (Tuple[ndarray, int]): The Gramian, and the power of two it was divided by.
     """
     exponent = 2 * (int(numpy.frexp(numpy.sqrt(numpy.trace(gram)))[1]) - 1)
     return numpy.ldexp(gram, -exponent), exponent
 
 
 def cut_noise(gram: numpy.ndarray, eps: float) -> numpy.ndarray:
-    """Cut off what rounding has added to the rank of a Gramian.
+    """Remove what rounding errors add to the rank of a Gramian.
 
     gram (ndarray): A Gramian without rows of zeros. Shape: (n_tasks, n_tasks).
     eps (float): The relative precision of the rows.
     RETURNS (ndarray): The Gramian, or that of the nearest rows of lower rank.
     """
-    # Rounding errors are relative to a row's own length: look at the cosines.
+    # Rounding errors are relative to a row's own length, so use the cosines.
     cosines, norms = split(gram)
     units = root(cosines, eps)
     if units.shape[1] == len(gram):
@@ -91,11 +91,11 @@ def split(gram: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:
 
 
 def root(cosines: numpy.ndarray, eps: float = 0.0) -> numpy.ndarray:
-    """Find short rows that have a Gramian.
+    """Find rows with a given Gramian, no longer than its rank.
 
-    cosines (ndarray): The Gramian of rows of one length. Shape: (n_tasks, n_tasks).
-    eps (float): The relative precision of the rows that it is of.
-    RETURNS (ndarray): One row a task. Shape: (n_tasks, rank).
+    cosines (ndarray): The Gramian of unit rows. Shape: (n_tasks, n_tasks).
+    eps (float): The relative precision of the original rows.
+    RETURNS (ndarray): One row per task. Shape: (n_tasks, rank).
     """
     values, vectors = numpy.linalg.eigh(cosines)
     floor = len(cosines) * max(eps**2, numpy.finfo("float64").eps) * values[-1]
@@ -104,10 +104,10 @@ def root(cosines: numpy.ndarray, eps: float = 0.0) -> numpy.ndarray:
 
 
 def lengths(rows: Floats2d) -> numpy.ndarray:
-    """Measure rows, relative to one another.
+    """Measure the relative lengths of rows.
 
-    rows (Floats2d): None of zeros. Shape: (n_tasks, n_values).
-    RETURNS (ndarray): Their norms, divided by one power of two. Shape: (n_tasks,).
+    rows (Floats2d): The rows, none of them zero. Shape: (n_tasks, n_values).
+    RETURNS (ndarray): Their norms, divided by the same power of two. Shape: (n_tasks,).
     """
     return split(gramian(rows)[0])[1]
 
@@ -117,7 +117,7 @@ def combine(weights: numpy.ndarray, rows: Floats2d) -> Floats1d:
 
     weights (ndarray): Shape: (n_tasks,).
     rows (Floats2d): Shape: (n_tasks, n_values).
-    RETURNS (Floats1d): In the precision of the rows. Shape: (n_values,).
+    RETURNS (Floats1d): The sum, in the precision of the rows. Shape: (n_values,).
     """
     xp = get_array_module(rows)
     return xp.asarray(weights, dtype=rows.dtype) @ rows

@@ -12,7 +12,7 @@ from spacy_mtl.corpus.convert import FORMATS
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    # So that no line of the output is wrapped.
+    # Keeps output lines from wrapping.
     monkeypatch.setenv("COLUMNS", "300")
 
     def run(*args):
@@ -21,7 +21,7 @@ def run(tmp_path, monkeypatch):
     return run
 
 
-def test_command_is_part_of_spacys_own(run):
+def test_command_is_part_of_spacys(run):
     result = run("--help")
     assert result.exit_code == 0
     for name in ("--format", "--n-sents", "--cats-from", "--labels", *FORMATS):
@@ -54,7 +54,7 @@ def test_columns_without_entities(run, tmp_path):
     assert "tag 1 of 1 tokens" in " ".join(result.output.split())
 
 
-def test_several_inputs_and_what_is_skipped(run, tmp_path):
+def test_several_inputs_and_skipped_files(run, tmp_path):
     for name in ("train.iob", "dev.iob", "README.md"):
         (tmp_path / name).write_text("a O\n" if name != "README.md" else "Plain text\n")
     assert run("train.iob", "dev.iob", "out").exit_code == 0
@@ -65,7 +65,7 @@ def test_several_inputs_and_what_is_skipped(run, tmp_path):
 @pytest.mark.parametrize(
     "text,args,message",
     [
-        ("a O\nb X\n", ["a.iob", "a.spacy"], "a.iob, line 2: 'X' is no entity tag"),
+        ("a O\nb X\n", ["a.iob", "a.spacy"], "a.iob, line 2: 'X' is not an entity tag"),
         ("a O\n", ["no.iob", "a.spacy"], "no.iob: there is no such file"),
         ("a O\n", ["a.iob", "a.spacy", "-f", "x"], "unknown format 'x'"),
         ("a O\n", ["a.iob", "a.spacy", "-c", "x"], "has no option 'cats_from'"),
@@ -84,17 +84,17 @@ def test_errors_have_no_traceback(run, tmp_path, text, args, message):
     assert [path.name for path in tmp_path.iterdir()] == ["a.iob"]
 
 
-def test_what_was_taken_for_what_is_printed(run, tmp_path):
+def test_columns_found_are_printed(run, tmp_path):
     (tmp_path / "a.tsv").write_text("word\ttag\nRome\tB-x\n\u00a0\tI-x\n% note\n", encoding="utf-8")
     result = run("a.tsv", "a.spacy", "--comment", "%")
     assert result.exit_code == 0, result.output
     output = " ".join(result.output.split())
     for words in (
         "Format: iob (its rows end in entity tags)",
-        "Taken for words: column 0 of 2",
-        "Taken for comments: 1 lines that start with %, left out",
-        "Taken for entity tags: column 1 of 2",
-        "Taken for header: line 1: word, tag (it has usual names)",
+        "Found words: column 0 of 2",
+        "Found comments: 1 lines that start with %, left out",
+        "Found entity tags: column 1 of 2",
+        "Found header: line 1: word, tag (it has usual names)",
         "Left out: whitespace at the beginning or end of an entity (1)",
     ):
         assert words in output
@@ -103,4 +103,4 @@ def test_what_was_taken_for_what_is_printed(run, tmp_path):
 def test_skipped_pipes_are_named(run, tmp_path):
     os.mkfifo(tmp_path / "b.iob")
     (tmp_path / "a.iob").write_text("a O\n")
-    assert "Skipped, no regular file: b.iob" in run(".", "out").output
+    assert "Skipped, not a regular file: b.iob" in run(".", "out").output

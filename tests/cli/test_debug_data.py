@@ -1,4 +1,4 @@
-"""`spacy mtl debug-data`: what corpora have, and what will go wrong."""
+"""`spacy mtl debug-data`: counts and problems of corpora."""
 
 import re
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import Any, Callable, Dict, List
 import pytest
 import spacy
 import srsly
+from short_training import config_of
 from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin, Span
-from trained import config_of
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)
@@ -80,7 +80,7 @@ def test_mix_of_a_schedule(run: Run, tmp_path: Path) -> None:
     assert row_of(result.output, "one")[1] == "70.0 %"
 
 
-def test_no_more_batches_than_epochs_have(run: Run, tmp_path: Path) -> None:
+def test_epochs_limit_the_batches(run: Run, tmp_path: Path) -> None:
     one = write(tmp_path / "one.spacy", 20)
     train = {"one": block(one, "tagger", "textcat"), "two": block(one, "ner")}
     phases = [{"tasks": ["tagger"], "steps": 500}, {"tasks": ["ner"]}]
@@ -92,8 +92,8 @@ def test_no_more_batches_than_epochs_have(run: Run, tmp_path: Path) -> None:
     assert run(train, dev, schedule=schedule, max_steps=0, max_epochs=500).exit_code == 0
 
 
-def test_two_that_set_the_same_and_named_labels(run: Run, tmp_path: Path) -> None:
-    """Taggers of other tags, and what `spacy init labels` writes for spaCy's own ner."""
+def test_colliding_taggers_and_labels_in_the_config(run: Run, tmp_path: Path) -> None:
+    """Taggers with different tags, and labels written by `spacy init labels` for spaCy's ner."""
     one = write(tmp_path / "one.spacy", 20)
     config: Any = config_of(str(one))
     listener = {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": "mtl"}
@@ -114,7 +114,7 @@ def test_two_that_set_the_same_and_named_labels(run: Run, tmp_path: Path) -> Non
     assert "'tagger' and 'stock' both set token.tag" in result.output
     assert "'ner' gets no gradient" not in result.output
     assert result.exit_code == 0
-    # Two heads of this package are refused.
+    # Two heads of this package are an error.
     config["components"]["stock"] = config["components"]["tagger"]
     config.to_disk("config.cfg")
     result = CliRunner().invoke(app, ["mtl", "debug-data", "config.cfg"])
@@ -122,7 +122,7 @@ def test_two_that_set_the_same_and_named_labels(run: Run, tmp_path: Path) -> Non
     assert result.exit_code == 1
 
 
-def test_what_goes_wrong(run: Run, tmp_path: Path) -> None:
+def test_problems(run: Run, tmp_path: Path) -> None:
     one = write(tmp_path / "one.spacy", 20)
     dev = write(tmp_path / "dev.spacy", 10, tags="RARE")
     train = {"one": block(one, "tagger", "textcat"), "two": block(one, "ner")}
@@ -146,19 +146,19 @@ def test_a_plain_reader(run: Run, tmp_path: Path) -> None:
     assert "10 of 10" in result.output
 
 
-def test_a_path_that_is_not_there(run: Run, tmp_path: Path) -> None:
+def test_missing_path(run: Run, tmp_path: Path) -> None:
     result = run({"one": block(tmp_path / "nowhere.spacy", "tagger")}, {})
     assert result.exit_code == 1
     assert "'path' of the corpus 'one'" in str(result.exception) + result.output
 
 
-def test_tasks_that_training_would_refuse(run: Run, tmp_path: Path) -> None:
-    """What `spacy train` stops at is a problem here, too."""
+def test_tasks_that_training_would_reject(run: Run, tmp_path: Path) -> None:
+    """Anything that stops `spacy train` is a problem here, too."""
     one = write(tmp_path / "one.spacy", 20)
     dev = {"dev": block(one, "tagger", "ner", "textcat")}
     result = run({"one": block(one, "tagger", "textcat")}, dev)
     assert result.exit_code == 1
-    assert "'ner' gets no gradient: no training corpus names it" in result.output
+    assert "'ner' gets no gradient: no training corpus lists it" in result.output
     nlp = spacy.blank("en")
     DocBin(docs=[nlp("plain text")]).to_disk(tmp_path / "plain.spacy")
     train = {
@@ -195,8 +195,10 @@ def test_batcher_and_reader_that_do_not_fit(run: Run, tmp_path: Path) -> None:
     ],
     ids=lambda schedule: schedule["@mtl_schedules"],
 )
-def test_schedule_that_begins_with_one(run: Run, tmp_path: Path, schedule: Dict[str, Any]) -> None:
-    """All the others have their turn later."""
+def test_schedule_that_starts_with_one_corpus(
+    run: Run, tmp_path: Path, schedule: Dict[str, Any]
+) -> None:
+    """The other corpora have their turn later."""
     one, two = write(tmp_path / "one.spacy", 20), write(tmp_path / "two.spacy", 60)
     train = {"one": block(one, "tagger", "textcat"), "two": block(two, "ner")}
     dev = {"dev": block(one, "tagger", "ner", "textcat")}

@@ -1,4 +1,4 @@
-"""`spacy mtl quantize`: a trained pipeline in int8."""
+"""`spacy mtl quantize`: converts a trained pipeline to int8."""
 
 import errno
 import os
@@ -14,7 +14,8 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.util import import_file
 from thinc.api import Adam
-from tiny import add_joint, inner, make_docs, make_examples
+from tiny_corpus import make_docs, make_examples
+from tiny_pipelines import add_joint, inner
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)
@@ -77,10 +78,10 @@ def test_quantize(run: Run, pipeline: Path, tmp_path: Path) -> None:
     exact, rough = before(text).tensor, after(text).tensor
     cosine = (exact * rough).sum(1) / numpy.linalg.norm(exact, axis=1)
     assert 0.9 < (cosine / numpy.linalg.norm(rough, axis=1)).min() < 1 - 1e-7
-    # It does so again, after it was saved once more.
+    # The result stays the same after saving it again.
     after.to_disk("again")
     numpy.testing.assert_array_equal(spacy.load("again")(text).tensor, rough)
-    with pytest.raises(ValueError, match='"int8" cannot be trained'):
+    with pytest.raises(ValueError, match='"int8" can\'t be trained'):
         after.update(make_examples(after))
 
 
@@ -93,28 +94,28 @@ def inside(encoder_dir: str, tmp_path: Path) -> Path:
 
 
 def test_refusals(run: Run, inside: Path, tmp_path: Path) -> None:
-    # The config of a pipeline that was not trained by `spacy train` names no corpus.
+    # Pipelines that weren't trained by `spacy train` have no corpus in their config.
     result = run("trained", "int8")
     assert result.exit_code == 1
     assert "--data corpus.spacy" in " ".join(result.output.split())
     assert "There is no corpus 'none.spacy'" in run("trained", "int8", "-d", "none.spacy").output
-    # More than no loss at all is wanted.
+    # This requires an improvement.
     result = run("trained", "int8", "-d", "dev.spacy", "--max-loss", -1)
     assert result.exit_code == 1
-    assert "points, more than -1: nothing is written" in result.output
+    assert "points, more than -1. Nothing was written" in result.output
     assert not (tmp_path / "int8").exists()
     assert run("trained", "int8", "-d", "dev.spacy", "-m", 100).exit_code == 0
     result = run("trained", "int8", "-d", "dev.spacy")
     assert "not empty" in result.output
     assert "--force" in result.output
     assert run("trained", "int8", "-d", "dev.spacy", "-m", 100, "--force").exit_code == 0
-    assert "in int8 already" in run("int8", "other", "-d", "dev.spacy").output
+    assert "already in int8" in run("int8", "other", "-d", "dev.spacy").output
     assert "is a file" in run("trained", "dev.spacy").output
     assert "nowhere" in run("nowhere", "other").output
 
 
-def test_what_is_written(run: Run, inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of it or nothing, over a pipeline or not; and with checksums."""
+def test_writing(run: Run, inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything or nothing is written, over a pipeline or not, with checksums."""
     args = ("-d", "dev.spacy", "-m", 100)
 
     def full(number: int) -> None:
@@ -130,21 +131,21 @@ def test_what_is_written(run: Run, inside: Path, monkeypatch: pytest.MonkeyPatch
             assert result.exit_code == 1
             text = " ".join(result.output.split())
             assert f"{folder} cannot be written: [Errno 28] No space left" in text
-            assert "What was there before is as it was" in text
+            assert "Its previous content is unchanged" in text
     assert not list(Path().glob("new*"))
     assert not list(Path().glob("*.new"))
     assert sorted(path.name for path in Path("int8").iterdir()) == before
     assert spacy.load("int8").pipe_names == []
     result = run("trained", "int8", *args, "--force")
     assert result.exit_code == 0, result.output
-    # The link still leads there, and what was there is gone.
+    # The link still points there, and the previous content is gone.
     assert Path("int8").is_symlink()
     assert spacy.load("elsewhere").pipe_names == spacy.load("trained").pipe_names
     assert (Path("elsewhere") / CHECKSUMS).is_file()
     assert not damaged_files(Path("elsewhere"))
 
 
-def test_what_cannot_be_measured(run: Run, inside: Path) -> None:
+def test_unmeasurable_input(run: Run, inside: Path) -> None:
     spacy.blank("en").to_disk("blank")
     result = run("blank", "other", "-d", "dev.spacy")
     assert result.exit_code == 1
@@ -155,7 +156,7 @@ def test_what_cannot_be_measured(run: Run, inside: Path) -> None:
 
 
 def test_a_task_without_score(run: Run, encoder_dir: str, tmp_path: Path) -> None:
-    """Coarse tags have another score than the factory says; the corpus has none."""
+    """Coarse tags have a different score than the factory's; the corpus has none."""
     nlp = spacy.blank("en")
     add_joint(nlp, inner(encoder_dir))
     nlp.add_pipe("mtl_tagger", name="pos", config={"attribute": "pos"})
@@ -175,19 +176,19 @@ def test_a_task_without_score(run: Run, encoder_dir: str, tmp_path: Path) -> Non
     result = run("trained", "other", "-d", "both.spacy", "-m", 100)
     assert result.exit_code == 0, result.output
     assert "pos_acc" in result.output
-    assert "--gold-preproc is for --data" in run("trained", "third", "-G").output
+    assert "--gold-preproc needs --data" in run("trained", "third", "-G").output
     Path("broken.spacy").write_text("x")
-    assert "'broken.spacy' cannot be read" in run("trained", "third", "-d", "broken.spacy").output
+    assert "'broken.spacy' can't be read" in run("trained", "third", "-d", "broken.spacy").output
 
 
-def test_own_weighting(run: Run, encoder_dir: str, tmp_path: Path) -> None:
-    """Its function is in a file of its own; what it has learned is for training only."""
+def test_custom_weighting(run: Run, encoder_dir: str, tmp_path: Path) -> None:
+    """Its function is in a separate file; its learned state is only for training."""
     code = tmp_path / "weighting.py"
     code.write_text(
         "import spacy_mtl.registry\n"
         "from spacy_mtl.weighting.db_mtl import DBMTL\n\n"
         '@spacy_mtl.registry.mtl_weightings("quantized.v1")\n'
-        "def create():\n    return DBMTL(0.9, 0.5)\n",
+        "def create():\n    return DBMTL(beta=0.9, decay=0.5)\n",
         encoding="utf8",
     )
     import_file("own", code)
@@ -233,11 +234,11 @@ def test_replaced_listener_of_a_stock_component(run: Run, encoder_dir: str, tmp_
     [
         ("nan", "nan", "no annotation for any task"),
         ("nan", "0.5", "no annotation for any task"),
-        ("0.5", "nan", "'tagger' has no score any more: 'tag_acc' is nan, and was 0.5"),
+        ("0.5", "nan", "'tagger' no longer has a score: 'tag_acc' is nan, and was 0.5"),
         ("0.5", "0.4", "'tagger' loses 10.00 points"),
     ],
 )
-def test_scores_that_are_no_numbers(
+def test_scores_that_are_not_numbers(
     run: Run,
     tmp_path: Path,
     encoder_dir: str,
@@ -246,7 +247,7 @@ def test_scores_that_are_no_numbers(
     after: str,
     says: str,
 ) -> None:
-    """A scorer of a user's may give NaN, which is lower than nothing."""
+    """A custom scorer may return NaN, which compares as neither lower nor higher."""
     nlp = spacy.blank("en")
     add_joint(nlp, inner(encoder_dir))
     nlp.add_pipe("mtl_tagger", name="tagger")

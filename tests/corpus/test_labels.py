@@ -1,4 +1,4 @@
-"""Labels of stock components where spaCy shows them the first 100 texts of a stream only."""
+"""Labels of stock components to which spaCy only shows the first 100 texts of a stream."""
 
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
@@ -21,7 +21,7 @@ SETTINGS: Dict[str, Dict[str, Any]] = {
 
 
 def make_docs(n_texts: int) -> List[Doc]:
-    """Texts of which the last ten have what no other has; and each, something that is rare."""
+    """Texts whose last ten have labels that no other has; each has something rare."""
     vocab = spacy.blank("en").vocab
     docs = []
     for i in range(n_texts):
@@ -62,7 +62,7 @@ def labels_of(factory: str, path: Path, max_epochs: int) -> Any:
 
 @pytest.mark.parametrize("factory", list(SETTINGS))
 def test_a_stream_shows_all_labels(tmp_path: Path, factory: str) -> None:
-    """Those that the component has where it is shown all texts, and no others."""
+    """The same labels as if the component had been shown all texts."""
     path = tmp_path / "all.spacy"
     DocBin(docs=make_docs(150)).to_disk(path)
     DocBin(docs=make_docs(150)[:100]).to_disk(tmp_path / "first.spacy")
@@ -72,7 +72,7 @@ def test_a_stream_shows_all_labels(tmp_path: Path, factory: str) -> None:
 
 
 def test_spans_of_the_key_of_the_component(tmp_path: Path) -> None:
-    """Not those of other keys. And what has no labels is not asked for some."""
+    """Other keys don't count, and components without labels aren't asked for any."""
     docs = make_docs(150)
     for doc in docs:
         doc.spans["other"] = [Span(doc, 0, 1, label="OTHER")]
@@ -90,7 +90,7 @@ def test_spans_of_the_key_of_the_component(tmp_path: Path) -> None:
 
 
 def test_a_stream_is_read_for_labels_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not each time that a component asks for examples."""
+    """Not every time a component asks for examples."""
     path = tmp_path / "all.spacy"
     DocBin(docs=make_docs(150)).to_disk(path)
     n_read = [0]
@@ -103,5 +103,5 @@ def test_a_stream_is_read_for_labels_once(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(CorpusSpec, "read", counted)
     initialize("parser", path, max_epochs=-1)
-    # To look through it, and for the actions. Then spaCy takes 100 and 10 texts at a time.
+    # Once for the survey, once for the actions. Then spaCy takes 100 and 10 texts at a time.
     assert n_read[0] < 5 * 150

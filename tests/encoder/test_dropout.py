@@ -1,4 +1,4 @@
-"""Dropout for a CPU."""
+"""Dropout for CPUs."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from spacy_mtl.encoder.dropout import dropout
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
 def test_share_of_zeros_and_mean(p: float) -> None:
     found = dropout(torch.ones(100, 4003), p)
-    # Five standard deviations; and the same for each of the four that share a number.
+    # Within five standard deviations; the same for each of the four that share a number.
     for part in [found.ravel(), *(found.ravel()[i::4] for i in range(4))]:
         error = 5 * (p * (1 - p) / len(part)) ** 0.5
         assert abs(float((part == 0).float().mean()) - p) <= error + 1 / 32768
@@ -17,7 +17,7 @@ def test_share_of_zeros_and_mean(p: float) -> None:
     assert len(found.unique()) == 2
 
 
-def test_neighbours_are_independent() -> None:
+def test_neighbors_are_independent() -> None:
     zeros = (dropout(torch.ones(400_000), 0.5) == 0).float().view(-1, 4)
     found = torch.corrcoef(zeros.T)
     assert float((found - torch.eye(4)).abs().max()) < 5 / 100_000**0.5
@@ -34,7 +34,7 @@ def test_gradient_and_seed() -> None:
     assert dropout(x, 0.0) is x
 
 
-def test_bfloat16_stays() -> None:
+def test_bfloat16_is_kept() -> None:
     found = dropout(torch.ones(100, dtype=torch.bfloat16), 0.5)
     assert found.dtype is torch.bfloat16
     assert set(found.tolist()) == {0.0, 2.0}

@@ -1,4 +1,4 @@
-"""Wordpieces of tokenizers that do not tell where these are."""
+"""Matching wordpieces of tokenizers without offsets."""
 
 import warnings
 from typing import Any, Callable, List
@@ -8,7 +8,7 @@ import pytest
 import spacy
 from transformers import AutoTokenizer, ByT5Tokenizer
 
-from spacy_mtl.encoder.matching import match_words, tell_of_lost_words
+from spacy_mtl.encoder.matching import match_words, warn_of_lost_words
 from spacy_mtl.encoder.transformer_model import create_transformer_model
 from spacy_mtl.encoder.wordpieces import split_into_wordpieces
 
@@ -37,7 +37,7 @@ def test_pieces_that_are_single_bytes() -> None:
 
 
 class Sentencepieces:
-    """As Llama's: what its vocabulary lacks is written as bytes."""
+    """A tokenizer like Llama's, which writes unknown characters as bytes."""
 
     all_special_ids = (0,)
     pieces = ("<s>", "▁un", "▁caf", "<0xC3>", "<0xA9>", "▁", "<0xE6>", "<0x97>", "<0xA5>")
@@ -51,23 +51,23 @@ def test_bytes_among_letters() -> None:
     assert found == [[1], [2, 3, 4], [6, 7, 8]]
 
 
-def test_added_tokens_are_no_bytes(slow: Any) -> None:
+def test_added_tokens_are_not_bytes(slow: Any) -> None:
     slow.add_tokens(["é!"])
     words = ["a", "é!", "b"]
     ids = slow("a é! b", add_special_tokens=False)["input_ids"]
     assert all(match_words(slow, words, ids))
 
 
-@pytest.mark.parametrize("n_lost, is_told", [(0, False), (1, False), (2, True), (9, True)])
-def test_lost_words_are_told_of_once(n_lost: int, is_told: bool) -> None:
+@pytest.mark.parametrize("n_lost, warns", [(0, False), (1, False), (2, True), (9, True)])
+def test_lost_words_cause_one_warning(n_lost: int, warns: bool) -> None:
     doc = spacy.blank("en").make_doc("a b c d e f g h i j\n")
     n_pieces = numpy.asarray([0] * n_lost + [1] * (10 - n_lost) + [0])
     tokenizer = Sentencepieces()
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
         for _ in range(2):
-            tell_of_lost_words(tokenizer, [doc], n_pieces)
-    assert len(found) == int(is_told)
+            warn_of_lost_words(tokenizer, [doc], n_pieces)
+    assert len(found) == int(warns)
     for each in found:
         assert f"{n_lost} of 10 words" in str(each.message)
         assert "'a'" in str(each.message)
@@ -76,12 +76,12 @@ def test_lost_words_are_told_of_once(n_lost: int, is_told: bool) -> None:
 
 
 @pytest.mark.parametrize("getter", [None, lambda docs: [[doc[:]] for doc in docs]])
-def test_an_encoder_tells_of_them(getter: Any, encoder_of: Callable[[str], str]) -> None:
+def test_encoder_warns_of_lost_words(getter: Any, encoder_of: Callable[[str], str]) -> None:
     config = {"use_fast": False}
     model = create_transformer_model(encoder_of("bert"), getter, tokenizer_config=config)
     docs: List[Any] = [spacy.blank("en").make_doc("日本 日本 anna books")]
     model.initialize(X=docs)
-    with pytest.warns(UserWarning, match="of . words of a batch have no wordpiece"):
+    with pytest.warns(UserWarning, match="of . words in a batch have no wordpiece"):
         model.predict(docs)
 
 

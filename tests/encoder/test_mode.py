@@ -1,4 +1,4 @@
-"""The mode of networks of torch."""
+"""Training and evaluation mode of torch networks."""
 
 import copy
 import pickle
@@ -39,10 +39,10 @@ def test_shim() -> None:
 
 
 class OwnShim(PyTorchShim):
-    """Somebody's, with ways of its own."""
+    """Someone's own shim."""
 
 
-def test_whose_shims_are_kept() -> None:
+def test_custom_shims_are_kept() -> None:
     model: Any = PyTorchWrapper(network())
     shim, number = model.shims[0], model.shims[0].id
     keep_evaluating(model)

@@ -1,4 +1,4 @@
-"""What an encoder gives, as the library's users know it."""
+"""The encoder's output in the library's types."""
 
 from typing import Any, Callable, List
 

@@ -14,7 +14,7 @@ SIZE, CONTEXT = 20, 4
 
 
 def make_pieces(docs: List[List[int]]) -> Wordpieces:
-    """Documents of tokens of so many pieces."""
+    """Create wordpieces from the number of pieces of each document's tokens."""
     sizes = numpy.asarray([n for doc in docs for n in doc], dtype="int64")
     last = numpy.cumsum(sizes)
     ends = numpy.cumsum([sum(doc) for doc in docs])
@@ -36,7 +36,7 @@ def test_windows(docs: List[List[int]]) -> None:
         start, end = windows.starts[window], windows.ends[window]
         first, last = pieces.first[token], pieces.last[token]
         assert start <= first < last <= end
-        # Tokens have five pieces at most, so an edge may be that much nearer.
+        # Tokens have at most five pieces, so an edge may be that much closer.
         doc_end = pieces.doc_ends[doc_of_token[token]]
         doc_start = doc_end - sum(docs[doc_of_token[token]])
         assert doc_start <= start
@@ -47,14 +47,14 @@ def test_windows(docs: List[List[int]]) -> None:
 
 @given(st.lists(st.integers(1, SIZE - 2 * CONTEXT), max_size=30))
 def test_long_tokens(doc: List[int]) -> None:
-    """Windows are few, whatever the tokens, and no token that can be whole is cut."""
+    """Windows are few for any tokens, and no token is split unnecessarily."""
     pieces = make_pieces([doc])
     windows = make_windows(pieces, SIZE, CONTEXT)
     assert (windows.lengths <= SIZE).all()
     assert (numpy.diff(windows.ends) > 0).all()
     assert (windows.starts[windows.of_token] <= pieces.first).all()
     assert (pieces.last <= windows.ends[windows.of_token]).all()
-    # Each window but the last brings more than what a token and its context may leave over.
+    # Each window but the last covers more than a token and its context may leave unused.
     assert len(windows.starts) <= 1 + sum(doc) // (CONTEXT + 1)
 
 
@@ -73,7 +73,7 @@ def test_token_longer_than_a_window() -> None:
     assert (windows.lengths <= SIZE).all()
 
 
-def test_tokens_that_share_pieces_without_end() -> None:
+def test_long_chain_of_tokens_that_share_pieces() -> None:
     first = numpy.arange(79)
     pieces = Wordpieces(numpy.arange(80), numpy.array([80]), first, first + 2)
     windows = make_windows(pieces, SIZE, CONTEXT)
@@ -84,13 +84,13 @@ def test_tokens_that_share_pieces_without_end() -> None:
 
 
 @pytest.mark.parametrize("n_pieces", [1, 20, 21, 32, 33, 44, 45, 1000])
-def test_as_few_as_will_do(n_pieces: int) -> None:
+def test_as_few_as_possible(n_pieces: int) -> None:
     windows = make_windows(make_pieces([[1] * n_pieces]), SIZE, CONTEXT)
     overlap = 2 * CONTEXT
     assert len(windows.starts) == max(1, -(-(n_pieces - overlap) // (SIZE - overlap)))
 
 
-def test_context_is_as_asked() -> None:
+def test_requested_context() -> None:
     windows = make_windows(make_pieces([[1] * 500]), SIZE, CONTEXT)
     tokens = numpy.arange(500)
     before = tokens - windows.starts[windows.of_token]
@@ -99,7 +99,7 @@ def test_context_is_as_asked() -> None:
     assert after[:-CONTEXT].min() >= CONTEXT - 1
 
 
-def test_no_document_without_pieces_has_a_window() -> None:
+def test_documents_without_pieces_have_no_window() -> None:
     assert len(make_windows(make_pieces([[], [0, 0]]), SIZE, CONTEXT).starts) == 0
     windows = make_windows(make_pieces([[], [2, 0], [], [1]]), SIZE, CONTEXT)
     assert windows.starts.tolist() == [0, 2]

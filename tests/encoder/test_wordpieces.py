@@ -1,4 +1,4 @@
-"""Documents as wordpieces, and which of them belong to a token."""
+"""Splitting documents into wordpieces and aligning them with tokens."""
 
 from pathlib import Path
 from typing import Any, List
@@ -34,7 +34,7 @@ def docs() -> List[Doc]:
 
 @pytest.fixture
 def byte_pairs(tmp_path: Path) -> Any:
-    """A byte-level tokenizer, as RoBERTa has it: one letter may be several pieces."""
+    """Train a byte-level tokenizer like RoBERTa's: one letter may be several pieces."""
     from tokenizers import ByteLevelBPETokenizer
 
     trained = ByteLevelBPETokenizer(trim_offsets=True)
@@ -47,7 +47,7 @@ def as_sets(pieces: Wordpieces) -> List[List[int]]:
     return [list(range(a, b)) for a, b in zip(pieces.first, pieces.last)]
 
 
-def test_aligned_as_spacy_transformers_does(docs: List[Doc], encoder_dir: str) -> None:
+def test_same_alignment_as_spacy_transformers(docs: List[Doc], encoder_dir: str) -> None:
     tokenizer = AutoTokenizer.from_pretrained(encoder_dir)
     pieces = split_into_wordpieces(tokenizer, docs)
     assert_like_spacy_transformers(tokenizer, docs, pieces)
@@ -74,7 +74,7 @@ def assert_like_spacy_transformers(tokenizer: Any, docs: List[Doc], pieces: Word
             assert mine == [r.tolist() for r in numpy.split(theirs.data.ravel(), ends)[:-1]]
 
 
-def test_tokenizer_that_is_not_fast(docs: List[Doc], encoder_dir: str) -> None:
+def test_slow_tokenizer(docs: List[Doc], encoder_dir: str) -> None:
     tokenizer = BertTokenizer.from_pretrained(encoder_dir)
     assert not tokenizer.is_fast
     nlp = spacy.blank("en")
@@ -85,8 +85,8 @@ def test_tokenizer_that_is_not_fast(docs: List[Doc], encoder_dir: str) -> None:
     theirs = get_alignment([doc[:] for doc in filled], strings, tokenizer.all_special_tokens)
     ends = numpy.cumsum(theirs.lengths)
     for mine, found in zip(as_sets(pieces), numpy.split(theirs.data.ravel(), ends)[:-1]):
-        # What stands between two pieces of a token, such as an unknown one, is the token's.
-        # An unknown one alone is nobody's: its letters are not the text's.
+        # Anything between two pieces of a token, such as an unknown piece, belongs to the token.
+        # A single unknown piece belongs to no token: its letters aren't in the text.
         assert mine[:1] + mine[-1:] == [*found[:1], *found[-1:]]
     assert (numpy.diff(pieces.first) >= 0).all()
 

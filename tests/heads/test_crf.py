@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_mtl.heads.biluo import class_names
 from spacy_mtl.heads.crf import crf_loss, decode_crf, legal_transitions
-from spacy_mtl.heads.viterbi import class_names, decode_biluo
+from spacy_mtl.heads.viterbi import decode_biluo
 from spacy_mtl.losses import MISSING
 
 N_TYPES = 2
@@ -31,7 +32,7 @@ def score_of(path: Sequence[int], scores: numpy.ndarray, transitions: numpy.ndar
 def loss_by_search(
     scores: numpy.ndarray, labels: numpy.ndarray, lengths: Sequence[int], t: numpy.ndarray
 ) -> float:
-    """The mean over annotated tokens, by a sum over all sequences."""
+    """Compute the mean over annotated tokens by summing over all sequences."""
     total, start = 0.0, 0
     for length in lengths:
         part = slice(start, start + length)
@@ -65,7 +66,7 @@ def test_loss_and_best_sequence(lengths: Sequence[int], seed: int) -> None:
 
 
 def slope(function: Callable[[], float], array: numpy.ndarray, index: tuple) -> float:
-    """A derivative by finite differences."""
+    """Compute a derivative by finite differences."""
     step, value = 1e-5, array[index]
     array[index] = value + step
     above = function()
@@ -116,7 +117,7 @@ def test_large_scores_do_not_overflow() -> None:
 
 
 def test_scores_far_apart() -> None:
-    """What the scores want is not legal, by more than a float can say: I-A after O."""
+    """The scores favor an illegal sequence (I-A after O) by more than a float can express."""
     transitions = numpy.where(legal_transitions(N_TYPES), 0.0, -numpy.inf)
     scores = numpy.zeros((3, N_CLASSES))
     scores[0, 0] = scores[1, 2] = scores[2, 0] = 1e4
@@ -136,5 +137,5 @@ def test_no_annotation() -> None:
 
 def test_illegal_gold() -> None:
     transitions = numpy.where(legal_transitions(N_TYPES), 0.0, -numpy.inf)
-    with pytest.raises(ValueError, match="no legal BILUO sequence"):
+    with pytest.raises(ValueError, match="aren't a legal BILUO sequence"):
         crf_loss(numpy.ones((2, N_CLASSES)), numpy.asarray([1, 0]), [2], transitions)

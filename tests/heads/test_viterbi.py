@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_mtl.heads.viterbi import class_names, decode_biluo
+from spacy_mtl.heads.biluo import class_names
+from spacy_mtl.heads.viterbi import decode_biluo
 
 LABELS = ["A", "B"]
 CLASSES = class_names(LABELS)

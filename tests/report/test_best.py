@@ -1,4 +1,4 @@
-"""The best pipeline of each task, beside that of all together."""
+"""The best pipeline of each task, besides the best overall."""
 
 import io
 import re
@@ -8,13 +8,14 @@ from typing import Any, Dict, List
 import pytest
 import spacy
 import srsly
+from short_training import config_of
 from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import registry
-from tiny import HEADS, make_docs
-from trained import config_of
+from tiny_corpus import make_docs
+from tiny_pipelines import HEADS
 
 KEYS = {"tagger": "tag_acc", "ner": "ents_f", "textcat": "cats_score"}
 SCORES = [
@@ -36,7 +37,7 @@ def nlp(make_nlp: Any) -> Language:
 
 
 def report(nlp: Language, output: Path, steps: List[int], **settings: Any) -> str:
-    """What spaCy tells a logger at evaluations, with pipelines that know their step."""
+    """Log evaluations like spaCy, with pipelines that record their step."""
     quiet = {"@loggers": "spacy_mtl.ConsoleLogger.v1", "console_output": False}
     stderr = io.StringIO()
     log_step, finalize = make(logger=quiet, **settings)(nlp, io.StringIO(), stderr)
@@ -69,7 +70,7 @@ def kept(output: Path) -> Dict[str, int]:
 
 
 def test_each_task_keeps_its_best(nlp: Language, tmp_path: Path) -> None:
-    """Not those that are only as good."""
+    """Later pipelines with the same score don't replace it."""
     assert report(nlp, tmp_path, [0, 1, 2, 3]) == ""
     assert kept(tmp_path) == {"tagger": 1, "ner": 3, "textcat": 2}
     assert not list(tmp_path.glob("*.new")) + list(tmp_path.glob("*.old"))
@@ -80,8 +81,8 @@ def test_some_tasks(nlp: Language, tmp_path: Path) -> None:
     assert kept(tmp_path) == {"ner": 2}
 
 
-def test_training_that_goes_on(nlp: Language, tmp_path: Path) -> None:
-    """What is there is better than what comes."""
+def test_resumed_training(nlp: Language, tmp_path: Path) -> None:
+    """Existing pipelines stay if they are better than later ones."""
     report(nlp, tmp_path, [0, 1])
     report(nlp, tmp_path, [2, 3])
     assert kept(tmp_path) == {"tagger": 1, "ner": 3, "textcat": 2}
@@ -93,8 +94,8 @@ def test_another_training_in_the_same_folder(nlp: Language, tmp_path: Path) -> N
     assert kept(tmp_path) == {"tagger": 0, "ner": 0, "textcat": 0}
 
 
-def test_keys_of_ones_own(nlp: Language, tmp_path: Path) -> None:
-    """Heads of a kind report under their own names."""
+def test_custom_score_keys(nlp: Language, tmp_path: Path) -> None:
+    """Heads of the same kind report under their own names."""
     nlp.get_pipe("ner").score_prefix = "names"  # type: ignore[attr-defined]
     nlp.get_pipe("textcat").score_prefix = "textcat"  # type: ignore[attr-defined]
     keys = {"ner": "names_ents_f", "textcat": "textcat_cats_score"}
@@ -114,7 +115,7 @@ def test_unknown_task(nlp: Language) -> None:
 
 
 def test_by_spacy_train(tmp_path: Path) -> None:
-    """The pipelines that are kept score what the log says is best."""
+    """The scores of the kept pipelines are the best in the log."""
     corpus = tmp_path / "corpus.spacy"
     DocBin(docs=make_docs(spacy.blank("en"))).to_disk(corpus)
     config = config_of(str(corpus), eval_frequency=2)

@@ -1,4 +1,4 @@
-"""The JSON lines of a log, and that earlier logs stay."""
+"""The JSON lines of a log, and how earlier logs are kept."""
 
 import io
 import json
@@ -26,15 +26,15 @@ INFO: Dict[str, Any] = {
 
 
 def written(info: Dict[str, Any], reading: Reading) -> Dict[str, Any]:
-    """The line that is written for an evaluation."""
+    """Write and parse the line of an evaluation."""
 
-    def refuse(constant: str) -> None:
+    def reject(constant: str) -> None:
         raise AssertionError(f"{constant} is not JSON")
 
     file = io.StringIO()
     write_line(file, ["tagger", "ner"], info, reading)
     assert file.getvalue().endswith("\n")
-    line: Dict[str, Any] = json.loads(file.getvalue(), parse_constant=refuse)
+    line: Dict[str, Any] = json.loads(file.getvalue(), parse_constant=reject)
     return line
 
 
@@ -59,7 +59,7 @@ def test_line() -> None:
     }
 
 
-def test_absent_tasks_are_named() -> None:
+def test_absent_tasks_are_listed() -> None:
     absent = {"n_steps": 0, "loss": None, "weight": None, "norm": None}
     line = written(INFO, NO_STEPS)
     assert line["tasks"] == {"tagger": absent, "ner": absent}
@@ -88,7 +88,7 @@ def test_line_is_json_whatever_the_values() -> None:
 
 
 def test_lines_are_written_at_once(tmp_path: Path) -> None:
-    """A training that breaks off leaves its rows."""
+    """An interrupted training keeps its rows."""
     path = tmp_path / "log.jsonl"
     with open_log(path) as file:
         write_line(file, [], INFO, NO_STEPS)
@@ -96,7 +96,7 @@ def test_lines_are_written_at_once(tmp_path: Path) -> None:
         assert json.loads(path.read_text(encoding="utf8"))["step"] == 20
 
 
-def test_earlier_logs_stay(tmp_path: Path) -> None:
+def test_earlier_logs_are_kept(tmp_path: Path) -> None:
     names = ["log.jsonl", "log.1.jsonl", "log.2.jsonl"]
     for name in names:
         with open_log(tmp_path / "new" / "folder" / "log.jsonl") as file:

@@ -7,7 +7,8 @@ import numpy
 import pytest
 from spacy.language import Language
 from thinc.types import Floats2d
-from tiny import constant, make_examples
+from tiny_corpus import make_examples
+from tiny_pipelines import constant
 
 from spacy_mtl.report.monitor import PairMeans, Reading, StepMonitor, TaskMeans
 
@@ -18,7 +19,7 @@ def rows(*values: List[float], dtype: str = "float32") -> Floats2d:
 
 
 def read_one(*values: List[float], dtype: str = "float32") -> Reading:
-    """The reading of a single step with these gradients."""
+    """Read the means of a single step with these gradients."""
     monitor = StepMonitor()
     tasks = "abcd"[: len(values)]
     monitor.record(dict.fromkeys(tasks, 1.0), rows(*values, dtype=dtype), dict.fromkeys(tasks, 1.0))
@@ -40,7 +41,7 @@ def test_means_by_hand() -> None:
     assert pair.cosine == pytest.approx((0.8 - 1.0) / 2)
 
 
-def test_reading_starts_anew() -> None:
+def test_reading_resets() -> None:
     monitor = StepMonitor()
     assert monitor.read() == Reading(0, {}, {})
     monitor.record({"a": 1.0}, rows([1.0]), {"a": 1.0})
@@ -69,7 +70,7 @@ def test_absent_tasks_do_not_count() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("scale", [1e-30, 1e-5, 1.0, 1e20, 1e30])
 def test_scales(scale: float, dtype: str) -> None:
-    """Neither a square nor a product of norms leaves the range."""
+    """Neither squares nor products of norms overflow or underflow."""
     reading = read_one([3 * scale, 4 * scale], [0.0, scale], [0.0, 1e-30], dtype=dtype)
     assert reading.tasks["a"].norm == pytest.approx(5 * scale, rel=1e-6)
     assert reading.tasks["b"].norm == pytest.approx(scale, rel=1e-6)
@@ -77,7 +78,7 @@ def test_scales(scale: float, dtype: str) -> None:
     assert reading.pairs["a", "c"].cosine == pytest.approx(0.8, rel=1e-6)
 
 
-def test_long_rows_add_up_exactly_enough() -> None:
+def test_long_rows_are_summed_accurately() -> None:
     gradients = numpy.full((2, 200_000), 0.1, dtype="float32")
     gradients[1] *= -1
     reading = read_one(*gradients)
@@ -86,7 +87,7 @@ def test_long_rows_add_up_exactly_enough() -> None:
     assert reading.pairs["a", "b"].cosine >= -1.0
 
 
-def test_zero_row_has_a_norm_and_no_cosine() -> None:
+def test_zero_row_has_a_norm_but_no_cosine() -> None:
     monitor = StepMonitor()
     for last in ([0, 0], [1, 0]):
         losses = {"a": 1.0, "b": 1.0}
@@ -96,7 +97,7 @@ def test_zero_row_has_a_norm_and_no_cosine() -> None:
     assert reading.pairs == {("a", "b"): PairMeans(1, 1.0)}
 
 
-def test_values_that_are_not_finite_are_seen() -> None:
+def test_values_that_are_not_finite_are_reported() -> None:
     reading = read_one([math.inf, 0], [1, 1], [math.nan, 0], [1, 0])
     assert reading.tasks["a"].norm == math.inf
     assert math.isnan(reading.tasks["c"].norm)
@@ -104,7 +105,7 @@ def test_values_that_are_not_finite_are_seen() -> None:
     assert reading.pairs["b", "d"].cosine == pytest.approx(math.sqrt(0.5))
 
 
-def test_what_is_recorded_is_not_changed() -> None:
+def test_recorded_values_are_not_changed() -> None:
     gradients = rows([3, 4], [0, 1])
     losses, weights = {"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 2.0}
     StepMonitor().record(losses, gradients, weights)
@@ -113,7 +114,7 @@ def test_what_is_recorded_is_not_changed() -> None:
 
 
 @pytest.mark.gpu
-def test_figures_are_those_of_a_cpu_on_a_gpu() -> None:
+def test_figures_on_a_gpu_equal_those_on_a_cpu() -> None:
     cupy = pytest.importorskip("cupy")
     gradients = numpy.random.default_rng(0).normal(size=(3, 1000)).astype("float32")
     losses, weights = {"a": 1.0, "b": 2.0, "c": 3.0}, dict.fromkeys("abc", 1.0)
@@ -128,8 +129,8 @@ def test_figures_are_those_of_a_cpu_on_a_gpu() -> None:
         assert readings[1].pairs[pair].cosine == pytest.approx(cosine.cosine)
 
 
-def test_component_tells_its_steps(make_nlp: Any) -> None:
-    """The figures of two steps, one of them with a task alone."""
+def test_component_reports_its_steps(make_nlp: Any) -> None:
+    """The figures of two steps, one of them with a single task."""
     nlp: Language = make_nlp(["tagger", "ner"], weighting=constant(tagger=0.5, ner=2.0))
     monitor = nlp.get_pipe("mtl").monitor = StepMonitor()
     losses: Dict[str, float] = {}

@@ -1,11 +1,11 @@
-"""The table's columns, and how figures look in it."""
+"""The table's columns and the format of its figures."""
 
 from typing import Any, Dict
 
 import pytest
 import spacy
 from spacy.language import Language
-from tiny import CNN, HEADS, add_joint
+from tiny_pipelines import CNN, HEADS, add_joint
 
 from spacy_mtl.report.monitor import Reading, TaskMeans
 from spacy_mtl.report.table import compact, make_table
@@ -14,7 +14,7 @@ NO_STEPS = Reading(0, {}, {})
 
 
 def make_pipeline(**heads: str) -> Language:
-    """A pipeline with heads: name="factory"."""
+    """Make a pipeline with heads: name="factory"."""
     nlp = spacy.blank("en")
     add_joint(nlp, None)
     for name, factory in heads.items():
@@ -57,7 +57,7 @@ def test_score_of_two_tasks_belongs_to_neither() -> None:
     assert titles[3:] == expected
 
 
-def test_long_names_are_cut() -> None:
+def test_long_names_are_truncated() -> None:
     name = "all_named_entities_of_every_kind_that_there_ever_was"
     nlp = make_pipeline(**{name: "mtl_ner"})
     groups, titles, rule = make_table(nlp, "mtl", [name]).header().split("\n")
@@ -65,13 +65,13 @@ def test_long_names_are_cut() -> None:
     assert len(titles) == len(rule) >= len(groups)
 
 
-def test_nothing_is_known() -> None:
+def test_no_values() -> None:
     table = make_table(make_pipeline(**HEADS), "mtl", list(HEADS))
     row = table.row(make_info({}, {}), NO_STEPS).split()
     assert row == ["1", "20", *["-"] * (len(row) - 3), "0.50"]
 
 
-def test_score_that_is_no_number() -> None:
+def test_score_that_is_not_a_number() -> None:
     table = make_table(make_pipeline(ner="mtl_ner"), "mtl", ["ner"])
     with pytest.raises(ValueError, match="ents_f"):
         table.row(make_info({}, {"ents_f": {}}), NO_STEPS)

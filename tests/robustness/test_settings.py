@@ -1,4 +1,4 @@
-"""Each setting of each function that a config can name, with values that it cannot have."""
+"""Every setting of every registered function, with values that it must refuse."""
 
 import inspect
 import math
@@ -10,11 +10,12 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 import pytest
 import spacy
 from confection import ConfigValidationError
-from tiny import CNN
+from spacy.language import Language
+from tiny_pipelines import CNN
 
 from spacy_mtl.registry import registry
 
-#: Where a config can name functions of this package, by the group of their entry points.
+#: The registries with functions of this package, by the group of their entry points.
 GROUPS = {
     "spacy_factories": "factories",
     "spacy_architectures": "architectures",
@@ -47,7 +48,7 @@ BAD: Dict[str, Any] = {
     "schedule of text": iter(["x"]),
 }
 TEXTS = {"'nan'", "'1e999'", "'0.5'", "'x'"}
-#: What is legal, by the setting, or by function and setting. All else of `BAD` is refused.
+#: Legal values, by setting, or by function and setting. All others of `BAD` are refused.
 LEGAL: Dict[str, Any] = {
     "weights": {"{}"},
     "normalize": {"true"},
@@ -73,7 +74,7 @@ LEGAL: Dict[str, Any] = {
     "packing": {"true"},
     "batch_pieces": {"null"},
     "kept_pieces": {"null", "0"},
-    # Below 0 it turns gradients round, as adversaries do.
+    # Negative values reverse gradients, for adversarial training.
     "grad_factor": {"-1", "0", "1.5"},
     "width": {"null"},
     "hidden_width": {"null"},
@@ -113,26 +114,13 @@ LEGAL: Dict[str, Any] = {
     "forget": {"0"},
 }
 LISTENER = {"@architectures": "spacy_mtl.TaskListener.v1"}
-TOKENS = {"@architectures": "spacy_mtl.TokenClassifier.v1", "tok2vec": LISTENER}
-TEXT = {"@architectures": "spacy_mtl.TextClassifier.v1", "tok2vec": LISTENER}
 RATE = {"learn_rate": 0.1}
-HEAD = {"learn_rate_scale": 1.0, "label_smoothing": 0.0, "score_prefix": "", "scorer": None}
-#: What has no default, with a value that is right.
+#: Valid values of settings without a default. Heads have theirs in `default_config`.
 NEEDED: Dict[str, Dict[str, Any]] = {
     "mtl": {
         "model": {"@architectures": "spacy_mtl.HardSharing.v1", "tok2vec": CNN},
         "weighting": {"@mtl_weightings": "spacy_mtl.Constant.v1"},
         "gradients": "representation",
-    },
-    "mtl_tagger": {"model": TOKENS, "attribute": "tag", "overwrite": False, **HEAD},
-    "mtl_ner": {"model": TOKENS, "spans_key": None, **HEAD},
-    "mtl_textcat": {"model": TEXT, "class_weights": {}, "prefix": "", "threshold": 0.0, **HEAD},
-    "mtl_textcat_multilabel": {
-        "model": TEXT,
-        "class_weights": {},
-        "prefix": "",
-        "threshold": 0.5,
-        **HEAD,
     },
     "TransformerEncoder": {"name": "folder"},
     "TransformerModel": {"name": "folder"},
@@ -168,7 +156,7 @@ NEEDED: Dict[str, Dict[str, Any]] = {
 
 
 def functions() -> Iterator[Tuple[str, str, Callable]]:
-    """Registry, name and function of all that a config can name."""
+    """Yield registry, name and function of everything a config can name."""
     for group, kind in GROUPS.items():
         for point in entry_points(group=group):
             if point.value.startswith("spacy_mtl."):
@@ -189,15 +177,18 @@ def settings_of(function: Callable) -> List[str]:
 
 
 def needed(name: str) -> Dict[str, Any]:
-    return dict(registry.resolve({"block": NEEDED.get(short(name), {})})["block"])
+    block = NEEDED.get(short(name), {})
+    if not block and Language.has_factory(name):
+        block = Language.get_factory_meta(name).default_config
+    return dict(registry.resolve({"block": block})["block"])
 
 
 def legal(name: str, key: str) -> Any:
     return LEGAL.get(f"{short(name)}.{key}", LEGAL.get(key, set()))
 
 
-def test_all_functions_are_tried() -> None:
-    """And all of them with what is right."""
+def test_all_functions_accept_valid_settings() -> None:
+    """They cover all registries."""
     assert {kind for kind, _, _ in FUNCTIONS} == set(GROUPS.values())
     nlp = spacy.blank("en")
     for kind, name, function in FUNCTIONS:
@@ -207,7 +198,7 @@ def test_all_functions_are_tried() -> None:
 
 @pytest.mark.parametrize("kind, name, function", FUNCTIONS, ids=[each[1] for each in FUNCTIONS])
 def test_values_that_a_setting_cannot_have(kind: str, name: str, function: Callable) -> None:
-    """Called as confection does, after it has compared the types, and before."""
+    """Called directly, without confection's check of types."""
     good = needed(name)
     nlp = {"nlp": spacy.blank("en"), "name": "head"} if kind == "factories" else {}
     wrong = []
@@ -226,13 +217,13 @@ def test_values_that_a_setting_cannot_have(kind: str, name: str, function: Calla
     ids=[each[1] for each in FUNCTIONS if each[0] != "factories"],
 )
 def test_values_in_a_config(kind: str, name: str, function: Callable) -> None:
-    """Resolved, so that what confection refuses names the key, too."""
+    """Resolved from a config: what confection refuses must name the key, too."""
     block = {f"@{kind}": name, **NEEDED.get(short(name), {})}
     wrong = []
     for key in settings_of(function):
         for title, value in BAD.items():
             if title == "schedule of text":
-                # No value of a config: a block that makes one is.
+                # Not a value in a config, which has a block for it.
                 continue
             changed = {"block": {**block, key: value}}
             answer = _answer(lambda: registry.resolve(changed), key)  # noqa: B023
@@ -256,8 +247,9 @@ def _answer(run: Callable[[], Any], key: str) -> str:
         says = str(err)
         if key not in says and key.rstrip("s") not in says.lower():
             return f"refused without its key: {err}"
-        is_helpful = any(word in says for word in ("Mend", "Set", "set", "Leave", "Name"))
-        return "refused" if is_helpful else f"no word of how to mend it: {err}"
+        ways = ("Add", "Fix", "Set", "set", "Leave", "Name", "Use", "Remove")
+        is_helpful = any(word in says for word in ways)
+        return "refused" if is_helpful else f"does not say how to fix it: {err}"
     except Exception as err:
         return f"{type(err).__name__}: {err}"
     return "accepted"

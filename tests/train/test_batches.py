@@ -1,4 +1,4 @@
-"""Batches that are drawn once more, with the random numbers of the first time."""
+"""Batches drawn again with the same random numbers."""
 
 import random
 from typing import Any, Iterator, List, Tuple
@@ -10,13 +10,13 @@ from spacy_mtl.train.batches import ReplayableBatches
 
 
 def make() -> Iterator[Tuple[int, List[Any]]]:
-    """Batches that use Python's numbers always, as an augmenter does, and numpy's sometimes."""
+    """Make batches that always use Python's generator, like an augmenter, and sometimes numpy's."""
     for i in range(1000):
         yield 0, [random.random(), numpy.random.rand() if i % 7 == 3 else 0.0]
 
 
 def use(by_others: str) -> None:
-    """What a training step uses."""
+    """Use random numbers like a training step."""
     if by_others in ("numpy", "both"):
         numpy.random.rand(3)
     if by_others == "both":
@@ -36,7 +36,7 @@ def test_drawn_again(by_others: str, stops: List[int]) -> None:
         use(by_others)
     found: List[Any] = []
     for stop, end in zip(stops, [*stops[1:], 60]):
-        # In a process that has used others.
+        # In a process with a different random state.
         random.seed(stop + 1)
         numpy.random.seed(stop + 1)
         batches = ReplayableBatches(make)
@@ -52,11 +52,11 @@ def test_drawn_again(by_others: str, stops: List[int]) -> None:
         assert found == expected[:end]
 
 
-def test_what_draws_lead_to_is_not_kept() -> None:
-    """An augmenter in a stream: the state does not grow with the steps."""
+def test_states_that_follow_from_draws_are_not_kept() -> None:
+    """With an augmenter in a stream, the state doesn't grow with the steps."""
     batches = ReplayableBatches(make)
     for _ in range(500):
         next(batches)
         use("none")
-    # The first draw, and the first that used numpy's.
+    # The first draw, and the first that used numpy.
     assert [n for n, _ in batches.get_state()["used"]] == [0, 3]

@@ -1,6 +1,6 @@
-"""Convert annotated corpora to `.spacy` files, one file of this folder a format.
+"""Convert annotated corpora to `.spacy` files.
 
-What a format does not annotate stays missing in the converted documents.
+Annotation that a format doesn't have stays missing in the converted documents.
 """
 
 from .columns import read_columns

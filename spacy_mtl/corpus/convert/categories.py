@@ -1,4 +1,4 @@
-"""Complete the categories of documents: every label of the corpus in each of them."""
+"""Complete the categories of documents, so that each has every label of the corpus."""
 
 from typing import List, Optional, Sequence
 
@@ -8,15 +8,15 @@ from .errors import ConversionError, show
 
 
 def complete_cats(docs: Sequence[SourceDoc], labels: Optional[Sequence[str]] = None) -> None:
-    """Give every document with categories all labels, 1.0 or 0.0 each.
+    """Give every document with categories all labels, each with 1.0 or 0.0.
 
-    Documents without categories get none, and a document that came with scores
-    (`cats`) keeps those: a label absent from them is missing, not negative.
+    Documents without categories get none. Documents that came with scores (`cats`)
+    keep them: absent labels are missing, not negative.
 
     docs (Sequence[SourceDoc]): The documents of the whole corpus. Changes `cats`.
-    labels (Optional[Sequence[str]]): All labels there are. By default those found.
-    RAISES (ConversionError): If a label is not in `labels`, or `labels` is given
-        and nothing has a category, or one of `labels` can be no label.
+    labels (Optional[Sequence[str]]): All labels. Defaults to those found.
+    RAISES (ConversionError): If a label is not in `labels`, or `labels` is given but
+        nothing has a category, or one of `labels` is invalid.
     """
     found = {label for doc in docs for label in _labels_of(doc)}
     if labels is not None:
@@ -29,16 +29,16 @@ def complete_cats(docs: Sequence[SourceDoc], labels: Optional[Sequence[str]] = N
 
 
 def split_labels(cell: str, separator: Optional[str]) -> Optional[List[str]]:
-    """Split one field into the labels that it names.
+    """Split a field into its labels.
 
     cell (str): The field.
-    separator (Optional[str]): What stands between labels; None for one label.
-    RETURNS (Optional[List[str]]): The labels. An empty field is no annotation
-        where one label is expected, and "no label holds" where several may.
+    separator (Optional[str]): The separator between labels; None for a single label.
+    RETURNS (Optional[List[str]]): The labels. An empty field is a missing annotation
+        if a single label is expected, and "no label holds" otherwise.
     RAISES (ConversionError): If the separator is empty.
     """
     if separator == "":
-        raise ConversionError("multilabel is '', expected what stands between labels, like ;")
+        raise ConversionError("multilabel is '', expected a separator between labels, like ;")
     if separator is None:
         return [cell.strip()] if cell.strip() else None
     return [label.strip() for label in cell.split(separator) if label.strip()]
@@ -52,13 +52,13 @@ def _check_labels(docs: Sequence[SourceDoc], labels: Sequence[str], any_found: b
     if isinstance(labels, str) or not labels:
         raise ConversionError(f"labels is {show(labels)}, expected a list of one label or more")
     for label in labels:
-        fault = label_fault(label) if isinstance(label, str) else "is no string"
+        fault = label_fault(label) if isinstance(label, str) else "is not a string"
         if fault:
-            raise ConversionError(f"the label {show(label)} in labels {fault}. Mend the labels")
+            raise ConversionError(f"the label {show(label)} in labels {fault}. Fix the labels")
     if not any_found:
         raise ConversionError(
             f"labels are given ({', '.join(labels)}), but nothing in the input has a category. "
-            "Leave the labels out, or say where the categories are"
+            "Leave out the labels, or specify where the categories are"
         )
     for doc in docs:
         for label in _labels_of(doc):

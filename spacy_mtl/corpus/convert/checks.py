@@ -1,4 +1,4 @@
-"""What every document must hold, whatever its format: words, and labels that can be learned."""
+"""Check the words and labels of a document, whatever its format."""
 
 from typing import Iterator, Optional, Tuple
 
@@ -7,10 +7,10 @@ from .errors import ConversionError, show
 
 
 def label_fault(label: str) -> Optional[str]:
-    """Tell what is wrong with a label.
+    """Describe what is wrong with a label, if anything.
 
-    label (str): Of a category, an entity, a tag or a dependency.
-    RETURNS (Optional[str]): What is wrong, None if nothing is.
+    label (str): The label of a category, an entity, a tag or a dependency.
+    RETURNS (Optional[str]): What is wrong, or None.
     """
     if not label.strip():
         return "is empty or whitespace only"
@@ -20,10 +20,10 @@ def label_fault(label: str) -> Optional[str]:
 
 
 def text_fault(text: str) -> Optional[str]:
-    """Tell whether a text has characters that cannot be written.
+    """Describe characters in a text that cannot be written, if any.
 
     text (str): The text.
-    RETURNS (Optional[str]): What is wrong, None if nothing is.
+    RETURNS (Optional[str]): What is wrong, or None.
     """
     if "\0" in text:
         return "contains a NUL character"
@@ -35,17 +35,17 @@ def text_fault(text: str) -> Optional[str]:
 
 
 def check_doc(doc: SourceDoc) -> None:
-    """Check words and labels of a document.
+    """Check the words and labels of a document.
 
     doc (SourceDoc): The document, its categories complete or not.
-    RAISES (ConversionError): If a word or a label can be none.
+    RAISES (ConversionError): If a word or a label is invalid.
     """
     if fault := text_fault("".join(doc.words)):
         word = next(word for word in doc.words if text_fault(word))
         raise ConversionError(f"the word {show(word)} {fault}. Remove it", doc.path, doc.line)
     for kind, label in _labels_of(doc):
         if fault := label_fault(label):
-            reason = f"the {kind} {show(label)} {fault}. Give it another name, or leave it out"
+            reason = f"the {kind} {show(label)} {fault}. Rename it, or leave it out"
             raise ConversionError(reason, doc.path, doc.line)
 
 
@@ -53,9 +53,9 @@ def _labels_of(doc: SourceDoc) -> Iterator[Tuple[str, str]]:
     for label in (*(doc.cats or ()), *(doc.categories or ())):
         yield "category", label
     for _, _, label in doc.ents or ():
-        yield "label of an entity", label
+        yield "entity label", label
     for kind, labels in (("tag", doc.tags), ("dependency", doc.deps)):
-        # "" is a missing one.
+        # "" means missing.
         for label in {*(labels or ())} - {""}:
             yield kind, label
     for lemma in {*(doc.lemmas or ())} - {""}:

@@ -1,4 +1,4 @@
-"""CoNLL-U: tags, parts of speech, lemmas, morphology, parses, sentences, names, categories."""
+"""Read CoNLL-U: tags, POS, lemmas, morphology, parses, sentences, names, categories."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ ENTITIES = ("auto", "gum", "none")
 
 @dataclass
 class _Block:
-    """A sentence with what the comments up to it say.
+    """A sentence with the information from the comments up to it.
 
     group (Tuple[int, Optional[str]]): Source document and category. Documents
-        do not go beyond one group.
-    names (Optional[List[EntitySpan]]): None where names are not annotated.
+        don't cross groups.
+    names (Optional[List[EntitySpan]]): None if names are not annotated.
     """
 
     sentence: Sentence
@@ -37,21 +37,21 @@ def read_conllu(
 ) -> List[SourceDoc]:
     """Read a CoNLL-U file.
 
-    XPOS becomes the tag, UPOS the part of speech, and an underscore is a missing
-    annotation of that token. Only FEATS is read otherwise: an underscore there
-    is "no features" if any word of the file has some.
+    XPOS becomes the tag, UPOS the part of speech, and an underscore means that the
+    annotation of that token is missing. FEATS is the exception: an underscore there
+    means "no features" if any word of the file has some.
 
     path (Path): The file.
-    taken (Optional[Taken]): Changed to tell what was taken for what.
-    n_sents (int): Sentences a document, which never crosses a `# newdoc`. 0 takes
-        whole source documents.
+    taken (Optional[Taken]): Updated with how the file was interpreted.
+    n_sents (int): Sentences per document. Documents never cross a `# newdoc`. 0
+        keeps whole source documents.
     cats_from (Optional[str]): Document metadata to take the category from:
-        `genre` reads `# meta::genre = x` or `# genre = x`. It holds from there
-        to the next one or the next `# newdoc`; no document crosses its change.
+        `genre` reads `# meta::genre = x` or `# genre = x`. It applies until the
+        next one or the next `# newdoc`; no document crosses a change.
     entities (str): "gum" for the names of GUM's `Entity=` field, "none", or "auto":
-        "gum" where the file's `# global.Entity` header has the fields.
+        "gum" if the file's `# global.Entity` header has the fields.
     RETURNS (List[SourceDoc]): The documents.
-    RAISES (ConversionError): If the file breaks the format, or has no such metadata.
+    RAISES (ConversionError): If the file violates the format, or lacks the metadata.
     """
     if n_sents < 0:
         raise ConversionError(f"n_sents is {n_sents}, expected 0 (no limit) or more")
@@ -64,7 +64,7 @@ def read_conllu(
     if cats_from is not None:
         taken.add("categories", f"metadata '{cats_from}'")
     if any(block.names is not None for block in blocks):
-        taken.add("entities", "linked names of the field Entity", "GUM's header is there")
+        taken.add("entities", "linked names of the Entity field", "there is a GUM header")
     has_feats = any(word.feats for block in blocks for word in block.sentence.words)
     docs: List[SourceDoc] = []
     chunk: List[_Block] = []
@@ -130,10 +130,10 @@ def _make_doc(blocks: List[_Block], has_feats: bool, path: Path) -> SourceDoc:
     offset = 0
     for block in blocks:
         for i, word in enumerate(block.sentence.words):
-            # spaCy tells a missing head by its missing label.
+            # spaCy recognizes a missing head by its missing label.
             known = word.head is not None and bool(word.deprel)
             heads.append(offset + (word.head - 1 if word.head else i) if known else None)
-            # "ROOT" is what spaCy's parser calls it.
+            # spaCy's parser uses "ROOT".
             deps.append(("ROOT" if word.head == 0 else word.deprel) if known else "")
         indices = range(offset, offset + len(block.sentence.words))
         if doc.ents is not None and block.names is None:

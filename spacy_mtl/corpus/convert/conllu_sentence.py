@@ -1,48 +1,25 @@
-"""Read the sentences of a CoNLL-U file: comments, words, and where mentions begin and end."""
+"""Read the sentences of a CoNLL-U file: comments, words and entity mentions."""
 
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterator, List, Optional, Tuple
 
-from spacy.parts_of_speech import IDS as POS_IDS
-
-from .checks import label_fault
 from .conllu_tree import find_cycle
+from .conllu_word import Word, read_word
 from .digits import whole_number
 from .errors import ConversionError, show
 from .source import read_lines
 
 N_COLUMNS = 10
-EMPTY = "_"
 _RANGE = re.compile(r"([0-9]+)-([0-9]+)")
 _EMPTY_NODE = re.compile(r"[0-9]+\.[0-9]+")
-_FEATURE = re.compile(r"([^=|\s]+)=[^=|\s]+")
-
-
-@dataclass
-class Word:
-    """A syntactic word. "" and None are what the file leaves out.
-
-    head (Optional[int]): Number of the head word, 0 for a root.
-    space (bool): Whether a space follows.
-    """
-
-    line: int
-    form: str
-    lemma: str
-    upos: str
-    xpos: str
-    feats: str
-    head: Optional[int]
-    deprel: str
-    space: bool
 
 
 @dataclass
 class EntityField:
-    """An `Entity=` value: what opens there opens before word `start`, what closes
-    there closes after word `end - 1`. At an empty node the two are the same."""
+    """An `Entity=` value. Mentions open before word `start` and close after word
+    `end - 1`. At an empty node the two are the same."""
 
     line: int
     start: int
@@ -69,17 +46,16 @@ class Sentence:
 def read_sentences(path: Path) -> Iterator[Sentence]:
     """Read a CoNLL-U file sentence by sentence.
 
-    Words are syntactic words. The words of a multiword token stand without
-    spaces between them, and what follows is what follows the multiword token.
-    Empty nodes are no words.
+    Words are syntactic words. The words of a multiword token have no spaces between
+    them, and its last word has the spacing of the whole token. Empty nodes are skipped.
 
     path (Path): The file.
-    YIELDS (Sentence): The sentences. One without words has comments only.
-    RAISES (ConversionError): If the file breaks the format.
+    YIELDS (Sentence): The sentences. Some have comments but no words.
+    RAISES (ConversionError): If the file violates the format.
     """
     sentence: Optional[Sentence] = None
     for line, text in enumerate(read_lines(path), 1):
-        # A no-break space by itself is no blank line.
+        # A line with only a no-break space isn't blank.
         if not text.strip(" \t"):
             if sentence is not None:
                 yield _checked(sentence, path)
@@ -100,7 +76,7 @@ def _add_row(sentence: Sentence, columns: List[str], path: Path, line: int) -> N
         raise ConversionError(
             f"{len(columns)} columns, expected {N_COLUMNS} separated by tabs", path, line
         )
-    id_, form, lemma, upos, xpos, feats, head, deprel, _, misc = columns
+    id_, misc = columns[0], columns[-1]
     n_words = len(sentence.words)
     space = "SpaceAfter=No" not in misc.split("|")
     value = next((m.partition("=")[2] for m in misc.split("|") if m.startswith("Entity=")), "")
@@ -120,72 +96,11 @@ def _add_row(sentence: Sentence, columns: List[str], path: Path, line: int) -> N
         return
     if id_ != str(n_words + 1):
         raise ConversionError(f"ID {show(id_)}, expected {n_words + 1}", path, line)
-    if not form:
-        raise ConversionError("the word (FORM) is empty", path, line)
-    if upos != EMPTY and upos not in POS_IDS:
-        raise ConversionError(
-            f"UPOS {show(upos)} is no part of speech that spaCy knows. Use a tag of Universal "
-            "Dependencies, or _",
-            path,
-            line,
-        )
-    for name, label in (("XPOS", xpos), ("DEPREL", deprel)):
-        fault = label_fault(label) if _filled(label) else None
-        if fault:
-            reason = f"{name} {show(label)} {fault}. Mend it, or write _ where there is none"
-            raise ConversionError(reason, path, line)
-    _check_features(feats, path, line)
     if n_words < sentence.mwt_end:
         space = sentence.mwt_space if n_words + 1 == sentence.mwt_end else False
     if value:
         sentence.entities.append(EntityField(line, n_words, n_words + 1, value))
-    word = Word(
-        line=line,
-        form=form,
-        lemma=lemma if form == EMPTY else _filled(lemma),
-        upos=_filled(upos),
-        xpos=_filled(xpos),
-        feats=_filled(feats),
-        head=_head_number(head, path, line),
-        deprel=_filled(deprel),
-        space=space,
-    )
-    sentence.words.append(word)
-
-
-def _filled(column: str) -> str:
-    return "" if column == EMPTY else column
-
-
-def _check_features(feats: str, path: Path, line: int) -> None:
-    if not _filled(feats):
-        return
-    names = set()
-    for feature in feats.split("|"):
-        match = _FEATURE.fullmatch(feature)
-        if match is None:
-            raise ConversionError(
-                f"FEATS {show(feats)} is no list of Name=Value, separated by |, nor _: "
-                f"{show(feature)}",
-                path,
-                line,
-            )
-        if match[1] in names:
-            raise ConversionError(
-                f"FEATS {show(feats)} has {match[1]} twice. Several values are {match[1]}=A,B",
-                path,
-                line,
-            )
-        names.add(match[1])
-
-
-def _head_number(column: str, path: Path, line: int) -> Optional[int]:
-    if column == EMPTY:
-        return None
-    number = whole_number(column)
-    if number is None:
-        raise ConversionError(f"HEAD {show(column)} is neither a number nor _", path, line)
-    return number
+    sentence.words.append(read_word(columns, space, path, line))
 
 
 def _checked(sentence: Sentence, path: Path) -> Sentence:

@@ -1,18 +1,18 @@
-"""The tree that the heads of a sentence make."""
+"""Check the dependency tree of a sentence."""
 
 from typing import List, Optional, Sequence
 
 
 def find_cycle(heads: Sequence[Optional[int]]) -> Optional[int]:
-    """Find a word whose heads lead back to it, in time linear in the words.
+    """Find a word whose heads lead back to it, in linear time.
 
     heads (Sequence[Optional[int]]): Number of the head of each word, counted from
         1. 0 is a root, None an unknown head.
-    RETURNS (Optional[int]): Number of the first word that is seen to be in a
-        cycle, None if there is no cycle.
+    RETURNS (Optional[int]): Number of the first word found in a cycle, None if there
+        is no cycle.
     """
-    # Which walk came by each word. A walk that meets itself is in a cycle; one
-    # that meets an earlier walk goes where that went.
+    # The walk that visited each word. A walk that meets itself is in a cycle; one
+    # that meets an earlier walk needs no further check.
     walk_of: List[int] = [0] * (len(heads) + 1)
     for start in range(1, len(heads) + 1):
         at: Optional[int] = start

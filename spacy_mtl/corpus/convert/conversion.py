@@ -1,4 +1,4 @@
-"""The conversion from input files to `.spacy` files."""
+"""Convert input files to `.spacy` files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +23,9 @@ PathLike = Union[str, Path]
 
 @dataclass
 class Conversion:
-    """What was converted.
+    """The result of a conversion.
 
-    files (List[Summary]): One for each file that was written.
+    files (List[Summary]): One for each file written.
     skipped (List[Path]): Files of an input folder that are not in the format.
     """
 
@@ -44,21 +44,21 @@ def convert(
 ) -> Conversion:
     """Convert annotated files to `.spacy` files.
 
-    Everything is read and checked before anything is written. Categories list
-    the labels of all inputs in every document, so convert the splits of a
-    corpus together, or give the labels. Documents without words are left out.
+    Everything is read and checked before anything is written. Every document gets
+    the category labels of all inputs, so convert the splits of a corpus together,
+    or pass the labels. Documents without words are left out.
 
     inputs (Union[PathLike, Sequence[PathLike]]): Files, folders of files, or
         folders with `seq.in`, `seq.out` and `label`.
     output (PathLike): A `.spacy` file for one input file, or a folder.
-    format (str): A key of `FORMATS`, or "auto" to tell it by suffix or content.
+    format (str): A key of `FORMATS`, or "auto" to detect it by suffix or content.
     labels (Optional[Sequence[str]]): All labels of the categories.
-    unknown_spaces (bool): Say in the output that the original spacing is unknown.
-        spaCy's reader then takes the words as they are and does not tokenize the
+    unknown_spaces (bool): Mark the original spacing as unknown in the output.
+        spaCy's reader then takes the words as they are instead of tokenizing the
         text again. The spaces themselves are not kept.
     options (Any): Options of the format, see its reader (`read_conllu`, ...).
-    RETURNS (Conversion): What was converted.
-    RAISES (ConversionError): If the input is broken or the options do not fit.
+    RETURNS (Conversion): The result.
+    RAISES (ConversionError): If the input is broken or the options don't fit.
     """
     try:
         return _convert(inputs, output, format, labels, unknown_spaces, options)

@@ -1,4 +1,4 @@
-"""A document between its format and spaCy: what was annotated, and what was not."""
+"""Represent a document between its format and spaCy."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ EntitySpan = Tuple[int, int, str]
 
 @dataclass
 class SourceDoc:
-    """One document as a format gives it.
+    """One document as read from a format.
 
-    None says that the format does not annotate this at all, "" that one token
-    lacks the annotation. Neither is the same as an annotation that is empty.
+    None means that the format doesn't have this annotation at all, "" that one token
+    lacks it. Neither is the same as an empty annotation.
 
     words (List[str]): The tokens.
     spaces (List[bool]): Whether a space follows the token.
@@ -27,10 +27,10 @@ class SourceDoc:
         a root is its own head.
     sent_starts (Optional[List[bool]]): Whether the token starts a sentence.
     ents (Optional[List[EntitySpan]]): First token, end token (exclusive), label.
-    unknown_ents (List[int]): Tokens without entity annotation, where others have it.
+    unknown_ents (List[int]): Tokens without entity annotation, if others have it.
     cats (Optional[Dict[str, float]]): Scores of labels, taken as they are.
-    categories (Optional[List[str]]): The labels that hold. Every other label of
-        the corpus does not; `complete_cats` makes `cats` of that.
+    categories (Optional[List[str]]): The labels that hold. All other labels of the
+        corpus don't; `complete_cats` turns this into `cats`.
     left_out (Counter[str]): What could not be converted, and how often.
     """
 
@@ -53,11 +53,11 @@ class SourceDoc:
 
 
 def to_doc(source: SourceDoc, vocab: Vocab) -> Doc:
-    """Make a spaCy document in which missing annotation is missing.
+    """Make a spaCy document that keeps missing annotation missing.
 
-    The text does not end in a space, whatever `spaces` says of the last token.
-    A parse that spaCy cannot hold beside the sentence starts (several roots in
-    a sentence, a first word without a head) is left out and counted.
+    The text doesn't end in a space, whatever `spaces` says about the last token.
+    A parse that spaCy cannot represent along with the sentence starts (several roots
+    in a sentence, a first word without a head) is left out and counted.
 
     source (SourceDoc): The document. Only `left_out` may change.
     vocab (Vocab): The vocabulary of the new document.

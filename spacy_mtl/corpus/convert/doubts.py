@@ -1,23 +1,23 @@
-"""Signs that a file is not what its format was guessed to be."""
+"""Look for signs that the guessed format of a file is wrong."""
 
 import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
-from .columns import is_header
+from .column_rows import is_header
 from .document import SourceDoc
 from .errors import ConversionError, show
 from .source import read_text
 from .table import LABEL_NAMES, TEXT_NAMES
 from .taken import Taken
 
-# From so many rows on, texts of one word are no accident.
+# From this many rows on, one-word texts are no accident.
 MANY = 10
 NEARLY_ALL = 0.9
-# The most letters of a word; a longer text without spaces may be Chinese.
+# The maximum length of a word; a longer text without spaces may be Chinese.
 WORD_LENGTH = 20
-# Fewer labels below the first row say nothing of it, and neither do fewer texts.
+# With fewer labels or texts below the first row, nothing can be said about it.
 FEW_LABELS = 4
 FEW_ROWS = 3
 _TAG = re.compile(r"O|[BILUES](-\S+)?")
@@ -31,12 +31,12 @@ def check_guess(
     path: Path,
     options: Mapping[str, Any],
 ) -> None:
-    """Refuse what was guessed where signs disagree. A format that is given is not doubted.
+    """Reject a guessed format if there are signs against it.
 
-    name (str): The format that was guessed.
-    reason (str): Why.
-    docs (Sequence[SourceDoc]): What was read.
-    taken (Taken): What was taken for what.
+    name (str): The guessed format.
+    reason (str): Why it was guessed.
+    docs (Sequence[SourceDoc]): The documents that were read.
+    taken (Taken): How the file was interpreted.
     path (Path): The file.
     options (Mapping[str, Any]): The options of the format.
     RAISES (ConversionError): If it looks like another format, or the first row like
@@ -50,8 +50,8 @@ def check_guess(
             _check_texts(docs, guessed, path)
         if doubt := _not_texts(docs, taken, path):
             raise ConversionError(
-                f"{guessed} {doubt}. If it has a word and its tag in each row, give the format "
-                f"'iob'; if these are texts and their labels, give '{name}'",
+                f"{guessed} {doubt}. If each row has a word and its tag, use the format "
+                f"'iob'; if these are texts and their labels, use '{name}'",
                 path,
             )
         if options.get("header") is None and taken.header is None:
@@ -63,14 +63,14 @@ def _check_words(
 ) -> None:
     if len(words) > 1 and all(map(_is_number, words)) and "word_column" not in options:
         raise ConversionError(
-            f"{guessed} what was taken for words are numbers, like {show(words[0])}. Say in which "
-            "column the words are: word_column (--word-column)",
+            f"{guessed} the supposed words are numbers, like {show(words[0])}. Set "
+            "the column of the words: word_column (--word-column)",
             path,
         )
     if path.suffix.lower() == ".tsv" and sum(" " in word for word in words) > len(words) / 2:
         raise ConversionError(
-            f"{guessed} most words contain spaces. If these are texts and their labels, give the "
-            "format 'tsv'; else give 'iob'",
+            f"{guessed} most words contain spaces. If these are texts and their labels, use the "
+            "format 'tsv'; otherwise use 'iob'",
             path,
         )
 
@@ -83,8 +83,8 @@ def _check_texts(docs: Sequence[SourceDoc], guessed: str, path: Path) -> None:
     if len(texts) > 1 and (are_swapped or all(map(_is_number, texts))):
         found = "repeated, and the labels are texts" if are_swapped else "numbers"
         raise ConversionError(
-            f"{guessed} what was taken for texts are {found}, like {show(texts[0])}. Say in which "
-            "columns they are: text_column and label_column (--text-column, --label-column)",
+            f"{guessed} the supposed texts are {found}, like {show(texts[0])}. Set "
+            "their columns: text_column and label_column (--text-column, --label-column)",
             path,
         )
 
@@ -104,11 +104,11 @@ def _not_texts(docs: Sequence[SourceDoc], taken: Taken, path: Path) -> Optional[
     blank = [n for n, line in enumerate(lines, 1) if not line and n > first]
     if blank:
         return f"{found}, and there are blank lines between rows, like line {blank[0]}"
-    # A header says that they are texts.
+    # With a header, they are certainly texts.
     return found if taken.header is None and len(texts) >= MANY else None
 
 
-#: Letters of scripts that leave no space between words: Thai, Lao, Burmese, Khmer, kana, Chinese.
+#: Letters of scripts without spaces between words: Thai, Lao, Burmese, Khmer, kana, Chinese.
 _NO_SPACES = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 )
@@ -122,7 +122,7 @@ def _check_first_row(docs: Sequence[SourceDoc], name: str, path: Path) -> None:
         return
     others = [label for label in counts if label not in first]
     text, label = _text_of(docs[0]), ", ".join(first)
-    # Of words and tags both: "pos" by itself is also a label of a text.
+    # Needs names of both words and tags: "pos" alone may also be the label of a text.
     has_name = (
         text.lower() in TEXT_NAMES or label.lower() in LABEL_NAMES or is_header([text, label])
     )
@@ -134,8 +134,8 @@ def _check_first_row(docs: Sequence[SourceDoc], name: str, path: Path) -> None:
     if has_name or is_odd or is_no_number or is_short:
         raise ConversionError(
             f"the first row may name the columns: no other has the label {show(label)}, and its "
-            f"text is {show(text)}. Say whether it is a header (header, or --header and "
-            f"--no-header), or give the format '{name}' to take it for a text",
+            f"text is {show(text)}. Specify whether it is a header (header, or --header and "
+            f"--no-header), or use the format '{name}' to treat it as a text",
             path,
             docs[0].line,
         )
@@ -146,7 +146,7 @@ def _text_of(doc: SourceDoc) -> str:
 
 
 def _is_word(text: str) -> bool:
-    # What is written without spaces cannot be told from a text.
+    # Scripts without spaces can't be told apart from a text.
     return len(text.split()) == 1 and len(text) <= WORD_LENGTH and not _NO_SPACES.search(text)
 
 

@@ -1,4 +1,4 @@
-"""The one error that every converter raises, and how values are shown in it."""
+"""The error that all converters raise, and how it shows values."""
 
 from pathlib import Path
 from typing import Any, Optional
@@ -7,8 +7,8 @@ from typing import Any, Optional
 class ConversionError(ValueError):
     """Input that cannot be converted: the reason, and where it was found.
 
-    reason (str): What was found, what was expected, how to mend it.
-    path (Optional[Path]): The file or folder, if one is to blame.
+    reason (str): What was found, what was expected, how to fix it.
+    path (Optional[Path]): The file or folder with the problem, if known.
     line (Optional[int]): The line in that file, counted from 1.
     """
 
@@ -28,11 +28,11 @@ class ConversionError(ValueError):
 
 
 def show(value: Any, width: int = 60) -> str:
-    """Write a value so that it can stand in a message: quoted, and cut if it is long.
+    """Format a value for a message: quoted, and truncated if it is long.
 
     value (Any): The value.
-    width (int): The most characters.
-    RETURNS (str): Characters that cannot be seen, like a no-break space, are escaped.
+    width (int): The maximum number of characters.
+    RETURNS (str): The text. Invisible characters, like a no-break space, are escaped.
     """
     try:
         text = repr(value)

@@ -1,4 +1,4 @@
-"""The formats, and their options."""
+"""The supported formats and their options."""
 
 import inspect
 import sys
@@ -19,10 +19,10 @@ from .table import read_table
 class Format:
     """A format that can be converted.
 
-    read (Callable[..., List[SourceDoc]]): Reads one input, and tells a `Taken` what
-        it took for what. Its keyword arguments are the options of the format.
-    suffixes (Tuple[str, ...]): Files of a folder with these are taken for it.
-    help (str): What it is, in a few words.
+    read (Callable[..., List[SourceDoc]]): Reads one input, and updates a `Taken` with
+        how it was interpreted. Its keyword arguments are the options of the format.
+    suffixes (Tuple[str, ...]): Files in a folder with these suffixes are read.
+    help (str): A short description.
     """
 
     name: str
@@ -32,15 +32,15 @@ class Format:
 
     @property
     def options(self) -> List[str]:
-        """The names of the options that it takes."""
+        """RETURNS (List[str]): The names of its options."""
         parameters = inspect.signature(self.read).parameters.values()
         return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
     def check_options(self, options: Mapping[str, Any]) -> None:
-        """Check that the format takes these options.
+        """Check that the format accepts these options.
 
         options (Mapping[str, Any]): The options by name.
-        RAISES (ConversionError): If it does not know one, or it is of a wrong type.
+        RAISES (ConversionError): If an option is unknown or has the wrong type.
         """
         hints = get_type_hints(self.read.func if isinstance(self.read, partial) else self.read)
         for name in options:
@@ -52,7 +52,7 @@ class Format:
             types = get_args(hints[name]) or (hints[name],)
             if isinstance(options[name], int) and abs(options[name]) > sys.maxsize:
                 raise ConversionError(f"the option '{name}' is {show(options[name])}: too large")
-            # A bool is an int to Python.
+            # In Python, a bool is an int.
             if type(options[name]) not in types:
                 expected = " or ".join("None" if t is type(None) else t.__name__ for t in types)
                 raise ConversionError(
@@ -83,7 +83,7 @@ def get_format(name: str) -> Format:
 
     name (str): Its name.
     RETURNS (Format): The format.
-    RAISES (ConversionError): If there is none of this name.
+    RAISES (ConversionError): If there is no such format.
     """
     if not isinstance(name, str) or name not in FORMATS:
         raise ConversionError(f"unknown format {show(name)}. There are: auto, {', '.join(FORMATS)}")

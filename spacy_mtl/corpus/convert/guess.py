@@ -1,4 +1,4 @@
-"""Tell the format of a file by its name and its first lines, and say why."""
+"""Detect the format of a file by its name and first lines, with the reason."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Mapping, Optional
 
-from .columns import COMMENT, DOCSTART, is_header, split_row
+from .column_rows import COMMENT, DOCSTART, is_header, split_row
 from .conllu_sentence import N_COLUMNS
 from .formats import FORMATS, Format
 from .seq import is_seq_folder
@@ -16,7 +16,7 @@ N_LINES = 100
 _ENTITY_TAG = re.compile(r"(\S.*)?[ \t](O|[BILUES]-\S+)")
 _TAG_IN_TSV = re.compile(r"O|[BILUES](-\S+)?")
 _FIRST_ID = re.compile(r"1(-[0-9]+)?|0\.1")
-# Where a suffix says enough. Of others, and of .tsv, the first lines decide.
+# Suffixes that suffice. For others, and for .tsv, the first lines decide.
 _BY_SUFFIX = {
     suffix: name for name in ("conllu", "csv", "jsonl") for suffix in FORMATS[name].suffixes
 } | {suffix: "iob" for suffix in (".iob", ".iob2", ".bio", ".biluo", ".ner")}
@@ -24,10 +24,10 @@ _BY_SUFFIX = {
 
 @dataclass(frozen=True)
 class Guess:
-    """A format, and what made it be taken for that.
+    """A guessed format, and the reason.
 
-    format (Optional[Format]): None if it cannot be told.
-    by_content (bool): Whether the name alone did not tell it.
+    format (Optional[Format]): None if it is unknown.
+    by_content (bool): Whether the content was needed, not only the name.
     """
 
     format: Optional[Format]
@@ -36,11 +36,11 @@ class Guess:
 
 
 def guess_format(path: Path, options: Optional[Mapping[str, Any]] = None) -> Guess:
-    """Tell the format of a file or of a folder with one split.
+    """Guess the format of a file or of a folder with one split.
 
     path (Path): The file or folder.
-    options (Optional[Mapping[str, Any]]): Options of formats: what they say of comments
-        and of a header helps.
+    options (Optional[Mapping[str, Any]]): Options of formats: those about comments and
+        headers help.
     RETURNS (Guess): The format, and why.
     """
     if path.is_dir():
@@ -48,7 +48,7 @@ def guess_format(path: Path, options: Optional[Mapping[str, Any]] = None) -> Gue
             return Guess(FORMATS["seq"], "the folder has its files")
         return Guess(None, "a folder")
     if not is_regular(path):
-        return Guess(None, "no regular file")
+        return Guess(None, "not a regular file")
     suffix = path.suffix.lower()
     if suffix in _BY_SUFFIX:
         return Guess(FORMATS[_BY_SUFFIX[suffix]], f"its name ends in {suffix}")
@@ -63,10 +63,10 @@ def guess_format(path: Path, options: Optional[Mapping[str, Any]] = None) -> Gue
 
 
 def detect_format(path: Path) -> Optional[Format]:
-    """Tell the format of a file or of a folder with one split.
+    """Detect the format of a file or of a folder with one split.
 
     path (Path): The file or folder.
-    RETURNS (Optional[Format]): The format, None if it cannot be told.
+    RETURNS (Optional[Format]): The format, None if it is unknown.
     """
     return guess_format(path).format
 
@@ -74,7 +74,7 @@ def detect_format(path: Path) -> Optional[Format]:
 def _may_be_comment(row: str, comment: Any, suffix: str) -> bool:
     if isinstance(comment, str) and comment:
         return row.startswith(comment)
-    # In a .tsv, a text or a word may start like one.
+    # In a .tsv file, a text or a word may start like a comment.
     return row.startswith(COMMENT) and not (suffix == ".tsv" and "\t" in row)
 
 
@@ -84,7 +84,7 @@ def _by_content(rows: List[str], suffix: str, has_blank_lines: bool) -> Guess:
     is_id = _FIRST_ID.fullmatch(columns[0]) if is_tsv else columns[0][:1].isdigit()
     if len(columns) == N_COLUMNS and is_id:
         return Guess(
-            FORMATS["conllu"], f"its rows have {N_COLUMNS} columns, and numbers in front", True
+            FORMATS["conllu"], f"its rows have {N_COLUMNS} columns and start with numbers", True
         )
     if is_tsv:
         if _end_in_entity_tags(rows, has_blank_lines):
@@ -102,10 +102,10 @@ def _by_content(rows: List[str], suffix: str, has_blank_lines: bool) -> Guess:
 
 
 def _end_in_entity_tags(rows: List[str], has_blank_lines: bool) -> bool:
-    """Tell a word and its tag from a text and its label: both stand in .tsv files."""
+    """Distinguish words and tags from texts and labels: both occur in .tsv files."""
     tags = [row.rstrip().rpartition("\t")[2] for row in rows]
     if len(tags) > 1 and not _TAG_IN_TSV.fullmatch(tags[0]):
-        # A header, which the reader knows or refuses.
+        # A header, which the reader recognizes or rejects.
         tags = tags[1:]
     if not tags or not all(map(_TAG_IN_TSV.fullmatch, tags)):
         return False

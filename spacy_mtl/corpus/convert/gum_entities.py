@@ -1,4 +1,4 @@
-"""Named entities of GUM's `Entity=` field (also used by other CorefUD corpora)."""
+"""Read named entities from GUM's `Entity=` field (also used by other CorefUD corpora)."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _PART = re.compile(r"[()]|[^()]+")
 
 @dataclass
 class Mention:
-    """A mention of an entity. `end` is exclusive, and -1 as long as it is open."""
+    """A mention of an entity. `end` is exclusive, and -1 while it is open."""
 
     id: str
     fields: Dict[str, str]
@@ -28,10 +28,10 @@ class Mention:
 
 
 def has_names(header: Sequence[str]) -> bool:
-    """Whether mentions with these fields say what a named entity is.
+    """Check whether mentions with these fields identify named entities.
 
     header (Sequence[str]): The names of the fields.
-    RETURNS (bool): Whether all needed fields are there.
+    RETURNS (bool): Whether all required fields are there.
     """
     return all(name in header for name in NEEDED)
 
@@ -39,9 +39,9 @@ def has_names(header: Sequence[str]) -> bool:
 def find_names(sentence: Sentence, header: Sequence[str], path: Path) -> List[EntitySpan]:
     """Find the named entities of a sentence.
 
-    These are the mentions with an identity (a Wikipedia page) of which a token
-    of the minimal span is a proper noun. The identity alone is not enough: GUM
-    gives it to pronouns too. Of nested names the outermost counts.
+    These are the mentions with an identity (a Wikipedia page) that have a proper noun
+    in their minimal span. The identity alone is not enough: in GUM, pronouns have it
+    too. Of nested names only the outermost is kept.
 
     sentence (Sentence): The sentence.
     header (Sequence[str]): The names of a mention's fields, in order.
@@ -51,7 +51,7 @@ def find_names(sentence: Sentence, header: Sequence[str], path: Path) -> List[En
     """
     spans: List[EntitySpan] = []
     names = [m for m in _find_mentions(sentence, header, path) if _is_name(m, sentence, path)]
-    # Python's sort is stable: of two mentions of the same words the one opened first wins.
+    # Python's sort is stable: for two mentions of the same words, the first to open wins.
     for mention in sorted(names, key=lambda m: (m.start, -m.end)):
         if not spans or mention.start >= spans[-1][1]:
             spans.append((mention.start, mention.end, mention.fields["etype"]))

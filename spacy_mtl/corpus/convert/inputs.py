@@ -1,4 +1,4 @@
-"""Find the files to convert, and the format of each."""
+"""Find the files to convert and their formats."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ class Job:
 
     path (Path): A file, or a folder with one split.
     reason (str): Why it has this format.
-    is_guessed (bool): Whether the format was not asked for.
+    is_guessed (bool): Whether the format was guessed, not specified.
     by_content (bool): Whether it was guessed by the content.
     """
 
@@ -31,7 +31,7 @@ class Job:
 
     @property
     def files(self) -> List[Path]:
-        """The files that are read."""
+        """RETURNS (List[Path]): The files that are read."""
         if not self.path.is_dir():
             return [self.path]
         return [path for name in FILES if (path := self.path / name).exists()]
@@ -45,15 +45,15 @@ def find_inputs(
     paths (Sequence[Path]): Files, folders of files, folders with one split.
     name (str): A key of `FORMATS`, or "auto".
     options (Mapping[str, Any]): Options of the formats.
-    RETURNS (Tuple[List[Job], List[Path], bool]): What to convert, which files of
-        folders are skipped, and whether there may be many.
-    RAISES (ConversionError): If a file is not there or its format cannot be told.
+    RETURNS (Tuple[List[Job], List[Path], bool]): The inputs to convert, the skipped
+        files in folders, and whether there may be several inputs.
+    RAISES (ConversionError): If a file is missing or its format is unknown.
     """
     wanted = None if name == AUTO else get_format(name)
     jobs: List[Job] = []
     skipped: List[Path] = []
     if not paths:
-        raise ConversionError("no input is given")
+        raise ConversionError("no input given")
     is_many = len(paths) > 1
     for path in paths:
         if not path.exists():
@@ -74,13 +74,13 @@ def _job_of(path: Path, wanted: Optional[Format], options: Mapping[str, Any]) ->
     if wanted is None:
         guess = guess_format(path, options)
         if guess.format is None:
-            reason = "cannot tell the format by suffix or content. Give it"
+            reason = "cannot detect the format by suffix or content. Specify it"
             raise ConversionError(reason, path)
         return Job(path, guess.format, guess.reason, True, guess.by_content)
     if path.is_dir() != (wanted.name == "seq"):
         expected = "a folder with seq.in, seq.out and label" if wanted.name == "seq" else "a file"
         raise ConversionError(f"the format '{wanted.name}' is {expected}", path)
-    return Job(path, wanted, "as asked for", is_guessed=False)
+    return Job(path, wanted, "as specified", is_guessed=False)
 
 
 def _look_into(
@@ -94,7 +94,7 @@ def _look_into(
         guess = guess_format(path, options)
         by_suffix = wanted is not None and is_regular(path) and path.suffix in wanted.suffixes
         if wanted is not None and (by_suffix or guess.format is wanted):
-            jobs.append(Job(path, wanted, "as asked for", is_guessed=False))
+            jobs.append(Job(path, wanted, "as specified", is_guessed=False))
         elif wanted is None and guess.format is not None:
             jobs.append(Job(path, guess.format, guess.reason, True, guess.by_content))
         else:

@@ -1,4 +1,4 @@
-"""Where the output goes, and writing it so that nothing half-written is left behind."""
+"""Choose the output files, and write them so that no half-written file is left behind."""
 
 import os
 import secrets
@@ -17,24 +17,24 @@ def choose_targets(sources: Sequence[Path], output: Path, is_many: bool) -> Dict
 
     sources (Sequence[Path]): The inputs, files or folders.
     output (Path): A `.spacy` file, for one input only, or a folder. In a folder
-        every file is named like its input.
-    is_many (bool): Whether several inputs or a folder of them were asked for.
+        every file is named after its input.
+    is_many (bool): Whether several inputs or a folder of them were given.
     RETURNS (Dict[Path, Path]): Input to output.
-    RAISES (ConversionError): If the output does not fit or two inputs would go
-        to the same file.
+    RAISES (ConversionError): If the output doesn't fit or two inputs would go to the
+        same file.
     """
     if "\0" in str(output):
         raise ConversionError("the name of the output contains a NUL character")
     if output.suffix == SUFFIX:
         if is_many:
-            reason = f"one {SUFFIX} file cannot take several inputs. Give an output folder"
+            reason = f"several inputs do not fit in one {SUFFIX} file. Choose an output folder"
             raise ConversionError(reason, output)
         return {sources[0]: output}
     if os.path.lexists(output) and not output.is_dir():
-        reason = f"exists and is no folder. Give a folder or a file that ends in {SUFFIX}"
+        reason = f"exists and is not a folder. Choose a folder, or a file that ends in {SUFFIX}"
         raise ConversionError(reason, output)
     targets: Dict[Path, Path] = {}
-    # By the file that is written in the end: names may be links.
+    # By the file that is finally written: names may be links.
     taken: Dict[str, Path] = {}
     for source in sources:
         stem = source.resolve().name if source.is_dir() else source.stem
@@ -49,12 +49,12 @@ def choose_targets(sources: Sequence[Path], output: Path, is_many: bool) -> Dict
 
 
 def check_targets(targets: Mapping[Path, Path], read: Sequence[Path]) -> None:
-    """Check that writing loses nothing but `.spacy` files of an earlier conversion.
+    """Check that writing only overwrites `.spacy` files.
 
     targets (Mapping[Path, Path]): Input to output.
     read (Sequence[Path]): All files that are read.
-    RAISES (ConversionError): If an output is one of those, by whatever name or
-        link, or exists and is no `.spacy` file.
+    RAISES (ConversionError): If an output is one of the inputs, under whatever name or
+        link, or exists and isn't a `.spacy` file.
     """
     inputs = {(stat.st_dev, stat.st_ino): path for path in read for stat in [path.stat()]}
     for target in targets.values():
@@ -65,12 +65,12 @@ def check_targets(targets: Mapping[Path, Path], read: Sequence[Path]) -> None:
         stat = target.stat()
         if source := inputs.get((stat.st_dev, stat.st_ino)):
             raise ConversionError(
-                f"the output is the input {source}, which would be lost. Give another output",
+                f"the output is the input {source}, which would be lost. Choose another output",
                 target,
             )
         if not target.is_file() or not _may_be_overwritten(target):
             raise ConversionError(
-                f"exists and is no {SUFFIX} file, though it is named like one. Give another "
+                f"exists and is not a {SUFFIX} file, although it is named like one. Choose another "
                 "output, or remove it",
                 target,
             )
@@ -79,11 +79,10 @@ def check_targets(targets: Mapping[Path, Path], read: Sequence[Path]) -> None:
 def write_files(contents: Mapping[Path, bytes]) -> None:
     """Write files, all of them or none.
 
-    Everything goes to a temporary file beside its target first. Only when all
-    are written do they take their names. A link stays one: what it leads to is
-    written.
+    Everything first goes to a temporary file next to its target. Files are renamed
+    only once all are written. A link stays a link: its target is written.
 
-    contents (Mapping[Path, bytes]): What to write, by path. Folders are made.
+    contents (Mapping[Path, bytes]): What to write, by path. Folders are created.
     RAISES (OSError): If something cannot be written.
     """
     written: Dict[Path, Path] = {}
@@ -91,7 +90,7 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
         for path, content in contents.items():
             real = Path(os.path.realpath(path))
             real.parent.mkdir(parents=True, exist_ok=True)
-            # Not of the target's name: that may be as long as the file system allows.
+            # Not based on the target's name, which may already be as long as allowed.
             temporary = real.with_name(f".{secrets.token_hex(8)}.tmp")
             with temporary.open("xb") as file_:
                 stack.callback(_remove, temporary)
@@ -102,7 +101,7 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
 
 
 def _may_be_overwritten(path: Path) -> bool:
-    """Whether a file is empty or begins like a `.spacy` file: a compressed map of msgpack."""
+    """Check whether a file is empty or begins like a `.spacy` file: compressed msgpack map."""
     with path.open("rb") as file_:
         head = file_.read(4096)
     if not head:

@@ -1,4 +1,4 @@
-"""Decode entity tags (IOB1, IOB2 alias BIO, BILUO alias BILOU, IOBES) to spans."""
+"""Decode entity tags (IOB1, IOB2 alias BIO, BILUO alias BILOU, IOBES) into spans."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from .checks import label_fault
 from .document import EntitySpan
 from .errors import ConversionError, show
 
-# The closed schemes differ in the names of two prefixes only, and share a decoder.
+# The closed schemes only differ in the names of two prefixes, and share a decoder.
 SCHEMES: Dict[str, str] = {
     "iob1": "iob1",
     "iob2": "iob2",
@@ -18,21 +18,20 @@ SCHEMES: Dict[str, str] = {
     "iobes": "closed",
 }
 MISSING = "-"
-# A label may contain any of these, but not with a tag on both sides.
+# A label may contain any of these separators, but not with a tag on both sides.
 _SEVERAL = re.compile(r"([BILUES]-.*|O\s*)[,;|#]\s*([BILUES]-|O\s*$|O\s*[,;|#])")
 
 TagLines = Sequence[Tuple[int, str]]
 
 
 def detect_scheme(blocks: Sequence[TagLines], path: Path) -> str:
-    """Tell which scheme a file uses.
+    """Detect which scheme a file uses.
 
     blocks (Sequence[TagLines]): The sentences: line and tag of every token.
     path (Path): The file, for errors.
-    RETURNS (str): "biluo", "iob2" or "iob1". Files in which it makes no
-        difference are "iob2".
-    RAISES (ConversionError): If some tags are legal in IOB1 only and others in
-        IOB2 only, or a tag is no entity tag.
+    RETURNS (str): "biluo", "iob2" or "iob1". "iob2" if it makes no difference.
+    RAISES (ConversionError): If some tags are only legal in IOB1 and others only in
+        IOB2, or a tag isn't an entity tag.
     """
     only_iob1: Optional[Tuple[int, str]] = None
     only_iob2: Optional[Tuple[int, str]] = None
@@ -52,8 +51,8 @@ def detect_scheme(blocks: Sequence[TagLines], path: Path) -> str:
     if only_iob1 and only_iob2:
         raise ConversionError(
             f"{only_iob1[1]} starts an entity, which is legal in IOB1 only, but line "
-            f"{only_iob2[0]} starts one with {only_iob2[1]}, which is legal in IOB2 only. Mend the "
-            "tag, or give the scheme 'iob1' to take both as starts",
+            f"{only_iob2[0]} starts one with {only_iob2[1]}, which is legal in IOB2 only. Fix the "
+            "tag, or set the scheme 'iob1' to accept both as starts",
             path,
             only_iob1[0],
         )
@@ -63,15 +62,15 @@ def detect_scheme(blocks: Sequence[TagLines], path: Path) -> str:
 def decode_tags(block: TagLines, scheme: str, path: Path) -> Tuple[List[EntitySpan], List[int]]:
     """Decode the entity tags of one sentence.
 
-    The tag "-" says that nothing is known about the token. Under "iob1" a B-
-    may start any entity, not only one beside another of its label.
+    The tag "-" means that nothing is known about the token. Under "iob1" a B- may
+    start any entity, not only one next to another with its label.
 
     block (TagLines): Line and tag of every token.
     scheme (str): A key of `SCHEMES`.
     path (Path): The file, for errors.
     RETURNS (Tuple[List[EntitySpan], List[int]]): The entities, and the tokens
         without annotation.
-    RAISES (ConversionError): If the scheme does not allow a tag where it stands.
+    RAISES (ConversionError): If the scheme doesn't allow a tag in its place.
     """
     kind = check_scheme(scheme)
     spans: List[EntitySpan] = []
@@ -85,13 +84,13 @@ def decode_tags(block: TagLines, scheme: str, path: Path) -> Tuple[List[EntitySp
         continues = prefix in "IE" and open_label == label
         if open_label and not continues:
             if kind == "closed":
-                reason = f"{tag} stands where the {open_label} entity before it is not ended"
+                reason = f"{tag} follows the {open_label} entity, which has not ended"
                 raise ConversionError(reason, path, line)
             spans.append((start, i, open_label))
             open_label = ""
         if prefix in "IE" and not continues and not (prefix == "I" and kind == "iob1"):
             raise ConversionError(
-                f"{tag} continues no {label} entity, which the scheme '{scheme}' does not allow",
+                f"{tag} has no {label} entity to continue, which the scheme '{scheme}' requires",
                 path,
                 line,
             )
@@ -104,7 +103,7 @@ def decode_tags(block: TagLines, scheme: str, path: Path) -> Tuple[List[EntitySp
             open_label = ""
     if open_label and kind == "closed":
         last_line = block[-1][0]
-        raise ConversionError(f"the {open_label} entity is not ended", path, last_line)
+        raise ConversionError(f"the {open_label} entity does not end", path, last_line)
     if open_label:
         spans.append((start, len(block), open_label))
     return spans, unknown
@@ -123,7 +122,7 @@ def check_scheme(scheme: str) -> str:
 
 
 def is_entity_tag(tag: str) -> bool:
-    """Whether a text is an entity tag of any scheme, and one only.
+    """Check whether a text is a single entity tag of any scheme.
 
     tag (str): The text.
     RETURNS (bool): Whether it is.
@@ -143,11 +142,11 @@ def _fault(tag: str) -> Optional[str]:
         return None
     prefix, _, label = tag.partition("-")
     if _SEVERAL.match(tag):
-        return "holds several tags. Expected one: keep the outermost, or convert them one by one"
+        return "contains several tags. Expected one: keep the outermost, or convert each separately"
     if len(prefix) != 1 or prefix not in "BILUES" or not label:
         return (
-            "is no entity tag. Expected O, - (not annotated), or a prefix and a label like B-person"
+            "is not an entity tag. Expected O, - (not annotated), or prefix and label like B-person"
         )
     if fault := label_fault(label):
-        return f"is no entity tag: its label {fault}"
+        return f"is not an entity tag: its label {fault}"
     return None

@@ -1,4 +1,4 @@
-"""The triple seq.in, seq.out, label of SNIPS and ATIS: slots as entities, intents as categories."""
+"""Read seq.in, seq.out, label (SNIPS, ATIS): slots as entities, intents as categories."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ _WHITESPACE = re.compile(r"[ \t]+")
 
 
 def is_seq_folder(path: Path) -> bool:
-    """Whether a folder holds such a triple, or a part of it.
+    """Check whether a folder contains the three files, or some of them.
 
     path (Path): The folder.
     RETURNS (bool): Whether one of the files is there.
@@ -33,17 +33,16 @@ def read_seq(
 ) -> List[SourceDoc]:
     """Read a folder with the files `seq.in` (words), `seq.out` (tags) and `label`.
 
-    The files run in parallel, one text a line. The original spacing is not in
-    them: words are joined by one space.
+    The files are aligned line by line, with one text per line. They don't contain
+    the original spacing: words are joined by one space.
 
     path (Path): The folder, of one split.
-    taken (Optional[Taken]): Changed to tell what was taken for what.
+    taken (Optional[Taken]): Updated with how the files were interpreted.
     scheme (str): Scheme of the tags, "auto" or a key of `SCHEMES`.
-    multilabel (Optional[str]): What stands between several labels of one text (# in
-        ATIS). By default the line is one label.
+    multilabel (Optional[str]): Separator between the labels of a text (# in ATIS). By
+        default the line is one label.
     RETURNS (List[SourceDoc]): The documents.
-    RAISES (ConversionError): If a file is not there, their lengths differ, or a
-        tag is broken.
+    RAISES (ConversionError): If a file is missing, lengths differ, or a tag is invalid.
     """
     words_of, tags_of, labels = (
         [_WHITESPACE.split(line.strip(" \t")) for line in read_lines(path / WORDS)],
@@ -53,7 +52,7 @@ def read_seq(
     for name, other in ((TAGS, tags_of), (LABELS, labels)):
         if len(other) != len(words_of):
             raise ConversionError(
-                f"{len(other)} lines, but {WORDS} has {len(words_of)}. They run in parallel",
+                f"{len(other)} lines, but {WORDS} has {len(words_of)}. They must be aligned",
                 path / name,
                 min(len(other), len(words_of)) + 1,
             )

@@ -1,4 +1,4 @@
-"""Read an input file as text, with the line of whatever is wrong with it."""
+"""Read an input file as text, and report the line of any problem."""
 
 import stat
 from pathlib import Path
@@ -11,12 +11,12 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def is_regular(path: Path) -> bool:
-    """Whether there is a regular file, or a link to one.
+    """Check whether a path is a regular file, or a link to one.
 
-    Opening anything else (a pipe, a device) may wait for ever or never end.
+    Reading anything else (a pipe, a device) may block or never end.
 
     path (Path): The file.
-    RETURNS (bool): False also where there is nothing.
+    RETURNS (bool): Also False if nothing is there.
     """
     return path.is_file()
 
@@ -25,7 +25,7 @@ def check_regular(path: Path) -> None:
     """Check that a path can be read as a file.
 
     path (Path): The path. It may be a link.
-    RAISES (ConversionError): If there is nothing, or something else than a file.
+    RAISES (ConversionError): If nothing is there, or something other than a file.
     """
     if is_regular(path):
         return
@@ -34,16 +34,18 @@ def check_regular(path: Path) -> None:
     mode = path.stat().st_mode
     kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
     kind = next((name for is_kind, name in kinds if is_kind(mode)), "a device")
-    raise ConversionError(f"expected a regular file, found {kind}. Save what it gives first", path)
+    raise ConversionError(
+        f"expected a regular file, found {kind}. Save its content to a file first", path
+    )
 
 
 def read_text(path: Path) -> str:
     """Read a UTF-8 file, with or without a byte order mark.
 
     path (Path): The file.
-    RETURNS (str): Its text, line ends as they are.
-    RAISES (ConversionError): If there is no such file, it is no regular file, it
-        is empty, or it is not UTF-8 text.
+    RETURNS (str): Its text, with line ends unchanged.
+    RAISES (ConversionError): If the file doesn't exist, isn't regular, is empty, or
+        isn't UTF-8 text.
     """
     check_regular(path)
     data = path.read_bytes()
@@ -67,12 +69,12 @@ def read_lines(path: Path) -> List[str]:
     """Read the lines of a UTF-8 file.
 
     Only line feeds end a line, with or without carriage returns before them.
-    `str.splitlines` would also cut at separators like U+2028, which real text
-    contains within a line.
+    `str.splitlines` would also split at separators like U+2028, which real text
+    contains within lines.
 
     path (Path): The file.
-    RETURNS (List[str]): The lines without their ends. Line 1 has index 0.
-    RAISES (ConversionError): See `read_text`; or if a carriage return stands
+    RETURNS (List[str]): The lines without line ends. Line 1 has index 0.
+    RAISES (ConversionError): See `read_text`; also if there is a carriage return
         within a line.
     """
     lines = [line.rstrip("\r") for line in read_text(path).split("\n")]
@@ -97,7 +99,7 @@ def _check_characters(text: str, path: Path) -> None:
     at = text.find("\n" + BYTE_ORDER_MARK)
     if at >= 0:
         raise ConversionError(
-            "a byte order mark (U+FEFF) within the file, as where two files were put together. "
+            "a byte order mark (U+FEFF) within the file, as if two files were concatenated. "
             "Remove it",
             path,
             text.count("\n", 0, at) + 2,

@@ -1,4 +1,4 @@
-"""What a converted file holds: documents, tokens, and how many units carry each annotation."""
+"""Summarize a converted file: documents, tokens, and how many have each annotation."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -25,14 +25,14 @@ TOKEN_ATTRS = {
 class Summary:
     """The counts of one output file.
 
-    format (str): The format that the input was read in.
-    reason (str): Why it was taken for that.
-    taken (List[str]): What was taken for what: columns, a header, a scheme.
-    annotated_tokens (Dict[str, int]): Tokens that carry each annotation. For "ents"
-        that includes those known to be outside of entities.
+    format (str): The format of the input.
+    reason (str): Why this format was used.
+    taken (List[str]): How the input was interpreted: columns, a header, a scheme.
+    annotated_tokens (Dict[str, int]): Tokens with each annotation. For "ents" that
+        includes those known to be outside of entities.
     ents (Counter[str]): Entities by label.
-    cats (Counter[str]): Documents of which the label holds (0.5 and above).
-    docs_with_cats (int): Documents with any category, held or not.
+    cats (Counter[str]): Documents for which the label holds (0.5 and above).
+    docs_with_cats (int): Documents with any category, whether it holds or not.
     docs_with_sents (int): Documents with sentence starts.
     left_out (Counter[str]): What could not be converted, and how often.
     """
@@ -53,9 +53,9 @@ class Summary:
     left_out: CounterType[str] = field(default_factory=Counter)
 
     def rows(self) -> List[Sequence[str]]:
-        """The counts as a table: what, how many, of how many.
+        """Format the counts as a table: what, how many, of how many.
 
-        RETURNS (List[Sequence[str]]): The rows. Annotation that nothing carries says so.
+        RETURNS (List[Sequence[str]]): The rows. Absent annotation is marked as missing.
         """
         of_tokens = f"of {self.tokens:,} tokens"
         of_docs = f"of {self.docs:,} documents"
@@ -81,12 +81,12 @@ def _list_labels(counts: CounterType[str]) -> str:
 def summarize(
     docs: Sequence[Doc], sources: Sequence[SourceDoc], source: Path, target: Path
 ) -> Summary:
-    """Count what documents carry.
+    """Count the annotation of documents.
 
-    docs (Sequence[Doc]): The documents as they are written.
-    sources (Sequence[SourceDoc]): The documents as they were read.
-    source (Path): Where they come from.
-    target (Path): Where they go.
+    docs (Sequence[Doc]): The documents as written.
+    sources (Sequence[SourceDoc]): The documents as read.
+    source (Path): The input.
+    target (Path): The output.
     RETURNS (Summary): The counts.
     """
     summary = Summary(source, target)
@@ -99,7 +99,7 @@ def summarize(
         if doc.cats:
             summary.docs_with_cats += 1
             summary.cats.update({label: int(value >= 0.5) for label, value in doc.cats.items()})
-        # spaCy claims sentence starts for every document of one token.
+        # spaCy reports sentence starts for every document of one token.
         if source_doc.sent_starts is not None:
             summary.docs_with_sents += 1
             summary.sents += sum(1 for _ in doc.sents)

@@ -1,4 +1,4 @@
-"""TSV and CSV files for classification: a text and its label or labels in each row."""
+"""Read TSV and CSV files for classification, with a text and its labels in each row."""
 
 import csv
 import io
@@ -14,11 +14,11 @@ from .source import read_text
 from .taken import Taken
 from .tokenize import make_tokenize
 
-# A first row that has one of each is taken for a header.
+# A first row with one of each is a header.
 TEXT_NAMES = ("text", "sentence", "utterance", "document", "review", "comment", "message", "tweet")
 LABEL_NAMES = ("label", "labels", "category", "intent", "class", "sentiment", "topic", "target")
 MAX_FIELD = 2**31 - 1
-# A csv reader of Python takes some of these, and then reads something else.
+# Python's csv reader accepts some of these, but then misreads the file.
 _NO_DELIMITERS = '\r\n\0"'
 
 Row = Tuple[int, List[str]]
@@ -38,28 +38,28 @@ def read_table(
 ) -> List[SourceDoc]:
     """Read a table with a text and a label in each row.
 
-    A field in double quotes may contain delimiters and line ends. An empty
-    label is a missing one.
+    A field in double quotes may contain delimiters and line ends. An empty label is
+    missing.
 
     path (Path): The file.
-    taken (Optional[Taken]): Changed to tell what was taken for what.
-    delimiter (str): One character between columns.
+    taken (Optional[Taken]): Updated with how the file was interpreted.
+    delimiter (str): The character between columns.
     header (Optional[bool]): Whether the first row names the columns. By default it
-        does where a column is given by a name, or where the row has both a usual
-        name for texts and one for labels (`TEXT_NAMES`, `LABEL_NAMES`).
+        does if a column is specified by name, or if the row has usual names for both
+        texts and labels (`TEXT_NAMES`, `LABEL_NAMES`).
     text_column (Optional[str]): Name, or index from 0, of the texts. By default the
-        column with a usual name, else the first.
-    label_column (Optional[str]): The same for labels; by default else the second.
-    multilabel (Optional[str]): What stands between several labels. Then an empty
-        field says that no label holds.
+        column with a usual name, or the first.
+    label_column (Optional[str]): The same for labels; by default the second column.
+    multilabel (Optional[str]): Separator between several labels. An empty field then
+        means that no label holds.
     quotes (bool): Whether a double quote at the start of a field quotes it.
-    lang (str): Language whose tokenizer makes words of the texts.
+    lang (str): Language of the tokenizer for the texts.
     RETURNS (List[SourceDoc]): The documents.
-    RAISES (ConversionError): If a column is not there or rows differ in length.
+    RAISES (ConversionError): If a column is missing or rows differ in length.
     """
     if len(delimiter) != 1 or delimiter in _NO_DELIMITERS or text_fault(delimiter):
         raise ConversionError(
-            f"the delimiter is {show(delimiter)}, expected one character that is no quote and no "
+            f"the delimiter is {show(delimiter)}, expected one character other than a quote or "
             "line end. For tabs, use the format 'tsv'"
         )
     taken = taken if taken is not None else Taken()
@@ -73,16 +73,16 @@ def read_table(
     text_at = _find_column(names, header, text_column, TEXT_NAMES, 0, path, first_line)
     label_at = _find_column(names, header, label_column, LABEL_NAMES, 1, path, first_line)
     if text_at == label_at:
-        raise ConversionError(f"column {text_at} is to be both text and label", path, first_line)
+        raise ConversionError(f"column {text_at} is both text and label", path, first_line)
     for what, at, asked in (("texts", text_at, text_column), ("labels", label_at, label_column)):
         name = f", {show(names[at])}" if header else ""
         usual = header and names[at].lower() in (*TEXT_NAMES, *LABEL_NAMES)
         why = "its usual name" if usual else "the default"
         where = f"column {at} of {len(names)}{name}"
-        taken.add(what, where, "as asked for" if asked is not None else why)
+        taken.add(what, where, "as specified" if asked is not None else why)
     if header:
         taken.header = first_line
-        why = "as asked for" if is_asked else "it has usual names, or those asked for"
+        why = "as specified" if is_asked else "it has usual or specified names"
         taken.add("header", f"line {first_line}: {', '.join(names)[:60]}", why)
     docs = []
     for line, row in rows[1 if header else 0 :]:
@@ -113,7 +113,7 @@ def _parse(text: str, path: Path, delimiter: str, quotes: bool) -> Iterator[Row]
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True
     )
-    # The limit of 131,072 characters a field is one for the whole process.
+    # The limit of 131,072 characters per field applies to the whole process.
     limit = csv.field_size_limit(MAX_FIELD)
     line = 1
     try:
@@ -152,7 +152,7 @@ def _find_column(
     elif header and column in names:
         index = names.index(column)
         if names.count(column) > 1:
-            reason = f"there are {names.count(column)} columns {show(column)}. Give the index"
+            reason = f"there are {names.count(column)} columns {show(column)}. Use the index"
             raise ConversionError(reason, path, line)
     elif (number := index_number(column)) is not None:
         index = number
@@ -162,7 +162,7 @@ def _find_column(
     if not -len(names) <= index < len(names):
         asked = (column or str(index))[:60]
         raise ConversionError(
-            f"there is no column {asked}: the row has {len(names)}. Check the delimiter, and the "
+            f"there is no column {asked}: the row has {len(names)}. Check the delimiter and the "
             "column",
             path,
             line,

@@ -1,4 +1,4 @@
-"""What a reader took for what."""
+"""Record how a reader interpreted a file."""
 
 from dataclasses import dataclass, field
 from typing import List, Optional
@@ -6,10 +6,10 @@ from typing import List, Optional
 
 @dataclass
 class Taken:
-    """What a reader took for what, and why.
+    """How a reader interpreted a file, and why.
 
     header (Optional[int]): The line of the row that names the columns.
-    notes (List[str]): Sentences for the user: which columns are texts, words, ...
+    notes (List[str]): Notes for the user: which columns are texts, words, ...
     """
 
     header: Optional[int] = None
@@ -20,6 +20,6 @@ class Taken:
 
         what (str): What was found, like "labels".
         where (str): Where it is, like "column 1".
-        why (str): Why it was taken for that.
+        why (str): The reason for this interpretation.
         """
         self.notes.append(f"{what}: {where}" + (f" ({why})" if why else ""))

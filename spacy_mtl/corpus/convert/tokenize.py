@@ -1,4 +1,4 @@
-"""Words for formats that give texts only."""
+"""Tokenize texts of formats without words."""
 
 from functools import lru_cache
 from typing import Callable, List, Tuple
@@ -10,20 +10,20 @@ from .errors import ConversionError
 Tokenize = Callable[[str], Tuple[List[str], List[bool]]]
 
 
-# To make one takes longer than to read a small file.
+# Creating a tokenizer takes longer than reading a small file.
 @lru_cache(maxsize=2)
 def make_tokenize(lang: str) -> Tokenize:
-    """Make a function that cuts texts into words with a blank pipeline's tokenizer.
+    """Make a function that splits texts into words with a blank pipeline's tokenizer.
 
-    lang (str): Code of the language.
-    RETURNS (Tokenize): Text in, words and spaces out.
-    RAISES (ConversionError): If spaCy does not have the language.
+    lang (str): The language code.
+    RETURNS (Tokenize): Takes a text and returns words and spaces.
+    RAISES (ConversionError): If spaCy doesn't have the language.
     """
     try:
-        # The tokenizer by itself has no limit on the length of a text.
+        # Unlike the pipeline, the tokenizer has no limit on the text length.
         tokenizer = spacy.blank(lang).tokenizer
     except (ImportError, AttributeError, IndexError, TypeError, ValueError, OSError) as err:
-        # What spaCy raises for a name that is a module of its own, but no language.
+        # spaCy raises these for the name of one of its modules that isn't a language.
         reason = f"no tokenizer for the language '{lang}': {err}"
         raise ConversionError(reason) from None
 

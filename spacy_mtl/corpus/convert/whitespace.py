@@ -1,4 +1,4 @@
-"""Whitespace within the words of a document, and entities that begin or end there."""
+"""Trim entities that begin or end with whitespace tokens."""
 
 from .document import SourceDoc
 
@@ -7,13 +7,13 @@ DROPPED = "entity that is whitespace only"
 
 
 def trim_entities(doc: SourceDoc) -> None:
-    """Let entities begin and end with a word that is not whitespace.
+    """Make entities begin and end with a word that isn't whitespace.
 
-    spaCy's heads never output another one. Whitespace is what spaCy's `is_space`
-    says: a no-break space and the separators of Unicode are.
+    spaCy's heads never predict other entities. Whitespace follows spaCy's `is_space`,
+    which includes no-break spaces and Unicode separators.
 
-    doc (SourceDoc): The document. Changes `ents`, and counts in `left_out` entities
-        that are trimmed or dropped.
+    doc (SourceDoc): The document. Updates `ents`, and counts trimmed and dropped
+        entities in `left_out`.
     """
     if not doc.ents or not any(map(str.isspace, doc.words)):
         return

@@ -1,1 +1,1 @@
-"""Which corpus gives the next batch."""
+"""Schedules decide which corpus the next batch comes from."""

@@ -1,4 +1,4 @@
-"""A schedule of phases: one task, or some, after the other."""
+"""Train tasks in phases, one or several tasks at a time."""
 
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence
@@ -7,36 +7,36 @@ from ...hints import is_finite, shortened
 from ...registry import register
 from ...settings import read_names
 from ...types import Progress, Schedule
-from .base import BLOCK, check_between, check_names, warn_left_out
+from .checks import BLOCK, check_between, check_names, warn_left_out
 
 
 @register("mtl_schedules", "spacy_mtl.Sequential.v1")
 def create_sequential(phases: List[Dict[str, Any]], replay: float = 0.0) -> Schedule:
-    """Create a schedule of phases. After the last, that one goes on.
+    """Create a schedule of phases. The last phase never ends.
 
-    Corpora of a phase are drawn by their number of examples.
+    Within a phase, corpora are drawn by their number of examples.
 
-    phases (List[Dict[str, Any]]): In order. Each has "tasks", a list of names: the corpora
-        that annotate one of them take part; and "steps" (batches) or "epochs" (passes over
-        its corpora), for how long. The last may go without.
-    replay (float): The share of the batches of a phase that are of the phases before it,
-        against forgetting, in [0, 1).
+    phases (List[Dict[str, Any]]): The phases, in order. Each has "tasks", a list of names
+        (corpora that annotate one of them take part), and a length in "steps" (batches) or
+        "epochs" (passes over its corpora). The last may omit the length.
+    replay (float): The share of a phase's batches that come from earlier phases, to prevent
+        forgetting, in [0, 1).
     SOURCE: replay: Robins 1995, "Catastrophic forgetting, rehearsal and pseudorehearsal".
     """
     check_between("Sequential", 0, 0.999, replay=replay)
     if not phases:
-        raise ValueError(f"Sequential has no phases. Name some in 'phases' of {BLOCK}.")
+        raise ValueError(f"Sequential has no phases. Set 'phases' in {BLOCK}.")
     found = [_read_phase(i, phase, i == len(phases) - 1) for i, phase in enumerate(phases)]
     return Sequential(found, replay)
 
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of a training.
+    """A phase of a training.
 
-    tasks (Sequence[str]): What it is about.
-    steps (Optional[int]): How many batches it has.
-    epochs (Optional[float]): Or how many passes over its corpora. None of both: no end.
+    tasks (Sequence[str]): The tasks to train.
+    steps (Optional[int]): The length in batches.
+    epochs (Optional[float]): The length in passes over its corpora. No end if both are None.
     """
 
     tasks: Sequence[str]
@@ -44,19 +44,19 @@ class Phase:
     epochs: Optional[float] = None
 
 
-class Sequential:
-    """One phase after the other: see `create_sequential`."""
+class Sequential(Schedule):
+    """Trains phase by phase: see `create_sequential`."""
 
     def __init__(self, phases: Sequence[Phase], replay: float = 0.0) -> None:
         self.phases = phases
         self.replay = replay
         self._current = 0
-        #: Where the current phase began: its batch, and the passes until then.
+        #: The batch at which the current phase began, and the passes up to then.
         self._start = 0
         self._passes: Dict[str, float] = {}
 
     def __call__(self, progress: Progress) -> Dict[str, float]:
-        """Name the corpora of the phase: see `Schedule`."""
+        """Return the shares of the current phase: see `Schedule`."""
         while self._is_over(progress):
             self._current += 1
             self._start, self._passes = progress.step, dict(progress.passes)
@@ -72,7 +72,7 @@ class Sequential:
         }
 
     def check(self, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]) -> None:
-        """Refuse phases of tasks that no corpus annotates: see `Schedule`."""
+        """Reject phases with tasks that no corpus annotates: see `Schedule`."""
         known = list(dict.fromkeys(task for found in tasks.values() for task in found))
         for i, phase in enumerate(self.phases):
             check_names(f"'phases.{i}.tasks'", phase.tasks, known, "tasks that are annotated")
@@ -84,7 +84,7 @@ class Sequential:
         return {"current": self._current, "start": self._start, "passes": dict(self._passes)}
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        """Go on from a state that `get_state` gave."""
+        """Continue from a state returned by `get_state`."""
         self._current, self._start = state["current"], state["start"]
         self._passes = dict(state["passes"])
 
@@ -95,7 +95,7 @@ class Sequential:
         if phase.steps is not None:
             return progress.step - self._start >= phase.steps
         own = self._corpora(progress, [phase])
-        # All of them together: each is drawn by its size, but not exactly.
+        # Count over all corpora: each is drawn by its size, but not exactly.
         given = sum(
             (progress.passes.get(corpus, 0.0) - self._passes.get(corpus, 0.0)) * size
             for corpus, size in own.items()
@@ -112,20 +112,20 @@ class Sequential:
 
 
 def _read_phase(i: int, phase: Dict[str, Any], is_last: bool) -> Phase:
-    where = f"Mend 'phases' in {BLOCK}."
+    where = f"Fix 'phases' in {BLOCK}."
     unknown = set(phase).difference(("tasks", "steps", "epochs"))
     tasks = read_names(phase.get("tasks"))
     if unknown or not tasks:
         raise ValueError(
-            f"Phase {i} of Sequential is {phase}, but it has 'tasks', a list of names, each once, "
-            f"and one of 'steps' and 'epochs'. {where}"
+            f"Phase {i} of Sequential is {phase}, but must have 'tasks', a list of names, each "
+            f"once, and one of 'steps' and 'epochs'. {where}"
         )
     lengths = [phase.get("steps"), phase.get("epochs")]
     n_given = sum(length is not None for length in lengths)
     if n_given > 1 or (not n_given and not is_last):
         raise ValueError(
-            f"Phase {i} of Sequential ({', '.join(tasks)}) needs one of 'steps' and 'epochs' to "
-            f"say how long it is; only the last may go without. {where}"
+            f"Phase {i} of Sequential ({', '.join(tasks)}) needs one of 'steps' and 'epochs' as "
+            f"its length; only the last may omit both. {where}"
         )
     for length, key in zip(lengths, ("steps", "epochs")):
         is_number = isinstance(length, (int, float) if key == "epochs" else int)

@@ -14,7 +14,7 @@ def load(path: Path) -> List[Doc]:
 
 @pytest.fixture
 def convert_text(tmp_path: Path) -> Callable[..., List[Doc]]:
-    """Write a text to a file, convert that, and load what was written."""
+    """Write a text to a file, convert it, and load the result."""
 
     def convert_text(text: str, name: str, **options: Any) -> List[Doc]:
         source, target = tmp_path / name, tmp_path / "out" / "docs.spacy"

@@ -87,8 +87,8 @@ def test_separators_of_unicode_do_not_end_lines(convert_text):
         ("a O\n", {"ner_column": 2}, ", line 1", "there is no column 2"),
         ("a O\n", {"word_column": -3}, ", line 1", "there is no column -3"),
         ("a\tO\n\tO\n", {}, ", line 2", "column 0 is empty"),
-        ("a O\nb NN\n", {}, ", line 2", "'NN' is no entity tag"),
-        ("a O\nb I-x\n", {"scheme": "bio"}, ", line 2", "I-x continues no x entity"),
+        ("a O\nb NN\n", {}, ", line 2", "'NN' is not an entity tag"),
+        ("a O\nb I-x\n", {"scheme": "bio"}, ", line 2", "I-x has no x entity to continue"),
         ("-DOCSTART- O\n", {}, "", "there is no token"),
     ],
 )

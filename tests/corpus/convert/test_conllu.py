@@ -32,7 +32,7 @@ FULL = "\n".join(
 
 
 def bare(*rows):
-    """A sentence with words only, and what each row names: form=..., xpos=..., ..."""
+    """A sentence of bare words, with the columns given per row: form=..., xpos=..., ..."""
     names = ["form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc"]
     lines = []
     for i, fields in enumerate(rows, 1):
@@ -55,7 +55,7 @@ def test_all_annotation_of_a_sentence(convert_text):
     assert not doc.has_annotation("ENT_IOB")
 
 
-def test_space_after_a_multiword_token_is_that_of_its_range(convert_text):
+def test_space_after_a_multiword_token_comes_from_its_range(convert_text):
     text = FULL.replace(
         "can't\t_\t_\t_\t_\t_\t_\t_\t_", "can't\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No"
     )
@@ -142,8 +142,8 @@ WORD = row("1", "a", "_", "_", "_", "_", "_", "_", "_", "_")
         (WORD + "\n2\tb\n", 2, "2 columns, expected 10"),
         (WORD + "\n" + WORD.replace("1", "3"), 2, "ID '3', expected 2"),
         (WORD.replace("\ta\t", "\t\t"), 1, "FORM. is empty"),
-        ("1\ta\t_\tNN\t_\t_\t_\t_\t_\t_", 1, "UPOS 'NN' is no part of speech"),
-        ("1\ta\t_\t_\t_\tA=b|B\t_\t_\t_\t_", 1, "FEATS 'A=b.B' is no list of Name=Value"),
+        ("1\ta\t_\tNN\t_\t_\t_\t_\t_\t_", 1, "UPOS 'NN' is not a part of speech"),
+        ("1\ta\t_\t_\t_\tA=b|B\t_\t_\t_\t_", 1, "FEATS 'A=b.B' is neither a list of Name=Value"),
         ("1\ta\t_\t_\t_\t_\tx\t_\t_\t_", 1, "HEAD 'x' is neither"),
         ("1\ta\t_\t_\t_\t_\t2\t_\t_\t_", 1, "HEAD 2, but the sentence has 1 words"),
         ("1\ta\t_\t_\t_\t_\t1\t_\t_\t_", 1, "the heads of word 1 form a cycle"),

@@ -27,25 +27,25 @@ def test_format_and_reason(tmp_path, name, text, format, reason):
     assert reason in guess.reason
 
 
-def test_what_is_no_regular_file_is_not_opened(tmp_path):
+def test_only_regular_files_are_opened(tmp_path):
     os.mkfifo(tmp_path / "a.jsonl")
     assert guess_format(tmp_path / "a.jsonl").format is None
     with pytest.raises(ConversionError, match="expected a regular file, found a pipe"):
         convert(tmp_path / "a.jsonl", tmp_path / "b.spacy")
 
 
-def test_summary_says_what_was_taken_for_what(tmp_path):
+def test_summary_says_how_the_file_was_read(tmp_path):
     (tmp_path / "a.csv").write_text("id,text,label\n1,good film,x\n")
     (summary,) = convert(tmp_path / "a.csv", tmp_path / "a.spacy").files
     assert (summary.format, summary.reason) == ("csv", "its name ends in .csv")
     assert summary.taken == [
         "texts: column 1 of 3, 'text' (its usual name)",
         "labels: column 2 of 3, 'label' (its usual name)",
-        "header: line 1: id, text, label (it has usual names, or those asked for)",
+        "header: line 1: id, text, label (it has usual or specified names)",
     ]
 
 
-def test_blank_lines_below_a_header_are_a_doubt(tmp_path: Path) -> None:
+def test_blank_lines_below_a_header_raise_doubts(tmp_path: Path) -> None:
     path = tmp_path / "a.tsv"
     path.write_text("text\tlabel\n" + "Ada\tPER\nsleeps\tNONE\n\n" * 20, encoding="utf8")
     with pytest.raises(ConversionError, match="blank lines between rows.*'iob'.*'tsv'"):
@@ -53,7 +53,7 @@ def test_blank_lines_below_a_header_are_a_doubt(tmp_path: Path) -> None:
     convert(path, tmp_path / "a.spacy", format="tsv")
 
 
-def test_texts_without_spaces_are_no_words(tmp_path: Path) -> None:
+def test_texts_without_spaces_are_not_words(tmp_path: Path) -> None:
     path = tmp_path / "zh.tsv"
     rows = [f"我很高兴今天{'很' * i}\tpos\n我不高兴{'很' * i}\tneg\n" for i in range(8)]
     path.write_text("".join(rows), encoding="utf8")

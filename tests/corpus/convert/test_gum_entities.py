@@ -6,7 +6,7 @@ HEADER = "# global.Entity = GRP-etype-infstat-minspan-link-identity\n"
 
 
 def conllu(words, header=HEADER):
-    """A sentence from (form, XPOS, Entity value) each."""
+    """A sentence of rows with (form, XPOS, Entity value)."""
     rows = []
     for i, (form, tag, entity) in enumerate(words, 1):
         misc = f"Entity={entity}|XML=x" if entity else "_"
@@ -68,12 +68,12 @@ def test_sentence_without_names_is_annotated(convert_text):
     assert ents(convert_text, [("a", "DT", "")]) == []
 
 
-def test_piece_of_a_discontinuous_mention_is_no_name(convert_text):
+def test_piece_of_a_discontinuous_mention_is_not_a_name(convert_text):
     words = [("A", "NNP", "(1[1/2]-place-new-1-sgl-A)"), ("B", "NNP", "(1[2/2]-place-new-1-sgl-A)")]
     assert ents(convert_text, words) == []
 
 
-def test_mention_at_an_empty_node_is_no_name(convert_text):
+def test_mention_at_an_empty_node_is_not_a_name(convert_text):
     text = conllu([("A", "NNP", "")])[:-1]
     text += "1.1\tB\t_\t_\tNNP\t_\t_\t_\t_\tEntity=(1-place-new-1-sgl-B)\n\n"
     (doc,) = convert_text(text, "a.conllu")

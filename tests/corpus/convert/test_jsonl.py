@@ -46,14 +46,14 @@ def test_no_entities_is_an_annotation(convert_text):
     assert [t.ent_iob_ for t in doc] == ["O", "O"]
 
 
-def test_documents_of_one_file_keep_what_each_lacks(convert_text):
+def test_documents_of_one_file_may_lack_different_annotation(convert_text):
     sents = {"words": ["a", "b"], "meta": {"sent_starts": [0, 1]}}
     docs = convert_text(lines(sents, {"words": ["a", "b"], "ents": []}), "a.jsonl")
     assert [doc.has_annotation("SENT_START") for doc in docs] == [True, False]
     assert [doc.has_annotation("ENT_IOB") for doc in docs] == [False, True]
 
 
-def test_a_label_left_out_of_cats_stays_out(convert_text):
+def test_labels_absent_from_cats_stay_absent(convert_text):
     records = {"text": "x", "cats": {"a": 1.0}}, {"text": "y", "cats": {"a": 0, "b": True}}
     docs = convert_text(lines(*records), "a.jsonl")
     assert [doc.cats for doc in docs] == [{"a": 1.0}, {"a": 0.0, "b": 1.0}]
@@ -90,8 +90,8 @@ WORDS = {"words": ["a", "b"]}
         ({**WORDS, "spaces": [True]}, "1 spaces, but 2 words"),
         ({**WORDS, "spaces": [1, 0]}, "spaces contains 1, expected bool"),
         ({**WORDS, "tags": ["x"]}, "1 tags, but 2 words"),
-        ({**WORDS, "pos": ["x", "NOUN"]}, "pos 'x' is no part of speech"),
-        ({**WORDS, "text": "a c"}, "text is not what words and spaces make"),
+        ({**WORDS, "pos": ["x", "NOUN"]}, "pos 'x' is not a part of speech"),
+        ({**WORDS, "text": "a c"}, "text does not match words and spaces"),
         ({**WORDS, "ents": [[0, 1]]}, "ents contains .* expected .first, end, label"),
         ({**WORDS, "ents": [[0, 1, ""]]}, "ents contains"),
         ({**WORDS, "ents": [[1, 3, "x"]]}, "out of range: there are 2 words"),
@@ -123,6 +123,6 @@ def test_invalid_json(convert_text):
         ('{"text": "a", "x": ' + "[" * 100_000 + "]" * 100_000 + "}", "cannot be read as JSON"),
     ],
 )
-def test_json_that_python_refuses(convert_text, text, reason):
+def test_json_that_python_rejects(convert_text, text, reason):
     with pytest.raises(ConversionError, match=f"a.jsonl, line 1: {reason}"):
         convert_text(text, "a.jsonl")

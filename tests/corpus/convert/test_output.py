@@ -11,7 +11,7 @@ OLD = DocBin(docs=[Doc(Vocab(), words=["old"])]).to_bytes()
 
 
 @pytest.mark.parametrize("make", [os.link, os.symlink])
-def test_no_input_is_an_output(tmp_path, make):
+def test_output_must_not_be_an_input(tmp_path, make):
     source, target = tmp_path / "a.jsonl", tmp_path / "b.spacy"
     source.write_bytes(OLD)
     make(source, target)
@@ -30,18 +30,18 @@ def test_only_spacy_files_are_overwritten(tmp_path, content, is_old):
     if is_old:
         check_targets({source: target}, [source])
     else:
-        with pytest.raises(ConversionError, match="b.spacy: exists and is no .spacy file"):
+        with pytest.raises(ConversionError, match="b.spacy: exists and is not a .spacy file"):
             check_targets({source: target}, [source])
 
 
-def test_what_a_link_leads_to_is_written(tmp_path):
+def test_link_targets_are_written(tmp_path):
     (tmp_path / "a.spacy").symlink_to("real.spacy")
     write_files({tmp_path / "a.spacy": b"new"})
     assert (tmp_path / "a.spacy").is_symlink()
     assert (tmp_path / "real.spacy").read_bytes() == b"new"
 
 
-def test_nothing_is_left_of_what_cannot_be_written(tmp_path):
+def test_failed_writing_leaves_no_files(tmp_path):
     (tmp_path / "b.spacy").mkdir()
     with pytest.raises(OSError, match="b.spacy"):
         write_files({tmp_path / "b.spacy": b"new"})

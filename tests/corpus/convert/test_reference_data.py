@@ -1,4 +1,4 @@
-"""Conversions of published corpora agree with the reference files of JSON lines."""
+"""Conversions of published corpora match the reference files in JSON lines."""
 
 import json
 import os

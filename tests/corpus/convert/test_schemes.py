@@ -53,10 +53,10 @@ def test_inside_without_a_start_is_legal_in_iob1_only(scheme, tags):
 @pytest.mark.parametrize(
     "tags,line,reason",
     [
-        ("B-a O", 2, "O stands where the a entity before it is not ended"),
-        ("B-a B-a", 2, "B-a stands where the a entity"),
-        ("O B-a", 2, "the a entity is not ended"),
-        ("O L-a", 2, "L-a continues no a entity"),
+        ("B-a O", 2, "O follows the a entity, which has not ended"),
+        ("B-a B-a", 2, "B-a follows the a entity"),
+        ("O B-a", 2, "the a entity does not end"),
+        ("O L-a", 2, "L-a has no a entity to continue"),
     ],
 )
 def test_closed_schemes_are_strict(tags, line, reason):
@@ -65,8 +65,8 @@ def test_closed_schemes_are_strict(tags, line, reason):
 
 
 @pytest.mark.parametrize("tag", ["per", "X-per", "B-", "", "BI-per"])
-def test_no_tag(tag):
-    with pytest.raises(ConversionError, match="x.iob, line 7: '.*' is no entity tag"):
+def test_invalid_tags(tag):
+    with pytest.raises(ConversionError, match="x.iob, line 7: '.*' is not an entity tag"):
         decode_tags([(7, tag)], "bio", PATH)
 
 

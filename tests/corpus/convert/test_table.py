@@ -89,7 +89,7 @@ def test_several_labels(convert_text):
             1,
             "there is no column 'c'. There are: no header",
         ),
-        ("a,b\n", {"text_column": "1"}, 1, "column 1 is to be both text and label"),
+        ("a,b\n", {"text_column": "1"}, 1, "column 1 is both text and label"),
         ("text,label\n", {}, 1, "there is no row below the header"),
     ],
 )

@@ -24,7 +24,7 @@ def test_entities_begin_and_end_with_words(words, ent, trimmed, left_out):
     assert dict(doc.left_out) == left_out
 
 
-def test_no_annotation_stays_none():
+def test_missing_annotation_stays_missing():
     doc = SourceDoc([" "], [True], Path("x"), 1)
     trim_entities(doc)
     assert doc.ents is None

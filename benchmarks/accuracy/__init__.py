@@ -1,0 +1,1 @@
+"""Compare scores of joint training, each task alone, and stock spaCy."""

@@ -1,0 +1,143 @@
+"""The suites: what to train on which corpus, with which budget."""
+
+import json
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Optional, Tuple
+
+from ..splits import convert_split
+
+PIPES = ("tagger", "ner", "textcat")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A corpus and a budget.
+
+    corpus (str): Folder in data/.
+    tasks (Tuple[str, ...]): The heads, in pipeline order.
+    epochs (int): Passes over the training texts.
+    batch (int): Tokens per step, including padding. Texts of similar length go together.
+    rate (float): Peak learning rate of the encoder: warm-up over a tenth of the
+        steps, then linear decay to 0.
+    head_scale (float): Factor of the rate for heads of this package.
+    systems (Tuple[str, ...]): The systems to compare.
+    limit (Optional[int]): The number of training texts to take, evenly spaced.
+    gold_words (bool): Whether to use the corpus's own tokens.
+    crf (bool): Whether `mtl_ner` learns transitions. Chosen on dev, like the next two.
+    hidden_width (Optional[int]): Width of a hidden layer in heads of this package.
+    weights (Tuple[Tuple[str, float], ...]): Task weights of `ours-joint`.
+    method (str): The weighting of `ours-joint`: its registered name without prefix.
+    method_settings (Tuple[Tuple[str, Any], ...]): The settings of the method.
+    gradients (str): Where gradients are taken: "representation" or "parameters".
+    precision (str): The precision of the encoder of this package.
+    score_dev (bool): Whether to score the development set, too.
+    """
+
+    corpus: str
+    tasks: Tuple[str, ...]
+    epochs: int
+    batch: int
+    rate: float
+    head_scale: float
+    systems: Tuple[str, ...]
+    limit: Optional[int] = None
+    gold_words: bool = False
+    lang: str = "en"
+    crf: bool = False
+    hidden_width: Optional[int] = None
+    weights: Tuple[Tuple[str, float], ...] = ()
+    method: str = "Constant"
+    method_settings: Tuple[Tuple[str, Any], ...] = ()
+    gradients: str = "representation"
+    precision: str = "fp32"
+    score_dev: bool = True
+
+
+ALL = ("stock-joint", "stock-alone", "ours-joint-equal", "ours-joint", "ours-alone")
+SNIPS = Suite(
+    corpus="snips",
+    tasks=("ner", "textcat"),
+    epochs=6,
+    batch=300,
+    rate=2e-4,
+    head_scale=10.0,
+    systems=("ours-joint",),
+    gold_words=True,
+    crf=True,
+    weights=(("ner", 4.0),),
+)
+GUM = Suite(
+    corpus="gum",
+    tasks=PIPES,
+    epochs=2,
+    batch=400,
+    rate=2e-4,
+    head_scale=10.0,
+    systems=("ours-joint", "ours-alone"),
+    hidden_width=1024,
+    weights=(("tagger", 14.0), ("ner", 14.0)),
+)
+SUITES = {
+    "snips-short": replace(SNIPS, epochs=5, rate=5e-5, head_scale=50.0, systems=ALL, limit=3000),
+    "gum-short": replace(
+        GUM, epochs=5, batch=150, rate=5e-5, head_scale=50.0, systems=ALL, limit=327
+    ),
+    # The budgets of benchmarks.weighting, which trains some seventy pipelines on each.
+    "snips-weighting": replace(
+        SNIPS,
+        epochs=5,
+        rate=1e-4,
+        head_scale=25.0,
+        systems=ALL,
+        limit=1000,
+        precision="auto",
+        score_dev=False,
+    ),
+    "gum-weighting": replace(
+        GUM,
+        epochs=4,
+        batch=150,
+        rate=1e-4,
+        head_scale=25.0,
+        systems=ALL,
+        limit=82,
+        precision="auto",
+        score_dev=False,
+    ),
+    "snips": SNIPS,
+    "gum": GUM,
+    "zh_gsd": Suite(
+        corpus="zh_gsd",
+        tasks=("tagger", "ner"),
+        epochs=3,
+        batch=300,
+        rate=2e-4,
+        head_scale=10.0,
+        systems=("ours-joint",),
+        gold_words=True,
+        lang="zh",
+        hidden_width=384,
+    ),
+}
+
+
+def corpus_of(suite: Suite, split: str, work: Path) -> Path:
+    """RETURNS (Path): The .spacy file of the suite's share of a split."""
+    limit = suite.limit if split == "train" else None
+    return convert_split(suite.corpus, split, work, limit, suite.lang)
+
+
+def parse_change(text: str) -> Tuple[str, Any]:
+    """Read a change of a suite from the command line.
+
+    text (str): FIELD=JSON, such as "hidden_width=null".
+    RETURNS (Tuple[str, Any]): The field and its value, for `Run.changes`.
+    RAISES (SystemExit): If suites have no such field.
+    """
+    field, _, value = text.partition("=")
+    if field not in Suite.__dataclass_fields__:
+        sys.exit(f"Suites have no field '{field}', only {', '.join(Suite.__dataclass_fields__)}")
+    found = json.loads(value)
+    return field, tuple(found.items()) if isinstance(found, dict) else found

@@ -1,0 +1,125 @@
+"""Train a run, and score the trained pipeline."""
+
+import json
+import math
+import statistics
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Dict, Iterable, Tuple
+
+from ..metrics import METRICS, annotated
+from ..places import ROOT
+from ..side_by_side import run_side_by_side
+from ..splits import n_tokens
+from .results import load_results
+from .runs import Run, settings_of
+from .suites import corpus_of
+
+
+def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]:
+    """Make the config of a run.
+
+    run (Run): The run to train.
+    encoder (str): Folder or hub name.
+    work (Path): Folder for corpora and models.
+    RETURNS (Tuple[Path, Dict[str, Any]]): A config file and its overrides.
+    """
+    suite = run.plan
+    corpora = {split: corpus_of(suite, split, work) for split in ("train", "dev")}
+    steps = suite.epochs * math.ceil(n_tokens(corpora["train"]) / suite.batch)
+    ours = run.system.startswith("ours")
+    shared = ("transformer", "mtl") if ours else ("transformer",)
+    overrides: Dict[str, Any] = {
+        "paths.train": str(corpora["train"]),
+        "paths.dev": str(corpora["dev"]),
+        "system.seed": run.seed,
+        "nlp.lang": suite.lang,
+        "nlp.pipeline": [*shared, *run.tasks],
+        "components.transformer.model.name": encoder,
+        "corpora.train.gold_preproc": suite.gold_words,
+        "corpora.dev.gold_preproc": suite.gold_words,
+        "training.max_steps": steps,
+        # Only the last weights matter, and they are scored after the training.
+        "training.eval_frequency": 10 * steps,
+        "corpora.dev.limit": 1,
+        "training.batcher.size": suite.batch,
+        "training.optimizer.learn_rate.initial_rate": suite.rate,
+        "training.optimizer.learn_rate.warmup_steps": steps // 10,
+        "training.optimizer.learn_rate.total_steps": steps,
+    }
+    if ours:
+        for task in run.tasks:
+            overrides[f"components.{task}.learn_rate_scale"] = suite.head_scale
+            overrides[f"components.{task}.model.hidden_width"] = suite.hidden_width
+        if suite.crf and "ner" in run.tasks:
+            overrides["components.ner.model.learn_transitions"] = True
+        if suite.precision != "fp32":
+            overrides["components.transformer.model.precision"] = suite.precision
+    if run.system == "ours-joint":
+        overrides["components.mtl.gradients"] = suite.gradients
+        overrides["components.mtl.weighting"] = {
+            "@mtl_weightings": f"spacy_mtl.{suite.method}.v1",
+            "weights": dict(suite.weights),
+            **dict(suite.method_settings),
+        }
+    return ROOT / ("configs/joint.cfg" if ours else "benchmarks/stock.cfg"), overrides
+
+
+def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
+    """Train one pipeline and score it.
+
+    run (Run): The run to train.
+    encoder (str): Folder or hub name.
+    work (Path): Folder for corpora and models.
+    RETURNS (Dict[str, Any]): Its scores on the test set, in percent, those on the
+        development set as "dev", and the time it took.
+    """
+    from spacy.cli.train import train
+
+    config, overrides = config_of(run, encoder, work)
+    output = work / run.name
+    started = time.time()
+    train(config, output, overrides=overrides)
+    seconds = round(time.time() - started)
+    model = output / "model-last"
+    result = {"steps": overrides["training.max_steps"], "seconds": seconds}
+    result["scores"] = score(model, run, corpus_of(run.plan, "test", work))
+    if run.plan.score_dev:
+        result["dev"] = score(model, run, corpus_of(run.plan, "dev", work))
+    return {**asdict(run), "settings": settings_of(run), **result}
+
+
+def score(model: Path, run: Run, corpus: Path) -> Dict[str, float]:
+    """Score a trained pipeline.
+
+    RETURNS (Dict[str, float]): The scores, in percent.
+    """
+    import spacy
+    from spacy.scorer import Scorer
+
+    nlp = spacy.load(model)
+    examples = annotated(nlp, corpus, run.plan.gold_words)
+    found = Scorer(nlp=nlp).score(examples)
+    scores = {key: 100 * found[key] for task in run.tasks for key in METRICS[task]}
+    if {"ner", "textcat"} <= set(run.tasks):
+        right = [_both_right(eg.predicted, eg.reference) for eg in examples]
+        scores["both"] = 100 * statistics.mean(right)
+    return scores
+
+
+def run_all(runs: Iterable[Run], encoder: str, work: Path, jobs: int) -> None:
+    """Run what has no result yet, `jobs` at a time, sharing the cores."""
+    finished = load_results()
+    todo = [run for run in runs if run not in finished]
+    work.mkdir(parents=True, exist_ok=True)
+    for plan in {run.plan for run in todo}:
+        for split in ("train", "dev", "test"):
+            corpus_of(plan, split, work)
+    specs = {run.name: json.dumps(asdict(run)) for run in todo}
+    run_side_by_side("benchmarks.accuracy", specs, encoder, work, jobs)
+
+
+def _both_right(predicted: Any, gold: Any) -> bool:
+    spans = [[(e.start_char, e.end_char, e.label_) for e in doc.ents] for doc in (predicted, gold)]
+    return spans[0] == spans[1] and gold.cats[max(predicted.cats, key=predicted.cats.get)] == 1.0

@@ -1,0 +1,138 @@
+"""The forward pass of `TransformerEncoder`, in micro-batches."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Callable, List, Optional, Tuple, cast
+
+import numpy
+from spacy.tokens import Doc
+from spacy_transformers.data_classes import HFObjects
+from thinc.api import torch2xp, xp2torch
+
+from ..compat.spacy_transformers import objects_of
+from ..compat.thinc import network_of
+from ..types import Encoder, TokenVectors
+from .attention import NotPackableError
+from .batching import MicroBatch, make_batches, pieces_a_batch
+from .layout import PaddedWindows
+from .matching import warn_of_lost_words
+from .mode import training
+from .packing import Packing, find_packing, forget_packing, run_packed
+from .precision import computing
+from .reading import Reading, read
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """How an encoder reads and computes: see `TransformerEncoder`."""
+
+    window: Optional[int]
+    context: int
+    precision: str
+    packing: bool
+    batch_pieces: Optional[int]
+    kept_pieces: Optional[int]
+
+
+def forward(
+    model: Encoder, docs: List[Doc], is_train: bool, *, settings: EncoderSettings
+) -> Tuple[TokenVectors, Callable[[TokenVectors], List[Doc]]]:
+    """Run the encoder on documents.
+
+    model (Model[List[Doc], List[Floats2d]]): A model from `TransformerEncoder`.
+    docs (List[Doc]): The documents.
+    is_train (bool): Whether to train.
+    settings (EncoderSettings): How it reads and computes.
+    RETURNS (Tuple[List[Floats2d], Callable]): One array per document, and the backward callback.
+    RAISES (ValueError): If the encoder isn't initialized.
+    """
+    import torch
+
+    shim: Any = model.shims[0]
+    network = network_of(shim)
+    if network is None:
+        raise ValueError(
+            "The encoder has no weights yet: call nlp.initialize(), or load a trained pipeline."
+        )
+    tokenizer = cast(HFObjects, objects_of(shim)).tokenizer
+    reading = read(docs, tokenizer, network, settings.window, settings.context)
+    warn_of_lost_words(tokenizer, docs, reading.pieces.n_pieces)
+    lengths: Any = numpy.asarray([len(doc) for doc in docs], dtype="int64")
+    shape = int(lengths.sum()), model.get_dim("nO")
+    found = None
+    try:
+        found = _encode_all(network, reading, shape, is_train, settings)
+    except NotPackableError:
+        # The shorter trial run succeeded.
+        forget_packing(network)
+    vectors, kept = found or _encode_all(network, reading, shape, is_train, settings)
+
+    def backprop(d_outputs: TokenVectors) -> List[Doc]:
+        d_vectors = xp2torch(model.ops.xp.concatenate(d_outputs), device=vectors.device)
+        with training(network):
+            for pooled, tokens in kept:
+                torch.autograd.backward(pooled, d_vectors[tokens])
+        return docs
+
+    outputs: Any = torch2xp(vectors)
+    return model.ops.unflatten(outputs, lengths), backprop
+
+
+def _encode_all(
+    network: Any,
+    reading: Reading,
+    shape: Tuple[int, int],
+    is_train: bool,
+    settings: EncoderSettings,
+) -> Tuple[Any, List[Tuple[Any, Any]]]:
+    """RETURNS (Tuple[Tensor, List]): All vectors, and each batch's vectors with its tokens."""
+    import torch
+    from torch.utils.checkpoint import checkpoint
+
+    kept = []
+    device = next(network.parameters()).device
+    vectors = torch.zeros(shape, device=device)
+    budget = settings.batch_pieces or pieces_a_batch(device)
+    with computing(network, settings.precision, is_train) as running:
+        packs = settings.packing and device.type == "cpu"
+        packing = find_packing(network, reading.longest) if packs else None
+        n_pieces = 0
+        kept_pieces = math.inf if settings.kept_pieces is None else settings.kept_pieces
+        for batch in make_batches(reading, budget, packed=packing is not None):
+            n_pieces += batch.windows.ids.size
+            if is_train and n_pieces > kept_pieces:
+                given = running, batch, packing, device
+                pooled = checkpoint(_encode, *given, use_reentrant=False)
+            else:
+                pooled = _encode(running, batch, packing, device)
+            tokens = torch.from_numpy(batch.tokens).to(device)
+            vectors[tokens] = pooled.detach()
+            if is_train:
+                kept.append((pooled, tokens))
+    return vectors, kept
+
+
+def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device: Any) -> Any:
+    """RETURNS (Tensor): The vectors of the batch's tokens. Shape: (n_tokens, width)."""
+    import torch
+
+    def to_torch(array: Any) -> Any:
+        return None if array is None else torch.from_numpy(array).to(device)
+
+    windows = batch.windows
+    ids, types = to_torch(windows.ids), to_torch(windows.types)
+    if isinstance(windows, PaddedWindows):
+        given = {"input_ids": ids, "attention_mask": to_torch(windows.mask)}
+        given.update({} if types is None else {"token_type_ids": types})
+        hidden = network(**given).last_hidden_state
+    else:
+        how = cast(Packing, packing)
+        positions = to_torch(windows.positions)
+        hidden = run_packed(network, how, ids, positions, types, windows.lengths)
+    # The mean of each token's wordpieces; zeros if it has none.
+    return torch.nn.functional.embedding_bag(
+        to_torch(batch.places),
+        hidden.float().flatten(0, 1),
+        to_torch(batch.offsets),
+        mode="mean",
+    )

@@ -1,0 +1,297 @@
+"""Checks that refuse pipelines in which some component would not learn as intended.
+
+`CHECKS` runs whenever the pipeline has changed. The checks below it run at other times.
+"""
+
+from typing import Any, Callable, Dict, Iterable, Sequence, Tuple
+
+from spacy.language import Language
+from spacy.pipeline.tok2vec import Tok2VecListener
+from spacy.tokens import Doc
+from thinc.api import Model
+
+from ..compat.thinc import network_of, uses_mixed_precision
+from ..tasks.task import Task
+from .pipeline import Pipeline, find_upstream
+
+
+def check_only_one(pipeline: Pipeline, nlp: Language) -> None:
+    """Refuse a second joint component.
+
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If another component is of the same class.
+    """
+    for other, pipe in nlp.components:
+        if pipeline.is_alike(pipe):
+            refuse_second(other, pipeline.name)
+
+
+def refuse_second(first: str, second: str) -> None:
+    """Raise the error for two joint components.
+
+    first (str): The name of one of them.
+    second (str): The name of the other.
+    RAISES (ValueError): Always.
+    """
+    raise ValueError(
+        f"The pipeline has two components of factory 'mtl': '{first}' and '{second}'. A "
+        "pipeline needs only one for all its tasks. Remove one from [nlp.pipeline], and set "
+        "the 'upstream' of every spacy_mtl.TaskListener.v1 to the other."
+    )
+
+
+def check_tensor_is_ours(pipeline: Pipeline, nlp: Language) -> None:
+    """Refuse another component that writes `doc.tensor`, which the heads read.
+
+    An encoder that the joint component listens to may write it.
+
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If there is such a component.
+    """
+    upstream = [name for name, _ in find_upstream(nlp, pipeline.upstream_listeners)]
+    for other in nlp.pipe_names:
+        writes = "doc.tensor" in nlp.get_pipe_meta(other).assigns
+        if writes and other != pipeline.name and other not in upstream:
+            raise ValueError(
+                f"The component '{other}' writes doc.tensor, and so does '{pipeline.name}', so the "
+                f"heads of one would read the vectors of the other. Make the heads of '{other}' "
+                f"tasks of '{pipeline.name}' (set their tok2vec to spacy_mtl.TaskListener.v1), or "
+                "give them an encoder of their own: "
+                f"nlp.replace_listeners('{other}', HEAD, ['model.tok2vec'])."
+            )
+
+
+def check_all_served(pipeline: Pipeline, nlp: Language) -> None:
+    """Refuse listeners that no component serves, because such a head would train on nothing.
+
+    Stock configs set upstream = "*", but the joint component only adopts listeners that name
+    it. Listeners of a component that was renamed or removed name one that no longer exists.
+
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If there is such a listener.
+    """
+    served = {id(node) for _, pipe in nlp.components for node in getattr(pipe, "listeners", [])}
+    for head, pipe in nlp.components:
+        model = getattr(pipe, "model", None)
+        for node in model.walk() if isinstance(model, Model) else []:
+            if isinstance(node, Tok2VecListener) and id(node) not in served:
+                is_lost = node.upstream_name not in nlp.component_names
+                if is_lost and head in nlp.pipe_names:
+                    raise ValueError(
+                        f"The component '{head}' listens to '{node.upstream_name}', but no "
+                        "component of that name serves it. Set "
+                        f"[components.{head}.model.tok2vec] to @architectures = "
+                        f'"spacy_mtl.TaskListener.v1", upstream = "{pipeline.name}".'
+                    )
+
+
+def check_no_rival(pipeline: Pipeline, nlp: Language) -> None:
+    """Refuse a second component that listens to the same encoder.
+
+    spaCy runs the encoder's backward pass only in the callback of the last listener,
+    and drops all gradients if that listener stays silent.
+
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If there is such a component.
+    """
+    for upstream, pipe in find_upstream(nlp, pipeline.upstream_listeners):
+        for rival in pipe.listening_components:
+            if rival != pipeline.name:
+                raise ValueError(
+                    f"Both '{rival}' and '{pipeline.name}' listen to '{upstream}'. Whichever comes "
+                    "last would decide alone whether the encoder gets any gradient. Make "
+                    f"'{rival}' a task: set [components.{rival}.model.tok2vec] to "
+                    f'@architectures = "spacy_mtl.TaskListener.v1", upstream = '
+                    f"\"{pipeline.name}\", and put it after '{pipeline.name}'."
+                )
+
+
+def check_output(pipeline: Pipeline, nlp: Language) -> None:
+    """Refuse stock components that have the model of one of this package's heads.
+
+    They expect probabilities, but the model gives logits.
+
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If there is such a component.
+    """
+    for task, pipe in nlp.components:
+        model = getattr(pipe, "model", None)
+        gives_logits = isinstance(model, Model) and "unit" in model.attrs
+        if task in pipeline.tasks and gives_logits and not isinstance(pipe, Task):
+            raise ValueError(
+                f"The component '{task}' (factory '{nlp.get_pipe_meta(task).factory}') expects a "
+                "model that outputs probabilities, but its model gives logits, for a head of this "
+                f"package. Set 'factory' in [components.{task}] to one of this package's heads "
+                "(mtl_tagger, mtl_ner, mtl_textcat, mtl_textcat_multilabel), or '@architectures' "
+                f"in [components.{task}.model] to one of spaCy's models."
+            )
+
+
+#: The checks to run when the pipeline has changed.
+CHECKS: Tuple[Callable[[Pipeline, Language], None], ...] = (
+    check_only_one,
+    check_tensor_is_ours,
+    check_all_served,
+    check_no_rival,
+    check_output,
+)
+
+
+def run_checks(pipeline: Pipeline, nlp: Language) -> None:
+    """Run all `CHECKS`.
+
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If one of them refuses the pipeline.
+    """
+    for check in CHECKS:
+        check(pipeline, nlp)
+
+
+def check_scheme(model: Model, name: str) -> None:
+    """Refuse a model that is not a sharing scheme.
+
+    model (Model): The model of the joint component.
+    name (str): The name of the joint component.
+    RAISES (ValueError): If the model isn't a sharing scheme.
+    """
+    if not (model.has_ref("tok2vec") and model.has_ref("sharing")):
+        raise ValueError(
+            f"The model of the component '{name}' ({model.name[:60]}) is not a sharing scheme. "
+            f"If it is the encoder, move its block to [components.{name}.model.tok2vec], and set "
+            f'@architectures = "spacy_mtl.HardSharing.v1" in [components.{name}.model].'
+        )
+
+
+def check_gradients(gradients: Any, known: Iterable[str], name: str) -> None:
+    """Refuse an unknown place for gradients to meet.
+
+    gradients (Any): The value of the setting.
+    known (Iterable[str]): The known places.
+    name (str): The name of the joint component.
+    RAISES (ValueError): If the place is unknown.
+    """
+    if gradients not in known:
+        raise ValueError(
+            f"'gradients' of the component '{name}' is {gradients!r}, but must be one of: "
+            f"{', '.join(known)}. Set it in [components.{name}]."
+        )
+
+
+def check_connected(pipeline: Pipeline, nlp: Language) -> None:
+    """Refuse a joint component whose upstream encoder is missing or has no weights.
+
+    pipeline (Pipeline): The pipeline around the joint component, which isn't initialized yet.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If there is no such encoder before it, or it was not initialized.
+    """
+    name = pipeline.name
+    for node in pipeline.upstream_listeners:
+        where = f"[components.{name}.model.tok2vec]"
+        if not find_upstream(nlp, [node]):
+            before = nlp.component_names[: nlp.component_names.index(name)]
+            raise ValueError(
+                f"'{name}' listens to an encoder (upstream = '{node.upstream_name}'), but no "
+                f"encoder of that name comes before it (before it: {', '.join(before) or 'none'}). "
+                f"Put 'transformer' before '{name}' in [nlp.pipeline], set 'upstream' in {where}, "
+                "or give it an encoder of its own there."
+            )
+        if node.has_dim("nO") is None:
+            raise ValueError(
+                f"The encoder that '{name}' listens to was not initialized. A component can only "
+                "be frozen or disabled if it is trained: set its 'source' in [components], or "
+                "remove it from [training.frozen_components]."
+            )
+
+
+def check_width(pipeline: Pipeline, nlp: Language) -> None:
+    """Refuse an encoder whose width differs from the one the joint component was trained with.
+
+    pipeline (Pipeline): The pipeline around the joint component.
+    nlp (Language): The pipeline itself.
+    RAISES (ValueError): If an upstream listener expects a different width.
+    """
+    for node in pipeline.upstream_listeners:
+        for upstream, pipe in find_upstream(nlp, [node]):
+            expected, found = node.maybe_get_dim("nO"), pipe.model.maybe_get_dim("nO")
+            if expected and found and expected != found:
+                raise ValueError(
+                    f"The component '{upstream}' produces vectors of width {found}, but "
+                    f"'{pipeline.name}', which listens to it, was trained with a width of "
+                    f"{expected}. The file 'model' of '{upstream}' or of '{pipeline.name}' comes "
+                    "from another pipeline. Copy both from the same pipeline, or initialize and "
+                    "train both again."
+                )
+
+
+def check_exact(models: Dict[str, Model]) -> None:
+    """Refuse encoders whose gradients at the parameters would not be exact.
+
+    models (Dict[str, Model]): Models by component name.
+    RAISES (ValueError): If a model uses mixed precision, or is neither thinc nor torch.
+    """
+    for name, model in models.items():
+        for shim in (shim for node in model.walk() for shim in node.shims):
+            if uses_mixed_precision(shim):
+                raise ValueError(
+                    f'gradients = "parameters" runs one backward pass per task, and with '
+                    f"mixed_precision = true in [components.{name}.model] each pass would "
+                    "rescale the gradients of the others. Set mixed_precision = false or "
+                    'gradients = "representation". The setting precision = "bf16" of '
+                    "spacy_mtl.TransformerModel.v1 works with both."
+                )
+            network = network_of(shim)
+            if network is not None and not hasattr(network, "named_parameters"):
+                raise ValueError(
+                    f'gradients = "parameters" supports layers of thinc and torch, but the '
+                    f"model of the component '{name}' has a {type(shim).__name__}. Set "
+                    'gradients = "representation".'
+                )
+
+
+def check_initialized(name: str, model: Model) -> None:
+    """Refuse to train an encoder that has no weights yet.
+
+    name (str): The name of the joint component.
+    model (Model): The model of the joint component.
+    RAISES (ValueError): If it was not initialized.
+    """
+    nodes = [model, *model.get_ref("tok2vec").walk()]
+    has_weights = all(node.has_param(key) for node in nodes for key in node.param_names)
+    has_networks = all(network_of(shim) is not None for node in nodes for shim in node.shims)
+    if not (has_weights and has_networks):
+        raise ValueError(
+            f"The encoder of the component '{name}' has no weights yet: call nlp.initialize(), or "
+            "load a trained pipeline. A frozen component must be trained: set its 'source' in "
+            "[components]."
+        )
+
+
+def check_annotated(name: str, listeners: Sequence[Any], docs: Sequence[Doc]) -> None:
+    """Refuse to predict from the zeros that a listener fills in for missing vectors.
+
+    name (str): The name of the joint component.
+    listeners (Sequence[Model]): The upstream listeners of the joint component.
+    docs (Sequence[Doc]): The documents to predict.
+    RAISES (ValueError): If the upstream component did not run on a document.
+    """
+    for node in listeners:
+        for doc in docs:
+            if len(doc) and _lacks_upstream(node, doc):
+                raise ValueError(
+                    f"'{name}' needs the output of the encoder component (upstream = "
+                    f"'{node.upstream_name}') for the text {doc.text[:60]!r}, but the encoder did "
+                    f"not run on it. Enable the encoder, and put it before '{name}'. In training, "
+                    f"also list it in [training.annotating_components] before '{name}'."
+                )
+
+
+def _lacks_upstream(node: Any, doc: Doc) -> bool:
+    if isinstance(node, Tok2VecListener):
+        return bool(doc.tensor.size == 0)
+    return not Doc.has_extension("trf_data") or doc._.trf_data is None

@@ -1,0 +1,224 @@
+"""Where the tasks' gradients meet: at the shared representation or the encoder's parameters.
+
+A meeting makes one row per task (`rows`). The weighting combines the rows into one, and the
+meeting sends that one to the encoder and the scheme (`give`).
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Dict, List, Mapping, Sequence, Tuple, Type
+
+from thinc.api import Ops
+from thinc.types import Floats2d
+
+from ..arrays import cut_like
+from ..parameters import slots_of_model, unique
+from ..types import Combined, TokenVectors, Views
+from .checks import check_exact
+from .forward import Backward
+from .parameters import ParameterRows
+from .pipeline import Pipeline
+from .upstream import SentGradients
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One row for each task that has a gradient.
+
+    tasks (List[str]): The names of these tasks, in pipeline order.
+    values (Floats2d): The rows that the weighting sees. Shape: (n_tasks, n_values).
+    at_features (Floats2d): The tasks' gradients at the shared representation.
+        Shape: (n_tasks, n_features).
+    """
+
+    tasks: List[str]
+    values: Floats2d
+    at_features: Floats2d
+
+
+class Meeting:
+    """A place where the gradients of one step meet.
+
+    Subclasses decide what the rows are the gradient of. Any scheme parameters that tasks share
+    follow at the end of each row. Parameters of a single task get that task's own gradient
+    while the rows are made.
+
+    pipeline (Pipeline): The pipeline around the joint component.
+    totals (Dict[str, float]): spaCy's dict of losses.
+    """
+
+    def __init__(self, pipeline: Pipeline, totals: Dict[str, float]) -> None:
+        self._pipeline = pipeline
+        self._totals = totals
+
+    @classmethod
+    def check(cls, pipeline: Pipeline) -> None:
+        """Refuse encoders whose gradients cannot meet here.
+
+        pipeline (Pipeline): The pipeline around the joint component.
+        RAISES (ValueError): If its encoder isn't supported.
+        """
+
+    def connect(self, backward: Backward) -> None:
+        """Set the backward passes, once the forward pass has run.
+
+        backward (Backward): The backward passes of the batch.
+        """
+        self._backward = backward
+        self._scheme = ParameterRows(backward.shared, beside=backward.private)
+
+    def rows(self, d_views: Mapping[str, TokenVectors]) -> Rows:
+        """Send each task's gradient backward, up to the place where the tasks meet.
+
+        d_views (Mapping[str, List[Floats2d]]): The gradients of the views, by task.
+        RETURNS (Rows): One row for each task that has a gradient.
+        """
+        features, of_scheme = self._to_features(d_views)
+        if features:
+            at_features = _stack(list(features.values()), self._backward.ops)
+            values = self._values(features, at_features)
+        else:
+            values = at_features = of_scheme
+        #: Where the scheme's part of a row starts.
+        self._n_values = values.shape[1]
+        if self._scheme.n_values and features:
+            values = self._backward.ops.xp.hstack([values, of_scheme])
+        self._rows = Rows(list(features), values, at_features)
+        return self._rows
+
+    def give(self, combined: Combined) -> None:
+        """Send the combined row on to the encoder and the scheme. Call this once.
+
+        combined (Combined): The combined row and the weights.
+        """
+        gradient: Any = combined.gradient
+        if self._scheme.n_values:
+            n = self._n_values
+            self._scheme.add(gradient[n:], self._rows.values[:, n:])
+            gradient = gradient[:n]
+        auxiliary: List[Any] = []
+        if self._backward.strengths:
+            d_losses = Views({}, dict(self._backward.strengths))
+            self._scheme.run_last(lambda: auxiliary.extend(self._backward.views(d_losses).arrays))
+        self._give(gradient, combined.weights, auxiliary)
+
+    def _values(self, features: Mapping[str, Sequence[Any]], at_features: Floats2d) -> Floats2d:
+        """RETURNS (Floats2d): The rows at this place, without the scheme's part."""
+        raise NotImplementedError
+
+    def _give(self, gradient: Any, weights: Dict[str, float], auxiliary: List[Any]) -> None:
+        """Send on the combined gradient, and the auxiliary losses' gradient of the features."""
+        raise NotImplementedError
+
+    def _to_features(
+        self, d_views: Mapping[str, TokenVectors]
+    ) -> Tuple[Dict[str, List[Any]], Floats2d]:
+        """Run the scheme's backward pass for each task. Drop tasks without a gradient."""
+        found: Dict[str, List[Any]] = {}
+        # Who sends zeros is absent: its own parameters would get zeros, and momentum would move
+        # them. (Stock components send them where nothing is annotated.)
+        present = [task for task, d_view in d_views.items() if any(d.any() for d in d_view)]
+
+        def run(task: str) -> None:
+            found[task] = self._backward.views(Views({task: d_views[task]})).arrays
+
+        of_scheme = self._scheme.gradients(
+            [partial(run, task) for task in present],
+            self._backward.ops,
+            is_last=not self._backward.strengths,
+        )
+        kept = [
+            i
+            for i, arrays in enumerate(found.values())
+            if any(d.any() for d in arrays) or of_scheme[i].any()
+        ]
+        tasks = list(found)
+        features = {tasks[i]: found[tasks[i]] for i in kept}
+        return features, of_scheme if len(kept) == len(tasks) else of_scheme[kept]
+
+
+class AtRepresentation(Meeting):
+    """The rows are gradients of the features. The encoder runs one backward pass."""
+
+    def _values(self, features: Mapping[str, Sequence[Any]], at_features: Floats2d) -> Floats2d:
+        self._like: List[Any] = list(next(iter(features.values())))
+        return at_features
+
+    def _give(self, gradient: Any, weights: Dict[str, float], auxiliary: List[Any]) -> None:
+        d_features = cut_like(gradient, self._like)
+        if auxiliary:
+            d_features = [d + other for d, other in zip(d_features, auxiliary)]
+        self._backward.trunk(d_features)
+
+
+class AtParameters(Meeting):
+    """The rows are gradients of the encoder's parameters, from one backward pass per task."""
+
+    def __init__(self, pipeline: Pipeline, totals: Dict[str, float]) -> None:
+        super().__init__(pipeline, totals)
+        self._sent = SentGradients(pipeline.upstream_listeners)
+
+    @classmethod
+    def check(cls, pipeline: Pipeline) -> None:
+        """Refuse encoders whose gradients at the parameters would not be exact."""
+        check_exact(pipeline.encoder_models())
+
+    def _values(self, features: Mapping[str, Sequence[Any]], at_features: Floats2d) -> Floats2d:
+        models = self._pipeline.encoder_models().values()
+        self._encoder = ParameterRows(unique(s for model in models for s in slots_of_model(model)))
+        self._totals_before = dict(self._totals)
+        last = None if self._backward.strengths else list(features)[-1]
+        passes = [
+            # Pass copies: a layer may write to the array it is given.
+            partial(self._pass, [part.copy() for part in row], keep=task != last)
+            for task, row in features.items()
+        ]
+        return self._encoder.gradients(passes, self._backward.ops, is_last=last is not None)
+
+    def _give(self, gradient: Any, weights: Dict[str, float], auxiliary: List[Any]) -> None:
+        n = self._encoder.n_values
+        self._encoder.add(gradient, self._rows.values[:, :n])
+        of_passes = [weights[task] for task in self._rows.tasks]
+        if auxiliary:
+            self._encoder.run_last(partial(self._pass, auxiliary))
+            of_passes.append(1.0)
+        _count_once(self._totals, self._totals_before, self._sent.passes, of_passes)
+
+    def _pass(self, d_features: Sequence[Any], keep: bool = False) -> None:
+        self._sent.begin_pass()
+        self._backward.trunk(d_features, keep=keep)
+
+
+#: By the value of the setting 'gradients'.
+MEETINGS: Dict[str, Type[Meeting]] = {
+    "representation": AtRepresentation,
+    "parameters": AtParameters,
+}
+
+
+def _stack(rows: List[List[Any]], ops: Ops) -> Floats2d:
+    """RETURNS (Floats2d): One flat row per task. Shape: (n_tasks, n_features)."""
+    flat: List[Any] = [ops.flatten(row).ravel() for row in rows]
+    return ops.xp.stack(flat)
+
+
+def _count_once(
+    losses: Dict[str, float],
+    before: Dict[str, float],
+    sent: Sequence[Sequence[Any]],
+    weights: Sequence[float],
+) -> None:
+    """Correct the reported loss of an upstream encoder, which grows with every backward pass.
+
+    A `transformer` or `tok2vec` adds the squares of the gradients it is sent. Replace these by
+    the squares of the weighted sum of all passes. That is what a single joint pass would add if
+    the method sums weighted gradients (GradDrop and DBMTL, with its average, do not).
+    """
+    alone = sum(float((part**2).sum()) for parts in sent for part in parts)
+    joint = sum(
+        float((sum(w * part for w, part in zip(weights, parts)) ** 2).sum()) for parts in zip(*sent)
+    )
+    for name, value in losses.items():
+        if value != before.get(name, 0.0) and alone:
+            added = value - before.get(name, 0.0)
+            losses[name] = before.get(name, 0.0) + added * joint / alone

@@ -1,0 +1,1 @@
+"""Tasks: one interface to this package's heads and spaCy's components."""

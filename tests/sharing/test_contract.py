@@ -1,0 +1,74 @@
+"""The contract between sharing schemes and the joint component."""
+
+from typing import Any, Dict
+
+import numpy
+import pytest
+from thinc.api import Linear, Model, chain
+
+from spacy_mtl.sharing.contract import (
+    SchemeState,
+    as_features,
+    private_slots,
+    scheme_state,
+    set_private,
+    set_scheme_state,
+    shared_slots,
+)
+from spacy_mtl.types import Features
+
+
+@pytest.fixture
+def sharing() -> Model:
+    """Three layers: one for all tasks, and one each for two tasks."""
+    return chain(Linear(2, 2), Linear(2, 2), Linear(2, 2))
+
+
+def test_parameters_of_tasks(sharing: Model) -> None:
+    common, first, second = sharing.layers
+    set_private(sharing, "tagger", first)
+    set_private(sharing, "ner", second)
+    found = private_slots(sharing)
+    assert {task: [slot.owner for slot in slots] for task, slots in found.items()} == {
+        "tagger": [first] * 2,
+        "ner": [second] * 2,
+    }
+    assert [slot.owner for slot in shared_slots(sharing)] == [common] * 2
+
+
+def test_parameters_inside_a_private_layer(sharing: Model) -> None:
+    """All parameters inside a task's layer are private, each listed once."""
+    inner = Linear(2, 2)
+    sharing.layers[1].layers.extend([inner, inner])
+    set_private(sharing, "tagger", sharing.layers[1])
+    owners = [slot.owner for slot in private_slots(sharing)["tagger"]]
+    assert owners == [sharing.layers[1]] * 2 + [inner] * 2
+    assert all(slot.owner not in owners for slot in shared_slots(sharing))
+
+
+def test_parameters_are_shared_unless_declared_private(sharing: Model) -> None:
+    assert private_slots(sharing) == {}
+    assert len(shared_slots(sharing)) == 6
+
+
+class Counting(SchemeState):
+    def __init__(self) -> None:
+        self.n = 0
+
+    def get_state(self) -> Dict[str, Any]:
+        return {"n": self.n}
+
+
+def test_state(sharing: Model) -> None:
+    nothing = scheme_state(sharing)
+    assert nothing.get_state() == nothing.strengths() == {}
+    state = Counting()
+    set_scheme_state(sharing, state)
+    assert scheme_state(sharing) is state
+
+
+def test_vectors_become_features() -> None:
+    vectors = [numpy.zeros((1, 2), dtype="float32")]
+    assert as_features(vectors) == Features(vectors)
+    features = Features(vectors, context="alignment")
+    assert as_features(features) is features
