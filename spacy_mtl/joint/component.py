@@ -2,8 +2,8 @@
 
 Longer than other files, because spaCy expects all of a component's methods in one class. The
 work is done in the modules next to it. To follow a batch, start at `MultiTask.update` and read
-`pipeline` (which tasks take part), `forward` (encoder and scheme), `step` (who has answered),
-`closing` (what happens then) and `meeting` (where the gradients are combined).
+`steps` (the forward pass), `step` (who has answered), `closing` (what happens then) and `meeting`
+(where the gradients are combined). `pipeline` says which tasks take part.
 """
 
 from pathlib import Path
@@ -15,27 +15,23 @@ from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.api import Model, Optimizer
 
-from ..compat.spacy import holds_batch
 from ..encoder.mode import keep_evaluating
 from ..loading import load_from_bytes, load_from_disk, unpacked
 from ..packed import unpack
-from ..parameters import slots_of_model, use_torch_params
+from ..parameters import use_torch_params
 from ..plain import PlainMonitor
-from ..types import StepReport, TokenVectors, Weighting
+from ..types import TokenVectors, Weighting
 from .checks import (
     check_annotated,
     check_connected,
     check_gradients,
-    check_initialized,
     check_only_one,
     check_scheme,
     check_width,
     run_checks,
 )
-from .closing import close
-from .forward import regular, run_forward
 from .listener import TaskListener
 from .meeting import MEETINGS
 from .memory import Memory
@@ -44,7 +40,7 @@ from .observers import Observers
 from .pipeline import Listeners, Pipeline
 from .replace import offer_replacement
 from .state import explained_state
-from .step import Answers, JointStep
+from .steps import Steps, regular
 from .upstream import drop_callbacks
 
 
@@ -87,8 +83,8 @@ class MultiTask(Tok2Vec):
         self.gradients = gradients
         self._pipeline = Pipeline(self, model, self._listeners, nlp)
         self._memory = Memory(weighting, self._pipeline)
-        self._step: Optional[JointStep] = None
         self._notices = Notices(self._pipeline)
+        self._steps = Steps(self._pipeline, self._memory, self.observers, self._notices)
         offer_replacement(self._pipeline)
 
     def __reduce__(self) -> Tuple:
@@ -221,11 +217,10 @@ class MultiTask(Tok2Vec):
         RAISES (ValueError): If the weighting names an unknown task, the pipeline has
             two joint components, or another component listens to the same encoder.
         """
-        self._step = None
+        self._steps.last = None
         self.forget()
         if nlp is not None:
-            self._pipeline = Pipeline(self, self.model, self._listeners, nlp)
-            offer_replacement(self._pipeline)
+            self._pipeline.reset(nlp)
             check_only_one(self._pipeline, nlp)
             check_connected(self._pipeline, nlp)
         super().initialize(get_examples, nlp=nlp)
@@ -257,10 +252,7 @@ class MultiTask(Tok2Vec):
         task (str): The name of the head.
         docs (Sequence[Doc]): The documents.
         """
-        step = self._step
-        if step is not None and step.is_closed and step.is_of(docs):
-            if self._pipeline.note_missed(task):
-                self._notices.missed(task)
+        self._steps.note_view(task, docs)
         drop_callbacks(self._pipeline.upstream_listeners)
         upstream = self._pipeline.upstream()
         for name, _ in upstream:
@@ -285,7 +277,7 @@ class MultiTask(Tok2Vec):
 
         This is only the forward half. Each listener now holds its task's view. As spaCy
         updates the heads, their answers arrive at the `JointStep`, and the last expected
-        answer triggers the backward pass (`close_step` below). If that answer never comes,
+        answer triggers the backward pass (`Steps.open`). If that answer never comes,
         `finish_update` or the next `update` closes the step.
 
         examples (Iterable[Example]): A batch of examples.
@@ -300,38 +292,11 @@ class MultiTask(Tok2Vec):
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, "MultiTask.update")
-        self._end_step()
+        self._steps.end()
         self._memory.look_back(self._pipeline)
-        docs = [eg.predicted for eg in examples]
-        expected = self._expected(docs)
-        listeners = self._pipeline.upstream_listeners
-        if not expected or not any(len(doc) for doc in docs):
-            drop_callbacks(listeners)
-            return losses
-        check_initialized(self.name, self.model)
-        check_annotated(self.name, [node for node in listeners if not holds_batch(node)], docs)
-        meeting = MEETINGS[self.gradients](self._pipeline, losses)
-        set_dropout_rate(self.model, drop)
-        views, backward = run_forward(self.model, docs, self.tasks, listeners)
-        meeting.connect(backward)
-
-        def close_step(answers: Answers) -> None:
-            report = close(answers, meeting, self._memory.weigher, views.losses)
-            if report is not None:
-                self._note_closed(report, losses, sgd)
-
-        self._step = JointStep(
-            examples,
-            dict(self.listener_map),
-            expected,
-            views.by_task,
-            totals=losses,
-            late_losses=self._memory.late_losses,
-            adapters=self._pipeline.adapters() if self.weighting.needs_losses else {},
-            when_complete=close_step,
-            ops=self.model.ops,
-        )
-        self._step.open()
+        expected = self._expected([eg.predicted for eg in examples])
+        place = MEETINGS[self.gradients]
+        self._steps.open(examples, expected, place, drop=drop, sgd=sgd, losses=losses)
         return losses
 
     def finish_update(self, sgd: Optimizer) -> None:
@@ -339,10 +304,7 @@ class MultiTask(Tok2Vec):
 
         sgd (Optimizer): The optimizer.
         """
-        if self._step is not None and self._step.is_answered:
-            self._end_step()
-        self._step_parameters(sgd)
-        self._memory.note_applied()
+        self._steps.finish_update(sgd)
 
     def use_params(self, params: Dict) -> Iterator[None]:
         """Use other parameter values temporarily, in the upstream encoder too.
@@ -365,7 +327,7 @@ class MultiTask(Tok2Vec):
         # Pass the component's own bytes through as they are: they may hold the encoder.
         message: Dict[str, Any] = {"component": super().to_bytes(exclude=exclude)}
         if "weighting" not in exclude:
-            message["weighting"] = self._memory.to_bytes(self._step)
+            message["weighting"] = self._memory.to_bytes(self._steps.last)
         return srsly.msgpack_dumps(message)
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "MultiTask":
@@ -393,7 +355,7 @@ class MultiTask(Tok2Vec):
         exclude = list(exclude)
         super().to_disk(path, exclude=exclude)
         if "weighting" not in exclude:
-            (Path(path) / "weighting").write_bytes(self._memory.to_bytes(self._step))
+            (Path(path) / "weighting").write_bytes(self._memory.to_bytes(self._steps.last))
 
     def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "MultiTask":
         """Load the component from a folder that `to_disk` wrote.
@@ -445,27 +407,6 @@ class MultiTask(Tok2Vec):
             self._notices.all_frozen()
         return expected
 
-    def _note_closed(
-        self, report: StepReport, losses: Dict[str, float], sgd: Optional[Optimizer]
-    ) -> None:
-        """Pass on a step's report, once the encoder has its gradient."""
-        if sgd is not None and sgd is not False:
-            self._step_parameters(sgd)
-        self.observers.tell(report)
-        weighted = (report.weights[task] * loss for task, loss in report.losses.items())
-        losses[self.name] += sum(weighted)
-        for name, loss in report.auxiliary.items():
-            key = f"{self.name}.{name}"
-            losses[key] = losses.get(key, 0.0) + loss
-        self._memory.note_closed(report, self._step)
-
-    def _step_parameters(self, sgd: Optimizer) -> None:
-        self.model.finish_update(sgd)
-        # thinc leaves gradients of zeros behind. With momentum they would move the parameters of
-        # tasks that are absent from later batches.
-        for slot in slots_of_model(self.model.get_ref("sharing")):
-            slot.take()
-
     def _refresh(self, nlp: Language, strict: bool = False) -> None:
         """Check the pipeline again if it has changed since the last check."""
         if not self._pipeline.has_changed(nlp):
@@ -482,22 +423,6 @@ class MultiTask(Tok2Vec):
         MEETINGS[self.gradients].check(self._pipeline)
         run_checks(self._pipeline, nlp)
         self._pipeline.note_seen(nlp)
-
-    def _end_step(self) -> None:
-        """Close the open step, if any, without waiting for more answers."""
-        step = self._step
-        if step is None:
-            return
-        if not step.is_closed:
-            if step.has_gradients:
-                if self._pipeline.upstream_listeners:
-                    self._notices.late(step)
-                step.complete()
-            else:
-                step.close()
-        step.note_late_losses()
-        self._pipeline.note_run(step.ran)
-        self._step = None
 
 
 def _rebuild(

@@ -6,19 +6,40 @@ meeting sends that one to the encoder and the scheme (`give`).
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Dict, List, Mapping, Sequence, Tuple, Type
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple, Type
 
 from thinc.api import Ops
 from thinc.types import Floats2d
 
 from ..arrays import cut_like
-from ..parameters import slots_of_model, unique
-from ..types import Combined, TokenVectors, Views
+from ..parameters import Slot, slots_of_model, unique
+from ..types import Combined, Features, TokenVectors, Views
 from .checks import check_exact
-from .forward import Backward
 from .parameters import ParameterRows
 from .pipeline import Pipeline
 from .upstream import SentGradients
+
+
+@dataclass(frozen=True)
+class Backward:
+    """The backward passes of a batch: through the scheme, and through the encoder.
+
+    views (Callable): Turns the gradient of one task's view, or of the auxiliary losses, into
+        the gradient of the features. Called several times.
+    trunk (Callable): Sends the gradient of the features through the encoder. Set `keep=True`
+        if another pass follows.
+    shared (Sequence[Slot]): The scheme's parameters that several tasks use.
+    private (Sequence[Slot]): The scheme's parameters that belong to a single task.
+    strengths (Mapping[str, float]): The weight of each auxiliary loss.
+    ops (Ops): Allocates arrays.
+    """
+
+    views: Callable[[Views], Features]
+    trunk: Callable[..., object]
+    shared: Sequence[Slot]
+    private: Sequence[Slot]
+    strengths: Mapping[str, float]
+    ops: Ops
 
 
 @dataclass(frozen=True)

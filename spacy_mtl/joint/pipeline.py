@@ -85,6 +85,15 @@ class Pipeline:
         self._nlp = weakref.ref(nlp)
         self._is_foreign = False
 
+    def reset(self, nlp: Language) -> None:
+        """Start over in a pipeline that is initialized.
+
+        nlp (Language): The pipeline.
+        """
+        self.bind(nlp)
+        self._ran, self._missed = set(), set()
+        self._searched = self._seen = None
+
     def has_changed(self, nlp: Language) -> bool:
         """RETURNS (bool): Whether the pipeline differs from the one `note_seen` remembered."""
         return self._seen != self._look(nlp)

@@ -13,7 +13,7 @@ from typing import Any, Dict, List
 import numpy
 from thinc.api import Model, NumpyOps
 
-from spacy_mtl.joint.forward import Backward
+from spacy_mtl.joint.meeting import Backward
 from spacy_mtl.parameters import Slot, slots_of_model
 from spacy_mtl.types import Features, Views
 

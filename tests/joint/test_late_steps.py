@@ -89,6 +89,6 @@ def test_optimizer_in_update(make_nlp: Callable, encoder: Any) -> None:
 def test_answer_after_closing(make_nlp: Callable, encoder: Any) -> None:
     nlp = make_nlp(encoder=encoder)
     nlp.update(make_examples(nlp), sgd=False)
-    step = nlp.get_pipe("mtl")._step
+    step = nlp.get_pipe("mtl")._steps.last
     with pytest.raises(ValueError, match="'ner' sent a gradient for a joint step that has already"):
         step.take_gradient("ner", 0, [])

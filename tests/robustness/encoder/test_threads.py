@@ -225,7 +225,7 @@ def test_training_has_dropout(
         for head in ("tagger", "textcat"):
             nlp.get_pipe(head).update(examples)
         gradients.append(network.embeddings.word_embeddings.weight.grad.clone())
-        nlp.get_pipe("mtl")._end_step()
+        nlp.get_pipe("mtl")._steps.end()
     torch.testing.assert_close(*gradients)
     vectors = [networks_output(nlp, where) for _ in range(2)]
     assert not numpy.allclose(*vectors)

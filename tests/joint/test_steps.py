@@ -1,4 +1,4 @@
-"""One forward pass through encoder and scheme."""
+"""Joint steps: the forward pass that opens one."""
 
 from types import SimpleNamespace
 from typing import Any, Dict, List, Tuple
@@ -12,7 +12,7 @@ from spacy.vocab import Vocab
 from thinc.api import Linear, Model, chain
 
 from spacy_mtl.compat.spacy import callback_of
-from spacy_mtl.joint.forward import regular, run_forward
+from spacy_mtl.joint.steps import regular, run_forward
 from spacy_mtl.sharing.contract import SchemeState, set_private, set_scheme_state
 from spacy_mtl.types import Features, Views
 

@@ -1,0 +1,196 @@
+"""Joint steps, one after the other: opening them with a forward pass, and ending them."""
+
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Type
+
+from spacy.tokens import Doc
+from spacy.training import Example
+from thinc.api import Model, Optimizer, set_dropout_rate
+
+from ..compat.spacy import holds_batch
+from ..parameters import slots_of_model
+from ..sharing.contract import as_features, private_slots, scheme_state, shared_slots
+from ..types import StepReport, TokenVectors, Views
+from .checks import check_annotated, check_initialized
+from .closing import close
+from .meeting import Backward, Meeting
+from .memory import Memory
+from .notices import Notices
+from .observers import Observers
+from .pipeline import Pipeline
+from .step import Answers, JointStep
+from .upstream import HeldCallbacks, drop_callbacks
+
+
+class Steps:
+    """The joint steps of one component. At most one is open.
+
+    pipeline (Pipeline): The pipeline around the component.
+    memory (Memory): What is kept from one step to the next.
+    observers (Observers): Get the report of each step.
+    notices (Notices): Warnings of the component.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, memory: Memory, observers: Observers, notices: Notices
+    ) -> None:
+        self._pipeline = pipeline
+        self._memory = memory
+        self._observers = observers
+        self._notices = notices
+        #: The open step, or the one that closed last.
+        self.last: Optional[JointStep] = None
+
+    def open(
+        self,
+        examples: List[Example],
+        expected: List[str],
+        place: Type[Meeting],
+        *,
+        drop: float,
+        sgd: Optional[Optimizer],
+        losses: Dict[str, float],
+    ) -> None:
+        """Run the forward pass of a batch and open a step for the heads to answer.
+
+        The last expected answer triggers the backward pass (`close_step` below). Without tasks
+        or tokens there is no step.
+
+        examples (List[Example]): The batch.
+        expected (List[str]): The tasks that will answer.
+        place (Type[Meeting]): Where the tasks' gradients meet.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): Updates the component's own parameters when the step closes.
+        losses (Dict[str, float]): spaCy's dict of losses.
+        """
+        model, name = self._pipeline.model, self._pipeline.name
+        docs = [eg.predicted for eg in examples]
+        listeners = self._pipeline.upstream_listeners
+        if not expected or not any(len(doc) for doc in docs):
+            drop_callbacks(listeners)
+            return
+        check_initialized(name, model)
+        check_annotated(name, [node for node in listeners if not holds_batch(node)], docs)
+        meeting = place(self._pipeline, losses)
+        set_dropout_rate(model, drop)
+        views, backward = run_forward(model, docs, self._pipeline.tasks, listeners)
+        meeting.connect(backward)
+
+        def close_step(answers: Answers) -> None:
+            report = close(answers, meeting, self._memory.weigher, views.losses)
+            if report is not None:
+                self._pass_on(report, losses, sgd)
+
+        self.last = JointStep(
+            examples,
+            dict(self._pipeline.listeners),
+            expected,
+            views.by_task,
+            totals=losses,
+            late_losses=self._memory.late_losses,
+            adapters=self._pipeline.adapters() if self._memory.weighting.needs_losses else {},
+            when_complete=close_step,
+            ops=model.ops,
+        )
+        self.last.open()
+
+    def end(self) -> None:
+        """Close the open step, if any, without waiting for more answers."""
+        step = self.last
+        if step is None:
+            return
+        if not step.is_closed:
+            if step.has_gradients:
+                if self._pipeline.upstream_listeners:
+                    self._notices.late(step)
+                step.complete()
+            else:
+                step.close()
+        step.note_late_losses()
+        self._pipeline.note_run(step.ran)
+        self.last = None
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Close a step that has answers, and update the component's own parameters.
+
+        sgd (Optimizer): The optimizer.
+        """
+        if self.last is not None and self.last.is_answered:
+            self.end()
+        self._update_parameters(sgd)
+        self._memory.note_applied()
+
+    def note_view(self, task: str, docs: Sequence[Doc]) -> None:
+        """Record that a head asks for its view outside of a step.
+
+        task (str): The name of the head.
+        docs (Sequence[Doc]): The documents. If a step on them has closed, it was not expected.
+        """
+        step = self.last
+        if step is not None and step.is_closed and step.is_of(docs):
+            if self._pipeline.note_missed(task):
+                self._notices.missed(task)
+
+    def _pass_on(
+        self, report: StepReport, losses: Dict[str, float], sgd: Optional[Optimizer]
+    ) -> None:
+        """Pass on a step's report, once the encoder has its gradient."""
+        if sgd is not None and sgd is not False:
+            self._update_parameters(sgd)
+        self._observers.tell(report)
+        name = self._pipeline.name
+        weighted = (report.weights[task] * loss for task, loss in report.losses.items())
+        losses[name] += sum(weighted)
+        for auxiliary, loss in report.auxiliary.items():
+            key = f"{name}.{auxiliary}"
+            losses[key] = losses.get(key, 0.0) + loss
+        self._memory.note_closed(report, self.last)
+
+    def _update_parameters(self, sgd: Optimizer) -> None:
+        model = self._pipeline.model
+        model.finish_update(sgd)
+        # thinc leaves gradients of zeros behind. With momentum they would move the parameters of
+        # tasks that are absent from later batches.
+        for slot in slots_of_model(model.get_ref("sharing")):
+            slot.take()
+
+
+def run_forward(
+    model: Model, docs: List[Doc], tasks: Sequence[str], listeners: Sequence[Any]
+) -> Tuple[Views, Backward]:
+    """Run encoder (the scheme's trunk) and sharing scheme on a batch, in training mode.
+
+    model (Model): The model of the joint component.
+    docs (List[Doc]): The documents.
+    tasks (Sequence[str]): The tasks that need a view.
+    listeners (Sequence[Model]): The layers that listen to an earlier component.
+    RETURNS (Tuple[Views, Backward]): Each task's view, and the backward passes.
+    """
+    trunk, sharing = model.get_ref("tok2vec"), model.get_ref("sharing")
+    found, backprop_trunk = trunk.begin_update(docs)
+    # Only plain vectors need this: a trunk that makes `Features` handles empty documents itself.
+    features = as_features(regular(model, docs, found) if isinstance(found, list) else found)
+    views, backprop_views = sharing.begin_update((features, tasks))
+    held = HeldCallbacks(listeners)
+
+    def backprop(d_features: List[Any], keep: bool = False) -> None:
+        with held.restored(keep):
+            backprop_trunk(d_features)
+
+    strengths = scheme_state(sharing).strengths() if views.losses else {}
+    private = [slot for slots in private_slots(sharing).values() for slot in slots]
+    shared = shared_slots(sharing)
+    return views, Backward(backprop_views, backprop, shared, private, strengths, model.ops)
+
+
+def regular(model: Model, docs: Sequence[Doc], vectors: TokenVectors) -> TokenVectors:
+    """Give documents without tokens an empty array of the right width.
+
+    model (Model): The model of the joint component.
+    docs (Sequence[Doc]): The documents.
+    vectors (List[Floats2d]): The encoder's output. Shape of each: (n_tokens, width).
+    RETURNS (List[Floats2d]): The vectors, with those of empty documents replaced.
+    """
+    width = model.get_dim("nO")
+    return [
+        vector if len(doc) else model.ops.alloc2f(0, width) for doc, vector in zip(docs, vectors)
+    ]
