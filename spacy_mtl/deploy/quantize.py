@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.training import Corpus, Example
 from spacy.util import dot_to_object, load_model, registry
 
-from ..joint.component import MultiTask
+from ..joint.find import find_joint
 
 # Encoder architectures and their replacements.
 _ARCHITECTURES = {
@@ -118,10 +118,10 @@ def quantize(
     ]
     performance = in_int8.meta.get("performance", {})
     in_int8.meta["performance"] = {**performance, **{s.score: s.after for s in scores}}
-    for _, pipe in in_int8.components:
-        if isinstance(pipe, MultiTask):
-            # It won't be trained anymore, and some weightings' states are as large as the encoder.
-            pipe.forget()
+    joint = find_joint(in_int8)
+    if joint is not None:
+        # It won't be trained anymore, and some weightings' states are as large as the encoder.
+        joint[1].forget()
     return Quantized(in_int8, scores, unmeasured, before["speed"], after["speed"])
 
 

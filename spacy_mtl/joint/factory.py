@@ -10,6 +10,7 @@ from ..settings import checked
 from ..types import TokenVectors
 from .checks import refuse_second
 from .component import MultiTask
+from .find import find_joint
 from .fork import use_one_thread_after_fork
 from .missing_encoder import explain_missing_encoder
 
@@ -51,9 +52,9 @@ def make_multi_task(
         pass through the encoder) or "parameters" (one pass per task).
     RAISES (ValueError): If the pipeline already has a component of this kind.
     """
-    for other, pipe in nlp.components:
-        if isinstance(pipe, MultiTask):
-            refuse_second(other, name)
+    other = find_joint(nlp)
+    if other is not None:
+        refuse_second(other[0], name)
     explain_missing_encoder(nlp)
     use_one_thread_after_fork()
     return MultiTask(nlp.vocab, model, name, weighting=weighting, gradients=gradients, nlp=nlp)
