@@ -8,7 +8,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..compat.spacy import holds_batch
 from ..parameters import slots_of_model
-from ..sharing.contract import as_features, private_slots, scheme_state, shared_slots
+from ..sharing.contract import as_features, scheme_state, split_slots
 from ..types import StepReport, TokenVectors, Views
 from .checks import check_annotated, check_initialized
 from .closing import close
@@ -177,8 +177,7 @@ def run_forward(
             backprop_trunk(d_features)
 
     strengths = scheme_state(sharing).strengths() if views.losses else {}
-    private = [slot for slots in private_slots(sharing).values() for slot in slots]
-    shared = shared_slots(sharing)
+    shared, private = split_slots(sharing)
     return views, Backward(backprop_views, backprop, shared, private, strengths, model.ops)
 
 

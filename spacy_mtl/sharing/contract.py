@@ -6,7 +6,7 @@ task's view. The backward pass of "sharing" is called once per task, with the gr
 task's view, and once more for any auxiliary losses.
 """
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from thinc.api import Model
 
@@ -81,8 +81,19 @@ def private_slots(sharing: Model) -> Dict[str, List[Slot]]:
 
 def shared_slots(sharing: Model) -> List[Slot]:
     """RETURNS (List[Slot]): The parameters of a scheme that several tasks use."""
-    private = {slot.identity for slots in private_slots(sharing).values() for slot in slots}
-    return [slot for slot in unique(slots_of_model(sharing)) if slot.identity not in private]
+    return split_slots(sharing)[0]
+
+
+def split_slots(sharing: Model) -> Tuple[List[Slot], List[Slot]]:
+    """Split the parameters of a scheme by who uses them.
+
+    sharing (Model): The layer that makes views.
+    RETURNS (Tuple[List[Slot], List[Slot]]): Those that several tasks use, and those of one each.
+    """
+    private = [slot for slots in private_slots(sharing).values() for slot in slots]
+    own = {slot.identity for slot in private}
+    shared = [slot for slot in unique(slots_of_model(sharing)) if slot.identity not in own]
+    return shared, private
 
 
 def as_features(found: Any) -> Features:
