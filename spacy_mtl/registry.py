@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 #: Where a config uses each registry, for messages.
-_BLOCKS = {
+BLOCKS = {
     "architectures": 'the block that has @architectures = "{title}"',
     "batchers": "[training.batcher]",
     "loggers": "[training.logger]",
@@ -118,7 +118,7 @@ def register(registry_name: str, name: str, /, **rules: Rule) -> Callable[[Funct
     """
 
     def decorate(function: Function) -> Function:
-        check = checked(name, _BLOCKS[registry_name].replace("{title}", name), **rules)
+        check = checked(name, BLOCKS[registry_name].replace("{title}", name), **rules)
         found: Any = function
         if isinstance(found, type):
             # `object.__init__` looks as if it had settings.

@@ -3,7 +3,9 @@
 import math
 from typing import Any, Dict, NoReturn, Optional, Sequence
 
-BLOCK = "the block [weighting] of the 'mtl' component (usually [components.mtl.weighting])"
+from ..registry import BLOCKS
+
+BLOCK = BLOCKS["mtl_weightings"]
 
 
 def check_positive(method: str, **settings: Any) -> None:
