@@ -1,7 +1,7 @@
 """A pipeline of linear heads on a tiny torch encoder, and the same in torch and float64."""
 
 import copy
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import numpy
 import torch
@@ -43,38 +43,36 @@ class TorchNetwork:
         return numpy.concatenate(rows)
 
 
-def make_linear_nlp(n_tasks: int, level: str, weighting: Dict[str, Any]) -> Language:
-    """A pipeline of several tagging heads on a tiny torch encoder."""
+def make_table() -> Model:
+    """An embedding and a linear layer with tanh, in torch."""
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Embedding(97, 12), torch.nn.Linear(12, 8))
 
-    def encoder() -> Model:
-        torch.manual_seed(0)
-        module = torch.nn.Sequential(torch.nn.Embedding(97, 12), torch.nn.Linear(12, 8))
+    def forward(model: Model, docs: Any, is_train: bool) -> Any:
+        ids = [token.orth % 97 for doc in docs for token in doc]
+        vectors = torch.tanh(model.shims[0]._model(torch.tensor(ids)))
+        lengths = model.ops.asarray1i([len(doc) for doc in docs])
 
-        def forward(model: Model, docs: Any, is_train: bool) -> Any:
-            ids = [token.orth % 97 for doc in docs for token in doc]
-            vectors = torch.tanh(model.shims[0]._model(torch.tensor(ids)))
-            lengths = model.ops.asarray1i([len(doc) for doc in docs])
+        def backprop(d_outputs: Any) -> Any:
+            torch.autograd.backward(vectors, xp2torch(model.ops.xp.concatenate(d_outputs)))
+            return docs
 
-            def backprop(d_outputs: Any) -> Any:
-                d = xp2torch(model.ops.xp.concatenate(d_outputs))
-                torch.autograd.backward(vectors, d)
-                return docs
+        return model.ops.unflatten(torch2xp(vectors.detach()), lengths), backprop
 
-            return model.ops.unflatten(torch2xp(vectors.detach()), lengths), backprop
+    return Model("table", forward, shims=[PyTorchShim(module)], dims={"nO": 8})
 
-        return Model("table", forward, shims=[PyTorchShim(module)], dims={"nO": 8})
 
+def make_linear_nlp(
+    n_tasks: int, level: str, weighting: Dict[str, Any], scheme: Optional[Model] = None
+) -> Language:
+    """A pipeline of several tagging heads on `make_table`, by hard sharing or another scheme."""
+    model = HardSharing(make_table()) if scheme is None else scheme
     nlp = Language()
     resolved = registry.resolve({"weighting": weighting})["weighting"]
     Language.factory(
         "mtl_for_golden",
         func=lambda nlp, name: MultiTask(
-            nlp.vocab,
-            HardSharing(encoder()),
-            "mtl",
-            weighting=resolved,
-            gradients=level,
-            nlp=nlp,
+            nlp.vocab, model, "mtl", weighting=resolved, gradients=level, nlp=nlp
         ),
     )
     nlp.add_pipe("mtl_for_golden", name="mtl")

@@ -2,23 +2,12 @@
 
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-import numpy
 import torch
+from linear_network import make_linear_nlp, make_table
 from spacy.language import Language
 from spacy.tokens import Doc
-from thinc.api import (
-    Linear,
-    Model,
-    PyTorchWrapper,
-    fix_random_seed,
-    torch2xp,
-    xp2torch,
-)
-from thinc.shims import PyTorchShim
-from tiny_corpus import make_examples
+from thinc.api import Linear, Model, PyTorchWrapper
 
-from spacy_mtl.joint.component import MultiTask
-from spacy_mtl.registry import registry
 from spacy_mtl.sharing.contract import SchemeState, set_private, set_scheme_state
 from spacy_mtl.types import Encoder, Features, Sharing, StepReport, TokenVectors, Views
 
@@ -110,41 +99,5 @@ def _views(
 
 def make_nlp(level: str, weighting: Dict[str, Any], **scheme: Any) -> Language:
     """Three tagging heads on the scheme, over an embedding and a linear layer with tanh."""
-    nlp = Language()
-    torch.manual_seed(0)
-    resolved = registry.resolve({"weighting": weighting})["weighting"]
     model = make_mixed_sharing(make_table(), TASKS, **scheme)
-    Language.factory(
-        "mtl_with_a_scheme",
-        func=lambda nlp, name: MultiTask(
-            nlp.vocab, model, "mtl", weighting=resolved, gradients=level, nlp=nlp
-        ),
-    )
-    nlp.add_pipe("mtl_with_a_scheme", name="mtl")
-    for task in TASKS:
-        nlp.add_pipe("mtl_tagger", name=task)
-    fix_random_seed(0)
-    nlp.initialize(lambda: make_examples(nlp))
-    rng = numpy.random.default_rng(0)
-    for i, task in enumerate(TASKS):
-        output = nlp.get_pipe(task).model.get_ref("output_layer")
-        shape = output.get_param("W").shape
-        output.set_param("W", ((0.3 + 0.3 * i) * rng.standard_normal(shape)).astype("float32"))
-    return nlp
-
-
-def make_table() -> Model:
-    module = torch.nn.Sequential(torch.nn.Embedding(97, 12), torch.nn.Linear(12, 8))
-
-    def forward(model: Model, docs: Any, is_train: bool) -> Any:
-        ids = [token.orth % 97 for doc in docs for token in doc]
-        vectors = torch.tanh(model.shims[0]._model(torch.tensor(ids)))
-        lengths = model.ops.asarray1i([len(doc) for doc in docs])
-
-        def backprop(d_outputs: Any) -> Any:
-            torch.autograd.backward(vectors, xp2torch(model.ops.xp.concatenate(d_outputs)))
-            return docs
-
-        return model.ops.unflatten(torch2xp(vectors.detach()), lengths), backprop
-
-    return Model("table", forward, shims=[PyTorchShim(module)], dims={"nO": 8})
+    return make_linear_nlp(len(TASKS), level, weighting, model)
