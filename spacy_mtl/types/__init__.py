@@ -2,8 +2,11 @@
 
 from .monitor import Monitor, Observer, StepReport
 from .schedule import Progress, Schedule
+from .structure import StructureTable
 from .views import (
+    CORPUS_KEY,
     TASKS_KEY,
+    Annotated,
     Encoder,
     Features,
     Sharing,
@@ -15,7 +18,9 @@ from .views import (
 from .weighting import Combined, LossAndGradient, Weighting
 
 __all__ = [
+    "CORPUS_KEY",
     "TASKS_KEY",
+    "Annotated",
     "Combined",
     "Encoder",
     "Features",
@@ -26,6 +31,7 @@ __all__ = [
     "Schedule",
     "Sharing",
     "StepReport",
+    "StructureTable",
     "TokenVectors",
     "Trunk",
     "ViewCallback",

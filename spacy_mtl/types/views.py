@@ -1,7 +1,7 @@
 """What goes from the encoder to the heads, and back: features and views."""
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from spacy.tokens import Doc
 from thinc.api import Model
@@ -14,8 +14,23 @@ TokenVectors = List[Floats2d]
 #: (spaCy copies examples before it trains on them, but not their gold documents.)
 TASKS_KEY = "spacy_mtl.tasks"
 
+#: The key in the gold document's `user_data` with the name of its corpus, set by readers of several.
+CORPUS_KEY = "spacy_mtl.corpus"
+
 #: From documents to one vector per token.
 Encoder = Model[List[Doc], TokenVectors]
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """What is known about the gold annotation of a batch, in training.
+
+    tasks (List[FrozenSet[str]]): The tasks that each document is annotated for.
+    corpora (List[Optional[str]]): The corpus of each document, if its reader named one.
+    """
+
+    tasks: List[FrozenSet[str]]
+    corpora: List[Optional[str]]
 
 
 @dataclass
@@ -25,10 +40,13 @@ class Features:
     arrays (List[FloatsXd]): The differentiable part, one array per document, usually of the
         shape (n_tokens, width).
     context (Any): Anything passed along unchanged, such as an alignment.
+    annotated (Optional[Annotated]): The annotation of the batch, in training, for schemes that
+        ask for it (`Scheme.needs_annotation`).
     """
 
     arrays: List[Any]
     context: Any = None
+    annotated: Optional[Annotated] = None
 
 
 @dataclass
