@@ -36,6 +36,7 @@ NOT_EMPTY_PATH = Rule(
     "the path of a file, or null for none", lambda path: str(path) not in ("", ".")
 )
 AT_LEAST_ONE = Rule("a whole number, 1 or more", lambda number: number >= 1)
+RATE = Rule("a number from 0 to less than 1", lambda number: 0 <= number < 1)
 
 
 def checked(title: str, block: str, /, **rules: Rule) -> Callable[[Function], Function]:

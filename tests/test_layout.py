@@ -20,7 +20,7 @@ MAY_IMPORT: Dict[str, Set[str]] = {
     "types": set(),
     "tasks": {"compat"},
     "encoder": {"compat"},
-    "sharing": set(),
+    "sharing": {"compat", "encoder"},
     "weighting": {"compat"},
     "joint": {"compat", "tasks", "encoder", "sharing"},
     "heads": {"compat", "tasks", "joint", "encoder"},

@@ -89,6 +89,17 @@ def network_of(shim: Shim) -> Optional[Any]:
     return shim._model
 
 
+def set_network(shim: Shim, network: Optional[Any]) -> None:
+    """Set the network that a shim wraps.
+
+    Sets `Shim._model`: see `network_of`.
+
+    shim (Shim): The shim.
+    network (Optional[Module]): The network. None if it is not initialized.
+    """
+    shim._model = network
+
+
 def named_parameters(shim: Shim) -> Iterator[Tuple[str, Any]]:
     """Walk the parameters that a shim passes to an optimizer.
 

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from spacy.language import Language
 
-from ..types import TASKS_KEY
+from ..types import CORPUS_KEY, TASKS_KEY
 from .annotation import KINDS, clear, kinds_of
 from .example import CorpusExample, Origin
 from .spec import CorpusSpec
@@ -48,6 +48,7 @@ class CorpusSet:
                 reference = reference.copy()
             clear(reference, kinds)
             reference.user_data[TASKS_KEY] = list(spec.tasks)
+            reference.user_data[CORPUS_KEY] = name
             yield CorpusExample(example.predicted, reference, corpus=name, origin=self.origin)
 
     def read_task(self, nlp: Language, task: str) -> Iterator[CorpusExample]:

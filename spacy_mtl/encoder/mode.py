@@ -55,6 +55,9 @@ class EvaluatingShim(PyTorchShim):
     thinc's own shim sets the mode in each prediction and leaves it in training mode.
     """
 
+    #: The numeric precision it computes in: one of `precision.PRECISIONS`.
+    precision = "fp32"
+
     def predict(self, inputs: ArgsKwargs) -> Any:
         """Compute without dropout and gradients. Switches the mode only if needed.
 

@@ -93,6 +93,7 @@ def with_our_forward(
             in_one_batch=mixed_precision,
         ),
     )
+    shim_of(model).precision = precision
     model.init = _init
     model.attrs["replace_listener"] = partial(_replace_listener, precision)
     model.attrs["replace_listener_cfg"] = _replace_listener_cfg

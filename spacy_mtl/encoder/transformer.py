@@ -76,12 +76,14 @@ def TransformerEncoder(
     # Not model attributes: saved ones would override the config.
     settings = EncoderSettings(window, context, precision, packing, batch_pieces, kept_pieces)
     hf = HFObjects(None, None, None, dict(tokenizer_config), dict(transformer_config))
+    shim = EncoderShim(hf)
+    shim.precision = precision
     return Model(
         "transformer_encoder",
         partial(forward, settings=settings),
         init=partial(_init, name=name, window=window),
         dims={"nO": None},
-        shims=[EncoderShim(hf)],
+        shims=[shim],
     )
 
 

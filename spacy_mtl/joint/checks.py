@@ -11,7 +11,9 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..compat.thinc import network_of, uses_mixed_precision
+from ..sharing.contract import Scheme
 from ..tasks.task import Task
+from .listener import TaskListener
 from .pipeline import Pipeline, find_upstream
 
 
@@ -165,6 +167,24 @@ def check_scheme(model: Model, name: str) -> None:
             f"The model of the component '{name}' ({model.name[:60]}) is not a sharing scheme. "
             f"If it is the encoder, move its block to [components.{name}.model.tok2vec], and set "
             f'@architectures = "spacy_mtl.HardSharing.v1" in [components.{name}.model].'
+        )
+
+
+def check_listener(listener: Any, task: str, name: str, scheme: Scheme) -> None:
+    """Refuse a listener that would read the shared representation instead of its task's view.
+
+    listener (Tok2VecListener): The listener.
+    task (str): The name of its head.
+    name (str): The name of the joint component.
+    scheme (Scheme): The sharing scheme.
+    RAISES (ValueError): If views differ from the representation, and it isn't one of ours.
+    """
+    if scheme.has_own_views and not isinstance(listener, TaskListener):
+        raise ValueError(
+            f"The component '{task}' listens to '{name}' with a {type(listener).__name__}, which "
+            "would read the shared representation instead of the task's own view. Set "
+            f'@architectures = "spacy_mtl.TaskListener.v1" and upstream = "{name}" in '
+            f"[components.{task}.model.tok2vec]."
         )
 
 

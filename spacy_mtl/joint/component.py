@@ -22,11 +22,13 @@ from ..loading import load_from_bytes, load_from_disk, unpacked
 from ..packed import unpack
 from ..parameters import use_torch_params
 from ..plain import PlainMonitor
-from ..types import TokenVectors, Weighting
+from ..sharing.contract import Scheme, scheme_of
+from ..types import StructureTable, TokenVectors, Weighting
 from .checks import (
     check_annotated,
     check_connected,
     check_gradients,
+    check_listener,
     check_only_one,
     check_scheme,
     check_width,
@@ -42,6 +44,7 @@ from .replace import offer_replacement
 from .state import explained_state
 from .steps import Steps, regular
 from .upstream import drop_callbacks
+from .views import ViewTable
 
 
 class MultiTask(Tok2Vec):
@@ -84,6 +87,7 @@ class MultiTask(Tok2Vec):
         self._pipeline = Pipeline(self, model, self._listeners, nlp)
         self._memory = Memory(weighting, self._pipeline)
         self._notices = Notices(self._pipeline)
+        self._views = ViewTable(self._pipeline)
         self._steps = Steps(self._pipeline, self._memory, self.observers, self._notices)
         offer_replacement(self._pipeline)
 
@@ -149,6 +153,15 @@ class MultiTask(Tok2Vec):
     def monitor(self, monitor: Optional[Any]) -> None:
         self.observers.monitor = monitor
 
+    @property
+    def scheme(self) -> Scheme:
+        """RETURNS (Scheme): The sharing scheme, beside the views it makes."""
+        return scheme_of(self.model.get_ref("sharing"))
+
+    def structure(self) -> List[StructureTable]:
+        """RETURNS (List[StructureTable]): What the sharing scheme has learned about the tasks."""
+        return self.scheme.structure()
+
     def find_listeners(self, component: Any) -> None:
         """Adopt the listeners in a component's model whose upstream is this component.
 
@@ -187,12 +200,18 @@ class MultiTask(Tok2Vec):
 
         listener (Tok2VecListener): The listener.
         component_name (str): The name of the head.
-        RAISES (ValueError): If the listener has a different width from the encoder.
+        RAISES (ValueError): If the listener has a different width from the view, or can't take a
+            view of its own.
         """
+        scheme = self.scheme
+        check_listener(listener, component_name, self.name, scheme)
         super().add_listener(listener, component_name)
+        scheme.add_task(component_name)
+        self._note_tasks()
         if isinstance(listener, TaskListener):
-            listener.connect(component_name, self.encode)
-        width = self.model.maybe_get_dim("nO")
+            read = self.read_views if scheme.has_own_views else None
+            listener.connect(component_name, self.encode, read)
+        width = scheme.view_width(component_name) or self.model.maybe_get_dim("nO")
         if width is None:
             return
         if listener.has_dim("nO") is None:
@@ -223,12 +242,12 @@ class MultiTask(Tok2Vec):
             self._pipeline.reset(nlp)
             check_only_one(self._pipeline, nlp)
             check_connected(self._pipeline, nlp)
+            self.bind(nlp)
+        self.scheme.set_tasks(self.tasks)
         super().initialize(get_examples, nlp=nlp)
         if nlp is not None:
             self._refresh(nlp, strict=True)
-        for task, listeners in list(self.listener_map.items()):
-            for listener in listeners:
-                self.add_listener(listener, task)
+        self._connect()
         if not self.tasks:
             self._notices.no_task()
 
@@ -242,6 +261,25 @@ class MultiTask(Tok2Vec):
         docs = list(docs)
         check_annotated(self.name, self._pipeline.upstream_listeners, docs)
         return regular(self.model, docs, super().predict(docs))
+
+    def set_annotations(self, docs: Sequence[Doc], tokvecses: TokenVectors) -> None:
+        """Set `doc.tensor`, and make the heads' views if they differ from it.
+
+        docs (Sequence[Doc]): The documents.
+        tokvecses (List[Floats2d]): The shared representation, from `predict`.
+        """
+        super().set_annotations(docs, tokvecses)
+        if self._views.is_needed:
+            self._views.keep(docs)
+
+    def read_views(self, task: str, docs: Sequence[Doc]) -> TokenVectors:
+        """Get a head's view of documents that this component has annotated.
+
+        task (str): The name of the head.
+        docs (Sequence[Doc]): The documents.
+        RETURNS (List[Floats2d]): One array per document. Shape: (n_tokens, width of the view).
+        """
+        return self._views.read(task, docs)
 
     def encode(self, task: str, docs: Sequence[Doc]) -> None:
         """Set `doc.tensor` for a head that trains outside a joint step.
@@ -341,6 +379,7 @@ class MultiTask(Tok2Vec):
         message = unpacked(self.name, bytes_data)
         # Version 0.1.0 wrote only the component, without a state.
         load_from_bytes(self, message.get("component", bytes_data), exclude)
+        self._connect()
         if "weighting" not in exclude and message.get("weighting") is not None:
             with explained_state("part 'weighting' of the bytes"):
                 self._memory.from_state(unpack(message["weighting"]))
@@ -366,6 +405,7 @@ class MultiTask(Tok2Vec):
         """
         exclude = list(exclude)
         load_from_disk(self, path, exclude)
+        self._connect()
         file = Path(path) / "weighting"
         if "weighting" not in exclude and file.exists():
             with explained_state(str(file)):
@@ -396,6 +436,17 @@ class MultiTask(Tok2Vec):
         monitor = self.observers.monitor
         if state["monitor"] is not None and monitor is not None:
             monitor.set_state(state["monitor"])
+
+    def _connect(self) -> None:
+        """Tell all listeners their widths, and the scheme its tasks."""
+        for task, listeners in list(self.listener_map.items()):
+            for listener in listeners:
+                self.add_listener(listener, task)
+        self._note_tasks()
+
+    def _note_tasks(self) -> None:
+        if self.scheme.tasks:
+            self.cfg["tasks"] = self.scheme.tasks
 
     def _expected(self, docs: Sequence[Doc]) -> List[str]:
         """RETURNS (List[str]): The tasks that will answer this batch, in pipeline order."""
@@ -431,4 +482,5 @@ def _rebuild(
     component = cls(vocab, model, name, **settings)
     component.cfg = cfg
     component.listener_map = listeners
+    component._connect()
     return component

@@ -48,8 +48,8 @@ class TaskListener(Tok2VecListener):
     """Take a task's view from the joint component and send its gradient back.
 
     In training, the view and the callback come from the open step. In prediction, the
-    shared representation is read from `doc.tensor`. A scheme whose views differ by
-    task would read them in `_read_view`.
+    shared representation is read from `doc.tensor`. If the scheme's views differ from it, the
+    joint component makes them.
     """
 
     name = "task-listener"
@@ -63,6 +63,9 @@ class TaskListener(Tok2VecListener):
         self.held: Optional[RunState] = None
         self._docs_of_init: Optional[List[Doc]] = None
         self._encode: Any = None
+        self._read: Any = None
+        #: Whether its task's view differs from the shared representation.
+        self.has_own_view = False
         self._is_copy = False
 
     def open(self, docs: Sequence[Doc], view: TokenVectors, answer: ViewCallback) -> None:
@@ -80,12 +83,21 @@ class TaskListener(Tok2VecListener):
         """Drop the view and the callback."""
         self._docs_of_init = self.held = None
 
-    def connect(self, task: str, encode: Callable[[str, Sequence[Doc]], None]) -> None:
+    def connect(
+        self,
+        task: str,
+        encode: Callable[[str, Sequence[Doc]], None],
+        read: Optional[Callable[[str, Sequence[Doc]], TokenVectors]] = None,
+    ) -> None:
         """Set the head this listener belongs to, and how to encode outside a step.
 
         task (str): The name of the head.
         encode (Callable): A method that sets `doc.tensor`. Held weakly.
+        read (Optional[Callable]): A method that returns the task's view of documents with a
+            tensor, if it differs from the tensor. Held weakly.
         """
+        self.has_own_view = read is not None
+        self._read = None if read is None else WeakMethod(read)
         self.task = task
         self.is_connected = True
         self._encode = WeakMethod(encode)
@@ -140,7 +152,7 @@ class TaskListener(Tok2VecListener):
         attributes, slots = copy.deepcopy(state, memo)
         for key, value in {**slots, **attributes}.items():
             setattr(copied, key, value)
-        copied._encode = self._encode
+        copied._encode, copied._read = self._encode, self._read
         copied._is_copy = True
         return copied
 
@@ -148,7 +160,10 @@ class TaskListener(Tok2VecListener):
         # Callbacks are closures over a batch. They can't be pickled and aren't needed.
         reduced = list(super().__reduce_ex__(protocol))
         state, slots = reduced[2]
-        reduced[2] = ({**state, "held": None, "_docs_of_init": None, "_encode": None}, slots)
+        reduced[2] = (
+            {**state, "held": None, "_docs_of_init": None, "_encode": None, "_read": None},
+            slots,
+        )
         return tuple(reduced)
 
 
@@ -174,6 +189,8 @@ def _forward(
         return model.held.view, model.held.answer
     if (is_train or model._is_copy) and model._encode is not None:
         _encode_outside_of_step(model, docs)
+    if model.has_own_view:
+        return _read_own_views(model, docs), _no_gradient
     return [_read_view(model, doc) for doc in docs], _no_gradient
 
 
@@ -184,10 +201,31 @@ def _encode_outside_of_step(model: TaskListener, docs: Sequence[Doc]) -> None:
         encode(model.task, docs)
 
 
+def _read_own_views(model: TaskListener, docs: Sequence[Doc]) -> TokenVectors:
+    read = None if model._read is None else model._read()
+    if read is None:
+        raise ValueError(
+            f"The component '{model.task}' has its own view of the shared representation, which "
+            f"'{model.upstream_name}' makes, but that component is gone. Use it in a pipeline "
+            f"with '{model.upstream_name}', or call nlp.replace_listeners first."
+        )
+    own = read.__self__.model
+    present = [doc for doc in docs if doc.tensor.size > 0]
+    for doc in present:
+        _check_shape(model, doc, own.maybe_get_dim("nO"))
+    views = iter(read(model.task, present))
+    return [next(views) if doc.tensor.size > 0 else _no_view(model, doc) for doc in docs]
+
+
 def _read_view(model: TaskListener, doc: Doc) -> Any:
     if doc.tensor.size > 0:
-        _check_shape(model, doc)
+        _check_shape(model, doc, model.maybe_get_dim("nO"))
         return doc.tensor
+    return _no_view(model, doc)
+
+
+def _no_view(model: TaskListener, doc: Doc) -> Any:
+    """RETURNS (Floats2d): Zeros, for documents that need no view."""
     of_init = model._docs_of_init or []
     if len(doc) == 0 or any(doc is other for other in of_init):
         return model.ops.alloc2f(len(doc), _width(model))
@@ -210,8 +248,7 @@ def _width(model: TaskListener) -> int:
     return model.get_dim("nO")
 
 
-def _check_shape(model: TaskListener, doc: Doc) -> None:
-    width = model.maybe_get_dim("nO")
+def _check_shape(model: TaskListener, doc: Doc, width: Optional[int]) -> None:
     if doc.tensor.shape[0] != len(doc) or (width and doc.tensor.shape[1] != width):
         raise ValueError(
             f"doc.tensor of the text {doc.text[:60]!r} has the shape {tuple(doc.tensor.shape)}, "

@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional
 from thinc.api import Model
 
 from ..plain import as_weighting
-from ..sharing.contract import scheme_state
+from ..sharing.contract import scheme_of
 from ..types import StepReport, Weighting
 from .contract import check_weighting
 from .lookback import Lookback
@@ -60,7 +60,7 @@ class Memory:
         report (StepReport): The report of the step.
         step (Optional[JointStep]): The step that has closed.
         """
-        scheme_state(self._sharing).note_closed(report)
+        scheme_of(self._sharing).note_closed(report)
         if self.lookback is not None and step is not None:
             self.lookback.note_closed(step, list(report.losses))
 
@@ -89,7 +89,7 @@ class Memory:
             "weighting": get_state(self.weighting),
             "step": {"late_losses": dict(self.late_losses), "unobserved": unobserved},
         }
-        of_scheme = scheme_state(self._sharing).get_state()
+        of_scheme = scheme_of(self._sharing).get_state()
         if of_scheme:
             state["sharing"] = of_scheme
         return pack(state, self.weighting)
@@ -108,4 +108,4 @@ class Memory:
         if self.lookback is not None:
             self.lookback.set_unobserved(unobserved)
         if state.get("sharing"):
-            scheme_state(self._sharing).set_state(state["sharing"])
+            scheme_of(self._sharing).set_state(state["sharing"])

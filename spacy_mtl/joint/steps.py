@@ -1,6 +1,6 @@
 """Joint steps, one after the other: opening them with a forward pass, and ending them."""
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Type
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type
 
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -8,8 +8,10 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..compat.spacy import holds_batch
 from ..parameters import slots_of_model
-from ..sharing.contract import as_features, scheme_state, split_slots
-from ..types import StepReport, TokenVectors, Views
+from ..sharing.contract import Scheme, as_features, scheme_of, split_slots
+from ..sharing.scheme import regular
+from ..types import Annotated, StepReport, Views
+from .annotated import annotated_tasks
 from .checks import check_annotated, check_initialized
 from .closing import close
 from .meeting import Backward, Meeting
@@ -72,7 +74,13 @@ class Steps:
         check_annotated(name, [node for node in listeners if not holds_batch(node)], docs)
         meeting = place(self._pipeline, losses)
         set_dropout_rate(model, drop)
-        views, backward = run_forward(model, docs, self._pipeline.tasks, listeners)
+        scheme = scheme_of(model.get_ref("sharing"))
+        annotated = None
+        if scheme.has_own_views:
+            scheme.set_precision(self._pipeline.precision())
+            if scheme.needs_annotation:
+                annotated = annotated_tasks(examples, self._pipeline.adapters())
+        views, backward = run_forward(model, docs, self._pipeline.tasks, listeners, annotated)
         meeting.connect(backward)
 
         def close_step(answers: Answers) -> None:
@@ -155,7 +163,11 @@ class Steps:
 
 
 def run_forward(
-    model: Model, docs: List[Doc], tasks: Sequence[str], listeners: Sequence[Any]
+    model: Model,
+    docs: List[Doc],
+    tasks: Sequence[str],
+    listeners: Sequence[Any],
+    annotated: Optional[Annotated] = None,
 ) -> Tuple[Views, Backward]:
     """Run encoder (the scheme's trunk) and sharing scheme on a batch, in training mode.
 
@@ -163,12 +175,14 @@ def run_forward(
     docs (List[Doc]): The documents.
     tasks (Sequence[str]): The tasks that need a view.
     listeners (Sequence[Model]): The layers that listen to an earlier component.
+    annotated (Optional[Annotated]): The annotation of the batch, if the scheme needs it.
     RETURNS (Tuple[Views, Backward]): Each task's view, and the backward passes.
     """
     trunk, sharing = model.get_ref("tok2vec"), model.get_ref("sharing")
     found, backprop_trunk = trunk.begin_update(docs)
     # Only plain vectors need this: a trunk that makes `Features` handles empty documents itself.
     features = as_features(regular(model, docs, found) if isinstance(found, list) else found)
+    features.annotated = annotated
     views, backprop_views = sharing.begin_update((features, tasks))
     held = HeldCallbacks(listeners)
 
@@ -176,20 +190,12 @@ def run_forward(
         with held.restored(keep):
             backprop_trunk(d_features)
 
-    strengths = scheme_state(sharing).strengths() if views.losses else {}
+    strengths = _strengths(scheme_of(sharing), views.losses)
     shared, private = split_slots(sharing)
     return views, Backward(backprop_views, backprop, shared, private, strengths, model.ops)
 
 
-def regular(model: Model, docs: Sequence[Doc], vectors: TokenVectors) -> TokenVectors:
-    """Give documents without tokens an empty array of the right width.
-
-    model (Model): The model of the joint component.
-    docs (Sequence[Doc]): The documents.
-    vectors (List[Floats2d]): The encoder's output. Shape of each: (n_tokens, width).
-    RETURNS (List[Floats2d]): The vectors, with those of empty documents replaced.
-    """
-    width = model.get_dim("nO")
-    return [
-        vector if len(doc) else model.ops.alloc2f(0, width) for doc, vector in zip(docs, vectors)
-    ]
+def _strengths(scheme: Scheme, losses: Mapping[str, float]) -> Dict[str, float]:
+    """RETURNS (Dict[str, float]): The weights of the auxiliary losses that count in this batch."""
+    found = scheme.strengths() if losses else {}
+    return {name: found[name] for name in losses if found[name]}

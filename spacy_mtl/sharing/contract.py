@@ -4,30 +4,80 @@ A scheme is the model of `mtl`. Its ref "tok2vec" is the trunk, which turns docu
 features, the last thing all tasks have in common. Its ref "sharing" turns the features into each
 task's view. The backward pass of "sharing" is called once per task, with the gradient of only that
 task's view, and once more for any auxiliary losses.
+
+Everything else is asked of its `Scheme`.
 """
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from thinc.api import Model
 
 from ..parameters import Slot, slots_of_model, unique
-from ..types import Features, StepReport
+from ..types import Features, StepReport, StructureTable
 
 #: The prefix of refs to layers that belong to a single task.
 PRIVATE = "private:"
-#: The attribute of the sharing layer that keeps its `SchemeState`.
-_STATE = "scheme_state"
+#: The attribute of the sharing layer that keeps its `Scheme`, if no shim is one.
+_SCHEME = "scheme"
 
 
-class SchemeState:
-    """A scheme's state besides its parameters. The base class has none.
+class Scheme:
+    """What the joint component asks of a scheme besides its views.
 
-    It is saved with the pipeline. Schedules advance with closed steps, never with forward passes.
+    The base class is that of a scheme with a single view, the same for all tasks, without settings
+    or state.
     """
+
+    #: Whether views differ from the shared representation (`doc.tensor`).
+    has_own_views = False
+    #: Whether `Features.annotated` must be filled in training.
+    needs_annotation = False
+
+    # The tasks.
+
+    @property
+    def tasks(self) -> List[str]:
+        """RETURNS (List[str]): The tasks it knows, also those whose heads were left out."""
+        return []
+
+    def set_tasks(self, tasks: Sequence[str]) -> None:
+        """Set the tasks, before the scheme is initialized: it starts over with these.
+
+        tasks (Sequence[str]): The tasks of the pipeline, in pipeline order.
+        """
+
+    def add_task(self, task: str) -> None:
+        """Add a task, also to a trained scheme. Does nothing if the task is known.
+
+        task (str): The name of the task.
+        """
+
+    def view_width(self, task: str) -> Optional[int]:
+        """RETURNS (Optional[int]): The width of a task's view. None: as the features."""
+        return None
+
+    def private(self, slots: Sequence[Slot]) -> Dict[str, List[Slot]]:
+        """Find the parameters that only one task uses, beside those of layers set by `set_private`.
+
+        slots (Sequence[Slot]): The parameters of the sharing layer.
+        RETURNS (Dict[str, List[Slot]]): Some of them, by task.
+        """
+        return {}
+
+    # The computation.
+
+    def set_precision(self, precision: str) -> None:
+        """Set the numeric precision of the encoder, for the scheme to use the same.
+
+        precision (str): One of `encoder.precision.PRECISIONS`.
+        """
 
     def strengths(self) -> Dict[str, float]:
         """RETURNS (Dict[str, float]): The weight of each auxiliary loss in the next step."""
         return {}
+
+    # The state. Saved with the pipeline. Schedules advance with closed steps, never with forward
+    # passes.
 
     def note_closed(self, report: StepReport) -> None:
         """Update the state after a step has closed.
@@ -45,19 +95,24 @@ class SchemeState:
         state (Dict[str, Any]): The result of `get_state`.
         """
 
+    def structure(self) -> List[StructureTable]:
+        """RETURNS (List[StructureTable]): What it has learned about the tasks, as tables."""
+        return []
 
-def set_scheme_state(sharing: Model, state: SchemeState) -> None:
-    """Set the state of a scheme.
 
-    sharing (Model): The layer that makes views.
-    state (SchemeState): The state.
+def set_scheme(sharing: Model, scheme: Scheme) -> None:
+    """Set the `Scheme` of a layer that makes views.
+
+    sharing (Model): The layer.
+    scheme (Scheme): The scheme.
     """
-    sharing.attrs[_STATE] = state
+    sharing.attrs[_SCHEME] = scheme
 
 
-def scheme_state(sharing: Model) -> SchemeState:
-    """RETURNS (SchemeState): The state of a scheme, or an empty one."""
-    return sharing.attrs.get(_STATE) or SchemeState()
+def scheme_of(sharing: Model) -> Scheme:
+    """RETURNS (Scheme): The scheme that was set, or the layer's shim, or the base class's."""
+    of_shims = (shim for shim in sharing.shims if isinstance(shim, Scheme))
+    return sharing.attrs.get(_SCHEME) or next(of_shims, None) or Scheme()
 
 
 def set_private(sharing: Model, task: str, layer: Model) -> None:
@@ -72,11 +127,12 @@ def set_private(sharing: Model, task: str, layer: Model) -> None:
 
 def private_slots(sharing: Model) -> Dict[str, List[Slot]]:
     """RETURNS (Dict[str, List[Slot]]): The parameters that only one task uses, by task."""
-    return {
+    of_layers = {
         name.removeprefix(PRIVATE): unique(slots_of_model(sharing.get_ref(name)))
         for name in sharing.ref_names
         if name.startswith(PRIVATE) and sharing.has_ref(name)
     }
+    return {**of_layers, **scheme_of(sharing).private(unique(slots_of_model(sharing)))}
 
 
 def shared_slots(sharing: Model) -> List[Slot]:

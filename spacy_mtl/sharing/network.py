@@ -79,9 +79,13 @@ class SharingNetwork(torch.nn.Module):
         """Find the parameters that only one task's view reads.
 
         RETURNS (Dict[str, List[Parameter]]): The parameters by task. All others are shared: they
-            get the combined gradient.
+            get the combined gradient. May change while training, such as once a tree is fixed.
         """
         return {}
+
+    def auxiliary(self) -> List[torch.nn.Parameter]:
+        """RETURNS (List[Parameter]): The parameters that only auxiliary losses read."""
+        return []
 
     def view_width(self, task: str) -> int:
         """RETURNS (int): The width of a task's view."""
@@ -128,7 +132,7 @@ class SharingNetwork(torch.nn.Module):
     # Besides parameters and buffers, which are saved with the model.
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): What else a resumed training needs. A subclass may add to it."""
+        """RETURNS (Dict[str, Any]): What else a resumed training needs."""
         return {"step": self.step}
 
     def set_state(self, state: Dict[str, Any]) -> None:

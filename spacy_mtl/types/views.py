@@ -14,7 +14,7 @@ TokenVectors = List[Floats2d]
 #: (spaCy copies examples before it trains on them, but not their gold documents.)
 TASKS_KEY = "spacy_mtl.tasks"
 
-#: The key in the gold document's `user_data` with the name of its corpus, set by readers of several.
+#: The key in the gold document's `user_data` with the name of its corpus, if there are several.
 CORPUS_KEY = "spacy_mtl.corpus"
 
 #: From documents to one vector per token.

@@ -8,13 +8,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Linear, Model, PyTorchWrapper
 
-from spacy_mtl.sharing.contract import SchemeState, set_private, set_scheme_state
+from spacy_mtl.sharing.contract import Scheme, set_private, set_scheme
 from spacy_mtl.types import Encoder, Features, Sharing, StepReport, TokenVectors, Views
 
 TASKS = ["t0", "t1", "t2"]
 
 
-class FadingStrength(SchemeState):
+class FadingStrength(Scheme):
     """Halve the weight of the auxiliary loss after each step."""
 
     def __init__(self, strength: float) -> None:
@@ -49,7 +49,7 @@ def make_mixed_sharing(
     for task, layer in own.items():
         set_private(sharing, task, layer)
     if strength:
-        set_scheme_state(sharing, FadingStrength(strength))
+        set_scheme(sharing, FadingStrength(strength))
     return Model(
         "mixed_sharing",
         lambda model, docs, is_train: model.get_ref("tok2vec")(docs, is_train),

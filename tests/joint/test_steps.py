@@ -13,7 +13,7 @@ from thinc.api import Linear, Model, chain
 
 from spacy_mtl.compat.spacy import callback_of
 from spacy_mtl.joint.steps import regular, run_forward
-from spacy_mtl.sharing.contract import SchemeState, set_private, set_scheme_state
+from spacy_mtl.sharing.contract import Scheme, set_private, set_scheme
 from spacy_mtl.types import Features, Views
 
 
@@ -23,7 +23,7 @@ def docs() -> List[Doc]:
     return [Doc(vocab, words=["old", "runs"]), Doc(vocab), Doc(vocab, words=["home"])]
 
 
-class Strong(SchemeState):
+class Strong(Scheme):
     def strengths(self) -> Dict[str, float]:
         return {"scheme": 0.5}
 
@@ -44,7 +44,7 @@ def model_of(trunk: Any, with_loss: bool = False) -> Tuple[Model, Any]:
 
     tok2vec: Any = Model("trunk", encode)
     sharing: Any = Model("sharing", forward, layers=[Linear(2, 2), Linear(2, 2)])
-    set_scheme_state(sharing, Strong())
+    set_scheme(sharing, Strong())
     set_private(sharing, "ner", sharing.layers[1])
     model = chain(tok2vec, sharing)
     model.set_dim("nO", 3)

@@ -7,12 +7,12 @@ import pytest
 from thinc.api import Linear, Model, chain
 
 from spacy_mtl.sharing.contract import (
-    SchemeState,
+    Scheme,
     as_features,
     private_slots,
-    scheme_state,
+    scheme_of,
     set_private,
-    set_scheme_state,
+    set_scheme,
     shared_slots,
 )
 from spacy_mtl.types import Features
@@ -51,7 +51,7 @@ def test_parameters_are_shared_unless_declared_private(sharing: Model) -> None:
     assert len(shared_slots(sharing)) == 6
 
 
-class Counting(SchemeState):
+class Counting(Scheme):
     def __init__(self) -> None:
         self.n = 0
 
@@ -60,11 +60,11 @@ class Counting(SchemeState):
 
 
 def test_state(sharing: Model) -> None:
-    nothing = scheme_state(sharing)
+    nothing = scheme_of(sharing)
     assert nothing.get_state() == nothing.strengths() == {}
     state = Counting()
-    set_scheme_state(sharing, state)
-    assert scheme_state(sharing) is state
+    set_scheme(sharing, state)
+    assert scheme_of(sharing) is state
 
 
 def test_vectors_become_features() -> None:

@@ -10,7 +10,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from tiny_pipelines import CNN
 
-from spacy_mtl.sharing.contract import private_slots, scheme_state, shared_slots
+from spacy_mtl.sharing.contract import private_slots, scheme_of, shared_slots
 from spacy_mtl.sharing.hard import HardSharing
 from spacy_mtl.types import Features, Views
 
@@ -67,5 +67,5 @@ def test_no_parameters_and_no_state() -> None:
     sharing = make_model().get_ref("sharing")
     assert shared_slots(sharing) == []
     assert private_slots(sharing) == {}
-    assert scheme_state(sharing).get_state() == {}
-    assert scheme_state(sharing).strengths() == {}
+    assert scheme_of(sharing).get_state() == {}
+    assert scheme_of(sharing).strengths() == {}

@@ -8,19 +8,19 @@ from mixed_sharing import FadingStrength, make_nlp
 from thinc.api import Model
 from tiny_corpus import make_examples
 
-from spacy_mtl.sharing.contract import SchemeState, scheme_state, set_scheme_state
+from spacy_mtl.sharing.contract import Scheme, scheme_of, set_scheme
 from spacy_mtl.types import StepReport
 
 pytestmark = pytest.mark.filterwarnings("ignore:The heads .* both set")
 
 
 def state_of(nlp: Any) -> Any:
-    return scheme_state(nlp.get_pipe("mtl").model.get_ref("sharing"))
+    return scheme_of(nlp.get_pipe("mtl").model.get_ref("sharing"))
 
 
 def test_scheme_without_a_state() -> None:
-    state = scheme_state(Model("views", lambda model, X, is_train: (X, lambda d: d)))
-    assert type(state) is SchemeState
+    state = scheme_of(Model("views", lambda model, X, is_train: (X, lambda d: d)))
+    assert type(state) is Scheme
     assert (state.strengths(), state.get_state()) == ({}, {})
 
 
@@ -62,6 +62,6 @@ def test_state_stays_with_the_model(tmp_path: Any) -> None:
     nlp.update(make_examples(nlp), sgd=False)
     nlp.get_pipe("mtl").to_disk(tmp_path)
     sharing = nlp.get_pipe("mtl").model.get_ref("sharing")
-    set_scheme_state(sharing, FadingStrength(7.0))
+    set_scheme(sharing, FadingStrength(7.0))
     nlp.get_pipe("mtl").from_disk(tmp_path)
-    assert scheme_state(sharing).get_state() == {"strength": 0.5}
+    assert scheme_of(sharing).get_state() == {"strength": 0.5}
