@@ -198,4 +198,4 @@ def run_forward(
 def _strengths(scheme: Scheme, losses: Mapping[str, float]) -> Dict[str, float]:
     """RETURNS (Dict[str, float]): The weights of the auxiliary losses that count in this batch."""
     found = scheme.strengths() if losses else {}
-    return {name: found[name] for name in losses if found[name]}
+    return {name: found[name] for name in losses if found.get(name)}
