@@ -1,5 +1,6 @@
 """Every scheme in training: absent tasks, stock components as tasks, auxiliary losses, refusals."""
 
+import gc
 from typing import Any, Dict
 
 import numpy
@@ -106,8 +107,6 @@ def test_a_head_without_its_joint_component(row: Row) -> None:
     docs = [nlp("old runs")]
     ner: Any = nlp.get_pipe("ner")
     del nlp
-    import gc
-
     gc.collect()
     with pytest.raises(ValueError, match="'mtl' makes, but that component is gone"):
         ner.predict(docs)
