@@ -26,15 +26,13 @@ from ..plain import PlainMonitor
 from ..sharing.contract import Scheme, scheme_of
 from ..types import StructureTable, TokenVectors, Weighting
 from .checks import (
-    check_annotated,
-    check_connected,
     check_gradients,
     check_listener,
     check_only_one,
     check_scheme,
-    check_width,
     run_checks,
 )
+from .encoder_checks import check_annotated, check_connected, check_width
 from .listener import TaskListener
 from .meeting import MEETINGS
 from .memory import Memory
