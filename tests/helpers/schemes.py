@@ -50,6 +50,8 @@ class Row:
 ROWS: List[Row] = [
     Row("TaskAttention"),
     Row("TaskAttention", {"depth": 2}),
+    Row("SoftSharing"),
+    Row("SoftSharing", {"penalty": "trace_norm", "depth": 2}),
 ]
 
 
