@@ -52,6 +52,8 @@ ROWS: List[Row] = [
     Row("TaskAttention", {"depth": 2}),
     Row("SoftSharing"),
     Row("SoftSharing", {"penalty": "trace_norm", "depth": 2}),
+    Row("TaskRelation"),
+    Row("TaskRelation", {"depth": 2}),
 ]
 
 
