@@ -50,6 +50,10 @@ class Row:
 ROWS: List[Row] = [
     Row("TaskAttention"),
     Row("TaskAttention", {"depth": 2}),
+    Row("SoftSharing"),
+    Row("SoftSharing", {"penalty": "trace_norm", "depth": 2}),
+    Row("TaskRelation"),
+    Row("TaskRelation", {"depth": 2}),
 ]
 
 
