@@ -50,6 +50,8 @@ class Row:
 ROWS: List[Row] = [
     Row("TaskAttention"),
     Row("TaskAttention", {"depth": 2}),
+    Row("CrossStitch"),
+    Row("CrossStitch", {"depth": 2, "own_weight": 0.5, "learn_rate_scale": 1.0}),
 ]
 
 
