@@ -81,6 +81,7 @@ ENTRY_POINTS = {
         "spacy_mtl.TaskView.v1 = spacy_mtl.sharing.task_view:create_task_view",
         "spacy_mtl.TaskAttention.v1 = spacy_mtl.sharing.task_attention:TaskAttention",
         "spacy_mtl.CrossStitch.v1 = spacy_mtl.sharing.cross_stitch:CrossStitch",
+        "spacy_mtl.Sluice.v1 = spacy_mtl.sharing.sluice:Sluice",
         "spacy_mtl.TaskListener.v1 = spacy_mtl.joint.listener:create_task_listener",
         "spacy_mtl.TokenClassifier.v1 = spacy_mtl.heads.models:TokenClassifier",
         "spacy_mtl.TextClassifier.v1 = spacy_mtl.heads.models:TextClassifier",

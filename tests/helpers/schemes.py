@@ -52,6 +52,9 @@ ROWS: List[Row] = [
     Row("TaskAttention", {"depth": 2}),
     Row("CrossStitch"),
     Row("CrossStitch", {"depth": 2, "own_weight": 0.5, "learn_rate_scale": 1.0}),
+    Row("Sluice", {"width": 4}),
+    Row("Sluice", {"width": 3, "n_subspaces": 3, "depth": 1, "learn_rate_scale": 1.0}),
+    Row("Sluice", {"width": 2, "n_subspaces": 1, "orthogonality": 0}),
 ]
 
 
