@@ -34,7 +34,6 @@ def size_of(joint: MultiTask) -> SchemeSize:
     return SchemeSize(
         shared=sum(slot.size for slot in shared_slots(sharing)),
         private={
-            task: sum(slot.size for slot in slots)
-            for task, slots in private_slots(sharing).items()
+            task: sum(slot.size for slot in slots) for task, slots in private_slots(sharing).items()
         },
     )

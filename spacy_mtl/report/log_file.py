@@ -1,11 +1,11 @@
 """Log a training to a JSON lines file, with one line per evaluation."""
 
 import json
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Dict, Optional, Sequence
 
+from .json_types import to_json_types
 from .monitor import Reading
 
 _ABSENT = {"n_steps": 0, "loss": None, "weight": None, "norm": None}
@@ -62,21 +62,6 @@ def write_line(
     pairs = [{"tasks": list(pair), **asdict(means)} for pair, means in reading.pairs.items()]
     keys = ("epoch", "step", "score", "other_scores", "losses", "seconds", "words")
     line = {**{key: info.get(key) for key in keys}, "tasks": by_task, "cosines": pairs}
-    text = json.dumps(_plain(line), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(to_json_types(line), ensure_ascii=False, allow_nan=False)
     file.write(text + "\n")
     file.flush()
-
-
-def _plain(value: Any) -> Any:
-    """Convert a value to JSON types: scores may be numpy numbers, or of any other type."""
-    if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    if isinstance(value, (str, int)):
-        return value
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None

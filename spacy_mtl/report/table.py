@@ -1,6 +1,5 @@
 """Format the table of a training, with a group of columns for each task."""
 
-import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -11,6 +10,7 @@ from spacy.language import Language
 
 from ..tasks.stock import task_of
 from .monitor import Reading
+from .numbers import compact
 
 #: Takes spaCy's information on an evaluation and the reading of the joint steps before
 #: it, and returns the text of a cell.
@@ -110,24 +110,6 @@ def make_table(nlp: Language, joint: str, tasks: Sequence[str]) -> Table:
     columns += [_score(key) for key in rest]
     columns.append(Column("Score", _SCORE, lambda info, _: f"{float(info['score']):.2f}"))
     return Table(columns)
-
-
-def compact(value: float) -> str:
-    """Format a number of any size in about seven characters.
-
-    value (float): The number.
-    RETURNS (str): Three significant digits, such as "0.0123", "12.3" or "1.23e-5".
-    """
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    if 0.001 <= abs(value) < 100_000:
-        return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"
-    for digits in (2, 1):
-        mantissa, exponent = f"{value:.{digits}e}".split("e")
-        text = f"{mantissa}e{int(exponent)}"
-        if len(text) <= _FIGURE:
-            break
-    return text
 
 
 def _figures(task: str) -> List[Column]:
