@@ -241,7 +241,8 @@ class MultiTask(Tok2Vec):
         get_examples (Callable[[], Iterable[Example]]): Returns a sample of examples.
         nlp (Optional[Language]): The pipeline.
         RAISES (ValueError): If the weighting names an unknown task, the pipeline has
-            two joint components, or another component listens to the same encoder.
+            two joint components, another component listens to the same encoder, or the sharing
+            scheme doesn't fit the tasks.
         """
         self._steps.last = None
         self.forget()
@@ -252,6 +253,7 @@ class MultiTask(Tok2Vec):
             self.bind(nlp)
         self.scheme.set_tasks(self.tasks)
         super().initialize(get_examples, nlp=nlp)
+        self.scheme.check_tasks(self.tasks)
         if nlp is not None:
             self._refresh(nlp, strict=True)
         self._connect()

@@ -52,6 +52,13 @@ class Scheme:
         task (str): The name of the task.
         """
 
+    def check_tasks(self, tasks: Sequence[str]) -> None:
+        """Refuse tasks to be trained on, once the scheme is initialized.
+
+        tasks (Sequence[str]): The tasks of the pipeline, in pipeline order.
+        RAISES (ValueError): If the scheme or its settings don't fit them.
+        """
+
     def view_width(self, task: str) -> Optional[int]:
         """RETURNS (Optional[int]): The width of a task's view. None: as the features."""
         return None

@@ -54,10 +54,9 @@ class SchemeShim(EvaluatingShim, Scheme):
         """Build the network for the tasks that were set. Replaces an existing one.
 
         width (int): The width of the shared representation.
-        RAISES (ValueError): If the scheme or its settings don't fit the tasks or the width.
+        RAISES (ValueError): If the scheme's settings don't fit the width.
         """
         self._set(self._make(width, self._told))
-        self.network.check_tasks(self._told)
 
     def _make(self, width: int, tasks: Sequence[str]) -> SharingNetwork:
         network = self._build(width)
@@ -92,6 +91,9 @@ class SchemeShim(EvaluatingShim, Scheme):
         if network is not None and task not in network.tasks:
             network.add_task(task)
             self._set(network)
+
+    def check_tasks(self, tasks: Sequence[str]) -> None:
+        self.network.check_tasks(tasks)
 
     def view_width(self, task: str) -> Optional[int]:
         return None if network_of(self) is None else self.network.view_width(task)
