@@ -80,7 +80,9 @@ class Table:
         return _join([c.cell(info, reading).rjust(c.width) for c in self._columns])
 
 
-def make_table(nlp: Language, joint: str, tasks: Sequence[str]) -> Table:
+def make_table(
+    nlp: Language, joint: str, tasks: Sequence[str], auxiliary: Sequence[str] = ()
+) -> Table:
     """Make the table for a pipeline: tasks in pipeline order, other scores at the end.
 
     A score belongs to a task if no other task has it.
@@ -88,6 +90,7 @@ def make_table(nlp: Language, joint: str, tasks: Sequence[str]) -> Table:
     nlp (Language): The pipeline, with untrained components disabled.
     joint (str): The name of the joint component.
     tasks (Sequence[str]): The names of its tasks, including disabled ones.
+    auxiliary (Sequence[str]): The names of the sharing scheme's own losses.
     RETURNS (Table): The table.
     """
     weights = nlp.config.interpolate()["training"]["score_weights"]
@@ -105,6 +108,7 @@ def make_table(nlp: Language, joint: str, tasks: Sequence[str]) -> Table:
             columns += [*_figures(name), *(_score(key, name) for key in own)]
         elif name == joint:
             columns.append(Column("Loss", _FIGURE, _mean_loss(name), name))
+            columns += [Column(loss, _FIGURE, _auxiliary(loss), name) for loss in auxiliary]
         elif task_of(nlp, name).is_trainable:
             columns.append(Column("Loss sum", 8, _plain_loss(name), name))
     columns += [_score(key) for key in rest]
@@ -128,6 +132,14 @@ def _mean_loss(joint: str) -> Cell:
         if joint not in info["losses"] or not reading.n_steps:
             return _NOTHING
         return compact(float(info["losses"][joint]) / reading.n_steps)
+
+    return cell
+
+
+def _auxiliary(name: str) -> Cell:
+    def cell(_: Dict[str, Any], reading: Reading) -> str:
+        means = reading.auxiliary.get(name)
+        return _NOTHING if means is None else compact(means.loss)
 
     return cell
 

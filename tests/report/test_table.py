@@ -7,7 +7,7 @@ import spacy
 from spacy.language import Language
 from tiny_pipelines import CNN, HEADS, add_joint
 
-from spacy_mtl.report.monitor import Reading, TaskMeans
+from spacy_mtl.report.monitor import AuxiliaryMeans, Reading, TaskMeans
 from spacy_mtl.report.table import make_table
 
 NO_STEPS = Reading(0, {}, {})
@@ -46,6 +46,17 @@ def test_whole_table() -> None:
         "-------  -------  -------  -------  -------------  --------  ------",
         "  1      20     1.50    0.500     2.00  1.0e-30   50.00  "
         "      -        -        -        -          12.35   1234.50    0.50",
+    ]
+
+
+def test_auxiliary_losses_follow_the_loss_of_the_component() -> None:
+    table = make_table(make_pipeline(), "mtl", [], ["orthogonality", "size"])
+    means = {"size": AuxiliaryMeans(3, 0.25)}
+    row = table.row(make_info({"mtl": 1.0}, {}), Reading(2, {}, {}, means))
+    assert [line.split() for line in [*table.header().split("\n")[:2], row]] == [
+        ["-------------", "MTL", "-------------"],
+        ["E", "#", "LOSS", "ORTHOGONALITY", "SIZE", "SCORE"],
+        ["1", "20", "0.500", "-", "0.250", "0.50"],
     ]
 
 
