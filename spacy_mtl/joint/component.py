@@ -172,6 +172,13 @@ class MultiTask(Tok2Vec):
         """RETURNS (List[StructureTable]): What the sharing scheme has learned about the tasks."""
         return self.scheme.structure()
 
+    def relations(self) -> Dict[str, Dict[str, float]]:
+        """RETURNS (Dict[str, Dict[str, float]]): The learned correlation of each task with each.
+
+        RAISES (ValueError): If the sharing scheme learns no relations.
+        """
+        return self.scheme.relations()
+
     def find_listeners(self, component: Any) -> None:
         """Adopt the listeners in a component's model whose upstream is this component.
 
