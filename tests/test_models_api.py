@@ -7,6 +7,7 @@ import numpy
 import pytest
 import spacy
 import srsly
+from scheme_pipelines import ONE_EACH
 from setup_entry_points import entry_points_of_setup
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -80,6 +81,7 @@ class Row:
 
 
 TOKENS: Dict[str, Any] = {"tok2vec": CNN, "nO": 3}
+SCHEME = {"@architectures": "spacy_mtl.TaskAttention.v1", "tok2vec": CNN}
 ROWS = [
     Row("TransformerEncoder", settings={"name": FOLDER}),
     Row("TransformerEncoder", settings={"name": FOLDER, "packing": False, "kept_pieces": 0}),
@@ -91,6 +93,8 @@ ROWS = [
     ),
     Row("Tok2VecTransformer", settings={"name": FOLDER, "pooling": MEAN}),
     Row("HardSharing", settings={"tok2vec": CNN}),
+    Row("TaskView", settings={"scheme": SCHEME, "tasks": ["tagger", "ner"], "task": "ner"}),
+    *(Row(row.name, settings={"tok2vec": CNN, **row.settings}) for row in ONE_EACH),
     Row("TaskListener", settings={"upstream": "mtl"}),
     Row("TokenClassifier", 3, settings=TOKENS),
     Row("TokenClassifier", 3, settings={**TOKENS, "hidden_width": 4, "learn_transitions": True}),

@@ -1,14 +1,20 @@
-"""Support `nlp.replace_listeners`, which gives a head an encoder of its own."""
+"""Support `nlp.replace_listeners`, which gives a head an encoder of its own.
+
+If the scheme's views differ from the shared representation, it also gets the scheme.
+"""
 
 import copy
 import weakref
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 from spacy.language import Language
 from spacy.util import replace_model_node
 from thinc.api import Model
 
 from ..compat.thinc import renew_ids
+from ..sharing.contract import scheme_of
+from ..sharing.scheme import make_scheme
+from ..sharing.task_view import view_of
 from .pipeline import Pipeline, upstream_listeners
 
 
@@ -44,16 +50,26 @@ class _OfPipeline:
 class Replacement(_OfPipeline):
     """Make the encoder that replaces a head's listener."""
 
-    def __call__(self, model: Model, listener: Model, component: Any) -> Model:
-        """Copy the shared encoder.
+    def __call__(self, model: Model, listener: Any, component: Any) -> Model:
+        """Copy the shared encoder, and the sharing scheme if views differ.
 
         model (Model): spaCy's copy of the joint component's model. Not used, because
             thinc's copies lack refs and keep the ids of shims, so two encoders would
             share one entry in the optimizer.
         listener (Model): The listener to replace.
         component (MultiTask): The joint component.
-        RETURNS (Model[List[Doc], List[Floats2d]]): An encoder with weights of its own.
+        RETURNS (Model[List[Doc], List[Floats2d]]): A model with weights of its own.
         """
+        tok2vec = self._encoder(component)
+        sharing = component.model.get_ref("sharing")
+        if not scheme_of(sharing).has_own_views:
+            return tok2vec
+        scheme = make_scheme(component.model.name, tok2vec, copy_with_new_ids(sharing))
+        if not scheme.has_dim("nO"):
+            scheme.set_dim("nO", component.model.get_dim("nO"))
+        return view_of(scheme, listener.task)
+
+    def _encoder(self, component: Any) -> Model:
         # Imported here because these modules need transformers.
         from ..encoder.stock_model import adopt_transformer, is_stock_transformer
         from ..encoder.transformer_output import pool_without_tokens
@@ -83,12 +99,27 @@ class ReplacementConfig(_OfPipeline):
     """
 
     def __call__(self, model_cfg: Dict[str, Any], listener_cfg: Dict[str, Any]) -> Dict[str, Any]:
-        """Copy the block of the shared encoder.
+        """Copy the block of the shared encoder, and the sharing scheme's if views differ.
 
         model_cfg (Dict[str, Any]): The config block of the joint component's model.
         listener_cfg (Dict[str, Any]): The config block of the listener.
-        RETURNS (Dict[str, Any]): The config block of the encoder.
+        RETURNS (Dict[str, Any]): The config block of the model.
         """
+        tok2vec_cfg = self._encoder(model_cfg)
+        pipeline = self.pipeline()
+        if pipeline is None:
+            return tok2vec_cfg
+        scheme = scheme_of(pipeline.model.get_ref("sharing"))
+        if not scheme.has_own_views:
+            return tok2vec_cfg
+        return {
+            "@architectures": "spacy_mtl.TaskView.v1",
+            "tasks": list(scheme.tasks),
+            "task": _task_of(pipeline, listener_cfg),
+            "scheme": {**model_cfg, "tok2vec": tok2vec_cfg},
+        }
+
+    def _encoder(self, model_cfg: Dict[str, Any]) -> Dict[str, Any]:
         tok2vec_cfg = dict(model_cfg["tok2vec"])
         pipeline = self.pipeline()
         if pipeline is None or not pipeline.upstream_listeners:
@@ -98,7 +129,9 @@ class ReplacementConfig(_OfPipeline):
         nlp, name, pipe = _upstream(pipeline, pipeline.name)
         encoder_cfg = nlp.get_pipe_config(name)["model"]
         replace_func = pipe.model.attrs.get("replace_listener_cfg")
-        config = replace_func(encoder_cfg, tok2vec_cfg) if replace_func else dict(encoder_cfg)
+        config: Dict[str, Any] = dict(encoder_cfg)
+        if replace_func:
+            config = replace_func(encoder_cfg, tok2vec_cfg)
         if is_stock_transformer(pipe.model):
             config["@architectures"] = "spacy_mtl.Tok2VecTransformer.v1"
         return config
@@ -125,3 +158,26 @@ def _upstream(pipeline: Optional[Pipeline], name: str) -> Tuple[Language, str, A
             "created or initialized in, before sourcing the head elsewhere."
         )
     return nlp, *found[0]
+
+
+def _task_of(pipeline: Pipeline, listener_cfg: Dict[str, Any]) -> str:
+    """Find the head whose config contains this very block: spaCy doesn't name it.
+
+    RETURNS (str): The name of the head.
+    """
+    nlp = pipeline.nlp
+    if nlp is not None:
+        for task in pipeline.tasks:
+            if any(block is listener_cfg for block in _blocks(nlp.get_pipe_config(task))):
+                return task
+    raise ValueError(
+        "Can't give a head its own copy of the encoder: the config of its listener is not part of "
+        "this pipeline. Call nlp.replace_listeners on the pipeline that contains the head."
+    )
+
+
+def _blocks(config: Any) -> Iterator[Dict[str, Any]]:
+    if isinstance(config, dict):
+        yield config
+        for value in config.values():
+            yield from _blocks(value)

@@ -52,6 +52,13 @@ class Scheme:
         task (str): The name of the task.
         """
 
+    def check_tasks(self, tasks: Sequence[str]) -> None:
+        """Refuse tasks to be trained on, once the scheme is initialized.
+
+        tasks (Sequence[str]): The tasks of the pipeline, in pipeline order.
+        RAISES (ValueError): If the scheme or its settings don't fit them.
+        """
+
     def view_width(self, task: str) -> Optional[int]:
         """RETURNS (Optional[int]): The width of a task's view. None: as the features."""
         return None
@@ -98,6 +105,28 @@ class Scheme:
     def structure(self) -> List[StructureTable]:
         """RETURNS (List[StructureTable]): What it has learned about the tasks, as tables."""
         return []
+
+    def relations(self) -> Dict[str, Dict[str, float]]:
+        """Look up how the tasks are related, if that is learned.
+
+        RETURNS (Dict[str, Dict[str, float]]): The correlation of each task with each task.
+        RAISES (ValueError): If the scheme learns no relations.
+        """
+        raise no_relations("This sharing scheme")
+
+
+def no_relations(scheme: str) -> ValueError:
+    """Make the error of schemes that learn no relations.
+
+    scheme (str): The subject of the sentence.
+    RETURNS (ValueError): The error.
+    """
+    return ValueError(
+        f"{scheme} learns no relations of the tasks. Set "
+        '@architectures = "spacy_mtl.TaskRelation.v1" in the block [components.NAME.model] of the '
+        "joint component, and train the pipeline with it. What another scheme has learned is in "
+        "MultiTask.structure()."
+    )
 
 
 def set_scheme(sharing: Model, scheme: Scheme) -> None:

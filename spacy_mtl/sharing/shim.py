@@ -54,10 +54,9 @@ class SchemeShim(EvaluatingShim, Scheme):
         """Build the network for the tasks that were set. Replaces an existing one.
 
         width (int): The width of the shared representation.
-        RAISES (ValueError): If the scheme or its settings don't fit the tasks or the width.
+        RAISES (ValueError): If the scheme's settings don't fit the width.
         """
         self._set(self._make(width, self._told))
-        self.network.check_tasks(self._told)
 
     def _make(self, width: int, tasks: Sequence[str]) -> SharingNetwork:
         network = self._build(width)
@@ -93,6 +92,9 @@ class SchemeShim(EvaluatingShim, Scheme):
             network.add_task(task)
             self._set(network)
 
+    def check_tasks(self, tasks: Sequence[str]) -> None:
+        self.network.check_tasks(tasks)
+
     def view_width(self, task: str) -> Optional[int]:
         return None if network_of(self) is None else self.network.view_width(task)
 
@@ -121,6 +123,9 @@ class SchemeShim(EvaluatingShim, Scheme):
 
     def structure(self) -> List[StructureTable]:
         return self.network.structure()
+
+    def relations(self) -> Dict[str, Dict[str, float]]:
+        return self.network.relations()
 
     # Running.
 

@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 import pytest
 import spacy
 from confection import ConfigValidationError
+from scheme_pipelines import ONE_EACH
 from spacy.language import Language
 from tiny_pipelines import CNN
 
@@ -76,7 +77,8 @@ LEGAL: Dict[str, Any] = {
     "kept_pieces": {"null", "0"},
     # Negative values reverse gradients, for adversarial training.
     "grad_factor": {"-1", "0", "1.5"},
-    "width": {"null"},
+    "TaskListener.width": {"null"},
+    "dropout": {"0"},
     "hidden_width": {"null"},
     "nO": {"null"},
     "learn_transitions": {"true"},
@@ -87,6 +89,7 @@ LEGAL: Dict[str, Any] = {
     "output_file": TEXTS | {"null"},
     "logger": {"null"},
     "tasks": {"[]"},
+    "TaskView.tasks": set(),
     "mu": {"1.5"},
     "temperature": {"1.5", "schedule of text"},
     "DWA.temperature": {"1.5"},
@@ -126,6 +129,8 @@ NEEDED: Dict[str, Dict[str, Any]] = {
     "TransformerModel": {"name": "folder"},
     "Tok2VecTransformer": {"name": "folder", "pooling": {"@layers": "reduce_mean.v1"}},
     "HardSharing": {"tok2vec": CNN},
+    **{row.name: {"tok2vec": CNN} for row in ONE_EACH},
+    "TaskView": {"scheme": ONE_EACH[0].block(), "tasks": ["ner", "tagger"], "task": "ner"},
     "TokenClassifier": {"tok2vec": LISTENER},
     "TextClassifier": {"tok2vec": LISTENER},
     "Uncertainty": RATE,

@@ -1,0 +1,126 @@
+"""Every network of a scheme: exact gradients, who reads which parameters, new tasks."""
+
+from typing import Any, Dict, List, Set
+
+import pytest
+import torch
+from schemes import ROWS, Row, make_batch, make_features, make_network
+
+TASKS = ["tagger", "ner", "textcat"]
+LENGTHS = [3, 0, 1]
+#: The default sizes.
+DEFAULTS = {"width": 96}
+
+pytestmark = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    torch.manual_seed(0)
+
+
+def run(network: Any, X: Any, tasks: List[str], values: Dict[str, Any]) -> Any:
+    """Views and losses for parameter values, with the same draws each time."""
+    torch.manual_seed(7)
+    inputs = (X, make_batch(LENGTHS, network.tasks), tasks)
+    return torch.func.functional_call(network, values, inputs)
+
+
+@pytest.mark.parametrize("n_tasks", [2, 3])
+def test_gradients_are_those_of_finite_differences(row: Row, n_tasks: int) -> None:
+    """Of every view and auxiliary loss, for the features and every parameter."""
+    tasks = TASKS[:n_tasks]
+    network = make_network(row, tasks)
+    # Away from small first values, where some derivatives are almost zero.
+    values = {
+        name: (p.detach() + 0.3 * torch.randn_like(p)).requires_grad_()
+        for name, p in network.named_parameters()
+    }
+    names = list(values)
+    X = make_features(LENGTHS).requires_grad_()
+    views, _ = run(network, X, tasks, values)
+    assert list(views) == tasks
+
+    def outputs(X: Any, *found: Any) -> Any:
+        views, losses = run(network, X, tasks, dict(zip(names, found)))
+        return (*views.values(), *losses.values())
+
+    assert torch.autograd.gradcheck(outputs, (X, *values.values()), eps=1e-6, atol=1e-5)
+
+
+def test_private_parameters_are_those_of_one_view(row: Row) -> None:
+    network = make_network(row, TASKS)
+    X = make_features(LENGTHS).requires_grad_()
+    values = dict(network.named_parameters())
+    views, _ = run(network, X, TASKS, values)
+    readers: Dict[int, Set[str]] = {id(p): set() for p in values.values()}
+    for task, view in views.items():
+        gradients = torch.autograd.grad(
+            view.sum() + (view**2).sum(),
+            list(values.values()),
+            retain_graph=True,
+            allow_unused=True,
+        )
+        for p, gradient in zip(values.values(), gradients):
+            if gradient is not None:
+                readers[id(p)].add(task)
+    private = {id(p): task for task, found in network.private().items() for p in found}
+    auxiliary = {id(p) for p in network.auxiliary()}
+    for name, p in values.items():
+        found = readers[id(p)]
+        if id(p) in auxiliary:
+            assert not found, name
+        else:
+            assert found, name
+            expected = next(iter(found)) if len(found) == 1 else None
+            assert private.get(id(p)) == expected, name
+
+
+def test_views_of_some_tasks_are_the_same(row: Row) -> None:
+    network = make_network(row, TASKS).eval()
+    X = make_features(LENGTHS)
+    values = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+    everything, losses = run(network, X, TASKS, values)
+    assert losses == {}
+    some, _ = run(network, X, ["textcat", "tagger"], values)
+    assert list(some) == ["textcat", "tagger"]
+    for task, view in some.items():
+        assert torch.equal(view, everything[task])
+        assert view.shape == (len(X), network.view_width(task))
+
+
+def test_a_document_does_not_depend_on_the_others(row: Row) -> None:
+    network = make_network(row, TASKS).eval()
+    X = make_features(LENGTHS)
+    together, _ = network(X, make_batch(LENGTHS, TASKS), TASKS)
+    first, _ = network(X[:3], make_batch([3], TASKS), TASKS)
+    last, _ = network(X[3:], make_batch([0, 1], TASKS), TASKS)
+    for task in TASKS:
+        found = torch.cat([first[task], last[task]])
+        assert torch.allclose(found, together[task], atol=1e-12)
+
+
+def test_a_new_task_changes_no_value(row: Row) -> None:
+    network = make_network(row, TASKS[:2])
+    before = {name: p.detach().clone() for name, p in network.named_parameters()}
+    owners = dict(network.named_parameters())
+    network.add_task("textcat")
+    network.double()
+    after = dict(network.named_parameters())
+    for name, value in before.items():
+        assert after[name] is owners[name]
+        assert torch.equal(after[name], value)
+    assert len(after) > len(before)
+    views, _ = network(make_features(LENGTHS), make_batch(LENGTHS, TASKS), TASKS)
+    assert list(views) == TASKS
+
+
+def test_first_views_are_near_the_features(row: Row) -> None:
+    network = make_network(row, TASKS, n_features=64, **DEFAULTS).eval()
+    X = make_features([40, 10], n_features=64)
+    views, _ = network(X, make_batch([40, 10], TASKS), TASKS)
+    for view in views.values():
+        # A wider view repeats the features.
+        expected = X.repeat(1, view.shape[1] // X.shape[1])
+        distance = (view - expected).norm() / expected.norm()
+        assert 1e-6 < float(distance.detach()) < 0.3

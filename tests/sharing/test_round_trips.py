@@ -1,0 +1,193 @@
+"""Every scheme in a pipeline: the same predictions however it is saved, loaded and put together."""
+
+import pickle
+from pathlib import Path
+from typing import Any, Dict
+
+import numpy
+import pytest
+import spacy
+from predicted_values import TEXTS, as_values, predictions
+from scheme_pipelines import ONE_EACH, build, network_of, trained
+from schemes import ROWS, Row
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from tiny_corpus import make_examples
+from tiny_pipelines import sourced
+from training_steps import parameters, train_steps
+
+every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+every_scheme = pytest.mark.parametrize("row", ONE_EACH, ids=lambda row: row.id)
+
+
+def values_of(nlp: Language) -> Dict[str, numpy.ndarray]:
+    return {k: v.numpy().copy() for k, v in network_of(nlp).state_dict().items()}
+
+
+def assert_same(found: Dict[str, numpy.ndarray], expected: Dict[str, numpy.ndarray]) -> None:
+    assert set(found) == set(expected)
+    assert all(numpy.array_equal(found[key], value) for key, value in expected.items())
+
+
+@every_row
+def test_bytes_and_disk(row: Row, tmp_path: Path) -> None:
+    nlp = trained(row)
+    expected, values = predictions(nlp), values_of(nlp)
+    assert any(ents for _, ents, _ in expected)
+    again = build(row, initialize=False).from_bytes(nlp.to_bytes())
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    for other in (again, loaded):
+        assert predictions(other) == expected
+        assert_same(values_of(other), values)
+        mtl: Any = other.get_pipe("mtl")
+        assert mtl.cfg["tasks"] == ["tagger", "ner", "textcat"]
+        assert mtl.scheme.get_state() == nlp.get_pipe("mtl").scheme.get_state()  # type: ignore
+    # Loading into a pipeline that was initialized replaces what is there.
+    assert predictions(build(row).from_bytes(nlp.to_bytes())) == expected
+
+
+@every_scheme
+def test_trained_on_alike_after_loading(row: Row, tmp_path: Path) -> None:
+    nlp = trained(row, 2)
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    for pipeline in (nlp, loaded):
+        # Random draws of a scheme.
+        spacy.util.fix_random_seed(1)
+        train_steps(pipeline, 2)
+    assert_same(values_of(loaded), values_of(nlp))
+
+
+@every_scheme
+def test_predictions_depend_on_views(row: Row) -> None:
+    """Not on the shared representation alone."""
+    nlp = trained(row)
+    doc = nlp("Anna books a room in Berlin .")
+    ner: Any = nlp.get_pipe("ner")
+    before = ner.predict([doc])
+    for parameter in network_of(nlp).parameters():
+        parameter.data += 1.0
+    after = ner.predict([doc])
+    assert not numpy.allclose(before[0], after[0])
+
+
+@every_scheme
+def test_without_a_head(row: Row, tmp_path: Path) -> None:
+    """Its parts of the scheme are kept, and saved again."""
+    nlp = trained(row)
+    expected, values = predictions(nlp), values_of(nlp)
+    nlp.to_disk(tmp_path / "all")
+    without = spacy.load(tmp_path / "all", exclude=["ner"])
+    assert [(t, c) for t, _, c in predictions(without)] == [(t, c) for t, _, c in expected]
+    assert_same(values_of(without), values)
+    without.to_disk(tmp_path / "without")
+    again = spacy.load(tmp_path / "without")
+    assert_same(values_of(again), values)
+    # The head is put back.
+    again.add_pipe("ner", source=spacy.load(tmp_path / "all"), before="textcat")
+    assert predictions(again) == expected
+
+
+@every_scheme
+def test_disabled_heads(row: Row) -> None:
+    nlp = trained(row)
+    expected = predictions(nlp)
+    with nlp.select_pipes(disable=["ner"]):
+        assert [(t, c) for t, _, c in predictions(nlp)] == [(t, c) for t, _, c in expected]
+    # Around a pipe that is still being read.
+    stream = nlp.pipe(TEXTS, batch_size=1)
+    found = [as_values(next(stream))]
+    with nlp.select_pipes(disable=["ner", "tagger"]):
+        found += [as_values(doc) for doc in stream]
+    assert found == expected
+    with nlp.select_pipes(disable=["ner", "tagger"]):
+        stream = nlp.pipe(TEXTS, batch_size=1)
+        next(stream)
+    assert [as_values(doc)[2] for doc in stream] == [c for _, _, c in expected[1:]]
+
+
+@every_scheme
+def test_sourced(row: Row) -> None:
+    nlp = trained(row)
+    expected = predictions(nlp)
+    assert predictions(sourced(nlp)) == expected
+    some = spacy.blank("en")
+    for name in ("mtl", "textcat"):
+        some.add_pipe(name, source=nlp)
+    assert [c for _, _, c in predictions(some)] == [c for _, _, c in expected]
+
+
+@every_scheme
+def test_replace_listeners(row: Row, tmp_path: Path) -> None:
+    nlp = trained(row)
+    expected = predictions(nlp)
+    nlp.replace_listeners("mtl", "ner", ["model.tok2vec"])
+    block = nlp.get_pipe_config("ner")["model"]["tok2vec"]
+    assert block["@architectures"] == "spacy_mtl.TaskView.v1"
+    assert (block["task"], block["tasks"]) == ("ner", ["tagger", "ner", "textcat"])
+    assert predictions(nlp) == expected
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert predictions(loaded) == expected
+    before = parameters(loaded, "ner")
+    train_steps(loaded, 2)
+    assert parameters(loaded, "ner") != before
+
+
+@every_scheme
+def test_pickled(row: Row) -> None:
+    nlp = trained(row)
+    again = pickle.loads(pickle.dumps(nlp))
+    assert predictions(again) == predictions(nlp)
+
+
+@every_scheme
+def test_any_batch_size(row: Row) -> None:
+    nlp = trained(row)
+    expected = [as_values(nlp(text)) for text in TEXTS]
+    for size in (1, 2, 100):
+        assert [as_values(doc) for doc in nlp.pipe(TEXTS, batch_size=size)] == expected
+
+
+@every_scheme
+def test_several_processes(row: Row) -> None:
+    nlp = trained(row)
+    found = [as_values(doc) for doc in nlp.pipe(TEXTS, n_process=2, batch_size=2)]
+    assert found == predictions(nlp)
+
+
+@every_scheme
+def test_documents_hold_no_views(row: Row) -> None:
+    nlp = trained(row)
+    docs = list(nlp.pipe(TEXTS))
+    loaded = list(DocBin(docs=docs, store_user_data=True).get_docs(nlp.vocab))
+    for doc, other in zip(docs, loaded):
+        assert not doc.user_data
+        assert not other.user_data
+        plain = Doc(nlp.vocab).from_bytes(doc.to_bytes())
+        assert plain.to_bytes() == doc.to_bytes()
+        # Its view is made again from the shared representation.
+        nlp.get_pipe("textcat")(plain)  # type: ignore[operator]
+        assert as_values(plain) == as_values(doc)
+
+
+@pytest.mark.filterwarnings("ignore:The heads .* both set")
+@every_scheme
+def test_a_new_head_for_a_trained_scheme(row: Row, tmp_path: Path) -> None:
+    nlp = trained(row)
+    expected, values = predictions(nlp), values_of(nlp)
+    nlp.to_disk(tmp_path / "before")
+    loaded = spacy.load(tmp_path / "before")
+    head: Any = loaded.add_pipe("mtl_tagger", name="second")
+    head.initialize(lambda: make_examples(loaded), nlp=loaded)
+    mtl: Any = loaded.get_pipe("mtl")
+    assert mtl.cfg["tasks"] == ["tagger", "ner", "textcat", "second"]
+    after = values_of(loaded)
+    for key, value in values.items():
+        rows = tuple(slice(n) for n in value.shape)
+        assert numpy.array_equal(after[key][rows], value)
+    with loaded.select_pipes(disable=["second"]):
+        assert predictions(loaded) == expected
+    loaded.to_disk(tmp_path / "after")
+    assert_same(values_of(spacy.load(tmp_path / "after")), after)

@@ -1,0 +1,112 @@
+"""Every scheme in training: absent tasks, stock components as tasks, auxiliary losses, refusals."""
+
+import gc
+from typing import Any, Dict
+
+import numpy
+import pytest
+import spacy
+from scheme_pipelines import ONE_EACH, build, network_of, sharing_of
+from schemes import ROWS, Row
+from spacy.language import Language
+from stock_heads import STOCK
+from tiny_corpus import make_examples
+from tiny_pipelines import CNN
+from training_steps import step, train_steps
+
+from spacy_mtl.sharing.contract import private_slots, scheme_of
+
+every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+every_scheme = pytest.mark.parametrize("row", ONE_EACH, ids=lambda row: row.id)
+
+
+def values_of(nlp: Language) -> Dict[str, numpy.ndarray]:
+    return {k: v.detach().numpy().copy() for k, v in network_of(nlp).named_parameters()}
+
+
+@pytest.mark.parametrize("level", ["representation", "parameters"])
+@every_scheme
+def test_absent_tasks_do_not_move(row: Row, level: str) -> None:
+    """Neither by momentum nor by weight decay."""
+    nlp = build(row, gradients=level)
+    sgd = spacy.util.registry.optimizers.get("Adam.v1")(0.01, L2=0.1)
+    for _ in range(3):
+        step(nlp, make_examples(nlp), sgd)
+    before = values_of(nlp)
+    private = {
+        task: {s.name for s in slots} for task, slots in private_slots(sharing_of(nlp)).items()
+    }
+    for _ in range(3):
+        step(nlp, make_examples(nlp, "tag"), sgd)
+    after = values_of(nlp)
+    moved = {name for name in before if not numpy.array_equal(before[name], after[name])}
+    assert moved
+    for task in ("ner", "textcat"):
+        assert not moved & private.get(task, set())
+
+
+@every_row
+def test_all_parameters_are_trained(row: Row) -> None:
+    nlp = build(row)
+    before = values_of(nlp)
+    train_steps(nlp, 2)
+    after = values_of(nlp)
+    assert [name for name in before if numpy.array_equal(before[name], after[name])] == []
+
+
+@every_scheme
+def test_losses_fall(row: Row) -> None:
+    nlp = build(row)
+    sgd = spacy.util.registry.optimizers.get("Adam.v1")(0.01)
+    found = [step(nlp, make_examples(nlp), sgd) for _ in range(15)]
+    for task in ("tagger", "ner", "textcat"):
+        assert found[-1][task] < 0.7 * found[0][task]
+    names = {key for key in found[0] if key.startswith("mtl.")}
+    strengths = scheme_of(sharing_of(nlp)).strengths()
+    assert names == {f"mtl.{name}" for name, strength in strengths.items() if strength}
+
+
+@every_scheme
+def test_stock_components_are_tasks(row: Row) -> None:
+    nlp = build(row, ["ner"], initialize=False)
+    listener = {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": "mtl"}
+    for task, (factory, model) in STOCK.items():
+        nlp.add_pipe(factory, name=task, config={"model": {**model, "tok2vec": listener}})
+    nlp.initialize(lambda: make_examples(nlp))
+    before = values_of(nlp)
+    losses: Any = {}
+    for _ in range(2):
+        losses = train_steps(nlp, 1) and nlp.update(make_examples(nlp), sgd=False)
+    assert losses["tagger"] > 0
+    assert all(not numpy.array_equal(before[k], v) for k, v in values_of(nlp).items())
+    assert nlp("old runs")[0].tag_
+
+
+@every_scheme
+def test_plain_listeners_are_refused(row: Row) -> None:
+    nlp = build(row, ["ner"], initialize=False)
+    factory, model = STOCK["tagger"]
+    listener = {
+        "@architectures": "spacy.Tok2VecListener.v1",
+        "width": CNN["width"],
+        "upstream": "mtl",
+    }
+    with pytest.raises(ValueError, match=r"'tagger' listens to 'mtl' with a Tok2VecListener"):
+        nlp.add_pipe(factory, name="tagger", config={"model": {**model, "tok2vec": listener}})
+
+
+@every_scheme
+def test_one_task_is_too_few(row: Row) -> None:
+    with pytest.raises(ValueError, match=rf"{row.title} shares between tasks and needs 2 or more"):
+        build(row, ["ner"])
+
+
+@every_scheme
+def test_a_head_without_its_joint_component(row: Row) -> None:
+    nlp = build(row)
+    docs = [nlp("old runs")]
+    ner: Any = nlp.get_pipe("ner")
+    del nlp
+    gc.collect()
+    with pytest.raises(ValueError, match="'mtl' makes, but that component is gone"):
+        ner.predict(docs)
