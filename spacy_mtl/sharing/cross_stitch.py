@@ -107,7 +107,8 @@ class CrossStitchNetwork(SharingNetwork):
             # Views of absent tasks aren't computed, but layers of their towers are.
             readers = tasks if i == len(self.stitches) - 1 else self.tasks
             states = {
-                task: states[task] + torch.tensordot(stitches.weights(task)[0], changes, dims=1)
+                # Unlike `tensordot`, this may mix float32 and bfloat16.
+                task: states[task] + torch.einsum("t,tnw->nw", stitches.weights(task)[0], changes)
                 for task in readers
             }
         return states, {}
