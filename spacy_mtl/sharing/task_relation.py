@@ -41,8 +41,10 @@ def TaskRelation(
     to its output. Heads start at random, so what one tower writes to its output has no meaning for
     the others. The covariance therefore compares which hidden features the towers read, and how
     strongly: the root of U^T U, which is U up to a rotation of the output. It is as large as U, so
-    the regularizer has the same size as with U itself. Correlations are 0 or more: near 0 if two
-    tasks read different features, 1 if they read the same ones.
+    the regularizer has the same size as with U itself. Correlations are near 0 if two tasks read
+    different features, 1 if they read the same ones, and hardly ever negative. They mean little
+    while the towers have learned little, such as for tasks that the shared representation already
+    solves.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): The shared encoder.
     strength (Union[float, Iterable[float]]): The weight of the regularizer, >= 0: a number or a

@@ -79,6 +79,7 @@ LEGAL: Dict[str, Any] = {
     "grad_factor": {"-1", "0", "1.5"},
     "TaskListener.width": {"null"},
     "dropout": {"0"},
+    "strength": {"0", "1.5", "schedule of text"},
     "hidden_width": {"null"},
     "nO": {"null"},
     "learn_transitions": {"true"},
