@@ -27,10 +27,8 @@ def report(split: str = "test") -> None:
                 _print_table(found, suite_of(suite, budget).metrics)
                 for name, tasks in helped_by(found).items():
                     helped.setdefault(name, []).extend(f"{suite}: {task}" for task in tasks)
-    print(
-        f"\nAhead of {BASELINE} by more than the standard deviation of the difference, with two "
-        "or more seeds:\n"
-    )
+    if helped:
+        print(f"\nAhead of {BASELINE} by more than the standard deviation of the difference:\n")
     for name, where in helped.items():
         print(f"- {name}: {'; '.join(where) or '**never**'}")
     print_machine()
