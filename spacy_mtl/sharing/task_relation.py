@@ -1,7 +1,7 @@
 """Task relation learning: a covariance over the tasks' towers, learned with them."""
 
 from functools import partial
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple, cast
 
 import torch
 from spacy.tokens import Doc
@@ -143,7 +143,8 @@ class RelationNetwork(SharingNetwork):
     def _read(self, tasks: Sequence[str]) -> Tensor:
         """RETURNS (Tensor): What the towers read. *Shape:* (n_tasks, depth * hidden width ** 2)."""
         weights = [
-            [up.get_parameter("weight").T for up in self.up[task].children()] for task in tasks
+            [cast(torch.nn.Linear, up).weight.T for up in self.up[task].children()]
+            for task in tasks
         ]
         return root(gram(torch.stack([torch.stack(each) for each in weights]))).flatten(1)
 
