@@ -79,6 +79,7 @@ ENTRY_POINTS = {
         "spacy_mtl.encoder.transformer_model:create_tok2vec_transformer",
         "spacy_mtl.HardSharing.v1 = spacy_mtl.sharing.hard:HardSharing",
         "spacy_mtl.TaskView.v1 = spacy_mtl.sharing.task_view:create_task_view",
+        "spacy_mtl.SharedPrivate.v1 = spacy_mtl.sharing.shared_private:SharedPrivate",
         "spacy_mtl.TaskAttention.v1 = spacy_mtl.sharing.task_attention:TaskAttention",
         "spacy_mtl.TaskListener.v1 = spacy_mtl.joint.listener:create_task_listener",
         "spacy_mtl.TokenClassifier.v1 = spacy_mtl.heads.models:TokenClassifier",
