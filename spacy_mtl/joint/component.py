@@ -26,15 +26,13 @@ from ..plain import PlainMonitor
 from ..sharing.contract import Scheme, scheme_of
 from ..types import StructureTable, TokenVectors, Weighting
 from .checks import (
-    check_annotated,
-    check_connected,
     check_gradients,
     check_listener,
     check_only_one,
     check_scheme,
-    check_width,
     run_checks,
 )
+from .encoder_checks import check_annotated, check_connected, check_width
 from .listener import TaskListener
 from .meeting import MEETINGS
 from .memory import Memory
@@ -173,6 +171,13 @@ class MultiTask(Tok2Vec):
     def structure(self) -> List[StructureTable]:
         """RETURNS (List[StructureTable]): What the sharing scheme has learned about the tasks."""
         return self.scheme.structure()
+
+    def relations(self) -> Dict[str, Dict[str, float]]:
+        """RETURNS (Dict[str, Dict[str, float]]): The learned correlation of each task with each.
+
+        RAISES (ValueError): If the sharing scheme learns no relations.
+        """
+        return self.scheme.relations()
 
     def find_listeners(self, component: Any) -> None:
         """Adopt the listeners in a component's model whose upstream is this component.

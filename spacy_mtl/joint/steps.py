@@ -13,8 +13,8 @@ from ..sharing.contract import Scheme, as_features, scheme_of, split_slots
 from ..sharing.scheme import regular
 from ..types import Annotated, StepReport, Views
 from .annotated import annotated_tasks
-from .checks import check_annotated, check_initialized
 from .closing import close
+from .encoder_checks import check_annotated, check_initialized
 from .meeting import Backward, Meeting
 from .memory import Memory
 from .notices import Notices

@@ -52,6 +52,15 @@ ROWS: List[Row] = [
     Row("SharedPrivate", {"adversary": "tasks", "merge": "concat", "depth": 2}),
     Row("TaskAttention"),
     Row("TaskAttention", {"depth": 2}),
+    Row("SoftSharing"),
+    Row("SoftSharing", {"penalty": "trace_norm", "depth": 2}),
+    Row("TaskRelation"),
+    Row("TaskRelation", {"depth": 2}),
+    Row("CrossStitch"),
+    Row("CrossStitch", {"depth": 2, "own_weight": 0.5, "learn_rate_scale": 1.0}),
+    Row("Sluice", {"width": 4}),
+    Row("Sluice", {"width": 3, "n_subspaces": 3, "depth": 1, "learn_rate_scale": 1.0}),
+    Row("Sluice", {"width": 2, "n_subspaces": 1, "orthogonality": 0}),
 ]
 
 

@@ -1,0 +1,69 @@
+"""Customized gate control: experts that all tasks share, and experts of each task."""
+
+from functools import partial
+from typing import Any, List
+
+from spacy.tokens import Doc
+from thinc.api import Model
+
+from ..registry import register
+from ..settings import AT_LEAST_ONE, RATE
+from ..types import Encoder, TokenVectors
+from .extraction import ExtractionNetwork
+from .gates import GateKind
+from .layer import make_network_scheme
+from .strengths import read_strength
+
+TITLE = "spacy_mtl.CGC.v1"
+
+
+@register(
+    "architectures",
+    TITLE,
+    n_shared=AT_LEAST_ONE,
+    n_private=AT_LEAST_ONE,
+    width=AT_LEAST_ONE,
+    depth=AT_LEAST_ONE,
+    dropout=RATE,
+)
+def CGC(
+    tok2vec: Encoder,
+    n_shared: int = 2,
+    n_private: int = 1,
+    width: int = 96,
+    depth: int = 1,
+    dropout: float = 0.1,
+    gate: GateKind = "token",
+    balance: Any = 0.0,
+) -> Model[List[Doc], TokenVectors]:
+    """Let each task mix shared experts and experts of its own (customized gate control).
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): The shared encoder.
+    n_shared (int): The number of experts that all tasks share.
+    n_private (int): The number of experts of each task, which no other task reads.
+    width (int): The width of the hidden layers of each expert.
+    depth (int): The number of hidden layers of each expert.
+    dropout (float): Their dropout rate.
+    gate (str): What gates read: the vector of each "token", or the mean over its "document".
+    balance (Union[float, Iterable[float]]): The strength of the auxiliary loss "balance", which
+        is 0 if tasks on average use each shared and each own expert equally: a number, or a
+        schedule of steps.
+    SOURCE: Tang et al. 2020, "Progressive Layered Extraction (PLE): A Novel Multi-Task Learning
+        Model for Personalized Recommendations", section 4.1, RecSys,
+        doi:10.1145/3383313.3412236. Differs: experts are residual bottlenecks, so that the first
+        views are close to the shared representation; the balance loss is that of Shazeer et al.
+        2017, arXiv:1701.06538.
+    """
+    build = partial(
+        ExtractionNetwork,
+        title=TITLE,
+        n_levels=1,
+        n_shared=n_shared,
+        n_private=n_private,
+        hidden_width=width,
+        depth=depth,
+        dropout=dropout,
+        gate=gate,
+        balance=read_strength("balance", balance, TITLE),
+    )
+    return make_network_scheme(TITLE, tok2vec, build)

@@ -1,0 +1,156 @@
+"""One level of `CGC` and `PLE`: shared experts, experts of each task, and their gates."""
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+import torch
+from torch import Tensor
+
+from ..types import StructureTable
+from .by_task import ByTask
+from .experts import Experts, ExpertSizes, mix
+from .gates import Gate, GateInput, gates_table, note_weights, see_weights, shares_of
+
+
+@dataclass
+class LevelOutput:
+    """What a level computes.
+
+    own (Dict[str, Tensor]): The vectors of each task. *Shape of each:* (n_tokens, width).
+    weights (Dict[str, Tensor]): The weights by which each task mixed the shared experts and its
+        own. *Shape of each:* (n_tokens, n_shared + n_private).
+    shared (Optional[Tensor]): The shared vectors, if a level follows. *Shape:* (n_tokens, width).
+    """
+
+    own: Dict[str, Tensor]
+    weights: Dict[str, Tensor]
+    shared: Optional[Tensor] = None
+
+
+class ExtractionLevel(torch.nn.Module):
+    """One level.
+
+    n_shared (int): The number of shared experts.
+    n_private (int): The number of experts of each task.
+    sizes (ExpertSizes): The sizes of each expert.
+    is_last (bool): Whether no level follows, so that there are no shared vectors to compute.
+    """
+
+    def __init__(self, n_shared: int, n_private: int, sizes: ExpertSizes, is_last: bool) -> None:
+        super().__init__()
+        self._sizes = sizes
+        self.n_private = n_private
+        self.shared = Experts(n_shared, sizes)
+        self.own = ByTask()
+        self.gates = ByTask()
+        self.shared_gate = None if is_last else SharedGate(sizes.width, n_shared)
+
+    def add_task(self, task: str) -> None:
+        """Create the parts of a task."""
+        self.own.add(task, Experts(self.n_private, self._sizes))
+        self.gates.add(task, Gate(self._sizes.width, self.shared.n + self.n_private))
+        if self.shared_gate is not None:
+            self.shared_gate.add_task(task, self.n_private)
+
+    def forward(
+        self, own: Mapping[str, GateInput], shared: GateInput, tasks: Sequence[str]
+    ) -> LevelOutput:
+        """Compute the vectors of some tasks and, unless this is the last level, the shared ones.
+
+        own (Mapping[str, GateInput]): The vectors of all tasks, or of those wanted in the last
+            level.
+        shared (GateInput): The shared vectors.
+        tasks (Sequence[str]): The tasks whose vectors are wanted.
+        RETURNS (LevelOutput): The vectors.
+        """
+        experts: Dict[str, Any] = {task: self.own[task] for task in own}
+        states = {task: experts[task](own[task].X) for task in own}
+        common = self.shared(shared.X)
+        weights = {task: own[task].weights(self.gates[task]) for task in tasks}
+        output = LevelOutput(
+            {
+                task: mix(
+                    own[task].X,
+                    [self.shared, experts[task]],
+                    [common, states[task]],
+                    weights[task],
+                )
+                for task in tasks
+            },
+            weights,
+        )
+        if self.training:
+            see_weights(self.gates, weights)
+        if self.shared_gate is not None:
+            # In the order in which the tasks were added.
+            order = list(self.own)
+            output.shared = mix(
+                shared.X,
+                [self.shared, *(experts[task] for task in order)],
+                [common, *(states[task] for task in order)],
+                self.shared_gate(shared),
+            )
+        return output
+
+    def note_closed(self, tasks: Sequence[str]) -> None:
+        """Add to the record of the gates after a step."""
+        note_weights(self.gates, tasks)
+        if self.shared_gate is not None:
+            self.shared_gate.note_closed()
+
+    def structure(self, where: str) -> List[StructureTable]:
+        """RETURNS (List[StructureTable]): The mean weights of the gates.
+
+        where (str): What the titles end in, such as ", level 1".
+        """
+        shared = [f"shared {i + 1}" for i in range(self.shared.n)]
+        private = [f"private {i + 1}" for i in range(self.n_private)]
+        tables = [gates_table(self.gates, [*shared, *private], f"gates{where}")]
+        if self.shared_gate is not None:
+            tables.append(self.shared_gate.table(shared, self.n_private, where))
+        return tables
+
+
+class SharedGate(torch.nn.Module):
+    """A gate over the experts of all tasks, with a part per task, so that it grows with them.
+
+    width (int): The width of the vectors.
+    n_shared (int): The number of shared experts.
+    """
+
+    def __init__(self, width: int, n_shared: int) -> None:
+        super().__init__()
+        self._width = width
+        self.shared = Gate(width, n_shared)
+        self.own = ByTask()
+
+    def add_task(self, task: str, n_private: int) -> None:
+        """Create the part of a task."""
+        self.own.add(task, Gate(self._width, n_private))
+
+    @property
+    def parts(self) -> List[Any]:
+        """RETURNS (List[Gate]): The shared part, then the tasks' in the order of their addition."""
+        return [self.shared, *(self.own[task] for task in self.own)]
+
+    def forward(self, read: GateInput) -> Tensor:
+        """RETURNS (Tensor): The weights. *Shape:* (n_tokens, n of all experts)."""
+        logits = torch.cat([part(read.rows) for part in self.parts], dim=1)
+        weights = read.per_token(torch.softmax(logits, dim=1))
+        if self.training:
+            widths = [len(part.use.total) for part in self.parts]
+            for part, own in zip(self.parts, weights.split(widths, dim=1)):
+                part.use.see(own)
+        return weights
+
+    def note_closed(self) -> None:
+        """Add to the record after a step."""
+        for part in self.parts:
+            part.use.note_closed()
+
+    def table(self, shared: List[str], n_private: int, where: str) -> StructureTable:
+        """RETURNS (StructureTable): The mean weights, in one row."""
+        own = [f"{task} {i + 1}" for task in self.own for i in range(n_private)]
+        values = shares_of(torch.cat([part.use.total for part in self.parts]))
+        note = "The mean weight of each expert, of any task, in what the next level shares."
+        return StructureTable(f"shared gate{where}", ["shared"], [*shared, *own], [values], note)

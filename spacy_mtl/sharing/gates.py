@@ -1,0 +1,143 @@
+"""Gates: weights of experts, computed from each token's vector or its document's mean."""
+
+from typing import Any, Dict, List, Literal, Mapping, Optional, Sequence
+
+import torch
+from torch import Tensor
+
+from ..types import StructureTable
+from .by_task import ByTask
+from .documents import Documents
+from .network import Batch
+from .tower import SMALL
+
+#: What a gate reads: the vector of each token, or the mean of the vectors of its document.
+GateKind = Literal["token", "document"]
+
+#: How much of the running use of experts is left after a step.
+DECAY = 0.99
+NOTE = (
+    "The mean weight of each expert in a task's view, over the tokens of recent training steps. "
+    "All 0: the task has not been trained."
+)
+
+
+class GateInput:
+    """Vectors, and what gates read of them.
+
+    X (Tensor): Vectors. *Shape:* (n_tokens, width).
+    documents (Optional[Documents]): The documents, if gates read their means.
+    """
+
+    def __init__(self, X: Tensor, documents: Optional[Documents]) -> None:
+        self.X = X
+        self._documents = documents
+        #: What gates read. *Shape:* (n_tokens or n_docs, width).
+        self.rows = X if documents is None else documents.means(X)
+
+    def per_token(self, values: Tensor) -> Tensor:
+        """RETURNS (Tensor): The values of each token, from those of each row."""
+        return values if self._documents is None else self._documents.per_token(values)
+
+    def weights(self, gate: torch.nn.Module) -> Tensor:
+        """RETURNS (Tensor): The softmax of a gate's logits. *Shape:* (n_tokens, n_experts)."""
+        return self.per_token(torch.softmax(gate(self.rows), dim=1))
+
+
+def documents_of(kind: GateKind, X: Tensor, batch: Batch) -> Optional[Documents]:
+    """RETURNS (Optional[Documents]): The documents of a batch, if the gates read their means."""
+    return Documents(batch.lengths, X.device) if kind == "document" else None
+
+
+class Use(torch.nn.Module):
+    """How much experts were used in recent steps.
+
+    n_experts (int): The number of experts.
+    """
+
+    total: Tensor
+
+    def __init__(self, n_experts: int) -> None:
+        super().__init__()
+        self.register_buffer("total", torch.zeros(n_experts))
+        self._seen: Optional[Tensor] = None
+
+    def see(self, weights: Tensor) -> None:
+        """Keep the weights of a training batch until its step closes.
+
+        weights (Tensor): *Shape:* (n_tokens, n_experts), or (1, n_experts) for all tokens.
+        """
+        self._seen = weights.detach().sum(dim=0)
+
+    def note_closed(self) -> None:
+        """Add what was seen last."""
+        if self._seen is not None:
+            self.total.mul_(DECAY).add_(self._seen)
+            self._seen = None
+
+
+class Gate(torch.nn.Module):
+    """The logits of some experts, and a record of how much they were used.
+
+    width (int): The width of the vectors.
+    n_experts (int): The number of experts.
+    """
+
+    def __init__(self, width: int, n_experts: int) -> None:
+        super().__init__()
+        self.logits = torch.nn.Linear(width, n_experts)
+        self.use = Use(n_experts)
+        # All experts start with similar weights.
+        torch.nn.init.normal_(self.logits.weight, std=SMALL)
+        torch.nn.init.zeros_(self.logits.bias)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Compute the logits.
+
+        rows (Tensor): *Shape:* (n_rows, width).
+        RETURNS (Tensor): *Shape:* (n_rows, n_experts).
+        """
+        return self.logits(rows)
+
+
+def see_weights(gates: ByTask, weights: Mapping[str, Tensor]) -> None:
+    """Keep the weights of the tasks' gates in a training batch until its step closes.
+
+    gates (ByTask): The gates, each with a `use`.
+    weights (Mapping[str, Tensor]): By task. *Shape of each:* (n_tokens or 1, n_experts).
+    """
+    for task, each in weights.items():
+        gate: Any = gates[task]
+        gate.use.see(each)
+
+
+def note_weights(gates: ByTask, tasks: Sequence[str]) -> None:
+    """Add to the record of the gates of the tasks of a closed step."""
+    for task in tasks:
+        gate: Any = gates[task]
+        gate.use.note_closed()
+
+
+def balance_loss(weights: Sequence[Tensor]) -> Tensor:
+    """Measure how unevenly experts are used, by all tasks together.
+
+    weights (Sequence[Tensor]): The weights of each task. *Shape of each:* (n_tokens or 1,
+        n_experts).
+    RETURNS (Tensor): The squared coefficient of variation of the experts' mean weights, over
+        tokens and tasks: 0 if they are used equally. *Shape:* ().
+    SOURCE: Shazeer et al. 2017, the loss of importance, arXiv:1701.06538.
+    """
+    means = torch.stack([each.mean(dim=0) for each in weights]).mean(dim=0)
+    return (means * means.numel() - 1).square().mean()
+
+
+def gates_table(gates: ByTask, columns: List[str], title: str = "gates") -> StructureTable:
+    """RETURNS (StructureTable): The mean weights of experts, a row per task."""
+    uses: Dict[str, Any] = {task: gates[task] for task in gates}
+    values = [shares_of(gate.use.total) for gate in uses.values()]
+    return StructureTable(title, list(uses), columns, values, NOTE)
+
+
+def shares_of(total: Tensor) -> List[float]:
+    """RETURNS (List[float]): Values divided by their sum, or 0 if that is 0."""
+    return (total / total.sum().clamp(min=1e-12)).tolist()
