@@ -9,13 +9,15 @@ from thinc.api import Model
 from torch import Tensor
 
 from ..registry import register
-from ..scheduled import Number, read_number
+from ..scheduled import Number
 from ..settings import AT_LEAST_ONE, RATE, Rule
 from ..types import Encoder, TokenVectors
 from .adversary import ADVERSARIES, Classes, Discriminator
 from .by_task import ByTask
+from .documents import Documents
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
+from .strengths import read_strength
 from .tower import Tower
 
 TITLE = "spacy_mtl.SharedPrivate.v1"
@@ -73,13 +75,9 @@ def SharedPrivate(
         sees; it may tell corpora; how the gradient is reversed (see `Discriminator`); the scale
         of the penalty.
     """
-    where = f'Fix it in the block that has @architectures = "{TITLE}".'
     strengths = {
-        name: read_number(entry, f"'{name}_strength' of {TITLE}", where)
-        for name, entry in (
-            ("adversary", adversary_strength),
-            ("orthogonality", orthogonality_strength),
-        )
+        "adversary": read_strength("adversary_strength", adversary_strength, TITLE),
+        "orthogonality": read_strength("orthogonality_strength", orthogonality_strength, TITLE),
     }
     build = partial(
         SharedPrivateNetwork,
@@ -172,12 +170,12 @@ class SharedPrivateNetwork(SharingNetwork):
         losses: Dict[str, Tensor] = {}
         if self.strength("adversary") and batch.annotated is not None:
             numbers, n_classes = self.classes.numbers(batch.annotated)
-            parts = list(zip(shared.split(batch.lengths), numbers))
-            kept = [(part, n) for part, n in parts if len(part) and n is not None]
-            classes = [n for _, n in kept]
-            if len(set(classes)) > 1:
-                means = torch.stack([part.mean(dim=0) for part, _ in kept])
-                losses["adversary"] = self.discriminator(means, classes, n_classes, self.reversal)
+            known = {i: n for i, n in enumerate(numbers) if n is not None and batch.lengths[i]}
+            if len(set(known.values())) > 1:
+                means = Documents(batch.lengths, shared.device).means(shared)
+                losses["adversary"] = self.discriminator(
+                    means[list(known)], list(known.values()), n_classes, self.reversal
+                )
         if self.strength("orthogonality"):
             found = [
                 _correlation(_rows(shared, task, batch), _rows(part, task, batch))

@@ -49,7 +49,7 @@ class Row:
 #: Every scheme, with each of its settings that changes what is computed.
 ROWS: List[Row] = [
     Row("SharedPrivate"),
-    Row("SharedPrivate", {"adversary": "tasks", "merge": "concat", "depth": 2}),
+    Row("SharedPrivate", {"adversary": "corpus", "merge": "concat", "depth": 2}),
     Row("TaskAttention"),
     Row("TaskAttention", {"depth": 2}),
     Row("SoftSharing"),

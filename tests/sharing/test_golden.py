@@ -17,7 +17,6 @@ from spacy_mtl.joint.annotated import annotated_tasks
 from spacy_mtl.parameters import Slot, slots_of_model, unique
 from spacy_mtl.sharing.contract import private_slots, scheme_of, shared_slots
 from spacy_mtl.sharing.network import Batch
-from spacy_mtl.types import CORPUS_KEY
 
 TASKS = ["t0", "t1", "t2"]
 
@@ -96,8 +95,6 @@ def test_equals_autograd(row: Row, weighting: str, level: str) -> None:
     graph = Graph(nlp)
     method = copy.deepcopy(nlp.get_pipe("mtl").weighting)
     examples = make_examples(nlp)
-    for i, eg in enumerate(examples):
-        eg.reference.user_data[CORPUS_KEY] = "one" if i % 2 else "two"
     torch.manual_seed(1)
     losses: Dict[str, float] = {}
     nlp.update(examples, sgd=False, losses=losses)
