@@ -74,10 +74,10 @@ def SoftSharing(
     dropout (float): The dropout rate of the hidden layers.
     RAISES (ValueError): If the penalty is unknown, or the strength below 0.
     SOURCE: Duong et al. 2015, "Low Resource Dependency Parsing: Cross-lingual Parameter Sharing in
-        a Neural Network Parser" (distance). Differs: the towers are on top of a shared encoder,
-        and none of them is fixed. Yang and Hospedales 2017, "Trace Norm Regularised Deep
-        Multi-Task Learning", arXiv:1606.04038 (trace norm, "Tucker"). Differs: the mean over the
-        unfoldings, smoothed; towers don't start from those of single tasks.
+        a Neural Network Parser", ACL P15-2139 (distance). Differs: the towers are on top of a
+        shared encoder, and none of them is fixed. Yang and Hospedales 2017, "Trace Norm
+        Regularised Deep Multi-Task Learning", arXiv:1606.04038 (trace norm, "Tucker"). Differs:
+        the mean over the unfoldings, smoothed; towers don't start from those of single tasks.
     """
     number = read_number(
         strength,

@@ -1,7 +1,7 @@
 """Task relation learning: a covariance over the tasks' towers, learned with them."""
 
 from functools import partial
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple, cast
 
 import torch
 from spacy.tokens import Doc
@@ -41,8 +41,10 @@ def TaskRelation(
     to its output. Heads start at random, so what one tower writes to its output has no meaning for
     the others. The covariance therefore compares which hidden features the towers read, and how
     strongly: the root of U^T U, which is U up to a rotation of the output. It is as large as U, so
-    the regularizer has the same size as with U itself. Correlations are 0 or more: near 0 if two
-    tasks read different features, 1 if they read the same ones.
+    the regularizer has the same size as with U itself. Correlations are near 0 if two tasks read
+    different features, 1 if they read the same ones, and hardly ever negative. They mean little
+    while the towers have learned little, such as for tasks that the shared representation already
+    solves.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): The shared encoder.
     strength (Union[float, Iterable[float]]): The weight of the regularizer, >= 0: a number or a
@@ -141,7 +143,8 @@ class RelationNetwork(SharingNetwork):
     def _read(self, tasks: Sequence[str]) -> Tensor:
         """RETURNS (Tensor): What the towers read. *Shape:* (n_tasks, depth * hidden width ** 2)."""
         weights = [
-            [up.get_parameter("weight").T for up in self.up[task].children()] for task in tasks
+            [cast(torch.nn.Linear, up).weight.T for up in self.up[task].children()]
+            for task in tasks
         ]
         return root(gram(torch.stack([torch.stack(each) for each in weights]))).flatten(1)
 

@@ -57,9 +57,9 @@ ROWS: List[Row] = [
     Row("TaskRelation"),
     Row("TaskRelation", {"depth": 2}),
     Row("CrossStitch"),
-    Row("CrossStitch", {"depth": 2, "own_weight": 0.5, "learn_rate_scale": 1.0}),
+    Row("CrossStitch", {"depth": 2, "own_weight": 0.5, "stitch_rate_scale": 1.0}),
     Row("Sluice", {"width": 4}),
-    Row("Sluice", {"width": 3, "n_subspaces": 3, "depth": 1, "learn_rate_scale": 1.0}),
+    Row("Sluice", {"width": 3, "n_subspaces": 3, "depth": 1, "stitch_rate_scale": 1.0}),
     Row("Sluice", {"width": 2, "n_subspaces": 1, "orthogonality": 0}),
 ]
 

@@ -81,7 +81,7 @@ def test_related_tasks_are_found(seed: int) -> None:
         depth=1,
         dropout=0.0,
         first_weights=(0.9, 0.1),
-        learn_rate_scale=1.0,
+        stitch_rate_scale=1.0,
     )
     assert learned(network, planted) < 0.02
     assert_related(weights(network), planted)
@@ -91,7 +91,7 @@ def test_weights_learn_faster() -> None:
     """By the factor, with Adam."""
     moved: Dict[float, float] = {}
     for scale in (1.0, 10.0):
-        network = make(learn_rate_scale=scale)
+        network = make(stitch_rate_scale=scale)
         before = weights(network)
         optimizer = torch.optim.Adam(network.parameters(), 0.001)
         views, _ = network(make_features([4]), make_batch([4], TASKS), TASKS)
@@ -103,7 +103,7 @@ def test_weights_learn_faster() -> None:
 
 
 def test_a_trained_network_keeps_its_factor() -> None:
-    network, other = make(), make(learn_rate_scale=2.0)
+    network, other = make(), make(stitch_rate_scale=2.0)
     other.load_state_dict(network.state_dict())
     assert weights(other) == weights(network)
     for each in (network, other):
@@ -154,11 +154,11 @@ def test_structure() -> None:
 @pytest.mark.parametrize("scale", [0.0, -1.0])
 def test_factors_that_are_not_positive(scale: float) -> None:
     expected = (
-        rf"'learn_rate_scale' of spacy_mtl.CrossStitch.v1 is {scale}, but it must be a number "
+        rf"'stitch_rate_scale' of spacy_mtl.CrossStitch.v1 is {scale}, but it must be a number "
         r"greater than 0. Fix it in the block that has @architectures"
     )
     with pytest.raises(ValueError, match=expected):
-        make_model(ROW, learn_rate_scale=scale)
+        make_model(ROW, stitch_rate_scale=scale)
 
 
 def test_sizes_below_one() -> None:

@@ -119,7 +119,7 @@ def make_planted(seed: int, orthogonality: float) -> Any:
         orthogonality=orthogonality,
         first_weights=(0.9, 0.05),
         last_weight=0.9,
-        learn_rate_scale=1.0,
+        stitch_rate_scale=1.0,
     )
     return network, planted
 

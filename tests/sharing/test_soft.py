@@ -141,5 +141,3 @@ def test_errors() -> None:
         make_network(Row("SoftSharing"), TASKS, penalty="l1")
     with pytest.raises(ValueError, match="'strength' of spacy_mtl.SoftSharing.v1 is -1, but must"):
         make_network(Row("SoftSharing"), TASKS, strength=-1)
-    with pytest.raises(ValueError, match="SoftSharing.v1 shares between tasks and needs 2 or more"):
-        make_network(Row("SoftSharing"), TASKS[:1])
