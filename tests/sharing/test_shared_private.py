@@ -5,7 +5,10 @@ from typing import Any, List, Optional
 import pytest
 import torch
 from planted_corpora import TASKS, WIDTH, Texts, probe, train
+from scheme_pipelines import build, network_of
 from schemes import Row, make_batch, make_features, make_network
+from tiny_corpus import make_examples
+from training_steps import step
 
 from spacy_mtl.registry import registry
 from spacy_mtl.sharing.network import Batch
@@ -83,7 +86,7 @@ def test_only_texts_that_are_annotated_for_a_task_count_for_it() -> None:
     shared, private = network.parts(X, THREE)
     _, losses = network(X, batch, THREE)
     expected = _correlation(shared[:4], private["ner"][:4])
-    assert float(losses["orthogonality"]) == pytest.approx(float(expected))
+    assert torch.allclose(losses["orthogonality"], expected)
 
 
 def test_the_penalty_lowers_the_correlation() -> None:
@@ -107,6 +110,22 @@ def test_a_batch_with_nothing_to_tell(lengths: List[int], corpora: List[Optional
     batch = Batch(lengths, Annotated([frozenset(THREE), frozenset()], corpora))
     _, losses = network(make_features(lengths), batch, THREE)
     assert list(losses) == ["orthogonality"]
+
+
+@pytest.mark.parametrize("level", ["representation", "parameters"])
+def test_the_discriminator_rests_in_such_a_batch(level: str) -> None:
+    """Neither momentum nor weight decay moves it."""
+    nlp = build(ROW, gradients=level)
+    sgd = registry.optimizers.get("Adam.v1")(0.01, L2=0.1)
+    values = []
+    # All four texts, which are of two corpora, and then the first alone.
+    for n in (4, 4, 1):
+        losses = step(nlp, make_examples(nlp)[:n], sgd)
+        assert ("mtl.adversary" in losses) == (n == 4)
+        found = network_of(nlp).discriminator.parameters()
+        values.append(torch.cat([p.detach().reshape(-1).clone() for p in found]))
+    assert not torch.equal(values[0], values[1])
+    assert torch.equal(values[1], values[2])
 
 
 def test_losses_whose_strength_is_0() -> None:
