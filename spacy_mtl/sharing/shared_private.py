@@ -43,7 +43,7 @@ def SharedPrivate(
     depth: int = 1,
     dropout: float = 0.1,
     adversary: str = "auto",
-    adversary_strength: Any = 0.3,
+    adversary_strength: Any = 0.1,
     orthogonality_strength: Any = 0.01,
     merge: str = "sum",
 ) -> Model[List[Doc], TokenVectors]:

@@ -19,7 +19,7 @@ ROW = Row("SharedPrivate")
 THREE = ["tagger", "ner", "textcat"]
 
 
-def make(adversary: Any = 0.3, orthogonality: Any = 0.01, by: str = "corpus") -> Any:
+def make(adversary: Any = 0.1, orthogonality: Any = 0.01, by: str = "corpus") -> Any:
     found = SharedPrivateNetwork(
         WIDTH,
         hidden_width=96,
@@ -40,7 +40,7 @@ def test_the_shared_part_does_not_tell_the_corpus(seed: int) -> None:
     torch.manual_seed(seed)
     texts, held_out = Texts(seed, 600), Texts(seed, 500)
     told = {}
-    for strength in (0.0, 0.3):
+    for strength in (0.0, 0.1):
         network = make(strength)
         train(network, texts)
         (shared, private), (shared_too, private_too) = (
@@ -50,7 +50,7 @@ def test_the_shared_part_does_not_tell_the_corpus(seed: int) -> None:
         for task in TASKS:
             assert probe(private[task], texts, private_too[task], held_out) > 0.85
     assert told[0.0] > 0.75
-    assert told[0.3] - 0.5 <= (told[0.0] - 0.5) / 2
+    assert told[0.1] - 0.5 <= (told[0.0] - 0.5) / 2
 
 
 def test_views_by_hand() -> None:
