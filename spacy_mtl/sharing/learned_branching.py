@@ -21,7 +21,7 @@ from .tower import Tower
 
 TITLE = "spacy_mtl.LearnedBranching.v1"
 
-_logger = logging.getLogger(__name__)
+_logger = logging.getLogger("spacy")
 
 
 @register(
