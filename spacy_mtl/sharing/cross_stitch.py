@@ -107,7 +107,7 @@ class CrossStitchNetwork(SharingNetwork):
             # Views of absent tasks aren't computed, but layers of their towers are.
             readers = tasks if i == len(self.stitches) - 1 else self.tasks
             states = {
-                task: states[task] + torch.tensordot(stitches.weights(task)[0], changes, dims=1)
+                task: states[task] + (stitches.weights(task) @ changes.flatten(1)).view_as(X)
                 for task in readers
             }
         return states, {}
