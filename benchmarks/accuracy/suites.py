@@ -113,9 +113,9 @@ SUITES = {
     ),
     # The budgets of benchmarks.sharing, in full and short.
     "gum-sharing": GUM_SHARING,
-    "gum-sharing-short": replace(GUM_SHARING, limit=600),
+    "gum-sharing-short": replace(GUM_SHARING, limit=450),
     "snips-sharing": SNIPS_SHARING,
-    "snips-sharing-short": replace(SNIPS_SHARING, limit=2000),
+    "snips-sharing-short": replace(SNIPS_SHARING, limit=1800),
     "snips": SNIPS,
     "gum": GUM,
     "zh_gsd": Suite(

@@ -92,5 +92,5 @@ PLANS = {
         mixed=True,
     ),
     "three-sharing": _sharing(2723, 3394, 6920),
-    "three-sharing-short": _sharing(400, 1000, 1000),
+    "three-sharing-short": _sharing(250, 625, 625),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, Sequence, Tuple
 
 from ..finished import Row
-from .schemes import BASELINE
+from .schemes import BASELINE, defaults_of
 from .suites import Suite, suite_of
 
 ALONE = "each task alone"
@@ -63,7 +63,7 @@ def runs_of(
 
 def settings_of(run: Run) -> Dict[str, Any]:
     """RETURNS (Dict[str, Any]): The settings that affect a run's scores, saved with them."""
-    return run.plan.settings(run.tasks)
+    return {**run.plan.settings(run.tasks), "scheme": defaults_of(run.scheme)}
 
 
 def make_run(row: Row) -> Run:

@@ -43,12 +43,12 @@ def show_cli(
     if output is not None:
         _draw(report, output)
     if as_json:
-        # Only JSON, and in ASCII, whatever the terminal's encoding.
-        typer.echo(json.dumps(structure_json(report.tables), allow_nan=False, indent=2))
+        # In ASCII, whatever the terminal's encoding.
+        typer.echo(json.dumps(structure_json(report.tables), allow_nan=False))
         return
     _print_scheme(report)
     if report.tables:
-        typer.echo(f"\n{structure_text(report.tables)}")
+        typer.echo(structure_text(report.tables))
     else:
         msg.info(report.why_no_tables)
     if output is not None:

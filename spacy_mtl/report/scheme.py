@@ -34,7 +34,7 @@ class SchemeReport:
         """RETURNS (str): A sentence that says why there are no tables."""
         if not self.has_own_views:
             return "Every task sees the shared representation itself."
-        return "Every task has a view of its own, but this scheme learns nothing about the tasks."
+        return "Every task has a view of its own. This scheme has no tables to show beyond that."
 
 
 def scheme_report(nlp: Language) -> SchemeReport:

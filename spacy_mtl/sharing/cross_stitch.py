@@ -14,7 +14,7 @@ from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
-from .stitches import LEARN_RATE_SCALE, Stitches, stitch_tables
+from .stitches import RATE_SCALE, Stitches, stitch_tables
 from .tower import Bottleneck, Tower
 
 TITLE = "spacy_mtl.CrossStitch.v1"
@@ -26,7 +26,7 @@ TITLE = "spacy_mtl.CrossStitch.v1"
     width=AT_LEAST_ONE,
     depth=AT_LEAST_ONE,
     dropout=RATE,
-    learn_rate_scale=LEARN_RATE_SCALE,
+    stitch_rate_scale=RATE_SCALE,
 )
 def CrossStitch(
     tok2vec: Encoder,
@@ -35,7 +35,7 @@ def CrossStitch(
     dropout: float = 0.1,
     own_weight: float = 0.9,
     other_weight: float = 0.1,
-    learn_rate_scale: float = 10.0,
+    stitch_rate_scale: float = 10.0,
 ) -> Model[List[Doc], TokenVectors]:
     """Give each task a tower, and let it learn how much to read of each task's tower.
 
@@ -50,8 +50,8 @@ def CrossStitch(
     dropout (float): The dropout rate of the hidden layers.
     own_weight (float): The first weight of a task's own tower.
     other_weight (float): The first weight of each other tower.
-    learn_rate_scale (float): Learning rate factor for the weights, > 0, for Adam and its kin.
-        Only changes new schemes: a trained one keeps its factor.
+    stitch_rate_scale (float): How many times faster these weights learn than the towers, > 0, by
+        Adam and optimizers like it. Only changes new schemes: a trained one keeps its factor.
     SOURCE: Misra et al. 2016, "Cross-stitch Networks for Multi-task Learning", arXiv:1604.03539.
         Differs: combines what residual layers add, not their outputs, so that the shared
         representation passes through unscaled; any number of tasks; starts from small random
@@ -63,7 +63,7 @@ def CrossStitch(
         depth=depth,
         dropout=dropout,
         first_weights=(own_weight, other_weight),
-        learn_rate_scale=learn_rate_scale,
+        stitch_rate_scale=stitch_rate_scale,
     )
     return make_network_scheme(TITLE, tok2vec, build)
 
@@ -82,14 +82,14 @@ class CrossStitchNetwork(SharingNetwork):
         depth: int,
         dropout: float,
         first_weights: Tuple[float, float],
-        learn_rate_scale: float,
+        stitch_rate_scale: float,
     ) -> None:
         super().__init__(TITLE, width)
         self._sizes = hidden_width, depth, dropout
         self.towers = ByTask()
         #: One per layer.
         self.stitches: Sequence[Stitches] = torch.nn.ModuleList(  # type: ignore[assignment]
-            Stitches(*first_weights, learn_rate_scale) for _ in range(depth)
+            Stitches(*first_weights, stitch_rate_scale) for _ in range(depth)
         )
 
     def add_task(self, task: str) -> None:
@@ -107,7 +107,7 @@ class CrossStitchNetwork(SharingNetwork):
             # Views of absent tasks aren't computed, but layers of their towers are.
             readers = tasks if i == len(self.stitches) - 1 else self.tasks
             states = {
-                task: states[task] + torch.tensordot(stitches.weights(task)[0], changes, dims=1)
+                task: states[task] + (stitches.weights(task) @ changes.flatten(1)).view_as(X)
                 for task in readers
             }
         return states, {}

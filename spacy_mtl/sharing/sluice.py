@@ -10,17 +10,17 @@ from thinc.api import Model
 from torch import Tensor
 
 from ..registry import register
-from ..scheduled import Number, read_number
+from ..scheduled import Number
 from ..settings import AT_LEAST_ONE, RATE
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask, Values
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
-from .stitches import LEARN_RATE_SCALE, Stitches, stitch_tables
+from .stitches import RATE_SCALE, Stitches, stitch_tables
+from .strengths import read_strength
 from .tower import Bottleneck, Tower
 
 TITLE = "spacy_mtl.Sluice.v1"
-WHERE = f'the block that has @architectures = "{TITLE}"'
 ORTHOGONALITY = "orthogonality"
 
 
@@ -31,7 +31,7 @@ ORTHOGONALITY = "orthogonality"
     depth=AT_LEAST_ONE,
     dropout=RATE,
     n_subspaces=AT_LEAST_ONE,
-    learn_rate_scale=LEARN_RATE_SCALE,
+    stitch_rate_scale=RATE_SCALE,
 )
 def Sluice(
     tok2vec: Encoder,
@@ -43,7 +43,7 @@ def Sluice(
     own_weight: float = 0.9,
     other_weight: float = 0.05,
     last_weight: float = 0.9,
-    learn_rate_scale: float = 10.0,
+    stitch_rate_scale: float = 10.0,
 ) -> Model[List[Doc], TokenVectors]:
     """Let tasks learn which parts of each other's towers they read, and from which layers.
 
@@ -66,8 +66,8 @@ def Sluice(
     other_weight (float): The first weight of each other subspace.
     last_weight (float): The first weight of the last layer in a task's view. The others, with that
         of the shared representation, are the same and add up to 1 with it.
-    learn_rate_scale (float): Learning rate factor for all these weights, > 0, for Adam and its
-        kin. Only changes new schemes: a trained one keeps its factor.
+    stitch_rate_scale (float): How many times faster all these weights learn than the towers, > 0,
+        by Adam and optimizers like it. Only changes new schemes: a trained one keeps its factor.
     SOURCE: Ruder et al. 2019, "Latent Multi-task Architecture Learning", arXiv:1705.08142. Differs:
         towers of residual bottleneck layers, not LSTMs, whose hidden states are stitched; the
         penalty is on the weights into these, for units (rows) of different subspaces; the mixture
@@ -76,17 +76,16 @@ def Sluice(
     if width % n_subspaces:
         raise ValueError(
             f"'n_subspaces' of {TITLE} is {n_subspaces}, but it must divide 'width', which is "
-            f"{width}. Fix it in {WHERE}."
+            f'{width}. Fix it in the block that has @architectures = "{TITLE}".'
         )
-    strength = read_number(orthogonality, f"'orthogonality' of {TITLE}", f"Fix it in {WHERE}.")
     build = partial(
         SluiceNetwork,
         sizes=(width, depth, dropout),
         n_subspaces=n_subspaces,
-        orthogonality=strength,
+        orthogonality=read_strength(ORTHOGONALITY, orthogonality, TITLE),
         first_weights=(own_weight, other_weight),
         last_weight=last_weight,
-        learn_rate_scale=learn_rate_scale,
+        stitch_rate_scale=stitch_rate_scale,
     )
     return make_network_scheme(TITLE, tok2vec, build)
 
@@ -108,7 +107,7 @@ class SluiceNetwork(SharingNetwork):
         orthogonality: Number,
         first_weights: Tuple[float, float],
         last_weight: float,
-        learn_rate_scale: float,
+        stitch_rate_scale: float,
     ) -> None:
         super().__init__(TITLE, width, {ORTHOGONALITY: orthogonality})
         self._sizes = sizes
@@ -118,11 +117,11 @@ class SluiceNetwork(SharingNetwork):
         self.towers = ByTask()
         #: One per layer.
         self.stitches: Sequence[Stitches] = torch.nn.ModuleList(  # type: ignore[assignment]
-            Stitches(*first_weights, learn_rate_scale, n_subspaces) for _ in range(self._depth)
+            Stitches(*first_weights, stitch_rate_scale, n_subspaces) for _ in range(self._depth)
         )
         self.mixtures = ByTask()
         # See `Stitches`.
-        self.register_buffer("scale", torch.tensor([learn_rate_scale]))
+        self.register_buffer("scale", torch.tensor([stitch_rate_scale]))
 
     def add_task(self, task: str) -> None:
         super().add_task(task)

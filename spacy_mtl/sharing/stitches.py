@@ -9,7 +9,7 @@ from ..settings import Rule
 from ..types import StructureTable
 from .by_task import ByTask, Values
 
-LEARN_RATE_SCALE = Rule("a number greater than 0", lambda number: number > 0)
+RATE_SCALE = Rule("a number greater than 0", lambda number: number > 0)
 
 
 class Stitches(torch.nn.Module):
@@ -20,7 +20,7 @@ class Stitches(torch.nn.Module):
 
     own_weight (float): The first weight of a task's own tower.
     other_weight (float): The first weight of each other tower.
-    learn_rate_scale (float): The learning rate factor.
+    stitch_rate_scale (float): The learning rate factor.
     n_subspaces (int): The number of parts of a state that are weighted on their own. The first
         weight of a task's own tower is for the same part only.
     """
@@ -31,7 +31,7 @@ class Stitches(torch.nn.Module):
         self,
         own_weight: float,
         other_weight: float,
-        learn_rate_scale: float,
+        stitch_rate_scale: float,
         n_subspaces: int = 1,
     ) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Stitches(torch.nn.Module):
         self._n_subspaces = n_subspaces
         self.rows = ByTask()
         # Saved, since trained values mean nothing without it.
-        self.register_buffer("scale", torch.tensor([learn_rate_scale]))
+        self.register_buffer("scale", torch.tensor([stitch_rate_scale]))
 
     def add_task(self, task: str, *, is_read: bool) -> None:
         """Add the stitches of a task.

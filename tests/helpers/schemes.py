@@ -48,6 +48,13 @@ class Row:
 
 #: Every scheme, with each of its settings that changes what is computed.
 ROWS: List[Row] = [
+    Row("SharedPrivate"),
+    Row("SharedPrivate", {"adversary": "corpus", "merge": "concat", "depth": 2}),
+    Row("InformationPassing"),
+    Row("InformationPassing", {"method": "labels", "n_states": 3}),
+    Row("InformationPassing", {"method": "attention"}),
+    Row("LearnedBranching", {"n_towers": 2}),
+    Row("LearnedBranching", {"n_towers": 3, "n_levels": 1}),
     Row("TaskAttention"),
     Row("TaskAttention", {"depth": 2}),
     Row("SoftSharing"),
@@ -55,9 +62,9 @@ ROWS: List[Row] = [
     Row("TaskRelation"),
     Row("TaskRelation", {"depth": 2}),
     Row("CrossStitch"),
-    Row("CrossStitch", {"depth": 2, "own_weight": 0.5, "learn_rate_scale": 1.0}),
+    Row("CrossStitch", {"depth": 2, "own_weight": 0.5, "stitch_rate_scale": 1.0}),
     Row("Sluice", {"width": 4}),
-    Row("Sluice", {"width": 3, "n_subspaces": 3, "depth": 1, "learn_rate_scale": 1.0}),
+    Row("Sluice", {"width": 3, "n_subspaces": 3, "depth": 1, "stitch_rate_scale": 1.0}),
     Row("Sluice", {"width": 2, "n_subspaces": 1, "orthogonality": 0}),
 ]
 

@@ -11,6 +11,7 @@ from spacy_mtl.sharing.cross_stitch import CrossStitchNetwork
 
 TASKS = ["tagger", "ner", "textcat"]
 ROW = Row("CrossStitch")
+LENGTHS = [3, 0, 1]
 
 
 def make(depth: int = 1, **settings: Any) -> Any:
@@ -38,8 +39,8 @@ def test_what_layers_add_is_combined() -> None:
         for i, task in enumerate(TASKS):
             for j, tower in enumerate(TASKS):
                 set_weight(network, layer, task, tower, (1 + i - j) / layer)
-    X = make_features([3, 0, 1])
-    views, losses = network(X, make_batch([3, 0, 1], TASKS), TASKS)
+    X = make_features(LENGTHS)
+    views, losses = network(X, make_batch(LENGTHS, TASKS), TASKS)
     assert losses == {}
     states: List[Any] = [X, X, X]
     for layer in (1, 2):
@@ -81,7 +82,7 @@ def test_related_tasks_are_found(seed: int) -> None:
         depth=1,
         dropout=0.0,
         first_weights=(0.9, 0.1),
-        learn_rate_scale=1.0,
+        stitch_rate_scale=1.0,
     )
     assert learned(network, planted) < 0.02
     assert_related(weights(network), planted)
@@ -91,7 +92,7 @@ def test_weights_learn_faster() -> None:
     """By the factor, with Adam."""
     moved: Dict[float, float] = {}
     for scale in (1.0, 10.0):
-        network = make(learn_rate_scale=scale)
+        network = make(stitch_rate_scale=scale)
         before = weights(network)
         optimizer = torch.optim.Adam(network.parameters(), 0.001)
         views, _ = network(make_features([4]), make_batch([4], TASKS), TASKS)
@@ -103,7 +104,7 @@ def test_weights_learn_faster() -> None:
 
 
 def test_a_trained_network_keeps_its_factor() -> None:
-    network, other = make(), make(learn_rate_scale=2.0)
+    network, other = make(), make(stitch_rate_scale=2.0)
     other.load_state_dict(network.state_dict())
     assert weights(other) == weights(network)
     for each in (network, other):
@@ -131,6 +132,16 @@ def test_a_new_task_is_not_read_at_first() -> None:
     assert abs(network.stitches[-1].rows["ner"]["parser"].values.grad) > 0
 
 
+def test_bfloat16() -> None:
+    network, batch = make(depth=2).float().eval(), make_batch(LENGTHS, TASKS)
+    X = make_features(LENGTHS).float()
+    expected, _ = network(X, batch, TASKS)
+    with torch.autocast("cpu", torch.bfloat16):
+        found, _ = network(X, batch, TASKS)
+    for task in TASKS:
+        assert torch.allclose(found[task], expected[task], atol=0.02)
+
+
 def test_private_parameters() -> None:
     """What a task reads after the last layer."""
     network = make(depth=2)
@@ -154,11 +165,11 @@ def test_structure() -> None:
 @pytest.mark.parametrize("scale", [0.0, -1.0])
 def test_factors_that_are_not_positive(scale: float) -> None:
     expected = (
-        rf"'learn_rate_scale' of spacy_mtl.CrossStitch.v1 is {scale}, but it must be a number "
+        rf"'stitch_rate_scale' of spacy_mtl.CrossStitch.v1 is {scale}, but it must be a number "
         r"greater than 0. Fix it in the block that has @architectures"
     )
     with pytest.raises(ValueError, match=expected):
-        make_model(ROW, learn_rate_scale=scale)
+        make_model(ROW, stitch_rate_scale=scale)
 
 
 def test_sizes_below_one() -> None:

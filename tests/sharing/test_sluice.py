@@ -119,7 +119,7 @@ def make_planted(seed: int, orthogonality: float) -> Any:
         orthogonality=orthogonality,
         first_weights=(0.9, 0.05),
         last_weight=0.9,
-        learn_rate_scale=1.0,
+        stitch_rate_scale=1.0,
     )
     return network, planted
 
@@ -155,6 +155,16 @@ def test_a_new_task_is_not_read_at_first() -> None:
         assert torch.allclose(after[task], before[task], atol=1e-12)
     after["ner"].sum().backward()
     assert network.stitches[-1].rows["ner"]["parser"].values.grad.abs().min() > 0
+
+
+def test_bfloat16() -> None:
+    network, batch = make().float().eval(), make_batch(LENGTHS, TASKS)
+    X = make_features(LENGTHS).float()
+    expected, _ = network(X, batch, TASKS)
+    with torch.autocast("cpu", torch.bfloat16):
+        found, _ = network(X, batch, TASKS)
+    for task in TASKS:
+        assert torch.allclose(found[task], expected[task], atol=0.02)
 
 
 def test_private_parameters() -> None:

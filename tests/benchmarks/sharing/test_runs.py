@@ -34,6 +34,7 @@ def test_budgets(runs: Any, suite: str) -> None:
     full, subset = (settings[budget] for budget in ("full", "subset"))
     assert full != subset
     limits = ("limit", "limits")
+    assert subset["scheme"] == {}
     assert all(full[key] == subset[key] for key in full if key not in limits)
 
 

@@ -14,3 +14,10 @@ def test_all_schemes_of_the_package_take_part(benchmark_module: Any) -> None:
     modules = {line.split(" = ")[0].split(".")[1]: line.split(" = ")[1] for line in lines}
     own = [name for name, module in modules.items() if module.startswith("spacy_mtl.sharing.")]
     assert set(found) <= set(own)
+
+
+def test_default_settings_of_a_scheme(benchmark_module: Any) -> None:
+    """They are saved with the scores: new defaults make these invalid."""
+    defaults_of = benchmark_module("sharing.schemes").defaults_of
+    assert defaults_of("HardSharing") == {}
+    assert defaults_of("TaskAttention") == {"width": 96, "depth": 1, "dropout": 0.1}

@@ -32,6 +32,20 @@ def test_run_from_start_to_end(
     assert not (tmp_path / joint.name).exists()
 
 
+def test_every_scheme_takes_part(
+    benchmark_module: Any, results: Any, encoder_dir: str, tmp_path: Path
+) -> None:
+    """With its default settings, also where each text is annotated for one task."""
+    training, runs, schemes = (
+        benchmark_module(f"sharing.{name}") for name in ("training", "runs", "schemes")
+    )
+    names = schemes.find_schemes()
+    found = list(runs.runs_of(["three"], "subset", names, 1))[: len(names)]
+    for run in found:
+        results.add_result(training.train_and_score(run, encoder_dir, tmp_path))
+    assert [run.scheme for run in results.load_results()] == names
+
+
 def test_only_the_scheme_changes(
     benchmark_module: Any, results: Any, encoder_dir: str, tmp_path: Path
 ) -> None:
