@@ -14,7 +14,7 @@ from spacy_mtl.sharing.gumbel_choice import GAIN, Choice
 
 TASKS = ["tagger", "ner", "textcat"]
 LENGTHS = [3, 0, 1]
-LOGGER = "spacy_mtl.sharing.learned_branching"
+LOGGER = "spacy"
 
 
 def network_of(tasks: Sequence[str] = TASKS, **settings: Any) -> Any:
