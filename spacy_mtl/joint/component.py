@@ -228,7 +228,10 @@ class MultiTask(Tok2Vec):
         if isinstance(listener, TaskListener):
             read = self.read_views if scheme.has_own_views else None
             listener.connect(component_name, self.encode, read)
-        width = scheme.view_width(component_name) or self.model.maybe_get_dim("nO")
+        width = scheme.view_width(component_name)
+        # Before it is initialized, a scheme with views of its own doesn't know their width.
+        if width is None and not scheme.has_own_views:
+            width = self.model.maybe_get_dim("nO")
         if width is None:
             return
         if listener.has_dim("nO") is None:

@@ -107,8 +107,7 @@ class CrossStitchNetwork(SharingNetwork):
             # Views of absent tasks aren't computed, but layers of their towers are.
             readers = tasks if i == len(self.stitches) - 1 else self.tasks
             states = {
-                # Unlike `tensordot`, this may mix float32 and bfloat16.
-                task: states[task] + torch.einsum("t,tnw->nw", stitches.weights(task)[0], changes)
+                task: states[task] + (stitches.weights(task) @ changes.flatten(1)).view_as(X)
                 for task in readers
             }
         return states, {}

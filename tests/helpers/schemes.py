@@ -48,6 +48,13 @@ class Row:
 
 #: Every scheme, with each of its settings that changes what is computed.
 ROWS: List[Row] = [
+    Row("SharedPrivate"),
+    Row("SharedPrivate", {"adversary": "corpus", "merge": "concat", "depth": 2}),
+    Row("InformationPassing"),
+    Row("InformationPassing", {"method": "labels", "n_states": 3}),
+    Row("InformationPassing", {"method": "attention"}),
+    Row("LearnedBranching", {"n_towers": 2}),
+    Row("LearnedBranching", {"n_towers": 3, "n_levels": 1}),
     Row("TaskAttention"),
     Row("TaskAttention", {"depth": 2}),
     Row("SoftSharing"),

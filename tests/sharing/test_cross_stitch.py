@@ -11,6 +11,7 @@ from spacy_mtl.sharing.cross_stitch import CrossStitchNetwork
 
 TASKS = ["tagger", "ner", "textcat"]
 ROW = Row("CrossStitch")
+LENGTHS = [3, 0, 1]
 
 
 def make(depth: int = 1, **settings: Any) -> Any:
@@ -38,8 +39,8 @@ def test_what_layers_add_is_combined() -> None:
         for i, task in enumerate(TASKS):
             for j, tower in enumerate(TASKS):
                 set_weight(network, layer, task, tower, (1 + i - j) / layer)
-    X = make_features([3, 0, 1])
-    views, losses = network(X, make_batch([3, 0, 1], TASKS), TASKS)
+    X = make_features(LENGTHS)
+    views, losses = network(X, make_batch(LENGTHS, TASKS), TASKS)
     assert losses == {}
     states: List[Any] = [X, X, X]
     for layer in (1, 2):
@@ -129,6 +130,16 @@ def test_a_new_task_is_not_read_at_first() -> None:
     # It can be learned.
     after["ner"].sum().backward()
     assert abs(network.stitches[-1].rows["ner"]["parser"].values.grad) > 0
+
+
+def test_bfloat16() -> None:
+    network, batch = make(depth=2).float().eval(), make_batch(LENGTHS, TASKS)
+    X = make_features(LENGTHS).float()
+    expected, _ = network(X, batch, TASKS)
+    with torch.autocast("cpu", torch.bfloat16):
+        found, _ = network(X, batch, TASKS)
+    for task in TASKS:
+        assert torch.allclose(found[task], expected[task], atol=0.02)
 
 
 def test_private_parameters() -> None:

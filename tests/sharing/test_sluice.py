@@ -157,6 +157,16 @@ def test_a_new_task_is_not_read_at_first() -> None:
     assert network.stitches[-1].rows["ner"]["parser"].values.grad.abs().min() > 0
 
 
+def test_bfloat16() -> None:
+    network, batch = make().float().eval(), make_batch(LENGTHS, TASKS)
+    X = make_features(LENGTHS).float()
+    expected, _ = network(X, batch, TASKS)
+    with torch.autocast("cpu", torch.bfloat16):
+        found, _ = network(X, batch, TASKS)
+    for task in TASKS:
+        assert torch.allclose(found[task], expected[task], atol=0.02)
+
+
 def test_private_parameters() -> None:
     network = make()
     private = network.private()["ner"]
