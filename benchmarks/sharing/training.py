@@ -15,9 +15,14 @@ from .runs import Run, settings_of
 
 
 def config_of(run: Run, encoder: str, work: Path) -> Any:
-    """RETURNS (Config): The config for `spacy train`: that of the suite with another scheme."""
+    """RETURNS (Config): The config for `spacy train`: that of the suite with another scheme.
+
+    The scheme's layers learn at the rate of the heads.
+    """
     config = run.plan.config(run.tasks, run.seed, encoder, work)
-    config["components"]["mtl"]["model"]["@architectures"] = f"spacy_mtl.{run.scheme}.v1"
+    mtl, head = config["components"]["mtl"], config["components"][run.tasks[0]]
+    mtl["model"]["@architectures"] = f"spacy_mtl.{run.scheme}.v1"
+    mtl["learn_rate_scale"] = head["learn_rate_scale"]
     return config
 
 

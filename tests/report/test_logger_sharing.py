@@ -14,7 +14,7 @@ from tiny_corpus import make_examples
 from spacy_mtl.report.logger import create_console_logger
 from spacy_mtl.report.structure import structure_json, structure_text
 
-ATTENTION = "spacy_mtl.TaskAttention.v1"
+WITHOUT_TABLES = "spacy_mtl.SharedPrivate.v1"
 CONSTANT = {"@mtl_weightings": "spacy_mtl.Constant.v1"}
 
 
@@ -124,7 +124,7 @@ def test_structure_is_printed_at_the_end(tmp_path: Path) -> None:
 
 
 def test_nothing_is_printed_without_rows_or_tables() -> None:
-    for nlp, infos in ((make_sharing(), []), (make_sharing(ATTENTION), [make_info({})])):
+    for nlp, infos in ((make_sharing(), []), (make_sharing(WITHOUT_TABLES), [make_info({})])):
         out, log_step, finalize = set_up(nlp)
         for info in infos:
             log_step(info)
