@@ -123,6 +123,12 @@ def test_part_of_a_config(
     if part.startswith("[corpora.train.schedule]"):
         (corpora,) = (block for block in blocks("ini") if "MultiCorpus" in block)
         above += corpora.split("[corpora.train.schedule]")[0] + "\n"
+    if part.startswith("[components.mtl.model]"):
+        # Its encoder stays as it is.
+        (with_encoder,) = (b for b in blocks("ini") if "[components.mtl.model.tok2vec]" in b)
+        encoder = with_encoder[with_encoder.index("[components.mtl.model.tok2vec]") :]
+        part += "" if part == with_encoder else f"\n{encoder}"
+        above += '[components.mtl]\nfactory = "mtl"\n\n'
     given = Config().from_str(above + part)
     config = Config().from_str(base, interpolate=False).merge(given)
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
