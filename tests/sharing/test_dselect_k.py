@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from planted_tasks import TASKS, WIDTH, PlantedTasks
+from related_tasks import TASKS, WIDTH, RelatedTasks
 from schemes import Row, make_batch, make_features, make_model, make_network
 
 from spacy_mtl.sharing.dselect_k import TITLE, DSelectKNetwork
@@ -67,7 +67,7 @@ def test_in_the_end_tasks_have_chosen(n_experts: int) -> None:
     """Others have exactly no weight. Related tasks choose alike."""
     alike = 0
     for seed in range(5):
-        tasks = PlantedTasks(seed)
+        tasks = RelatedTasks(seed)
         network: Any = DSelectKNetwork(
             WIDTH,
             n_experts=n_experts,

@@ -4,7 +4,7 @@ from typing import Any, List
 
 import pytest
 import torch
-from planted_tasks import TASKS, WIDTH, PlantedTasks
+from related_tasks import TASKS, WIDTH, RelatedTasks
 from schemes import Row, make_batch, make_features, make_model, make_network
 
 from spacy_mtl.sharing.mmoe import MMoENetwork
@@ -49,7 +49,7 @@ def test_views(gate: str, depth: int) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_gates_tell_which_tasks_are_related(seed: int) -> None:
     network = MMoENetwork(WIDTH, n_experts=3, balance=0.0, **SETTINGS)  # type: ignore[arg-type]
-    (table,) = PlantedTasks(seed).train(network, 300, rate=0.02).structure()
+    (table,) = RelatedTasks(seed).train(network, 300, rate=0.02).structure()
     assert (table.title, table.rows) == ("gates", TASKS)
     assert table.columns == ["expert 1", "expert 2", "expert 3"]
     first, related, unrelated = table.values
@@ -69,7 +69,7 @@ def test_balance(seed: int) -> None:
         for task in TASKS:
             network.add_task(task)
             network.gates[task].logits.bias.data[0] = 5.0
-        PlantedTasks(seed).train(network, 100, rate=0.05)
+        RelatedTasks(seed).train(network, 100, rate=0.05)
         X = torch.randn(200, WIDTH)
         weights = [torch.softmax(network.gates[task](X), dim=1) for task in TASKS]
         largest[strength] = float(torch.cat(weights).mean(dim=0).max().detach())

@@ -11,7 +11,7 @@ WIDTH = 12
 N_TOKENS = 64
 
 
-class PlantedTasks:
+class RelatedTasks:
     """Regression tasks with the same fixed readout, so only their views can tell them apart.
 
     The targets are the readout of x + f(x) for the first task, of x + 0.9 f(x) for the related
