@@ -78,8 +78,16 @@ ENTRY_POINTS = {
         "spacy_mtl.Tok2VecTransformer.v1 = "
         "spacy_mtl.encoder.transformer_model:create_tok2vec_transformer",
         "spacy_mtl.HardSharing.v1 = spacy_mtl.sharing.hard:HardSharing",
+        "spacy_mtl.InformationPassing.v1 = "
+        "spacy_mtl.sharing.information_passing:InformationPassing",
+        "spacy_mtl.LearnedBranching.v1 = spacy_mtl.sharing.learned_branching:LearnedBranching",
+        "spacy_mtl.SoftSharing.v1 = spacy_mtl.sharing.soft:SoftSharing",
+        "spacy_mtl.TaskRelation.v1 = spacy_mtl.sharing.task_relation:TaskRelation",
         "spacy_mtl.TaskView.v1 = spacy_mtl.sharing.task_view:create_task_view",
+        "spacy_mtl.SharedPrivate.v1 = spacy_mtl.sharing.shared_private:SharedPrivate",
         "spacy_mtl.TaskAttention.v1 = spacy_mtl.sharing.task_attention:TaskAttention",
+        "spacy_mtl.CrossStitch.v1 = spacy_mtl.sharing.cross_stitch:CrossStitch",
+        "spacy_mtl.Sluice.v1 = spacy_mtl.sharing.sluice:Sluice",
         "spacy_mtl.MMoE.v1 = spacy_mtl.sharing.mmoe:MMoE",
         "spacy_mtl.CGC.v1 = spacy_mtl.sharing.cgc:CGC",
         "spacy_mtl.PLE.v1 = spacy_mtl.sharing.ple:PLE",

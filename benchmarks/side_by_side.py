@@ -4,15 +4,21 @@ import argparse
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from .places import ROOT, WORK
 
 
 def run_side_by_side(
-    module: str, specs: Dict[str, str], encoder: str, work: Path, jobs: int
+    module: str,
+    specs: Dict[str, str],
+    encoder: str,
+    work: Path,
+    jobs: int,
+    hours: Optional[float] = None,
 ) -> None:
     """Start each run as `python -m MODULE one SPEC ENCODER WORK`, `jobs` at a time.
 
@@ -21,15 +27,28 @@ def run_side_by_side(
     encoder (str): Folder or hub name.
     work (Path): Folder for logs, corpora and models.
     jobs (int): The number of processes that share the cores.
+    hours (Optional[float]): The time for all of them. No run starts that would exceed it if it
+        took as long as the longest so far.
     """
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
     environ = {**os.environ, "OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
 
+    started = time.monotonic()
+    longest = 0.0
+
     def work_on(name: str) -> None:
+        nonlocal longest
+        begun = time.monotonic()
+        if hours is not None and begun - started + longest > 3600 * hours:
+            print(name, "not started: the time is up", flush=True)
+            return
         command = [sys.executable, "-m", module, "one", specs[name], encoder, str(work)]
         with (work / f"{name}.log").open("w") as log:
             done = subprocess.run(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
-        print(name, "done" if done.returncode == 0 else f"FAILED: {log.name}", flush=True)
+        seconds = time.monotonic() - begun
+        longest = max(longest, seconds)
+        result = f"done in {seconds:.0f} s" if done.returncode == 0 else f"FAILED: {log.name}"
+        print(name, result, flush=True)
 
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(work_on, specs))

@@ -1,11 +1,14 @@
 """Fair timing: contestants take turns and are compared within each turn."""
 
 import json
+import os
 import platform
 import statistics
 import time
 from pathlib import Path
 from typing import Callable, Dict, List
+
+from .processor import features
 
 RESULTS = Path(__file__).parent / "results/speed.jsonl"
 
@@ -13,21 +16,29 @@ RESULTS = Path(__file__).parent / "results/speed.jsonl"
 Contestant = Callable[[], None]
 
 
-def measure(contestants: Dict[str, Contestant], turns: int) -> Dict[str, List[float]]:
+def measure(
+    contestants: Dict[str, Contestant],
+    turns: int,
+    clock: Callable[[], float] = time.perf_counter,
+    alternate: bool = False,
+) -> Dict[str, List[float]]:
     """Time contestants in turn, after a round that is not counted.
 
     contestants (Dict[str, Callable[[], None]]): The contestants by name.
     turns (int): The number of turns.
+    clock (Callable[[], float]): Returns the time in seconds.
+    alternate (bool): Whether to reverse the order in every other turn, so that no contestant
+        always comes at the same distance after another.
     RETURNS (Dict[str, List[float]]): The seconds of each turn.
     """
     seconds: Dict[str, List[float]] = {name: [] for name in contestants}
     for turn in range(turns + 1):
-        for name, run in contestants.items():
-            started = time.perf_counter()
-            run()
+        for name in list(contestants)[:: -1 if alternate and turn % 2 else 1]:
+            started = clock()
+            contestants[name]()
             wait_for_gpu()
             if turn:
-                seconds[name].append(time.perf_counter() - started)
+                seconds[name].append(clock() - started)
     return seconds
 
 
@@ -75,4 +86,6 @@ def machine() -> str:
     versions = f"Python {platform.python_version()}, torch {torch.__version__}"
     if get_torch_default_device().type == "cuda":
         return f"{versions}, {torch.cuda.get_device_name()}"
-    return f"{versions}, {torch.get_num_threads()} threads, {platform.machine()}"
+    found = ", ".join(features()) or "unknown features"
+    threads = f"{torch.get_num_threads()} threads of {os.cpu_count()}"
+    return f"{versions}, {threads}, {platform.machine()} with {found}"

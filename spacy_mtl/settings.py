@@ -36,6 +36,8 @@ NOT_EMPTY_PATH = Rule(
     "the path of a file, or null for none", lambda path: str(path) not in ("", ".")
 )
 AT_LEAST_ONE = Rule("a whole number, 1 or more", lambda number: number >= 1)
+AT_LEAST_TWO = Rule("a whole number, 2 or more", lambda number: number >= 2)
+ABOVE_ZERO = Rule("a number above 0", lambda number: number > 0)
 RATE = Rule("a number from 0 to less than 1", lambda number: 0 <= number < 1)
 
 

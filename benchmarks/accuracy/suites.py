@@ -32,6 +32,7 @@ class Suite:
     method_settings (Tuple[Tuple[str, Any], ...]): The settings of the method.
     gradients (str): Where gradients are taken: "representation" or "parameters".
     precision (str): The precision of the encoder of this package.
+    scheme (str): The sharing scheme of `ours-joint`: its registered name without prefix.
     score_dev (bool): Whether to score the development set, too.
     """
 
@@ -52,6 +53,7 @@ class Suite:
     method_settings: Tuple[Tuple[str, Any], ...] = ()
     gradients: str = "representation"
     precision: str = "fp32"
+    scheme: str = "HardSharing"
     score_dev: bool = True
 
 
@@ -79,6 +81,9 @@ GUM = Suite(
     hidden_width=1024,
     weights=(("tagger", 14.0), ("ner", 14.0)),
 )
+#: Padding counts as tokens, so that four passes by this count are three or more.
+GUM_SHARING = replace(GUM, epochs=4, batch=600, precision="auto")
+SNIPS_SHARING = replace(SNIPS, epochs=4, precision="auto", systems=("ours-joint", "ours-alone"))
 SUITES = {
     "snips-short": replace(SNIPS, epochs=5, rate=5e-5, head_scale=50.0, systems=ALL, limit=3000),
     "gum-short": replace(
@@ -106,6 +111,11 @@ SUITES = {
         precision="auto",
         score_dev=False,
     ),
+    # The budgets of benchmarks.sharing, in full and short.
+    "gum-sharing": GUM_SHARING,
+    "gum-sharing-short": replace(GUM_SHARING, limit=450),
+    "snips-sharing": SNIPS_SHARING,
+    "snips-sharing-short": replace(SNIPS_SHARING, limit=1800),
     "snips": SNIPS,
     "gum": GUM,
     "zh_gsd": Suite(

@@ -57,6 +57,7 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
         if suite.precision != "fp32":
             overrides["components.transformer.model.precision"] = suite.precision
     if run.system == "ours-joint":
+        overrides["components.mtl.model.@architectures"] = f"spacy_mtl.{suite.scheme}.v1"
         overrides["components.mtl.gradients"] = suite.gradients
         overrides["components.mtl.weighting"] = {
             "@mtl_weightings": f"spacy_mtl.{suite.method}.v1",
@@ -75,6 +76,7 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
     RETURNS (Dict[str, Any]): Its scores on the test set, in percent, those on the
         development set as "dev", and the time it took.
     """
+    import spacy
     from spacy.cli.train import train
 
     config, overrides = config_of(run, encoder, work)
@@ -82,23 +84,21 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
     started = time.time()
     train(config, output, overrides=overrides)
     seconds = round(time.time() - started)
-    model = output / "model-last"
+    nlp = spacy.load(output / "model-last")
     result = {"steps": overrides["training.max_steps"], "seconds": seconds}
-    result["scores"] = score(model, run, corpus_of(run.plan, "test", work))
+    result["scores"] = score(nlp, run, corpus_of(run.plan, "test", work))
     if run.plan.score_dev:
-        result["dev"] = score(model, run, corpus_of(run.plan, "dev", work))
+        result["dev"] = score(nlp, run, corpus_of(run.plan, "dev", work))
     return {**asdict(run), "settings": settings_of(run), **result}
 
 
-def score(model: Path, run: Run, corpus: Path) -> Dict[str, float]:
+def score(nlp: Any, run: Run, corpus: Path) -> Dict[str, float]:
     """Score a trained pipeline.
 
     RETURNS (Dict[str, float]): The scores, in percent.
     """
-    import spacy
     from spacy.scorer import Scorer
 
-    nlp = spacy.load(model)
     examples = annotated(nlp, corpus, run.plan.gold_words)
     found = Scorer(nlp=nlp).score(examples)
     scores = {key: 100 * found[key] for task in run.tasks for key in METRICS[task]}

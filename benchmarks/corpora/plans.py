@@ -1,6 +1,6 @@
 """The plans: which tasks and corpora to train together, with which systems and budget."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
@@ -67,6 +67,18 @@ SYSTEMS: Dict[str, Dict[str, Any]] = {
     "stock spaCy, alone": {},
 }
 SENTIMENT = ("sentiment", Task("sst2", "textcat", 750))
+
+THREE = (("tagger", Task("ewt", "tagger", 200)), ("ner", Task("wnut17", "ner", 800)), SENTIMENT)
+
+
+def _sharing(*limits: int) -> Plan:
+    tasks = tuple((name, replace(task, limit=n)) for (name, task), n in zip(THREE, limits))
+    systems = ("alone", "Proportional")
+    return Plan(tasks, systems, mixed=True, batch=600, rate=2e-4, head_scale=10.0)
+
+
+#: The plans that are compared here. The others are the budgets of benchmarks.sharing.
+COMPARED = ("two", "three")
 PLANS = {
     "two": Plan(
         (SENTIMENT, ("topic", Task("banking77", "textcat", 1155))),
@@ -74,9 +86,11 @@ PLANS = {
         mixed=False,
     ),
     "three": Plan(
-        (("tagger", Task("ewt", "tagger", 200)), ("ner", Task("wnut17", "ner", 800)), SENTIMENT),
+        THREE,
         ("alone", "Proportional", "stock spaCy, merged", "stock spaCy, alone"),
         # Texts differ in length, so batches of one corpus would not weigh texts equally.
         mixed=True,
     ),
+    "three-sharing": _sharing(2723, 3394, 6920),
+    "three-sharing-short": _sharing(250, 625, 625),
 }

@@ -3,14 +3,15 @@
 from typing import Dict, List
 
 from ..metrics import TITLES, cell, print_machine
-from .plans import PLANS
+from .plans import COMPARED, PLANS
 from .results import load_results
 
 
 def report() -> None:
     """Print a table per plan: mean and range over the seeds."""
     results = load_results()
-    for plan, settings in PLANS.items():
+    for plan in COMPARED:
+        settings = PLANS[plan]
         titles = [f"{name}: {TITLES[task.metric]}" for name, task in settings.tasks]
         print(f"\n### {plan} (test; mean, range, number of seeds)\n")
         print(f"| | steps | {' | '.join(titles)} |")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, Tuple
 
-from .plans import PLANS, SEEDS, SYSTEMS, Task
+from .plans import COMPARED, PLANS, SEEDS, SYSTEMS, Task
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Run:
 def all_runs() -> Iterator[Run]:
     """YIELDS (Run): All runs of the tables, first seeds first."""
     for seed in SEEDS:
-        for plan, settings in PLANS.items():
+        for plan in COMPARED:
+            settings = PLANS[plan]
             names = tuple(name for name, _ in settings.tasks)
             for system in settings.systems:
                 for tasks in [(name,) for name in names] if "alone" in system else [names]:

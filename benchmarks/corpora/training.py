@@ -21,6 +21,7 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
     work (Path): Folder for corpora and models.
     RETURNS (Dict[str, Any]): Its scores on the test sets by task, in percent, and the time.
     """
+    import spacy
     from spacy.cli.train import train
 
     config = config_of(run, encoder, work)
@@ -30,23 +31,21 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
     started = time.time()
     train(output / "config.cfg", output)
     seconds = round(time.time() - started)
-    scores = {name: score(output / "model-last", run, name, work) for name in run.tasks}
+    nlp = spacy.load(output / "model-last")
+    scores = {name: score(nlp, run, name, work) for name in run.tasks}
     steps = config["training"]["max_steps"]
     row = {"settings": settings_of(run), "steps": steps, "seconds": seconds, "scores": scores}
     return {**asdict(run), **row}
 
 
-def score(model: Path, run: Run, name: str, work: Path) -> float:
-    """Score a task of a trained pipeline on the test set of its corpus.
+def score(nlp: Any, run: Run, name: str, work: Path, split: str = "test") -> float:
+    """Score a task of a trained pipeline on a split of its corpus.
 
     RETURNS (float): The score, in percent.
     """
-    import spacy
-
     task = run.sources[name]
-    nlp = spacy.load(model)
     pipe: Any = nlp.get_pipe(name)
-    examples = annotated(nlp, task.split("test", work))
+    examples = annotated(nlp, task.split(split, work))
     # If there are several heads of a kind, their keys begin with their names.
     found = {key: v for key, v in pipe.score(examples).items() if key.endswith(task.metric)}
     return 100 * float(next(iter(found.values())))

@@ -11,6 +11,7 @@ from .check import check_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
 from .quantize import quantize_cli
+from .show import show_cli
 from .train import train_cli
 
 HELP = "Commands for multi-task learning (spacy_mtl)."
@@ -22,6 +23,7 @@ mtl_cli.command(
     "debug-data", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
 )(debug_data_cli)
 mtl_cli.command("quantize")(quantize_cli)
+mtl_cli.command("show")(show_cli)
 mtl_cli.command(
     "train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
 )(train_cli)

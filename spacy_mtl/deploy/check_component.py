@@ -100,12 +100,24 @@ def _check_shim(data: bytes, part: Part, where: str) -> Iterator[Finding]:
             yield Finding(DAMAGE, where, text[:200])
             return
         problems = list(problems_of_message(message))
+    elif isinstance(message.get("values"), dict):
+        # A sharing scheme.
+        yield from _check_values(message["values"], part, where)
     elif message.get("state"):
         problems = list(problems_of_weights(message["state"]))
     for problem in problems:
         yield Finding(DAMAGE if isinstance(problem, Damage) else DANGER, where, problem)
     if message.get("state") and not problems:
         yield from _check_weights(message["state"], part, where)
+
+
+def _check_values(values: Dict[str, Any], part: Part, where: str) -> Iterator[Finding]:
+    arrays = [array for array in values.values() if isinstance(array, numpy.ndarray)]
+    if len(arrays) < len(values):
+        yield Finding(DAMAGE, where, "Its sharing scheme has values that aren't arrays")
+    part.n_parameters = (part.n_parameters or 0) + sum(array.size for array in arrays)
+    if any(not numpy.isfinite(array).all() for array in arrays if array.dtype.kind in "fc"):
+        yield Finding(DAMAGE, where, "Its sharing scheme has values that are NaN or infinite")
 
 
 def _check_weights(state: bytes, part: Part, where: str) -> Iterator[Finding]:

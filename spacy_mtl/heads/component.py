@@ -3,7 +3,6 @@
 Longer than other files because the methods of a spaCy component have to be in one class.
 """
 
-import math
 import warnings
 from itertools import islice
 from typing import (
@@ -29,6 +28,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..joint.answer import report, skip
 from ..joint.listener import TaskListener
+from ..learn_rate import check_scale, finish_update_scaled
 from ..loading import UnfitError, explained, load_from_bytes, load_from_disk
 from ..parameters import use_torch_params
 from ..tasks.collisions import find_collisions
@@ -38,7 +38,6 @@ from ..tasks.task import Task
 from ..types import LossAndGradient
 from .finite import check_finite
 from .gold import without_others
-from .learn_rate import finish_update_scaled
 from .loading import check_labels, check_size
 from .models import check_unit
 from .scoring import call_scorer
@@ -88,13 +87,7 @@ class TaskHead(Task, TrainablePipe):
         RAISES (ValueError): If a setting is out of range.
         """
         super().__init__(vocab, model, name, labels=[], score_prefix=score_prefix, **cfg)
-        if not 0 < learn_rate_scale < math.inf:
-            raise ValueError(
-                f"'learn_rate_scale' of the component '{name}' is {learn_rate_scale!r}, but it "
-                "multiplies the learning rate: it must be > 0 and finite. Fix it in "
-                f"[components.{name}]. To freeze a component, add it to "
-                "[training.frozen_components]."
-            )
+        check_scale(learn_rate_scale, name)
         if not 0 <= label_smoothing < 1:
             raise ValueError(
                 f"'label_smoothing' of the component '{name}' is {label_smoothing!r}, but it is "

@@ -18,6 +18,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 
 from ..encoder.mode import keep_evaluating
+from ..learn_rate import check_scale
 from ..loading import load_from_bytes, load_from_disk, unpacked
 from ..packed import unpack
 from ..parameters import use_torch_params
@@ -25,15 +26,13 @@ from ..plain import PlainMonitor
 from ..sharing.contract import Scheme, scheme_of
 from ..types import StructureTable, TokenVectors, Weighting
 from .checks import (
-    check_annotated,
-    check_connected,
     check_gradients,
     check_listener,
     check_only_one,
     check_scheme,
-    check_width,
     run_checks,
 )
+from .encoder_checks import check_annotated, check_connected, check_width
 from .listener import TaskListener
 from .meeting import MEETINGS
 from .memory import Memory
@@ -64,6 +63,7 @@ class MultiTask(Tok2Vec):
         *,
         weighting: Weighting,
         gradients: str = "representation",
+        learn_rate_scale: float = 1.0,
         nlp: Optional[Language] = None,
     ) -> None:
         """Initialize the joint component.
@@ -75,25 +75,35 @@ class MultiTask(Tok2Vec):
         gradients (str): Where the tasks' gradients are weighed: at the shared
             "representation", with one backward pass through the encoder, or at the
             encoder's "parameters", with one pass per task.
+        learn_rate_scale (float): Learning rate factor for the layers of the sharing scheme, > 0.
+            The encoder keeps the plain rate.
         nlp (Optional[Language]): The pipeline. It tells the component which tasks
             are frozen or disabled.
         """
         self._listeners: Listeners = {}
         super().__init__(vocab, model, name)
         check_scheme(model, name)
+        check_scale(learn_rate_scale, name)
         #: Callables that receive the report of each closed step.
         self.observers = Observers()
         self.gradients = gradients
+        self.learn_rate_scale = learn_rate_scale
         self._pipeline = Pipeline(self, model, self._listeners, nlp)
         self._memory = Memory(weighting, self._pipeline)
         self._notices = Notices(self._pipeline)
         self._views = ViewTable(self._pipeline)
-        self._steps = Steps(self._pipeline, self._memory, self.observers, self._notices)
+        self._steps = Steps(
+            self._pipeline, self._memory, self.observers, self._notices, learn_rate_scale
+        )
         offer_replacement(self._pipeline)
 
     def __reduce__(self) -> Tuple:
         # Leave out the pipeline and any open step.
-        settings = {"weighting": self.weighting, "gradients": self.gradients}
+        settings = {
+            "weighting": self.weighting,
+            "gradients": self.gradients,
+            "learn_rate_scale": self.learn_rate_scale,
+        }
         state = (self.vocab, self.model, self.name, settings, self.cfg, self.listener_map)
         return _rebuild, (type(self), *state)
 
@@ -162,6 +172,13 @@ class MultiTask(Tok2Vec):
         """RETURNS (List[StructureTable]): What the sharing scheme has learned about the tasks."""
         return self.scheme.structure()
 
+    def relations(self) -> Dict[str, Dict[str, float]]:
+        """RETURNS (Dict[str, Dict[str, float]]): The learned correlation of each task with each.
+
+        RAISES (ValueError): If the sharing scheme learns no relations.
+        """
+        return self.scheme.relations()
+
     def find_listeners(self, component: Any) -> None:
         """Adopt the listeners in a component's model whose upstream is this component.
 
@@ -211,7 +228,10 @@ class MultiTask(Tok2Vec):
         if isinstance(listener, TaskListener):
             read = self.read_views if scheme.has_own_views else None
             listener.connect(component_name, self.encode, read)
-        width = scheme.view_width(component_name) or self.model.maybe_get_dim("nO")
+        width = scheme.view_width(component_name)
+        # Before it is initialized, a scheme with views of its own doesn't know their width.
+        if width is None and not scheme.has_own_views:
+            width = self.model.maybe_get_dim("nO")
         if width is None:
             return
         if listener.has_dim("nO") is None:

@@ -17,6 +17,7 @@ from .missing_encoder import explain_missing_encoder
 DEFAULT_CONFIG = """
 [mtl]
 gradients = "representation"
+learn_rate_scale = 1.0
 
 [mtl.model]
 @architectures = "spacy_mtl.HardSharing.v1"
@@ -43,6 +44,7 @@ def make_multi_task(
     model: Model[List[Doc], TokenVectors],
     weighting: Any,  # A Weighting, but the component's error says more than spaCy's validation.
     gradients: str,
+    learn_rate_scale: float = 1.0,
 ) -> "MultiTask":
     """Create the component that trains one shared encoder on all tasks after it.
 
@@ -50,6 +52,7 @@ def make_multi_task(
     weighting (Weighting): Combines the tasks' gradients into one.
     gradients (str): Where the tasks' gradients are weighed: "representation" (one backward
         pass through the encoder) or "parameters" (one pass per task).
+    learn_rate_scale (float): Learning rate factor for the layers of the sharing scheme.
     RAISES (ValueError): If the pipeline already has a component of this kind.
     """
     other = find_joint(nlp)
@@ -57,4 +60,12 @@ def make_multi_task(
         refuse_second(other[0], name)
     explain_missing_encoder(nlp)
     use_one_thread_after_fork()
-    return MultiTask(nlp.vocab, model, name, weighting=weighting, gradients=gradients, nlp=nlp)
+    return MultiTask(
+        nlp.vocab,
+        model,
+        name,
+        weighting=weighting,
+        gradients=gradients,
+        learn_rate_scale=learn_rate_scale,
+        nlp=nlp,
+    )

@@ -14,7 +14,7 @@ from thinc.types import Floats2d
 from ..arrays import cut_like
 from ..parameters import Slot, slots_of_model, unique
 from ..types import Combined, Features, TokenVectors, Views
-from .checks import check_exact
+from .encoder_checks import check_exact
 from .parameters import ParameterRows
 from .pipeline import Pipeline
 from .upstream import SentGradients

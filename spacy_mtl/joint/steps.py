@@ -7,13 +7,14 @@ from spacy.training import Example
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..compat.spacy import holds_batch
+from ..learn_rate import finish_update_scaled
 from ..parameters import slots_of_model
 from ..sharing.contract import Scheme, as_features, scheme_of, split_slots
 from ..sharing.scheme import regular
 from ..types import Annotated, StepReport, Views
 from .annotated import annotated_tasks
-from .checks import check_annotated, check_initialized
 from .closing import close
+from .encoder_checks import check_annotated, check_initialized
 from .meeting import Backward, Meeting
 from .memory import Memory
 from .notices import Notices
@@ -30,15 +31,22 @@ class Steps:
     memory (Memory): What is kept from one step to the next.
     observers (Observers): Get the report of each step.
     notices (Notices): Warnings of the component.
+    learn_rate_scale (float): Learning rate factor for the layers of the sharing scheme.
     """
 
     def __init__(
-        self, pipeline: Pipeline, memory: Memory, observers: Observers, notices: Notices
+        self,
+        pipeline: Pipeline,
+        memory: Memory,
+        observers: Observers,
+        notices: Notices,
+        learn_rate_scale: float,
     ) -> None:
         self._pipeline = pipeline
         self._memory = memory
         self._observers = observers
         self._notices = notices
+        self._learn_rate_scale = learn_rate_scale
         #: The open step, or the one that closed last.
         self.last: Optional[JointStep] = None
 
@@ -155,10 +163,12 @@ class Steps:
 
     def _update_parameters(self, sgd: Optimizer) -> None:
         model = self._pipeline.model
-        model.finish_update(sgd)
+        slots = list(slots_of_model(model.get_ref("sharing")))
+        scale = self._learn_rate_scale if slots else 1.0
+        finish_update_scaled(model, sgd, scale, self._pipeline.name)
         # thinc leaves gradients of zeros behind. With momentum they would move the parameters of
         # tasks that are absent from later batches.
-        for slot in slots_of_model(model.get_ref("sharing")):
+        for slot in slots:
             slot.take()
 
 

@@ -1,12 +1,14 @@
 """Print the table of a training, with a progress bar between its rows."""
 
-from typing import IO, Any, Dict, Optional, Sequence
+from typing import IO, Any, Dict, Optional
 
 import tqdm
 from spacy.language import Language
 from wasabi import Printer
 
+from ..joint.component import MultiTask
 from .monitor import Reading
+from .structure import structure_text
 from .table import make_table
 
 
@@ -16,8 +18,8 @@ class Console:
     def __init__(
         self,
         nlp: Language,
-        joint: str,
-        tasks: Sequence[str],
+        name: str,
+        joint: MultiTask,
         progress_bar: Optional[str],
         stdout: IO,
         stderr: IO,
@@ -25,8 +27,8 @@ class Console:
         """Print the header.
 
         nlp (Language): The pipeline, with untrained components disabled.
-        joint (str): The name of the joint component.
-        tasks (Sequence[str]): The names of its tasks, including disabled ones.
+        name (str): The name of the joint component.
+        joint (MultiTask): The joint component.
         progress_bar (Optional[str]): "train", "eval" or None.
         stdout (IO): Where the table goes.
         stderr (IO): Where the progress bar goes.
@@ -37,7 +39,9 @@ class Console:
         self._progress_bar = progress_bar
         self._progress: Any = None
         self._stdout, self._stderr = stdout, stderr
-        self._table = make_table(nlp, joint, tasks)
+        self._joint = joint
+        self._has_rows = False
+        self._table = make_table(nlp, name, joint.tasks, list(joint.scheme.strengths()))
         text = "Loss, weight, gradient norm: means per step since the last row"
         self._write(Printer(no_print=True).info(text))
         self._write(self._table.header())
@@ -53,8 +57,12 @@ class Console:
             if self._progress is not None:
                 self._progress.update(1)
             return
-        self.close()
+        self._close_progress()
         self._write(self._table.row(info, reading))
+        if not self._has_rows:
+            # Find out early whether this works: at the end, it would prevent the last save.
+            structure_text(self._joint.structure())
+            self._has_rows = True
         if self._progress_bar is not None:
             of_run = self._progress_bar == "train"
             self._progress = tqdm.tqdm(
@@ -69,7 +77,13 @@ class Console:
             )
 
     def close(self) -> None:
-        """Remove the progress bar."""
+        """Remove the progress bar, and print what the sharing scheme has learned."""
+        self._close_progress()
+        tables = self._joint.structure() if self._has_rows else []
+        if tables:
+            self._write("\n" + structure_text(tables))
+
+    def _close_progress(self) -> None:
         if self._progress is not None:
             self._progress.close()
             self._progress = None

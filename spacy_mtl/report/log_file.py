@@ -1,12 +1,14 @@
 """Log a training to a JSON lines file, with one line per evaluation."""
 
 import json
-import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any, Dict, Optional, Sequence
+from typing import IO, Any, Callable, Dict, List, Optional, Sequence
 
+from ..types import StructureTable
+from .json_types import to_json_types
 from .monitor import Reading
+from .structure import structure_json
 
 _ABSENT = {"n_steps": 0, "loss": None, "weight": None, "norm": None}
 
@@ -45,7 +47,11 @@ def open_log(path: Path) -> IO[str]:
 
 
 def write_line(
-    file: IO[str], tasks: Sequence[str], info: Optional[Dict[str, Any]], reading: Reading
+    file: IO[str],
+    tasks: Sequence[str],
+    info: Optional[Dict[str, Any]],
+    reading: Reading,
+    structure: Callable[[], List[StructureTable]] = list,
 ) -> None:
     """Write and flush a line after an evaluation. Numbers that aren't finite become null.
 
@@ -54,6 +60,7 @@ def write_line(
     info (Optional[Dict[str, Any]]): Information from spaCy's training loop; None if there
         was no evaluation.
     reading (Reading): The joint steps since the last line.
+    structure (Callable[[], List[StructureTable]]): Returns what the sharing scheme has learned.
     """
     if info is None:
         return
@@ -61,22 +68,13 @@ def write_line(
     by_task.update({task: asdict(means) for task, means in reading.tasks.items()})
     pairs = [{"tasks": list(pair), **asdict(means)} for pair, means in reading.pairs.items()]
     keys = ("epoch", "step", "score", "other_scores", "losses", "seconds", "words")
-    line = {**{key: info.get(key) for key in keys}, "tasks": by_task, "cosines": pairs}
-    text = json.dumps(_plain(line), ensure_ascii=False, allow_nan=False)
+    line = {
+        **{key: info.get(key) for key in keys},
+        "tasks": by_task,
+        "cosines": pairs,
+        "auxiliary": {name: asdict(means) for name, means in reading.auxiliary.items()},
+        "sharing": structure_json(structure()),
+    }
+    text = json.dumps(to_json_types(line), ensure_ascii=False, allow_nan=False)
     file.write(text + "\n")
     file.flush()
-
-
-def _plain(value: Any) -> Any:
-    """Convert a value to JSON types: scores may be numpy numbers, or of any other type."""
-    if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    if isinstance(value, (str, int)):
-        return value
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None

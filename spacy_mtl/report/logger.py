@@ -39,17 +39,20 @@ def create_console_logger(
     scores. All but the scores are means over the joint steps since the last row in which
     the task was present; with `accumulate_gradient`, an optimizer step has several. (A
     stock component reports its loss late, so it is from the previous step.) The loss of
-    the joint component is a mean over all joint steps. Losses of other components are sums
-    since the last row, as in spaCy's own logger. Without a joint component, or with a
-    frozen one, the table is spaCy's.
+    the joint component is a mean over all joint steps, followed by the sharing scheme's own
+    losses, if any, without their strengths: means over the steps that had them. Losses of
+    other components are sums since the last row, as in spaCy's own logger. What the scheme has
+    learned about the tasks is printed at the end. Without a joint component, or with a frozen
+    one, the table is spaCy's.
 
     progress_bar (Optional[str]): "train" for a bar over the whole training, "eval" for a
         bar up to the next evaluation, or None.
     console_output (bool): Whether to print the table and the bar.
     output_file (Optional[Union[str, Path]]): A JSON lines file with one line per evaluation:
-        spaCy's information ("losses" are sums), "tasks" with the means by task, and
-        "cosines" between the gradients of tasks. If "log.jsonl" exists, the log goes to
-        "log.1.jsonl", and so on.
+        spaCy's information ("losses" are sums), "tasks" with the means by task, "cosines"
+        between the gradients of tasks, "auxiliary" with the means of the sharing scheme's own
+        losses, and "sharing" with what it has learned by then. If "log.jsonl" exists, the log
+        goes to "log.1.jsonl", and so on.
     logger (Optional[Callable]): Another logger, which gets every call. Its "other_scores"
         include the figures of the tasks, such as "mtl_weight_ner" and
         "mtl_cosine_tagger_ner".
@@ -87,11 +90,12 @@ def create_console_logger(
             if output_file:
                 file = stack.enter_context(open_log(ensure_path(output_file)))
                 trained = [name for name in nlp.pipe_names if name in tasks]
-                logs.insert(0, partial(write_line, file, trained))
+                structure = list if found is None else found[1].structure
+                logs.insert(0, partial(write_line, file, trained, structure=structure))
                 text = Printer(no_print=True).info(f"Saving results to {file.name}")
                 print(text, file=stdout, flush=True)
             if console_output and found is not None:
-                console = Console(nlp, found[0], tasks, progress_bar, stdout, stderr)
+                console = Console(nlp, *found, progress_bar, stdout, stderr)
                 stack.callback(console.close)
                 logs.insert(0, console.log_step)
             elif console_output:

@@ -1,13 +1,13 @@
 """Average losses, weights and gradients over the joint steps between two rows of a log."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy
 from thinc.types import Floats2d
 
-from ..types import Monitor
+from ..types import Monitor, StepReport
 from ..weighting.scaling import products, split
 
 
@@ -42,6 +42,18 @@ class PairMeans:
 
 
 @dataclass(frozen=True)
+class AuxiliaryMeans:
+    """Means over the joint steps in which the sharing scheme had an auxiliary loss.
+
+    n_steps (int): The number of these steps, at least one.
+    loss (float): The loss, without its strength.
+    """
+
+    n_steps: int
+    loss: float
+
+
+@dataclass(frozen=True)
 class Reading:
     """The means of a monitor since it was last read.
 
@@ -49,11 +61,13 @@ class Reading:
     tasks (Dict[str, TaskMeans]): By task, excluding those never present.
     pairs (Dict[Tuple[str, str], PairMeans]): By pair of tasks, excluding those never
         present together.
+    auxiliary (Dict[str, AuxiliaryMeans]): By name, excluding those that no step had.
     """
 
     n_steps: int
     tasks: Dict[str, TaskMeans]
     pairs: Dict[Tuple[str, str], PairMeans]
+    auxiliary: Dict[str, AuxiliaryMeans] = field(default_factory=dict)
 
 
 class StepMonitor(Monitor):
@@ -63,6 +77,16 @@ class StepMonitor(Monitor):
         self._n_steps = 0
         self._tasks: Dict[str, _Sums] = {}
         self._pairs: Dict[Tuple[str, str], _Sums] = {}
+        self._auxiliary: Dict[str, _Sums] = {}
+
+    def __call__(self, report: StepReport) -> None:
+        """Record a step.
+
+        report (StepReport): What happened in the step.
+        """
+        super().__call__(report)
+        for name, loss in report.auxiliary.items():
+            self._auxiliary.setdefault(name, _Sums()).add(float(loss))
 
     def record(
         self, losses: Dict[str, float], gradients: Floats2d, weights: Dict[str, float]
@@ -96,6 +120,10 @@ class StepMonitor(Monitor):
             pairs={
                 pair: PairMeans(sums.n_steps, *sums.means) for pair, sums in self._pairs.items()
             },
+            auxiliary={
+                name: AuxiliaryMeans(sums.n_steps, *sums.means)
+                for name, sums in self._auxiliary.items()
+            },
         )
         self._forget()
         return reading
@@ -106,6 +134,9 @@ class StepMonitor(Monitor):
             "n_steps": self._n_steps,
             "tasks": [[task, sums.n_steps, sums.totals] for task, sums in self._tasks.items()],
             "pairs": [[*pair, sums.n_steps, sums.totals] for pair, sums in self._pairs.items()],
+            "auxiliary": [
+                [name, sums.n_steps, sums.totals] for name, sums in self._auxiliary.items()
+            ],
         }
 
     def set_state(self, state: Dict[str, Any]) -> None:
@@ -116,9 +147,12 @@ class StepMonitor(Monitor):
         self._n_steps = state["n_steps"]
         self._tasks = {task: _Sums(n, totals) for task, n, totals in state["tasks"]}
         self._pairs = {(one, two): _Sums(n, totals) for one, two, n, totals in state["pairs"]}
+        # Checkpoints of version 0.1.0 have none.
+        auxiliary = state.get("auxiliary", [])
+        self._auxiliary = {name: _Sums(n, totals) for name, n, totals in auxiliary}
 
     def _forget(self) -> None:
-        self._n_steps, self._tasks, self._pairs = 0, {}, {}
+        self._n_steps, self._tasks, self._pairs, self._auxiliary = 0, {}, {}, {}
 
 
 class _Sums:

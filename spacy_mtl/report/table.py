@@ -1,6 +1,5 @@
 """Format the table of a training, with a group of columns for each task."""
 
-import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -11,6 +10,7 @@ from spacy.language import Language
 
 from ..tasks.stock import task_of
 from .monitor import Reading
+from .numbers import compact
 
 #: Takes spaCy's information on an evaluation and the reading of the joint steps before
 #: it, and returns the text of a cell.
@@ -80,7 +80,9 @@ class Table:
         return _join([c.cell(info, reading).rjust(c.width) for c in self._columns])
 
 
-def make_table(nlp: Language, joint: str, tasks: Sequence[str]) -> Table:
+def make_table(
+    nlp: Language, joint: str, tasks: Sequence[str], auxiliary: Sequence[str] = ()
+) -> Table:
     """Make the table for a pipeline: tasks in pipeline order, other scores at the end.
 
     A score belongs to a task if no other task has it.
@@ -88,6 +90,7 @@ def make_table(nlp: Language, joint: str, tasks: Sequence[str]) -> Table:
     nlp (Language): The pipeline, with untrained components disabled.
     joint (str): The name of the joint component.
     tasks (Sequence[str]): The names of its tasks, including disabled ones.
+    auxiliary (Sequence[str]): The names of the sharing scheme's own losses.
     RETURNS (Table): The table.
     """
     weights = nlp.config.interpolate()["training"]["score_weights"]
@@ -105,29 +108,12 @@ def make_table(nlp: Language, joint: str, tasks: Sequence[str]) -> Table:
             columns += [*_figures(name), *(_score(key, name) for key in own)]
         elif name == joint:
             columns.append(Column("Loss", _FIGURE, _mean_loss(name), name))
+            columns += [Column(loss, _FIGURE, _auxiliary(loss), name) for loss in auxiliary]
         elif task_of(nlp, name).is_trainable:
             columns.append(Column("Loss sum", 8, _plain_loss(name), name))
     columns += [_score(key) for key in rest]
     columns.append(Column("Score", _SCORE, lambda info, _: f"{float(info['score']):.2f}"))
     return Table(columns)
-
-
-def compact(value: float) -> str:
-    """Format a number of any size in about seven characters.
-
-    value (float): The number.
-    RETURNS (str): Three significant digits, such as "0.0123", "12.3" or "1.23e-5".
-    """
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    if 0.001 <= abs(value) < 100_000:
-        return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"
-    for digits in (2, 1):
-        mantissa, exponent = f"{value:.{digits}e}".split("e")
-        text = f"{mantissa}e{int(exponent)}"
-        if len(text) <= _FIGURE:
-            break
-    return text
 
 
 def _figures(task: str) -> List[Column]:
@@ -146,6 +132,14 @@ def _mean_loss(joint: str) -> Cell:
         if joint not in info["losses"] or not reading.n_steps:
             return _NOTHING
         return compact(float(info["losses"][joint]) / reading.n_steps)
+
+    return cell
+
+
+def _auxiliary(name: str) -> Cell:
+    def cell(_: Dict[str, Any], reading: Reading) -> str:
+        means = reading.auxiliary.get(name)
+        return _NOTHING if means is None else compact(means.loss)
 
     return cell
 

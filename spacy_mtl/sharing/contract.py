@@ -106,6 +106,28 @@ class Scheme:
         """RETURNS (List[StructureTable]): What it has learned about the tasks, as tables."""
         return []
 
+    def relations(self) -> Dict[str, Dict[str, float]]:
+        """Look up how the tasks are related, if that is learned.
+
+        RETURNS (Dict[str, Dict[str, float]]): The correlation of each task with each task.
+        RAISES (ValueError): If the scheme learns no relations.
+        """
+        raise no_relations("This sharing scheme")
+
+
+def no_relations(scheme: str) -> ValueError:
+    """Make the error of schemes that learn no relations.
+
+    scheme (str): The subject of the sentence.
+    RETURNS (ValueError): The error.
+    """
+    return ValueError(
+        f"{scheme} learns no relations of the tasks. Set "
+        '@architectures = "spacy_mtl.TaskRelation.v1" in the block [components.NAME.model] of the '
+        "joint component, and train the pipeline with it. What another scheme has learned is in "
+        "MultiTask.structure()."
+    )
+
 
 def set_scheme(sharing: Model, scheme: Scheme) -> None:
     """Set the `Scheme` of a layer that makes views.

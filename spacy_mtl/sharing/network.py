@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..scheduled import Number, number_at
 from ..types import Annotated, StructureTable
+from .contract import no_relations
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,10 @@ class SharingNetwork(torch.nn.Module):
     def structure(self) -> List[StructureTable]:
         """RETURNS (List[StructureTable]): What it has learned about the tasks, as tables."""
         return []
+
+    def relations(self) -> Dict[str, Dict[str, float]]:
+        """RETURNS (Dict[str, Dict[str, float]]): The correlation of each task with each task."""
+        raise no_relations(f"The sharing scheme {self.title}")
 
     # What a scheme uses.
 

@@ -124,6 +124,9 @@ class SchemeShim(EvaluatingShim, Scheme):
     def structure(self) -> List[StructureTable]:
         return self.network.structure()
 
+    def relations(self) -> Dict[str, Dict[str, float]]:
+        return self.network.relations()
+
     # Running.
 
     @contextmanager

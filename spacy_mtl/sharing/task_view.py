@@ -75,7 +75,10 @@ def _init(model: Encoder, X: Any = None, Y: Any = None) -> None:
 
 def _set_width(model: Encoder) -> None:
     (scheme,) = model.layers
-    width = scheme_of(scheme.get_ref("sharing")).view_width(model.attrs["task"])
-    width = width or scheme.maybe_get_dim("nO")
+    asked = scheme_of(scheme.get_ref("sharing"))
+    width = asked.view_width(model.attrs["task"])
+    # Before it is initialized, a scheme with views of its own doesn't know their width.
+    if width is None and not asked.has_own_views:
+        width = scheme.maybe_get_dim("nO")
     if width is not None and not model.has_dim("nO"):
         model.set_dim("nO", width)

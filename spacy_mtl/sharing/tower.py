@@ -57,5 +57,8 @@ class Bottleneck(torch.nn.Module):
 
     def change(self, X: Tensor) -> Tensor:
         """RETURNS (Tensor): What the layer adds to its input. *Shape:* (n_tokens, width)."""
-        hidden = torch.nn.functional.gelu(self.down(X))
-        return self.up(self.dropout(hidden))
+        return self.up(self.hidden(X))
+
+    def hidden(self, X: Tensor) -> Tensor:
+        """RETURNS (Tensor): The hidden layer's output. *Shape:* (n_tokens, bottleneck)."""
+        return self.dropout(torch.nn.functional.gelu(self.down(X)))

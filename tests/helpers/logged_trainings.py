@@ -58,7 +58,13 @@ def read_lines(path: Path) -> List[Dict[str, Any]]:
     return [json.loads(line, parse_constant=reject) for line in lines]
 
 
-def train_with(logger: Dict[str, Any], tmp_path: Path, encoder_dir: str, **changes: Any) -> None:
+def train_with(
+    logger: Dict[str, Any],
+    tmp_path: Path,
+    encoder_dir: str,
+    scheme: Optional[Dict[str, Any]] = None,
+    **changes: Any,
+) -> None:
     """Train configs/joint.cfg on the tiny corpus for 5 steps, with rows at 0, 2 and 4."""
     corpus = tmp_path / "corpus.spacy"
     DocBin(docs=make_docs(spacy.blank("en"))).to_disk(corpus)
@@ -66,6 +72,7 @@ def train_with(logger: Dict[str, Any], tmp_path: Path, encoder_dir: str, **chang
     config["paths"].update(train=str(corpus), dev=str(corpus))
     config["components"]["transformer"]["model"]["name"] = encoder_dir
     config["components"]["mtl"]["weighting"]["weights"] = {"ner": 2.0, "tagger": 0.25}
+    config["components"]["mtl"]["model"].update(scheme or {})
     config["training"].update(max_steps=4, eval_frequency=2, logger=logger, **changes)
     config.to_disk(tmp_path / "config.cfg")
     train(tmp_path / "config.cfg", tmp_path / "output")

@@ -50,6 +50,13 @@ class Row:
 
 #: Every scheme, with each of its settings that changes what is computed.
 ROWS: List[Row] = [
+    Row("SharedPrivate"),
+    Row("SharedPrivate", {"adversary": "corpus", "merge": "concat", "depth": 2}),
+    Row("InformationPassing"),
+    Row("InformationPassing", {"method": "labels", "n_states": 3}),
+    Row("InformationPassing", {"method": "attention"}),
+    Row("LearnedBranching", {"n_towers": 2}),
+    Row("LearnedBranching", {"n_towers": 3, "n_levels": 1}),
     Row("TaskAttention"),
     Row("TaskAttention", {"depth": 2}),
     Row("MMoE"),
@@ -66,6 +73,15 @@ ROWS: List[Row] = [
     Row("DSelectK", {"entropy": 0.5}),
     Row("DSelectK", {"n_experts": 3, "gate": "token", "gamma": 2.0, "balance": 0.5}),
     Row("DSelectK", {"n_experts": 5, "gate": "document", "entropy": 0.5}),
+    Row("SoftSharing"),
+    Row("SoftSharing", {"penalty": "trace_norm", "depth": 2}),
+    Row("TaskRelation"),
+    Row("TaskRelation", {"depth": 2}),
+    Row("CrossStitch"),
+    Row("CrossStitch", {"depth": 2, "own_weight": 0.5, "stitch_rate_scale": 1.0}),
+    Row("Sluice", {"width": 4}),
+    Row("Sluice", {"width": 3, "n_subspaces": 3, "depth": 1, "stitch_rate_scale": 1.0}),
+    Row("Sluice", {"width": 2, "n_subspaces": 1, "orthogonality": 0}),
 ]
 
 

@@ -6,6 +6,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from spacy_mtl.types import CORPUS_KEY
+
 TEXTS = [
     ("Anna books a room in Berlin .", "NN VBZ DT NN IN NN .", [(0, 1, "PER"), (5, 6, "LOC")], "a"),
     ("the books of New York are old", "DT NNS IN NN NN VBP JJ", [(3, 5, "LOC")], "b"),
@@ -40,8 +42,10 @@ def strip(doc: Doc, keep: str) -> Doc:
 
 
 def make_examples(nlp: Language, keep: Optional[str] = None) -> List[Example]:
-    """The tiny corpus as examples, with all annotation or only one kind."""
+    """The tiny corpus as examples of two corpora, with all annotation or only one kind."""
     docs = make_docs(nlp)
     if keep is not None:
         docs = [strip(doc, keep) for doc in docs]
+    for i, doc in enumerate(docs):
+        doc.user_data[CORPUS_KEY] = "even" if i % 2 else "odd"
     return [Example(strip(doc, ""), doc) for doc in docs]

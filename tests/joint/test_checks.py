@@ -13,7 +13,12 @@ from thinc.shims.shim import Shim
 from tiny_corpus import make_examples
 from tiny_pipelines import CNN, add_joint
 
-from spacy_mtl.joint.checks import check_annotated, check_exact, check_initialized, check_width
+from spacy_mtl.joint.encoder_checks import (
+    check_annotated,
+    check_exact,
+    check_initialized,
+    check_width,
+)
 
 
 def test_rival_listener(encoder_dir: str) -> None:

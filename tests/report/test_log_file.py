@@ -10,7 +10,8 @@ import numpy
 import pytest
 
 from spacy_mtl.report.log_file import open_log, write_line
-from spacy_mtl.report.monitor import PairMeans, Reading, TaskMeans
+from spacy_mtl.report.monitor import AuxiliaryMeans, PairMeans, Reading, TaskMeans
+from spacy_mtl.types import StructureTable
 
 NO_STEPS = Reading(0, {}, {})
 INFO: Dict[str, Any] = {
@@ -56,7 +57,34 @@ def test_line() -> None:
             "ner": {"n_steps": 3, "loss": 0.5, "weight": 1.0, "norm": 0.125},
         },
         "cosines": [{"tasks": ["tagger", "ner"], "n_steps": 3, "cosine": -0.25}],
+        "auxiliary": {},
+        "sharing": [],
     }
+
+
+def test_sharing() -> None:
+    table = StructureTable("relations", ["ner"], ["ner", "tagger"], [[1.0, math.nan]], "A note.")
+    auxiliary = {"balance": AuxiliaryMeans(2, 0.5), "orthogonality": AuxiliaryMeans(1, math.inf)}
+    file = io.StringIO()
+    write_line(file, [], INFO, Reading(2, {}, {}, auxiliary), lambda: [table])
+    line = json.loads(file.getvalue())
+    assert line["sharing"] == [
+        {
+            "title": "relations",
+            "rows": ["ner"],
+            "columns": ["ner", "tagger"],
+            "values": [[1.0, None]],
+            "note": "A note.",
+        }
+    ]
+    assert line["auxiliary"] == {
+        "balance": {"n_steps": 2, "loss": 0.5},
+        "orthogonality": {"n_steps": 1, "loss": None},
+    }
+
+
+def test_structure_is_only_read_for_a_line() -> None:
+    write_line(io.StringIO(), [], None, NO_STEPS, lambda: pytest.fail("read"))
 
 
 def test_absent_tasks_are_listed() -> None:

@@ -23,7 +23,7 @@ def test_file_agrees_with_the_losses_and_weights(tmp_path: Path, encoder_dir: st
     for line, n_steps in zip(read_lines(path), (2, 4, 4)):
         assert set(line) == {
             *["epoch", "step", "score", "other_scores", "losses", "seconds", "words"],
-            *["tasks", "cosines"],
+            *["tasks", "cosines", "auxiliary", "sharing"],
         }
         assert list(line["tasks"]) == TASKS
         for task, means in line["tasks"].items():

@@ -10,7 +10,8 @@ from thinc.types import Floats2d
 from tiny_corpus import make_examples
 from tiny_pipelines import constant
 
-from spacy_mtl.report.monitor import PairMeans, Reading, StepMonitor, TaskMeans
+from spacy_mtl.report.monitor import AuxiliaryMeans, PairMeans, Reading, StepMonitor, TaskMeans
+from spacy_mtl.types import StepReport
 
 
 def rows(*values: List[float], dtype: str = "float32") -> Floats2d:
@@ -50,6 +51,19 @@ def test_reading_resets() -> None:
     monitor.record({"a": 5.0}, rows([1.0]), {"a": 1.0})
     assert monitor.read().tasks["a"].loss == 5.0
     assert first.tasks["a"].loss == 1.0
+
+
+def test_auxiliary_losses() -> None:
+    """Means over the steps that had them, which the state keeps."""
+    monitor, other = StepMonitor(), StepMonitor()
+    for auxiliary in ({"balance": 1.0}, {"balance": 2.0, "size": 5.0}, {}):
+        monitor(StepReport({"a": 1.0}, {}, {"a": 1.0}, auxiliary, rows([1.0])))
+    other.set_state(monitor.get_state())
+    expected = {"balance": AuxiliaryMeans(2, 1.5), "size": AuxiliaryMeans(1, 5.0)}
+    for each in (monitor, other):
+        reading = each.read()
+        assert (reading.n_steps, reading.auxiliary) == (3, expected)
+        assert each.read().auxiliary == {}
 
 
 def test_absent_tasks_do_not_count() -> None:

@@ -7,8 +7,8 @@ import spacy
 from spacy.language import Language
 from tiny_pipelines import CNN, HEADS, add_joint
 
-from spacy_mtl.report.monitor import Reading, TaskMeans
-from spacy_mtl.report.table import compact, make_table
+from spacy_mtl.report.monitor import AuxiliaryMeans, Reading, TaskMeans
+from spacy_mtl.report.table import make_table
 
 NO_STEPS = Reading(0, {}, {})
 
@@ -49,6 +49,17 @@ def test_whole_table() -> None:
     ]
 
 
+def test_auxiliary_losses_follow_the_loss_of_the_component() -> None:
+    table = make_table(make_pipeline(), "mtl", [], ["orthogonality", "size"])
+    means = {"size": AuxiliaryMeans(3, 0.25)}
+    row = table.row(make_info({"mtl": 1.0}, {}), Reading(2, {}, {}, means))
+    assert [line.split() for line in [*table.header().split("\n")[:2], row]] == [
+        ["-------------", "MTL", "-------------"],
+        ["E", "#", "LOSS", "ORTHOGONALITY", "SIZE", "SCORE"],
+        ["1", "20", "0.500", "-", "0.250", "0.50"],
+    ]
+
+
 def test_score_of_two_tasks_belongs_to_neither() -> None:
     nlp = make_pipeline(topic="mtl_textcat", ner="mtl_ner", genre="mtl_textcat")
     titles = make_table(nlp, "mtl", ["topic", "ner", "genre"]).header().split("\n")[1].split()
@@ -75,27 +86,3 @@ def test_score_that_is_not_a_number() -> None:
     table = make_table(make_pipeline(ner="mtl_ner"), "mtl", ["ner"])
     with pytest.raises(ValueError, match="ents_f"):
         table.row(make_info({}, {"ents_f": {}}), NO_STEPS)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0, "0"),
-        (1.0, "1.00"),
-        (2, "2.00"),
-        (0.01234, "0.0123"),
-        (0.00123, "0.00123"),
-        (0.0009999, "1.00e-3"),
-        (12.345, "12.3"),
-        (9.999, "10.00"),
-        (12345.6, "12346"),
-        (1.234e5, "1.23e5"),
-        (1.234e20, "1.23e20"),
-        (1.234e-30, "1.2e-30"),
-        (-0.5, "-0.500"),
-        (float("nan"), "nan"),
-        (float("inf"), "inf"),
-    ],
-)
-def test_compact(value: float, text: str) -> None:
-    assert compact(value) == text

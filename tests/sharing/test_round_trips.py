@@ -47,7 +47,7 @@ def test_bytes_and_disk(row: Row, tmp_path: Path) -> None:
     assert predictions(build(row).from_bytes(nlp.to_bytes())) == expected
 
 
-@every_row
+@every_scheme
 def test_trained_on_alike_after_loading(row: Row, tmp_path: Path) -> None:
     nlp = trained(row, 2)
     nlp.to_disk(tmp_path)
@@ -59,7 +59,7 @@ def test_trained_on_alike_after_loading(row: Row, tmp_path: Path) -> None:
     assert_same(values_of(loaded), values_of(nlp))
 
 
-@every_row
+@every_scheme
 def test_predictions_depend_on_views(row: Row) -> None:
     """Not on the shared representation alone."""
     nlp = trained(row)
@@ -72,7 +72,7 @@ def test_predictions_depend_on_views(row: Row) -> None:
     assert not numpy.allclose(before[0], after[0])
 
 
-@every_row
+@every_scheme
 def test_without_a_head(row: Row, tmp_path: Path) -> None:
     """Its parts of the scheme are kept, and saved again."""
     nlp = trained(row)
@@ -89,7 +89,7 @@ def test_without_a_head(row: Row, tmp_path: Path) -> None:
     assert predictions(again) == expected
 
 
-@every_row
+@every_scheme
 def test_disabled_heads(row: Row) -> None:
     nlp = trained(row)
     expected = predictions(nlp)
@@ -107,7 +107,7 @@ def test_disabled_heads(row: Row) -> None:
     assert [as_values(doc)[2] for doc in stream] == [c for _, _, c in expected[1:]]
 
 
-@every_row
+@every_scheme
 def test_sourced(row: Row) -> None:
     nlp = trained(row)
     expected = predictions(nlp)
@@ -118,7 +118,7 @@ def test_sourced(row: Row) -> None:
     assert [c for _, _, c in predictions(some)] == [c for _, _, c in expected]
 
 
-@every_row
+@every_scheme
 def test_replace_listeners(row: Row, tmp_path: Path) -> None:
     nlp = trained(row)
     expected = predictions(nlp)
@@ -135,14 +135,14 @@ def test_replace_listeners(row: Row, tmp_path: Path) -> None:
     assert parameters(loaded, "ner") != before
 
 
-@every_row
+@every_scheme
 def test_pickled(row: Row) -> None:
     nlp = trained(row)
     again = pickle.loads(pickle.dumps(nlp))
     assert predictions(again) == predictions(nlp)
 
 
-@every_row
+@every_scheme
 def test_any_batch_size(row: Row) -> None:
     nlp = trained(row)
     expected = [as_values(nlp(text)) for text in TEXTS]
@@ -157,7 +157,7 @@ def test_several_processes(row: Row) -> None:
     assert found == predictions(nlp)
 
 
-@every_row
+@every_scheme
 def test_documents_hold_no_views(row: Row) -> None:
     nlp = trained(row)
     docs = list(nlp.pipe(TEXTS))
@@ -173,7 +173,7 @@ def test_documents_hold_no_views(row: Row) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:The heads .* both set")
-@every_row
+@every_scheme
 def test_a_new_head_for_a_trained_scheme(row: Row, tmp_path: Path) -> None:
     nlp = trained(row)
     expected, values = predictions(nlp), values_of(nlp)

@@ -24,8 +24,8 @@ def values_of(nlp: Language) -> Dict[str, numpy.ndarray]:
     return {k: v.detach().numpy().copy() for k, v in network_of(nlp).named_parameters()}
 
 
-@every_row
 @pytest.mark.parametrize("level", ["representation", "parameters"])
+@every_scheme
 def test_absent_tasks_do_not_move(row: Row, level: str) -> None:
     """Neither by momentum nor by weight decay."""
     nlp = build(row, gradients=level)
@@ -54,7 +54,7 @@ def test_all_parameters_are_trained(row: Row) -> None:
     assert [name for name in before if numpy.array_equal(before[name], after[name])] == []
 
 
-@every_row
+@every_scheme
 def test_losses_fall(row: Row) -> None:
     nlp = build(row)
     sgd = spacy.util.registry.optimizers.get("Adam.v1")(0.01)

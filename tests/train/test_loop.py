@@ -2,11 +2,12 @@
 
 import io
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Tuple
 
 import pytest
 import spacy
 import srsly
+from interrupted_loop import run
 from short_training import assert_same, config_of, set_corpora
 from spacy.language import Language
 from spacy.tokens import DocBin
@@ -17,8 +18,7 @@ from tiny_corpus import make_docs
 from tiny_pipelines import HEADS, inner
 from unsynced_disk import leave_unsynced
 
-from spacy_mtl.train.checkpoint import find_checkpoints, find_latest
-from spacy_mtl.train.loop import train
+from spacy_mtl.train.checkpoint import find_checkpoints
 
 
 @pytest.fixture(autouse=True)
@@ -36,31 +36,6 @@ def corpus(tmp_path: Path) -> str:
     path = tmp_path / "corpus.spacy"
     DocBin(docs=docs, store_user_data=True).to_disk(path)
     return str(path)
-
-
-def run(
-    config: Config, output: Path, stop: Optional[int] = None, every: Optional[int] = None
-) -> None:
-    """Train, from the last checkpoint if there is one, and stop ("kill") it after a step."""
-    found = find_latest(output) if output.exists() else None
-    nlp = init_nlp(config) if found is None else spacy.load(found.pipeline)
-    if stop is None:
-        train(nlp, output, checkpoint=found, every=every, stdout=io.StringIO())
-        return
-
-    update = nlp.update
-    n_updates = 0 if found is None else found.step
-
-    def interrupted(*args: Any, **kwargs: Any) -> Any:
-        nonlocal n_updates
-        n_updates += 1
-        if n_updates > stop:
-            raise InterruptedError
-        return update(*args, **kwargs)
-
-    nlp.update = interrupted  # type: ignore[method-assign]
-    with pytest.raises(InterruptedError):
-        train(nlp, output, checkpoint=found, every=every, stdout=io.StringIO())
 
 
 def whole_and_parts(config: Config, folder: Path) -> Tuple[Language, Language]:

@@ -7,13 +7,14 @@ from typing import Any, Dict, List, Optional, Sequence, Union
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
+from ...atomic_files import write_files
 from .categories import complete_cats
 from .checks import check_doc
 from .document import SourceDoc, to_doc
 from .doubts import check_guess
 from .errors import ConversionError
 from .inputs import AUTO, Job, find_inputs
-from .output import check_targets, choose_targets, write_files
+from .output import check_targets, choose_targets
 from .summary import Summary, summarize
 from .taken import Taken
 from .whitespace import trim_entities

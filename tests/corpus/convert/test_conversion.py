@@ -1,5 +1,3 @@
-import os
-
 import pytest
 import spacy
 from spacy.tokens import DocBin
@@ -7,7 +5,6 @@ from spacy.training import Corpus
 from spacy.vocab import Vocab
 
 from spacy_mtl.corpus.convert import FORMATS, ConversionError, convert, detect_format
-from spacy_mtl.corpus.convert.output import write_files
 
 IOB = "Rome B-loc\nis O\n"
 
@@ -178,23 +175,6 @@ def test_one_broken_file_stops_all(tmp_path):
     with pytest.raises(ConversionError, match="b.iob, line 1"):
         convert(folder, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-def test_failed_writing_keeps_the_old_files(tmp_path, monkeypatch):
-    first, second = tmp_path / "a.spacy", tmp_path / "b" / "b.spacy"
-    first.write_bytes(b"old")
-    (tmp_path / "b").write_bytes(b"a file where a folder should be")
-    with pytest.raises((FileExistsError, NotADirectoryError)):
-        write_files({first: b"new", second: b"new"})
-    assert first.read_bytes() == b"old"
-    assert files_in(tmp_path) == ["a.spacy", "b"]
-
-
-def test_written_files_have_usual_permissions(tmp_path):
-    write_files({tmp_path / "a.spacy": b"x"})
-    (tmp_path / "other").write_bytes(b"x")
-    modes = [os.stat(tmp_path / name).st_mode for name in ("a.spacy", "other")]
-    assert modes[0] == modes[1]
 
 
 @pytest.mark.parametrize(

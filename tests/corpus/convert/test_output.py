@@ -5,7 +5,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from spacy_mtl.corpus.convert import ConversionError
-from spacy_mtl.corpus.convert.output import check_targets, write_files
+from spacy_mtl.corpus.convert.output import check_targets
 
 OLD = DocBin(docs=[Doc(Vocab(), words=["old"])]).to_bytes()
 
@@ -32,17 +32,3 @@ def test_only_spacy_files_are_overwritten(tmp_path, content, is_old):
     else:
         with pytest.raises(ConversionError, match="b.spacy: exists and is not a .spacy file"):
             check_targets({source: target}, [source])
-
-
-def test_link_targets_are_written(tmp_path):
-    (tmp_path / "a.spacy").symlink_to("real.spacy")
-    write_files({tmp_path / "a.spacy": b"new"})
-    assert (tmp_path / "a.spacy").is_symlink()
-    assert (tmp_path / "real.spacy").read_bytes() == b"new"
-
-
-def test_failed_writing_leaves_no_files(tmp_path):
-    (tmp_path / "b.spacy").mkdir()
-    with pytest.raises(OSError, match="b.spacy"):
-        write_files({tmp_path / "b.spacy": b"new"})
-    assert [path.name for path in tmp_path.iterdir()] == ["b.spacy"]

@@ -1,19 +1,35 @@
-"""A separate learning rate for a head."""
+"""A separate learning rate for the layers of a component, beside those of its encoder."""
 
+import math
 from typing import Any, Tuple, cast
 
 from thinc.api import Model, Optimizer
 from thinc.types import FloatsXd
 
-from ..parameters import slots_of_model
+from .parameters import slots_of_model
+
+
+def check_scale(scale: float, name: str) -> None:
+    """Refuse a factor that no learning rate can have.
+
+    scale (float): The factor.
+    name (str): The name of the component, for messages.
+    RAISES (ValueError): If it is not above 0, or not finite.
+    """
+    if not 0 < scale < math.inf:
+        raise ValueError(
+            f"'learn_rate_scale' of the component '{name}' is {scale!r}, but it multiplies the "
+            f"learning rate: it must be > 0 and finite. Fix it in [components.{name}]. To freeze "
+            "a component, add it to [training.frozen_components]."
+        )
 
 
 def finish_update_scaled(model: Model, sgd: Optimizer, scale: float, name: str) -> None:
-    """Update a head's parameters; those of its `tok2vec` use the plain rate.
+    """Update a component's parameters; those of its `tok2vec` use the plain rate.
 
-    model (Model): The head's model.
+    model (Model): The component's model.
     sgd (Optimizer): The optimizer.
-    scale (float): Learning rate factor for the head's layers.
+    scale (float): Learning rate factor for the other layers.
     name (str): The name of the component, for messages.
     RAISES (ValueError): If `scale` isn't 1.0 and the optimizer is RAdam, which ignores it.
     """

@@ -1,0 +1,1 @@
+"""Compare sharing schemes: their scores and what they cost."""

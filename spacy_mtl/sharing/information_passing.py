@@ -1,0 +1,84 @@
+"""Information passing: the tower of a task sees the states of the towers of other tasks."""
+
+from functools import partial
+from typing import Callable, Dict, List, Literal
+
+from spacy.tokens import Doc
+from thinc.api import Model
+
+from ..registry import register
+from ..settings import AT_LEAST_ONE, AT_LEAST_TWO, RATE
+from ..types import Encoder, TokenVectors
+from .hierarchical import HierarchicalNetwork
+from .label_embedding import LabelNetwork
+from .layer import make_network_scheme
+from .network import SharingNetwork
+from .passing import TITLE
+from .tower import Tower
+from .tower_attention import TowerAttentionNetwork
+
+
+@register(
+    "architectures",
+    TITLE,
+    n_states=AT_LEAST_TWO,
+    width=AT_LEAST_ONE,
+    depth=AT_LEAST_ONE,
+    dropout=RATE,
+)
+def InformationPassing(
+    tok2vec: Encoder,
+    method: Literal["hierarchical", "labels", "attention"] = "hierarchical",
+    order: List[str] = [],
+    pass_gradient: bool = True,
+    n_states: int = 32,
+    width: int = 96,
+    depth: int = 1,
+    dropout: float = 0.1,
+) -> Model[List[Doc], TokenVectors]:
+    """Let the tower of each task see the states of the towers of other tasks.
+
+    It sees states, never predictions: heads run after the sharing scheme. Towers of tasks that
+    are not asked for, such as those of disabled heads, are computed where others need them.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): The shared encoder.
+    method (str): How towers are read. "hierarchical": each tower stands on the one before it.
+        "labels": each tower reads all earlier ones, through a bottleneck of soft classes.
+        "attention": each task attends over all towers, token by token.
+    order (List[str]): The tasks from the lowest to the highest, for the first two methods. By
+        default in pipeline order.
+    pass_gradient (bool): Whether the gradient of a task also trains the other towers that it
+        reads. If not, they are constants to it, and each tower learns from its own task only.
+    n_states (int): The number of soft classes of each tower, for "labels".
+    width (int): The width of the hidden layers of the towers.
+    depth (int): The number of these hidden layers.
+    dropout (float): Their dropout rate.
+    RAISES (ValueError): If there is an order, but the method has none.
+    SOURCE: See `HierarchicalNetwork`, `LabelNetwork` and `TowerAttentionNetwork`.
+    """
+    new_tower = partial(Tower, bottleneck=width, depth=depth, dropout=dropout)
+    build: Dict[str, Callable[[int], SharingNetwork]] = {
+        "hierarchical": partial(
+            HierarchicalNetwork, new_tower=new_tower, pass_gradient=pass_gradient, order=order
+        ),
+        "labels": partial(
+            LabelNetwork,
+            new_tower=new_tower,
+            pass_gradient=pass_gradient,
+            order=order,
+            n_states=n_states,
+        ),
+        "attention": partial(
+            TowerAttentionNetwork,
+            new_tower=new_tower,
+            pass_gradient=pass_gradient,
+            query_width=width,
+        ),
+    }
+    if order and method == "attention":
+        raise ValueError(
+            f"'order' of {TITLE} is {order}, but with method = \"attention\" every task reads all "
+            'towers. Remove it, or set method = "hierarchical" or "labels". Fix it in the block '
+            f'that has @architectures = "{TITLE}".'
+        )
+    return make_network_scheme(TITLE, tok2vec, build[method])

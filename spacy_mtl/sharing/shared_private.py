@@ -1,0 +1,213 @@
+"""Shared and private parts: the shared one may not show where a text comes from."""
+
+from functools import partial
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+import torch
+from spacy.tokens import Doc
+from thinc.api import Model
+from torch import Tensor
+
+from ..registry import register
+from ..scheduled import Number
+from ..settings import AT_LEAST_ONE, RATE, Rule
+from ..types import Encoder, TokenVectors
+from .adversary import ADVERSARIES, Classes, Discriminator
+from .by_task import ByTask
+from .documents import Documents
+from .layer import make_network_scheme
+from .network import Batch, SharingNetwork
+from .strengths import read_strength
+from .tower import Tower
+
+TITLE = "spacy_mtl.SharedPrivate.v1"
+MERGES = ("sum", "concat")
+
+
+def _one_of(names: Sequence[str]) -> Rule:
+    return Rule(" or ".join(f'"{name}"' for name in names), lambda name: name in names)
+
+
+@register(
+    "architectures",
+    TITLE,
+    width=AT_LEAST_ONE,
+    depth=AT_LEAST_ONE,
+    dropout=RATE,
+    adversary=_one_of(ADVERSARIES),
+    merge=_one_of(MERGES),
+)
+def SharedPrivate(
+    tok2vec: Encoder,
+    width: int = 96,
+    depth: int = 1,
+    dropout: float = 0.1,
+    adversary: str = "auto",
+    adversary_strength: Any = 0.1,
+    orthogonality_strength: Any = 0.01,
+    merge: str = "sum",
+) -> Model[List[Doc], TokenVectors]:
+    """Give each task a shared and a private part of the representation.
+
+    A discriminator tries to tell from the shared part where a text comes from, and the shared part
+    is trained so that it can't. A batch of texts that all come from one place has no such loss, so
+    train on mixed batches. The reversed gradient also reaches the encoder.
+
+    It lowers what a discriminator finds, and what a fresh linear one finds after training. It
+    doesn't make the shared part free of that information, so don't rely on it for privacy (Elazar
+    & Goldberg 2018, arXiv:1808.06640).
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): The shared encoder.
+    width (int): The width of the hidden layers, in both parts and the discriminator.
+    depth (int): The number of hidden layers of each part.
+    dropout (float): Their dropout rate.
+    adversary (str): What the shared part may not tell: the "corpus" of a text, which "tasks" it is
+        annotated for, or "auto" (the corpus if texts come from several, else the tasks).
+    adversary_strength (Union[float, Iterable[float]]): The weight of the discriminator's loss:
+        cross-entropy, mean per document. A number or a schedule.
+    orthogonality_strength (Union[float, Iterable[float]]): The weight of the penalty on private
+        parts that are correlated with the shared one. A number or a schedule.
+    merge (str): The view of a task: the "sum" of its parts, or both, side by side ("concat").
+    SOURCE: Liu et al. 2017, "Adversarial Multi-task Learning for Text Classification",
+        arXiv:1704.05742. Differs: both parts are bottlenecks over one encoder: the shared part is
+        residual, the private one only what a task adds to it, so that the first views are close
+        to the shared representation; "sum"; the mean of a text's tokens is what the discriminator
+        sees; it may tell corpora; how the gradient is reversed (see `Discriminator`); the scale
+        of the penalty.
+    """
+    strengths = {
+        "adversary": read_strength("adversary_strength", adversary_strength, TITLE),
+        "orthogonality": read_strength("orthogonality_strength", orthogonality_strength, TITLE),
+    }
+    build = partial(
+        SharedPrivateNetwork,
+        hidden_width=width,
+        depth=depth,
+        dropout=dropout,
+        adversary=adversary,
+        strengths=strengths,
+        merge=merge,
+    )
+    return make_network_scheme(TITLE, tok2vec, build)
+
+
+class SharedPrivateNetwork(SharingNetwork):
+    """The network of `SharedPrivate`: see there.
+
+    width (int): The width of the shared representation.
+    """
+
+    needs_annotation = True
+
+    def __init__(
+        self,
+        width: int,
+        *,
+        hidden_width: int,
+        depth: int,
+        dropout: float,
+        adversary: str,
+        strengths: Mapping[str, Number],
+        merge: str,
+    ) -> None:
+        super().__init__(TITLE, width, strengths)
+        self._sizes = hidden_width, depth, dropout
+        self._merge = merge
+        #: What the gradient of the discriminator's loss is multiplied by on its way to the shared
+        #: part. Set to 1 to compare it with finite differences.
+        self.reversal = -1.0
+        self.classes = Classes(adversary)
+        self.shared = Tower(width, *self._sizes)
+        self.towers = ByTask()
+        self.discriminator = Discriminator(width, hidden_width)
+
+    def add_task(self, task: str) -> None:
+        super().add_task(task)
+        self.towers.add(task, Tower(self.width, *self._sizes))
+
+    def forward(
+        self, X: Tensor, batch: Batch, tasks: Sequence[str]
+    ) -> Tuple[Dict[str, Tensor], Dict[str, Tensor]]:
+        shared, private = self.parts(X, tasks)
+        if self._merge == "sum":
+            views = {task: shared + part for task, part in private.items()}
+        else:
+            views = {task: torch.cat([shared, part], dim=1) for task, part in private.items()}
+        return views, self._losses(shared, private, batch) if self.training else {}
+
+    def parts(self, X: Tensor, tasks: Sequence[str]) -> Tuple[Tensor, Dict[str, Tensor]]:
+        """Compute the shared part and the private part of each task, such as for a probe.
+
+        X (Tensor): The shared representation. *Shape:* (n_tokens, width).
+        tasks (Sequence[str]): The tasks.
+        RETURNS (Tuple[Tensor, Dict[str, Tensor]]): The parts. *Shape of each:* (n_tokens, width).
+        """
+        return self.shared(X), {task: self.towers[task](X) - X for task in tasks}
+
+    def private(self) -> Dict[str, List[torch.nn.Parameter]]:
+        return {task: list(self.towers[task].parameters()) for task in self.towers}
+
+    def auxiliary(self) -> List[torch.nn.Parameter]:
+        return list(self.discriminator.parameters())
+
+    def view_width(self, task: str) -> int:
+        return self.width * (1 if self._merge == "sum" else 2)
+
+    def note_closed(self, tasks: Sequence[str]) -> None:
+        self.classes.note_closed()
+        super().note_closed(tasks)
+
+    def get_state(self) -> Dict[str, Any]:
+        return {**super().get_state(), "classes": self.classes.get_state()}
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        super().set_state(state)
+        self.classes.set_state(state["classes"])
+
+    def _losses(
+        self, shared: Tensor, private: Mapping[str, Tensor], batch: Batch
+    ) -> Dict[str, Tensor]:
+        losses: Dict[str, Tensor] = {}
+        if self.strength("adversary") and batch.annotated is not None:
+            numbers, n_classes = self.classes.numbers(batch.annotated)
+            known = {i: n for i, n in enumerate(numbers) if n is not None and batch.lengths[i]}
+            if len(set(known.values())) > 1:
+                means = Documents(batch.lengths, shared.device).means(shared)
+                losses["adversary"] = self.discriminator(
+                    means[list(known)], list(known.values()), n_classes, self.reversal
+                )
+        if self.strength("orthogonality"):
+            found = [
+                _correlation(_rows(shared, task, batch), _rows(part, task, batch))
+                for task, part in private.items()
+            ]
+            losses["orthogonality"] = torch.stack(found).sum()
+        return losses
+
+
+def _rows(X: Tensor, task: str, batch: Batch) -> Tensor:
+    """RETURNS (Tensor): The rows of the documents that are annotated for a task."""
+    if batch.annotated is None or all(task in tasks for tasks in batch.annotated.tasks):
+        return X
+    parts = zip(X.split(batch.lengths), batch.annotated.tasks)
+    found = [part for part, tasks in parts if task in tasks]
+    return torch.cat(found) if found else X[:0]
+
+
+def _correlation(S: Tensor, P: Tensor) -> Tensor:
+    """Measure how much two sets of features are correlated over tokens.
+
+    It does not depend on the number of tokens or the scale of the features, and is about 1 where P
+    is a linear function of features S that are uncorrelated and have equal variances.
+
+    S (Tensor): *Shape:* (n_tokens, width).
+    P (Tensor): *Shape:* (n_tokens, width).
+    RETURNS (Tensor): width * ||S^T P||^2 / (||S||^2 ||P||^2), both centered. *Shape:* ().
+    """
+    if len(S) < 2:
+        # One token has no correlation: zero, but part of the graph.
+        return (S.sum() + P.sum()) * 0
+    S, P = S - S.mean(dim=0), P - P.mean(dim=0)
+    scale = (S * S).sum() * (P * P).sum()
+    product = S.T @ P
+    return S.shape[1] * (product * product).sum() / scale.clamp_min(torch.finfo(S.dtype).tiny)

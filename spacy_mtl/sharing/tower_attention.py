@@ -1,0 +1,116 @@
+"""Tower attention: each task attends, token by token, over the towers of all tasks."""
+
+from typing import Callable, Dict, List, Sequence, Tuple
+
+import torch
+from torch import Tensor
+
+from ..types import StructureTable
+from .by_task import ByTask
+from .network import Batch
+from .passing import PassingNetwork
+from .tower import Tower
+
+#: How much the latest batch counts in the mean attention.
+RATE = 0.05
+
+
+class TowerAttentionNetwork(PassingNetwork):
+    """Let each task attend over the states of all towers, its own among them.
+
+    Every task has two towers: a lower one, which all tasks read, and an upper one of its own,
+    which starts from what the task has read: the mean of the lower states, weighted by attention.
+
+    query_width (int): The width of the hidden layer that computes queries.
+    SOURCE: Vaswani et al. 2017 (scaled dot-product attention), arXiv:1706.03762, with one head,
+        tasks in the place of positions, and the states themselves as keys and values.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        *,
+        new_tower: Callable[[int], Tower],
+        pass_gradient: bool,
+        query_width: int,
+    ) -> None:
+        super().__init__(width, new_tower=new_tower, pass_gradient=pass_gradient)
+        self._query_width = query_width
+        self.uppers = ByTask()
+        self.queries = ByTask()
+        #: A running mean of the attention of each task (row) to each tower (column).
+        self.means: Tensor
+        self.register_buffer("means", torch.zeros(0, 0))
+        self._latest: Dict[str, Tensor] = {}
+
+    def add_task(self, task: str) -> None:
+        super().add_task(task)
+        self.uppers.add(task, self._new_tower(self.width))
+        self.queries.add(task, Query(self.width, self._query_width))
+        self.means = torch.nn.functional.pad(self.means, (0, 1, 0, 1))
+        self._latest.clear()
+
+    def sources(self, task: str) -> List[str]:
+        return [each for each in self.tasks if each != task]
+
+    def forward(
+        self, X: Tensor, batch: Batch, tasks: Sequence[str]
+    ) -> Tuple[Dict[str, Tensor], Dict[str, Tensor]]:
+        # The states without `X`: it would add the same to all scores of a token.
+        own = {task: self.towers[task](X) - X for task in self.tasks}
+        everything = torch.stack(list(own.values()), dim=1)
+        views: Dict[str, Tensor] = {}
+        for task in tasks:
+            changes = everything if self._pass_gradient else _constant_others(own, task)
+            query = self.queries[task](X + own[task])
+            scores = (changes * query.unsqueeze(1)).sum(dim=2) / self.width**0.5
+            attention = scores.softmax(dim=1)
+            views[task] = self.uppers[task](X + (attention.unsqueeze(2) * changes).sum(dim=1))
+            if self.training:
+                self._latest[task] = attention.detach().mean(dim=0)
+        return views, {}
+
+    def private(self) -> Dict[str, List[torch.nn.Parameter]]:
+        found: Dict[str, List[torch.nn.Parameter]] = {}
+        for task in self.tasks:
+            modules = [self.uppers[task], self.queries[task]]
+            modules += [self.towers[task]] if self.is_private(task) else []
+            found[task] = [p for module in modules for p in module.parameters()]
+        return found
+
+    def note_closed(self, tasks: Sequence[str]) -> None:
+        for task in tasks:
+            if task not in self._latest:
+                continue
+            mean = self.means[self.tasks.index(task)]
+            # The first mean is that of the first batch.
+            rate = torch.where(mean.any(), RATE, 1.0).to(mean)
+            mean.lerp_(self._latest.pop(task).to(mean), rate)
+        super().note_closed(tasks)
+
+    def structure(self) -> List[StructureTable]:
+        note = "The mean attention of the task of the row to the tower of the column."
+        values = self.means.tolist()
+        return [StructureTable("attention", self.tasks, self.tasks, values, note)]
+
+
+class Query(torch.nn.Module):
+    """A query of a task, computed from each token's state.
+
+    width (int): The width of the states.
+    hidden_width (int): The width of the hidden layer.
+    """
+
+    def __init__(self, width: int, hidden_width: int) -> None:
+        super().__init__()
+        self.down = torch.nn.Linear(width, hidden_width)
+        self.up = torch.nn.Linear(hidden_width, width)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """RETURNS (Tensor): The queries. *Shape:* (n_tokens, width)."""
+        return self.up(self.down(states))
+
+
+def _constant_others(changes: Dict[str, Tensor], task: str) -> Tensor:
+    found = [change if t == task else change.detach() for t, change in changes.items()]
+    return torch.stack(found, dim=1)

@@ -1,0 +1,35 @@
+"""Every network of a scheme in bfloat16, as by `precision = "bf16"`: nearly the same results."""
+
+from typing import Any, Dict
+
+import pytest
+import torch
+from schemes import ROWS, Row, make_batch, make_features, make_network
+
+TASKS = ["tagger", "ner", "textcat"]
+LENGTHS = [3, 0, 1]
+
+
+def results(network: Any, X: Any, is_bfloat16: bool) -> Dict[str, Any]:
+    """Views, auxiliary losses and the features' gradient, with the same draws each time."""
+    torch.manual_seed(7)
+    X = X.clone().requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16, enabled=is_bfloat16):
+        views, losses = network(X, make_batch(LENGTHS, TASKS), TASKS)
+    found = {**views, **losses}
+    total = sum(output.float().square().sum() for output in found.values())
+    (found["d_X"],) = torch.autograd.grad(total, [X])
+    return found
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_same_results_in_bfloat16(row: Row) -> None:
+    torch.manual_seed(0)
+    network = make_network(row, TASKS).float()
+    X = make_features(LENGTHS).float()
+    exact, rounded = (results(network, X, is_bfloat16) for is_bfloat16 in (False, True))
+    assert list(exact) == list(rounded)
+    for name, value in exact.items():
+        assert torch.isfinite(rounded[name]).all()
+        difference = (rounded[name].float() - value).norm()
+        assert difference <= 0.05 * value.norm() + 1e-3, name

@@ -1,0 +1,244 @@
+"""Learned branching: samples, the tree that is fixed, who reads what then, and what it finds."""
+
+import copy
+import logging
+import pickle
+from typing import Any, Dict, List, Sequence
+
+import pytest
+import torch
+from planted_tasks import N_FEATURES, hidden_values, train_and_test
+from schemes import Row, make_batch, make_features, make_model, make_network
+
+from spacy_mtl.sharing.gumbel_choice import GAIN, Choice
+
+TASKS = ["tagger", "ner", "textcat"]
+LENGTHS = [3, 0, 1]
+LOGGER = "spacy"
+
+
+def network_of(tasks: Sequence[str] = TASKS, **settings: Any) -> Any:
+    torch.manual_seed(0)
+    sizes = {"n_towers": 2, "n_levels": 2, "n_steps": 3}
+    return make_network(Row("LearnedBranching"), tasks, **{**sizes, **settings})
+
+
+def prefer(choice: Any, option: int) -> None:
+    with torch.no_grad():
+        choice.scores[option] = 1.0
+
+
+def prefer_tree(network: Any) -> None:
+    """Tagger and NER on the second tower, text classifier on the first; both on the second."""
+    for task, option in zip(TASKS, [1, 1, 0]):
+        prefer(network.choices[task], option)
+    for parent in network.parents[0]:
+        prefer(parent, 1)
+
+
+def fixed(network: Any) -> Any:
+    for _ in range(3):
+        network.note_closed(TASKS)
+    return network
+
+
+def run(network: Any, X: Any, tasks: Sequence[str] = TASKS) -> Dict[str, Any]:
+    views, losses = network(X, make_batch(LENGTHS, network.tasks), tasks)
+    assert losses == {}
+    return views
+
+
+def gradients_of(network: Any, task: str) -> Dict[str, Any]:
+    values = dict(network.named_parameters())
+    view = run(network, make_features(LENGTHS))[task]
+    found = torch.autograd.grad((view**2).sum(), list(values.values()), allow_unused=True)
+    return {name: d for name, d in zip(values, found) if d is not None}
+
+
+def test_a_mixture_by_hand() -> None:
+    """At prediction: of the towers, by the probabilities so far."""
+    network = network_of().eval()
+    with torch.no_grad():
+        network.choices["ner"].scores.copy_(torch.tensor([0.01, 0.05]))
+        network.parents[0][1].scores.copy_(torch.tensor([0.02, -0.03]))
+    network.note_closed(TASKS)
+    X = make_features(LENGTHS)
+    low = [tower(X) for tower in network.levels[0]]
+    # Two thirds of the final logits, in the second of three steps.
+    parent = (torch.tensor([0.02, -0.03]).double() * GAIN * 2 / 3).softmax(dim=0)
+    high = [
+        network.levels[1][0]((low[0] + low[1]) / 2),
+        network.levels[1][1](parent[0] * low[0] + parent[1] * low[1]),
+    ]
+    of_ner = (torch.tensor([0.01, 0.05]).double() * GAIN * 2 / 3).softmax(dim=0)
+    views = run(network, X)
+    assert torch.allclose(views["ner"], of_ner[0] * high[0] + of_ner[1] * high[1])
+    assert torch.allclose(views["tagger"], (high[0] + high[1]) / 2)
+
+
+def test_samples_become_harder() -> None:
+    choice = Choice(2, n_steps=4, temperatures=(8.0, 0.5))
+    temperatures, largest = [], []
+    torch.manual_seed(0)
+    for _ in range(4):
+        temperatures.append(choice.temperature)
+        samples = torch.stack([choice() for _ in range(200)])
+        assert torch.allclose(samples.sum(dim=1), torch.ones(200))
+        largest.append(float(samples.detach().max(dim=1).values.mean()))
+        choice.note_closed()
+    assert temperatures == pytest.approx([8.0, 4.0, 2.0, 1.0])
+    assert choice.temperature == 0.5
+    assert largest == sorted(largest)
+    assert largest[0] < 0.65 < 0.75 < largest[-1]
+
+
+def test_samples_follow_the_probabilities() -> None:
+    """The share of samples in which an option is the largest is its probability."""
+    choice = Choice(2, n_steps=1, temperatures=(1.0, 1.0))
+    with torch.no_grad():
+        choice.scores.copy_(torch.tensor([0.03, 0.0]))
+    torch.manual_seed(0)
+    samples = torch.stack([choice() for _ in range(2000)])
+    share = float((samples[:, 0] > 0.5).float().mean())
+    assert share == pytest.approx(float(choice.probabilities()[0]), abs=0.03)
+    choice.eval()
+    assert torch.equal(choice(), choice.probabilities())
+
+
+def test_the_fixed_tree_by_hand(caplog: pytest.LogCaptureFixture) -> None:
+    network = network_of()
+    prefer_tree(network)
+    X = make_features(LENGTHS)
+    with caplog.at_level(logging.INFO, logger=LOGGER):
+        fixed(network)
+    assert [record.getMessage() for record in caplog.records] == [
+        "spacy_mtl.LearnedBranching.v1 has fixed its tree: ((textcat), (tagger, ner))"
+    ]
+    views = run(network, X)
+    low = network.levels[0][1](X)
+    assert torch.equal(views["ner"], network.levels[1][1](low))
+    assert torch.equal(views["tagger"], views["ner"])
+    assert torch.equal(views["textcat"], network.levels[1][0](low))
+    # Nothing is random, and later changes of the scores change nothing.
+    prefer(network.choices["ner"], 0)
+    with torch.no_grad():
+        network.choices["ner"].scores[0] = 9.0
+    network.note_closed(TASKS)
+    assert torch.equal(run(network, X)["ner"], views["ner"])
+    assert len(caplog.records) == 1
+
+
+def test_only_towers_in_use_get_gradients() -> None:
+    network = network_of()
+    prefer_tree(network)
+    assert any(name.startswith("levels.0.0") for name in gradients_of(network, "ner"))
+    fixed(network)
+    towers = {name.rsplit(".layers")[0] for name in gradients_of(network, "ner")}
+    assert towers == {"levels.0.1", "levels.1.1"}
+    towers = {name.rsplit(".layers")[0] for name in gradients_of(network, "textcat")}
+    assert towers == {"levels.0.1", "levels.1.0"}
+
+
+def test_private_before_and_after() -> None:
+    network = network_of()
+    prefer_tree(network)
+    scores = {task: [network.choices[task].scores] for task in TASKS}
+    assert network.private() == scores
+    fixed(network)
+    own = list(network.levels[1][0].parameters())
+    assert network.private() == {"tagger": [], "ner": [], "textcat": own}
+
+
+def test_a_later_task_chooses_later() -> None:
+    network = network_of()
+    prefer_tree(network)
+    fixed(network).add_task("parser")
+    network.double()
+    before = run(network, make_features(LENGTHS), TASKS)
+    parser = network.choices["parser"]
+    assert parser.option is None
+    assert network.private()["parser"] == [parser.scores]
+    prefer(parser, 0)
+    assert network.tree() == "((textcat, parser), (tagger, ner))"
+    for _ in range(2):
+        network.note_closed(TASKS)
+    assert parser.option is None
+    network.note_closed(["tagger"])
+    assert parser.option == 0
+    assert list(before) == TASKS
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))])
+def test_copies_keep_the_tree(copied: Any) -> None:
+    network = network_of()
+    prefer_tree(network)
+    assert copied(fixed(network)).tree() == network.tree()
+
+
+def test_loading_restores_the_tree() -> None:
+    network = network_of()
+    prefer_tree(network)
+    values = fixed(network).state_dict()
+    other = network_of()
+    X = make_features(LENGTHS)
+    run(other, X)
+    other.load_state_dict(values)
+    assert other.choices["ner"].option == 1
+    assert all(torch.equal(run(other, X)[t], view) for t, view in run(network, X).items())
+
+
+def test_structure() -> None:
+    network = network_of()
+    low, high = network.structure()
+    assert low.rows == high.rows == TASKS
+    assert low.columns == ["tower 1", "tower 2"]
+    assert low.values == high.values == [[0.5, 0.5]] * 3
+    prefer_tree(network)
+    low, high = fixed(network).structure()
+    assert low.values == [[0, 1]] * 3
+    assert high.values == [[0, 1], [0, 1], [1, 0]]
+    assert high.note.endswith("Tree: ((textcat), (tagger, ner)).")
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"n_towers": 1}, "'n_towers' of .* is 1, .* 2 or more"),
+        ({"n_levels": 0}, "'n_levels' of .* is 0, .* 1 or more"),
+        ({"n_steps": 0}, "'n_steps' of .* is 0, .* 1 or more"),
+        ({"end_temperature": 0.0}, "'end_temperature' of .* is 0.0, .* above 0"),
+        ({"start_temperature": 0.1}, "'start_temperature' .* 0.1, .*not be below .*, 0.5. Fix"),
+    ],
+)
+def test_settings_that_do_not_fit(settings: Dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        make_model(Row("LearnedBranching"), **settings)
+
+
+def related_tasks(near: str) -> List[str]:
+    """What five seeds find to be related to a task that has mostly the labels of another.
+
+    There are two tasks that conflict: a tower is too narrow to compute both.
+    """
+    found = []
+    for seed in range(5):
+        torch.manual_seed(seed)
+        X, hidden = hidden_values(seed, 4000, 4)
+        one, two = hidden[:, 0] * hidden[:, 1] > 0, hidden[:, 2] * hidden[:, 3] > 0
+        gold = {"one": one.long(), "two": two.long()}
+        flipped = torch.rand(len(X)) < 0.05
+        gold["near"] = torch.where(flipped, 1 - gold[near], gold[near])
+        row = Row("LearnedBranching", {"n_levels": 1, "n_steps": 300, "width": 5})
+        network: Any = make_network(row, list(gold), N_FEATURES, n_towers=2).float()
+        train_and_test(network, X, gold, n_steps=300)
+        options = {task: network.choices[task].option for task in gold}
+        found.append(",".join(t for t in ("one", "two") if options[t] == options["near"]))
+    return found
+
+
+def test_finds_out_which_tasks_are_related() -> None:
+    """In at least eight of ten trainings. In the others, all tasks may share a tower."""
+    of_one, of_two = related_tasks("one"), related_tasks("two")
+    assert of_one.count("one") + of_two.count("two") >= 8
+    assert set(of_one) <= {"one", "one,two"}
+    assert set(of_two) <= {"two", "one,two"}
