@@ -11,6 +11,10 @@ from .by_task import ByTask
 from .experts import Experts, ExpertSizes, mix
 from .gates import Gate, GateInput, gates_table, note_weights, see_weights, shares_of
 
+#: The first logits of the experts of a task that is added after training. Those of others are
+#: around 0 or have been learned.
+LATE = -4.0
+
 
 @dataclass
 class LevelOutput:
@@ -114,6 +118,9 @@ class ExtractionLevel(torch.nn.Module):
 class SharedGate(torch.nn.Module):
     """A gate over the experts of all tasks, with a part per task, so that it grows with them.
 
+    The experts of a task that is added after training start with small weights, so that what the
+    tasks share, and thereby the views of others, changes little.
+
     width (int): The width of the vectors.
     n_shared (int): The number of shared experts.
     """
@@ -126,7 +133,10 @@ class SharedGate(torch.nn.Module):
 
     def add_task(self, task: str, n_private: int) -> None:
         """Create the part of a task."""
-        self.own.add(task, Gate(self._width, n_private))
+        part = Gate(self._width, n_private)
+        if self.shared.use.total.any():
+            torch.nn.init.constant_(part.logits.bias, LATE)
+        self.own.add(task, part)
 
     @property
     def parts(self) -> List[Any]:

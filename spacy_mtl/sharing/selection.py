@@ -12,7 +12,7 @@ from .gates import Use
 EPSILON = 1e-6
 #: Optimizers such as Adam change a value by about the learning rate per step. With those of
 #: pretrained encoders, a static gate would need 10,000 steps to choose, so its values count more.
-SPEED = 20.0
+SPEED = 10.0
 
 
 @dataclass

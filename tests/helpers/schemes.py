@@ -22,10 +22,12 @@ class Row:
 
     name (str): As "spacy_mtl.NAME.v1" is registered.
     settings (Dict[str, Any]): The settings that differ from the defaults. Sizes are small.
+    is_steady (bool): Whether a new task leaves the views of others exactly as they are.
     """
 
     name: str
     settings: Dict[str, Any] = field(default_factory=dict)
+    is_steady: bool = True
 
     @property
     def title(self) -> str:
@@ -57,6 +59,20 @@ ROWS: List[Row] = [
     Row("LearnedBranching", {"n_towers": 3, "n_levels": 1}),
     Row("TaskAttention"),
     Row("TaskAttention", {"depth": 2}),
+    Row("MMoE"),
+    Row("MMoE", {"n_experts": 3, "depth": 2, "gate": "document", "balance": 0.5}),
+    Row("CGC"),
+    Row("CGC", {"n_shared": 1, "n_private": 2, "gate": "document", "balance": 0.5}),
+    # All tasks read the lower experts of all.
+    Row("PLE", is_steady=False),
+    Row(
+        "PLE",
+        {"n_levels": 3, "n_shared": 1, "gate": "document", "balance": 0.5},
+        is_steady=False,
+    ),
+    Row("DSelectK", {"entropy": 0.5}),
+    Row("DSelectK", {"n_experts": 3, "gate": "token", "gamma": 2.0, "balance": 0.5}),
+    Row("DSelectK", {"n_experts": 5, "gate": "document", "entropy": 0.5}),
     Row("SoftSharing"),
     Row("SoftSharing", {"penalty": "trace_norm", "depth": 2}),
     Row("TaskRelation"),

@@ -188,6 +188,10 @@ def test_a_new_head_for_a_trained_scheme(row: Row, tmp_path: Path) -> None:
         rows = tuple(slice(n) for n in value.shape)
         assert numpy.array_equal(after[key][rows], value)
     with loaded.select_pipes(disable=["second"]):
-        assert predictions(loaded) == expected
+        found = predictions(loaded)
+    if row.is_steady:
+        assert found == expected
+    for (_, _, scores), (_, _, before) in zip(found, expected):
+        assert scores == pytest.approx(before, abs=1e-3)
     loaded.to_disk(tmp_path / "after")
     assert_same(values_of(spacy.load(tmp_path / "after")), after)
