@@ -148,13 +148,14 @@ class SchemeShim(EvaluatingShim, Scheme):
     # Saving.
 
     def to_bytes(self) -> bytes:
-        """RETURNS (bytes): Width, tasks and values of the network, without any code."""
+        """RETURNS (bytes): Width, tasks, step and values of the network, without any code."""
         network: Any = network_of(self)
         if network is None:
-            return srsly.msgpack_dumps({"width": None, "tasks": self._told, "values": {}})
+            empty = {"width": None, "tasks": self._told, "step": 0, "values": {}}
+            return srsly.msgpack_dumps(empty)
         values = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
-        message = {"width": network.width, "tasks": network.tasks, "values": values}
-        return srsly.msgpack_dumps(message)
+        message = {"width": network.width, "tasks": network.tasks, "step": network.step}
+        return srsly.msgpack_dumps({**message, "values": values})
 
     def from_bytes(self, bytes_data: bytes) -> "SchemeShim":
         """Load the network: the saved tasks first, then others that are already in the pipeline.
@@ -173,6 +174,8 @@ class SchemeShim(EvaluatingShim, Scheme):
         with torch.random.fork_rng(devices=[]):
             network = self._make(message["width"], message["tasks"])
         _load(network, message["values"], self.title)
+        # A task that is added to a trained network may start in another way.
+        network.step = message["step"]
         for task in others:
             network.add_task(task)
         self._set(network)
@@ -180,7 +183,7 @@ class SchemeShim(EvaluatingShim, Scheme):
 
 
 def _checked(message: Any) -> Dict[str, Any]:
-    kinds = {"width": (int, type(None)), "tasks": list, "values": dict}
+    kinds = {"width": (int, type(None)), "tasks": list, "step": int, "values": dict}
     for key, kind in kinds.items():
         found = message.get(key, ...) if isinstance(message, dict) else ...
         if not isinstance(found, kind):  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from scheme_pipelines import build, network_of, sharing_of, trained
 from schemes import Row
 
 from spacy_mtl.deploy.check import check_pipeline
+from spacy_mtl.sharing.network import Batch
 
 ROW = Row("TaskAttention")
 
@@ -30,6 +31,22 @@ def test_tasks_of_the_file_come_first() -> None:
     shim.add_task("other")
     shim.from_bytes(saved)
     assert shim.tasks == ["tagger", "ner", "textcat", "other"]
+
+
+@pytest.mark.parametrize("name", ["CrossStitch", "Sluice"])
+def test_a_further_task_while_loading_is_one_that_comes_late(name: str) -> None:
+    """The others don't read its tower, so their views stay the same."""
+    row = Row(name, {"width": 4})
+    nlp = trained(row, 2)
+    doc = nlp("old runs")
+    mtl: Any = nlp.get_pipe("mtl")
+    (expected,) = mtl.read_views("ner", [doc])
+    shim = sharing_of(build(row)).shims[0]
+    shim.add_task("second")
+    shim.from_bytes(sharing_of(nlp).shims[0].to_bytes())
+    with torch.no_grad():
+        found, _ = shim.network(torch.tensor(doc.tensor), Batch([2]), ["ner"])
+    assert numpy.array_equal(found["ner"].numpy(), expected)
 
 
 def test_loading_draws_no_random_numbers() -> None:
@@ -59,7 +76,7 @@ def test_a_config_that_does_not_fit(change: str, tmp_path: Path) -> None:
         spacy.load(tmp_path)
 
 
-@pytest.mark.parametrize("part", ["width", "tasks", "values"])
+@pytest.mark.parametrize("part", ["width", "tasks", "step", "values"])
 def test_damaged_bytes(part: str) -> None:
     shim = sharing_of(trained(ROW, 1)).shims[0]
     message = srsly.msgpack_loads(shim.to_bytes())
