@@ -8,7 +8,7 @@ someone else's `train()` has to set it.
 
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any, Callable, Iterator, Tuple
+from typing import Any, Callable, Iterable, Iterator, Tuple
 
 import torch
 from thinc.api import Model, PyTorchShim
@@ -83,6 +83,12 @@ class EvaluatingShim(PyTorchShim):
                 return backprop(gradients)
 
         return outputs, backprop_in_training
+
+
+def precision_of(models: Iterable[Model]) -> str:
+    """RETURNS (str): The numeric precision of the encoder in some models, "fp32" if unknown."""
+    shims = (shim for model in models for node in model.walk() for shim in node.shims)
+    return next((s.precision for s in shims if isinstance(s, EvaluatingShim)), "fp32")
 
 
 def keep_evaluating(model: Model) -> None:

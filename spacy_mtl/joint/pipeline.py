@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..compat.spacy import find_pipeline, frozen_components, is_listener
-from ..encoder.mode import EvaluatingShim
+from ..encoder.mode import precision_of
 from ..tasks.stock import task_of
 from ..tasks.task import Task
 
@@ -209,9 +209,8 @@ class Pipeline:
 
     def precision(self) -> str:
         """RETURNS (str): The numeric precision of the encoder, "fp32" if unknown."""
-        models = [self.model.get_ref("tok2vec"), *(pipe.model for _, pipe in self.upstream())]
-        shims = (shim for model in models for node in model.walk() for shim in node.shims)
-        return next((s.precision for s in shims if isinstance(s, EvaluatingShim)), "fp32")
+        upstream = [pipe.model for _, pipe in self.upstream()]
+        return precision_of([self.model.get_ref("tok2vec"), *upstream])
 
     def is_left_alone(self, upstream: str) -> bool:
         """Check for an encoder that is trained while the joint component isn't.

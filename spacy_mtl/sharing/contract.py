@@ -83,6 +83,9 @@ class Scheme:
         """RETURNS (Dict[str, float]): The weight of each auxiliary loss in the next step."""
         return {}
 
+    def drop_losses(self) -> None:
+        """Compute no auxiliary losses from now on: nobody adds them where a view is used alone."""
+
     # The state. Saved with the pipeline. Schedules advance with closed steps, never with forward
     # passes.
 

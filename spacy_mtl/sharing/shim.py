@@ -34,6 +34,7 @@ class SchemeShim(EvaluatingShim, Scheme):
         self._build = build
         self.title = title
         self._told: List[str] = []
+        self._has_losses = True
         self.precision = "fp32"
 
     @property
@@ -60,6 +61,8 @@ class SchemeShim(EvaluatingShim, Scheme):
 
     def _make(self, width: int, tasks: Sequence[str]) -> SharingNetwork:
         network = self._build(width)
+        if not self._has_losses:
+            network.drop_losses()
         for task in tasks:
             network.add_task(task)
         return network
@@ -112,6 +115,12 @@ class SchemeShim(EvaluatingShim, Scheme):
     def strengths(self) -> Dict[str, float]:
         return {name: self.network.strength(name) for name in self.network.numbers}
 
+    def drop_losses(self) -> None:
+        self._has_losses = False
+        network: Any = network_of(self)
+        if network is not None:
+            network.drop_losses()
+
     def note_closed(self, report: StepReport) -> None:
         self.network.note_closed(list(report.losses))
 
@@ -151,7 +160,7 @@ class SchemeShim(EvaluatingShim, Scheme):
         """RETURNS (bytes): Width, tasks, step and values of the network, without any code."""
         network: Any = network_of(self)
         if network is None:
-            empty = {"width": None, "tasks": self._told, "step": 0, "values": {}}
+            empty: Dict[str, Any] = {"width": None, "tasks": self._told, "step": 0, "values": {}}
             return srsly.msgpack_dumps(empty)
         values = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
         message = {"width": network.width, "tasks": network.tasks, "step": network.step}

@@ -5,6 +5,7 @@ from typing import Any, Callable, List, Tuple
 from spacy.tokens import Doc
 from thinc.api import Model
 
+from ..encoder.mode import precision_of
 from ..registry import register
 from ..settings import NOT_EMPTY
 from ..types import Encoder, TokenVectors, Views
@@ -45,6 +46,7 @@ def view_of(scheme: Model[List[Doc], TokenVectors], task: str) -> Encoder:
     task (str): The task.
     RETURNS (Model[List[Doc], List[Floats2d]]): The model.
     """
+    scheme_of(scheme.get_ref("sharing")).drop_losses()
     model: Encoder = Model(
         "task_view", _forward, init=_init, layers=[scheme], dims={"nO": None}, attrs={"task": task}
     )
@@ -57,6 +59,8 @@ def _forward(
 ) -> Tuple[TokenVectors, Callable[[TokenVectors], List[Doc]]]:
     (scheme,) = model.layers
     task = model.attrs["task"]
+    # A loaded scheme doesn't know the precision of its encoder.
+    scheme_of(scheme.get_ref("sharing")).set_precision(precision_of([scheme.get_ref("tok2vec")]))
     found, backprop_trunk = scheme.get_ref("tok2vec")(docs, is_train)
     features = as_features(regular(scheme, docs, found) if isinstance(found, list) else found)
     views, backprop_views = scheme.get_ref("sharing")((features, [task]), is_train)
