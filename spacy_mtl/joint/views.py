@@ -68,6 +68,9 @@ class ViewTable:
             kept = self._kept.get(doc)
             if kept is not None and kept.tensor is doc.tensor and task in kept.by_task:
                 found[i] = kept.by_task.pop(task)
+                if not kept.by_task:
+                    # It also holds the tensor, which its owner may want to let go.
+                    self._kept.pop(doc, None)
         missing = [i for i in range(len(docs)) if i not in found]
         if missing:
             views = self._make([task], [docs[i] for i in missing])[task]
