@@ -5,7 +5,7 @@ nothing keeps NaN or infinity out of a float. Ranges are checked by the function
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from numbers import Real
@@ -39,6 +39,11 @@ AT_LEAST_ONE = Rule("a whole number, 1 or more", lambda number: number >= 1)
 AT_LEAST_TWO = Rule("a whole number, 2 or more", lambda number: number >= 2)
 ABOVE_ZERO = Rule("a number above 0", lambda number: number > 0)
 RATE = Rule("a number from 0 to less than 1", lambda number: 0 <= number < 1)
+
+
+def one_of(names: Collection[str]) -> Rule:
+    """RETURNS (Rule): The rule that a setting is one of some names."""
+    return Rule(" or ".join(f'"{name}"' for name in names), lambda name: name in names)
 
 
 def checked(title: str, block: str, /, **rules: Rule) -> Callable[[Function], Function]:

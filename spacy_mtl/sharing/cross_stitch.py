@@ -9,12 +9,12 @@ from thinc.api import Model
 from torch import Tensor
 
 from ..registry import register
-from ..settings import AT_LEAST_ONE, RATE
+from ..settings import ABOVE_ZERO, AT_LEAST_ONE, RATE
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
-from .stitches import RATE_SCALE, Stitches, stitch_tables
+from .stitches import Stitches, stitch_tables
 from .tower import Bottleneck, Tower
 
 TITLE = "spacy_mtl.CrossStitch.v1"
@@ -26,7 +26,7 @@ TITLE = "spacy_mtl.CrossStitch.v1"
     width=AT_LEAST_ONE,
     depth=AT_LEAST_ONE,
     dropout=RATE,
-    stitch_rate_scale=RATE_SCALE,
+    stitch_rate_scale=ABOVE_ZERO,
 )
 def CrossStitch(
     tok2vec: Encoder,

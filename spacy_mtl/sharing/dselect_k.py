@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..registry import register
 from ..scheduled import Number
-from ..settings import AT_LEAST_ONE, RATE, Rule
+from ..settings import ABOVE_ZERO, AT_LEAST_ONE, RATE
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
 from .experts import Experts, ExpertSizes, mix
@@ -34,7 +34,7 @@ SelectionKind = Literal["task", "token", "document"]
     width=AT_LEAST_ONE,
     depth=AT_LEAST_ONE,
     dropout=RATE,
-    gamma=Rule("a number greater than 0", lambda number: number > 0),
+    gamma=ABOVE_ZERO,
 )
 def DSelectK(
     tok2vec: Encoder,

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..registry import register
 from ..scheduled import Number
-from ..settings import AT_LEAST_ONE, RATE, Rule
+from ..settings import AT_LEAST_ONE, RATE, one_of
 from ..types import Encoder, TokenVectors
 from .adversary import ADVERSARIES, Classes, Discriminator
 from .by_task import ByTask
@@ -24,18 +24,14 @@ TITLE = "spacy_mtl.SharedPrivate.v1"
 MERGES = ("sum", "concat")
 
 
-def _one_of(names: Sequence[str]) -> Rule:
-    return Rule(" or ".join(f'"{name}"' for name in names), lambda name: name in names)
-
-
 @register(
     "architectures",
     TITLE,
     width=AT_LEAST_ONE,
     depth=AT_LEAST_ONE,
     dropout=RATE,
-    adversary=_one_of(ADVERSARIES),
-    merge=_one_of(MERGES),
+    adversary=one_of(ADVERSARIES),
+    merge=one_of(MERGES),
 )
 def SharedPrivate(
     tok2vec: Encoder,

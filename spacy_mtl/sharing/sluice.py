@@ -11,12 +11,12 @@ from torch import Tensor
 
 from ..registry import register
 from ..scheduled import Number
-from ..settings import AT_LEAST_ONE, RATE
+from ..settings import ABOVE_ZERO, AT_LEAST_ONE, RATE
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask, Values
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
-from .stitches import RATE_SCALE, Stitches, stitch_tables
+from .stitches import Stitches, stitch_tables
 from .strengths import read_strength
 from .tower import Bottleneck, Tower
 
@@ -31,7 +31,7 @@ ORTHOGONALITY = "orthogonality"
     depth=AT_LEAST_ONE,
     dropout=RATE,
     n_subspaces=AT_LEAST_ONE,
-    stitch_rate_scale=RATE_SCALE,
+    stitch_rate_scale=ABOVE_ZERO,
 )
 def Sluice(
     tok2vec: Encoder,

@@ -9,12 +9,13 @@ from thinc.api import Model
 from torch import Tensor
 
 from ..registry import register
-from ..scheduled import Number, read_number
-from ..settings import AT_LEAST_ONE, RATE, Rule
+from ..scheduled import Number
+from ..settings import AT_LEAST_ONE, RATE, one_of
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
+from .strengths import read_strength
 from .tower import Tower
 from .trace_norm import trace_norm
 
@@ -37,13 +38,15 @@ PENALTIES: Dict[str, Callable[[Tensor], Tensor]] = {
     "distance": squared_distance,
     "trace_norm": trace_norm,
 }
-KNOWN = Rule(
-    "one of: " + ", ".join(f'"{name}"' for name in PENALTIES), lambda name: name in PENALTIES
-)
 
 
 @register(
-    "architectures", TITLE, penalty=KNOWN, width=AT_LEAST_ONE, depth=AT_LEAST_ONE, dropout=RATE
+    "architectures",
+    TITLE,
+    penalty=one_of(PENALTIES),
+    width=AT_LEAST_ONE,
+    depth=AT_LEAST_ONE,
+    dropout=RATE,
 )
 def SoftSharing(
     tok2vec: Encoder,
@@ -79,15 +82,10 @@ def SoftSharing(
         Regularised Deep Multi-Task Learning", arXiv:1606.04038 (trace norm, "Tucker"). Differs:
         the mean over the unfoldings, smoothed; towers don't start from those of single tasks.
     """
-    number = read_number(
-        strength,
-        f"'strength' of {TITLE}",
-        f'Fix it in the block that has @architectures = "{TITLE}".',
-    )
     build = partial(
         SoftNetwork,
         penalty=penalty,
-        strength=number,
+        strength=read_strength("strength", strength, TITLE),
         hidden_width=width,
         depth=depth,
         dropout=dropout,

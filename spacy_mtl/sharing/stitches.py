@@ -5,11 +5,8 @@ from typing import Iterator, List, Optional, Sequence, cast
 import torch
 from torch import Tensor
 
-from ..settings import Rule
 from ..types import StructureTable
 from .by_task import ByTask, Values
-
-RATE_SCALE = Rule("a number greater than 0", lambda number: number > 0)
 
 
 class Stitches(torch.nn.Module):

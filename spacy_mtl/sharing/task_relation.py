@@ -9,13 +9,14 @@ from thinc.api import Model
 from torch import Tensor
 
 from ..registry import register
-from ..scheduled import Number, read_number
+from ..scheduled import Number
 from ..settings import AT_LEAST_ONE, RATE
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
 from .layer import make_network_scheme
 from .matrix_root import gram, root
 from .network import Batch, SharingNetwork
+from .strengths import read_strength
 from .tower import SMALL
 
 TITLE = "spacy_mtl.TaskRelation.v1"
@@ -60,13 +61,12 @@ def TaskRelation(
         Tasks with Multilinear Relationship Networks", arXiv:1506.02117, has it in deep networks.
         Differs: without covariances of features and classes.
     """
-    number = read_number(
-        strength,
-        f"'strength' of {TITLE}",
-        f'Fix it in the block that has @architectures = "{TITLE}".',
-    )
     build = partial(
-        RelationNetwork, strength=number, hidden_width=width, depth=depth, dropout=dropout
+        RelationNetwork,
+        strength=read_strength("strength", strength, TITLE),
+        hidden_width=width,
+        depth=depth,
+        dropout=dropout,
     )
     return make_network_scheme(TITLE, tok2vec, build)
 

@@ -166,7 +166,7 @@ def test_structure() -> None:
 def test_factors_that_are_not_positive(scale: float) -> None:
     expected = (
         rf"'stitch_rate_scale' of spacy_mtl.CrossStitch.v1 is {scale}, but it must be a number "
-        r"greater than 0. Fix it in the block that has @architectures"
+        r"above 0. Fix it in the block that has @architectures"
     )
     with pytest.raises(ValueError, match=expected):
         make_model(ROW, stitch_rate_scale=scale)
