@@ -15,7 +15,7 @@ ADVERSARIES = ("auto", "corpus", "tasks")
 MAX_CLASSES = 32
 #: How many times as fast as other layers a discriminator learns (with Adam). At the same rate it
 #: falls behind, and the shared part only learns to mislead it: a fresh one still tells.
-RATE = 10.0
+RATE_SCALE = 10.0
 #: The most that `_pressure` undoes of the saturation of the cross-entropy.
 LARGEST = 1000.0
 
@@ -78,9 +78,9 @@ class Discriminator(torch.nn.Module):
 
     width (int): The width of the vectors.
     hidden_width (int): The width of the hidden layer.
-    SOURCE: Ganin et al. 2016, arXiv:1505.07818. Differs: see `RATE` and `_pressure`. Noise as large
-        as the vectors' own spread is added to its input (Arjovsky & Bottou 2017,
-        arXiv:1701.04862), so that it doesn't live on differences that are tiny, or by heart.
+    SOURCE: Ganin et al. 2016, arXiv:1505.07818. Differs: see `RATE_SCALE` and `_pressure`. Noise
+        as large as the vectors' own spread is added to its input (Arjovsky & Bottou 2017,
+        arXiv:1701.04862), so that it doesn't tell classes by tiny differences, or by heart.
     """
 
     def __init__(self, width: int, hidden_width: int) -> None:
@@ -119,7 +119,9 @@ class Discriminator(torch.nn.Module):
 
 
 class FastLinear(torch.nn.Linear):
-    """A linear layer that Adam trains `RATE` times as fast: its parameters are that much smaller.
+    """A linear layer that Adam trains `RATE_SCALE` times as fast.
+
+    Its parameters are that much smaller than what it multiplies by.
 
     n_inputs (int): The width of the input.
     n_outputs (int): The width of the output.
@@ -128,12 +130,12 @@ class FastLinear(torch.nn.Linear):
     def __init__(self, n_inputs: int, n_outputs: int) -> None:
         super().__init__(n_inputs, n_outputs)
         with torch.no_grad():
-            self.weight.div_(RATE)
-            self.bias.div_(RATE)
+            self.weight.div_(RATE_SCALE)
+            self.bias.div_(RATE_SCALE)
 
     def forward(self, input: Tensor) -> Tensor:
         """RETURNS (Tensor): The output. *Shape:* (n_rows, n_outputs)."""
-        return RATE * super().forward(input)
+        return RATE_SCALE * super().forward(input)
 
 
 class _Scaled(torch.autograd.Function):

@@ -18,7 +18,7 @@ class LabelNetwork(HierarchicalNetwork):
 
     n_states (int): The number of classes.
     SOURCE: Hashimoto et al. 2017, "A Joint Many-Task Model: Growing a Neural Network for Multiple
-        NLP Tasks", arXiv:1611.01587 (label embeddings, section 2.2). Differs: the classes are
+        NLP Tasks", arXiv:1611.01587 (label embeddings). Differs: the classes are
         not the labels that heads predict but learned by the tasks that read them; embeddings are
         added, not concatenated; towers are feed-forward, on top of an encoder that all tasks
         share; no successive regularization.

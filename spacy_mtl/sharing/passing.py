@@ -53,4 +53,5 @@ class PassingNetwork(SharingNetwork):
     def structure(self) -> List[StructureTable]:
         values = [[float(s in self.sources(t)) for s in self.tasks] for t in self.tasks]
         note = "1 where the task of the row reads the states of the tower of the column."
-        return [StructureTable("information passing", self.tasks, self.tasks, values, note)]
+        tasks = list(self.tasks)
+        return [StructureTable("information passing", tasks, tasks, values, note)]

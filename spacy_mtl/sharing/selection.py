@@ -12,7 +12,7 @@ from .gates import Use
 EPSILON = 1e-6
 #: Optimizers such as Adam change a value by about the learning rate per step. With those of
 #: pretrained encoders, a static gate would need 10,000 steps to choose, so its values count more.
-SPEED = 10.0
+RATE_SCALE = 10.0
 
 
 @dataclass
@@ -90,11 +90,11 @@ class StaticLogits(torch.nn.Module):
 
     def __init__(self, n: int, bound: float) -> None:
         super().__init__()
-        self.values = torch.nn.Parameter(torch.empty(1, n).uniform_(-bound, bound) / SPEED)
+        self.values = torch.nn.Parameter(torch.empty(1, n).uniform_(-bound, bound) / RATE_SCALE)
 
     def forward(self, rows: Tensor) -> Tensor:
         """RETURNS (Tensor): The values. *Shape:* (1, n)."""
-        return SPEED * self.values
+        return RATE_SCALE * self.values
 
 
 class RowLogits(torch.nn.Linear):

@@ -11,8 +11,8 @@ from .network import Batch
 from .passing import PassingNetwork
 from .tower import Tower
 
-#: How much the latest batch counts in the mean attention.
-RATE = 0.05
+#: How much of the mean attention is left after a step.
+DECAY = 0.95
 
 
 class TowerAttentionNetwork(PassingNetwork):
@@ -84,14 +84,14 @@ class TowerAttentionNetwork(PassingNetwork):
                 continue
             mean = self.means[self.tasks.index(task)]
             # The first mean is that of the first batch.
-            rate = torch.where(mean.any(), RATE, 1.0).to(mean)
+            rate = torch.where(mean.any(), 1 - DECAY, 1.0).to(mean)
             mean.lerp_(self._latest.pop(task).to(mean), rate)
         super().note_closed(tasks)
 
     def structure(self) -> List[StructureTable]:
         note = "The mean attention of the task of the row to the tower of the column."
-        values = self.means.tolist()
-        return [StructureTable("attention", self.tasks, self.tasks, values, note)]
+        tasks = list(self.tasks)
+        return [StructureTable("attention", tasks, tasks, self.means.tolist(), note)]
 
 
 class Query(torch.nn.Module):

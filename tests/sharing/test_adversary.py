@@ -5,7 +5,7 @@ from typing import Any, List, Optional
 import pytest
 import torch
 
-from spacy_mtl.sharing.adversary import MAX_CLASSES, RATE, Classes, Discriminator
+from spacy_mtl.sharing.adversary import MAX_CLASSES, RATE_SCALE, Classes, Discriminator
 from spacy_mtl.types import Annotated
 
 
@@ -64,10 +64,10 @@ def make(told: float) -> Discriminator:
     found = Discriminator(1, 1).double()
     for parameter in found.parameters():
         torch.nn.init.zeros_(parameter)
-    torch.nn.init.constant_(found.hidden.weight, 3 / RATE)
+    torch.nn.init.constant_(found.hidden.weight, 3 / RATE_SCALE)
     gelu = torch.nn.functional.gelu(torch.tensor(3.0, dtype=torch.float64))
     with torch.no_grad():
-        found.output.weight[1] = torch.logit(torch.tensor(told)) / gelu / RATE
+        found.output.weight[1] = torch.logit(torch.tensor(told)) / gelu / RATE_SCALE
     return found
 
 
@@ -113,12 +113,12 @@ def test_chance_is_the_share_of_a_class() -> None:
 
 
 def test_learns_faster_than_other_layers() -> None:
-    """One step of Adam changes weights by the rate, here times `RATE`."""
+    """One step of Adam changes weights by the rate, here times `RATE_SCALE`."""
     torch.manual_seed(0)
     found = Discriminator(4, 3)
     optimizer = torch.optim.Adam(found.parameters(), lr=0.001)
-    before = found.hidden.weight.detach() * RATE
+    before = found.hidden.weight.detach() * RATE_SCALE
     found(torch.randn(5, 4), [0, 1, 0, 1, 1], 2).backward()
     optimizer.step()
-    change = (found.hidden.weight * RATE - before).abs()
-    assert torch.allclose(change, torch.full((3, 4), 0.001 * RATE), rtol=0.01)
+    change = (found.hidden.weight * RATE_SCALE - before).abs()
+    assert torch.allclose(change, torch.full((3, 4), 0.001 * RATE_SCALE), rtol=0.01)
