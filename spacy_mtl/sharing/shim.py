@@ -128,7 +128,10 @@ class SchemeShim(EvaluatingShim, Scheme):
         return {} if network_of(self) is None else self.network.get_state()
 
     def set_state(self, state: Dict[str, Any]) -> None:
-        self.network.set_state(state)
+        # There is no network if the component is loaded without its model.
+        network: Any = network_of(self)
+        if network is not None:
+            network.set_state(state)
 
     def structure(self) -> List[StructureTable]:
         return self.network.structure()

@@ -49,6 +49,15 @@ def test_a_further_task_while_loading_is_one_that_comes_late(name: str) -> None:
     assert numpy.array_equal(found["ner"].numpy(), expected)
 
 
+def test_loading_without_the_model(tmp_path: Path) -> None:
+    nlp = trained(ROW, 1)
+    nlp.get_pipe("mtl").to_disk(tmp_path)  # type: ignore[attr-defined]
+    mtl: Any = build(ROW, initialize=False).get_pipe("mtl")
+    mtl.from_disk(tmp_path, exclude=["model"])
+    with pytest.raises(ValueError, match=r"TaskAttention.v1 has no weights yet"):
+        mtl.scheme.structure()
+
+
 def test_loading_draws_no_random_numbers() -> None:
     """The saved values replace those of the new network."""
     nlp = trained(ROW, 1)
