@@ -223,6 +223,9 @@ class MultiTask(Tok2Vec):
         scheme = self.scheme
         check_listener(listener, component_name, self.name, scheme)
         super().add_listener(listener, component_name)
+        before = listener.task if isinstance(listener, TaskListener) else None
+        if before is not None and self._pipeline.was_renamed(before, component_name):
+            scheme.rename_task(before, component_name)
         scheme.add_task(component_name)
         self._note_tasks()
         if isinstance(listener, TaskListener):

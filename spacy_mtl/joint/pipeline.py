@@ -10,6 +10,7 @@ from thinc.api import Model
 
 from ..compat.spacy import find_pipeline, frozen_components, is_listener
 from ..encoder.mode import precision_of
+from ..sharing.contract import scheme_of
 from ..tasks.stock import task_of
 from ..tasks.task import Task
 
@@ -126,6 +127,18 @@ class Pipeline:
         ordered = sorted(self.listeners.items(), key=lambda item: places.get(item[0], len(names)))
         self.listeners.clear()
         self.listeners.update(ordered)
+
+    def was_renamed(self, before: str, name: str) -> bool:
+        """Check whether a head is the one that had parts of the sharing scheme by another name.
+
+        before (str): The task of its listener so far.
+        name (str): Its name in the pipeline.
+        RETURNS (bool): Whether the scheme knows only the old name, and no other component has it.
+        """
+        nlp = None if self._nlp is None else self._nlp()
+        known = scheme_of(self.model.get_ref("sharing")).tasks
+        is_free = nlp is None or before not in nlp.component_names
+        return before in known and name not in known and is_free
 
     def expected(self) -> List[str]:
         """Find the tasks that will answer the next step.

@@ -47,6 +47,18 @@ class Values(torch.nn.Module):
         self.values = torch.nn.Parameter(values)
 
 
+def renamed(name: str, old: str, new: str) -> str:
+    """Rename a task in the name of a parameter or buffer.
+
+    name (str): The name, with that of each module it is in.
+    old (str): The name of the task so far.
+    new (str): Its new name.
+    RETURNS (str): The name afterwards.
+    """
+    parts = (_key(new) if part == _key(old) else part for part in name.split("."))
+    return ".".join(parts)
+
+
 def _key(task: str) -> str:
     # Torch forbids dots in the names of modules. The prefix keeps them apart from attributes.
     return "of " + task.replace("%", "%25").replace(".", "%2E")

@@ -52,6 +52,13 @@ class Scheme:
         task (str): The name of the task.
         """
 
+    def rename_task(self, old: str, new: str) -> None:
+        """Rename a task, with all its parts. Does nothing if the old name is unknown.
+
+        old (str): The name so far.
+        new (str): A name that no other task has.
+        """
+
     def check_tasks(self, tasks: Sequence[str]) -> None:
         """Refuse tasks to be trained on, once the scheme is initialized.
 

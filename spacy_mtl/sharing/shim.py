@@ -15,6 +15,7 @@ from ..loading import UnfitError
 from ..packed import unpack
 from ..parameters import Slot
 from ..types import StepReport, StructureTable
+from .by_task import renamed
 from .contract import Scheme
 from .network import SharingNetwork
 
@@ -94,6 +95,19 @@ class SchemeShim(EvaluatingShim, Scheme):
         if network is not None and task not in network.tasks:
             network.add_task(task)
             self._set(network)
+
+    def rename_task(self, old: str, new: str) -> None:
+        self._told = [new if task == old else task for task in self._told]
+        network: Any = network_of(self)
+        if network is not None and old in network.tasks:
+            tasks = [new if task == old else task for task in network.tasks]
+            values = {
+                renamed(name, old, new): value.cpu().numpy()
+                for name, value in network.state_dict().items()
+            }
+            # Its parameters have other names for an optimizer, too.
+            self._set(self._loaded(network.width, tasks, values))
+            self.network.set_state(network.get_state())
 
     def check_tasks(self, tasks: Sequence[str]) -> None:
         self.network.check_tasks(tasks)
@@ -182,16 +196,20 @@ class SchemeShim(EvaluatingShim, Scheme):
         if message["width"] is None:
             set_network(self, None)
             return self
-        # The random values of these are overwritten: leave the generator as it is.
-        with torch.random.fork_rng(devices=[]):
-            network = self._make(message["width"], message["tasks"])
-        _load(network, message["values"], self.title)
+        network = self._loaded(message["width"], message["tasks"], message["values"])
         # A task that is added to a trained network may start in another way.
         network.step = message["step"]
         for task in others:
             network.add_task(task)
         self._set(network)
         return self
+
+    def _loaded(self, width: int, tasks: List[str], values: Dict[str, Any]) -> SharingNetwork:
+        # The random values of these are overwritten: leave the generator as it is.
+        with torch.random.fork_rng(devices=[]):
+            network = self._make(width, tasks)
+        _load(network, values, self.title)
+        return network
 
 
 def _checked(message: Any) -> Dict[str, Any]:

@@ -119,6 +119,23 @@ def test_sourced(row: Row) -> None:
 
 
 @every_scheme
+def test_a_renamed_head_keeps_its_parts(row: Row, tmp_path: Path) -> None:
+    nlp = trained(row)
+    mtl: Any = nlp.get_pipe("mtl")
+    doc = mtl(nlp.make_doc(TEXTS[0]))
+    (before,) = mtl.read_views("ner", [doc])
+    nlp.rename_pipe("ner", "entities")
+    assert mtl.scheme.tasks == ["tagger", "entities", "textcat"]
+    (after,) = mtl.read_views("entities", [doc])
+    assert numpy.array_equal(before, after)
+    nlp.to_disk(tmp_path)
+    loaded: Any = spacy.load(tmp_path).get_pipe("mtl")
+    assert numpy.array_equal(loaded.read_views("entities", [doc])[0], before)
+    train_steps(nlp, 1)
+    assert numpy.array_equal(mtl.read_views("entities", [doc])[0], before) is False
+
+
+@every_scheme
 def test_replace_listeners(row: Row, tmp_path: Path) -> None:
     nlp = trained(row)
     expected = predictions(nlp)
