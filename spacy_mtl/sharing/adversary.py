@@ -56,6 +56,17 @@ class Classes:
         """Keep the classes of the last batch."""
         self.corpora, self.task_sets = self._found
 
+    def rename_task(self, old: str, new: str) -> None:
+        """Rename a task in the sets of tasks that texts are annotated for.
+
+        old (str): The name so far.
+        new (str): The new name.
+        """
+        self.task_sets = [
+            sorted(new if task == old else task for task in tasks) for tasks in self.task_sets
+        ]
+        self._found = self.corpora, self.task_sets
+
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): The classes seen so far."""
         return {"corpora": list(self.corpora), "task_sets": [list(s) for s in self.task_sets]}

@@ -78,6 +78,14 @@ class Scheme:
         """
         return {}
 
+    def auxiliary(self, slots: Sequence[Slot]) -> List[Slot]:
+        """Find the parameters that no task uses, but only auxiliary losses.
+
+        slots (Sequence[Slot]): The parameters of the sharing layer.
+        RETURNS (List[Slot]): Some of them.
+        """
+        return []
+
     # The computation.
 
     def set_precision(self, precision: str) -> None:
@@ -184,11 +192,12 @@ def split_slots(sharing: Model) -> Tuple[List[Slot], List[Slot]]:
 
     sharing (Model): The layer that makes views.
     RETURNS (Tuple[List[Slot], List[Slot]]): Those that several tasks use, and those of one each.
+        Those that only auxiliary losses use are in neither.
     """
-    private = [slot for slots in private_slots(sharing).values() for slot in slots]
-    own = {slot.identity for slot in private}
-    shared = [slot for slot in unique(slots_of_model(sharing)) if slot.identity not in own]
-    return shared, private
+    slots = unique(slots_of_model(sharing))
+    private = [slot for of_task in private_slots(sharing).values() for slot in of_task]
+    others = {slot.identity for slot in (*private, *scheme_of(sharing).auxiliary(slots))}
+    return [slot for slot in slots if slot.identity not in others], private
 
 
 def as_features(found: Any) -> Features:

@@ -1,7 +1,7 @@
 """DSelect-k: each task chooses a few of the shared experts."""
 
 from functools import partial
-from typing import Any, Callable, Dict, List, Literal, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import torch
 from spacy.tokens import Doc
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..registry import register
 from ..scheduled import Number
-from ..settings import ABOVE_ZERO, AT_LEAST_ONE, RATE
+from ..settings import ABOVE_ZERO, AT_LEAST_ONE, RATE, one_of
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
 from .experts import Experts, ExpertSizes, mix
@@ -23,7 +23,7 @@ from .strengths import read_strength
 TITLE = "spacy_mtl.DSelectK.v1"
 
 #: "task": the choice is the same for all tokens.
-SelectionKind = Literal["task", "token", "document"]
+SELECTION_KINDS = ("task", "token", "document")
 
 
 @register(
@@ -34,6 +34,7 @@ SelectionKind = Literal["task", "token", "document"]
     width=AT_LEAST_ONE,
     depth=AT_LEAST_ONE,
     dropout=RATE,
+    gate=one_of(SELECTION_KINDS),
     gamma=ABOVE_ZERO,
 )
 def DSelectK(
@@ -43,7 +44,7 @@ def DSelectK(
     width: int = 96,
     depth: int = 1,
     dropout: float = 0.1,
-    gate: SelectionKind = "task",
+    gate: str = "task",
     gamma: float = 1.0,
     entropy: Any = 0.01,
     balance: Any = 0.0,
@@ -109,7 +110,7 @@ class DSelectKNetwork(SharingNetwork):
         hidden_width: int,
         depth: int,
         dropout: float,
-        gate: SelectionKind,
+        gate: str,
         gamma: float,
         entropy: Number,
         balance: Number,

@@ -9,7 +9,7 @@ from ..scheduled import Number
 from ..types import StructureTable
 from .experts import ExpertSizes
 from .extraction_level import ExtractionLevel
-from .gates import GateInput, GateKind, balance_loss, documents_of
+from .gates import GateInput, balance_loss, documents_of
 from .network import Batch, SharingNetwork
 
 
@@ -35,7 +35,7 @@ class ExtractionNetwork(SharingNetwork):
         hidden_width: int,
         depth: int,
         dropout: float,
-        gate: GateKind,
+        gate: str,
         balance: Number,
     ) -> None:
         super().__init__(title, width, {"balance": balance})

@@ -1,6 +1,6 @@
 """Gates: weights of experts, computed from each token's vector or its document's mean."""
 
-from typing import Any, Dict, List, Literal, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from .network import Batch
 from .tower import SMALL
 
 #: What a gate reads: the vector of each token, or the mean of the vectors of its document.
-GateKind = Literal["token", "document"]
+GATE_KINDS = ("token", "document")
 
 #: How much of the running use of experts is left after a step.
 DECAY = 0.99
@@ -44,7 +44,7 @@ class GateInput:
         return self.per_token(torch.softmax(gate(self.rows), dim=1))
 
 
-def documents_of(kind: GateKind, X: Tensor, batch: Batch) -> Optional[Documents]:
+def documents_of(kind: str, X: Tensor, batch: Batch) -> Optional[Documents]:
     """RETURNS (Optional[Documents]): The documents of a batch, if the gates read their means."""
     return Documents(batch.lengths, X.device) if kind == "document" else None
 

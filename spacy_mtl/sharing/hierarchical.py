@@ -73,6 +73,14 @@ class HierarchicalNetwork(PassingNetwork):
             if self.is_private(task)
         }
 
+    def rename_task(self, old: str, new: str) -> None:
+        if old in self._order:
+            raise ValueError(
+                f"The component '{old}' was renamed '{new}', but 'order' of {self.title} names "
+                f"'{old}'. Rename it back, or set 'order' in {self.where} of the saved config, and load it "
+                "again."
+            )
+
     def check_tasks(self, tasks: Sequence[str]) -> None:
         super().check_tasks(tasks)
         if not self._order:

@@ -1,13 +1,13 @@
 """Information passing: the tower of a task sees the states of the towers of other tasks."""
 
 from functools import partial
-from typing import Callable, Dict, List, Literal
+from typing import Callable, Dict, List
 
 from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..registry import register
-from ..settings import AT_LEAST_ONE, AT_LEAST_TWO, RATE
+from ..settings import AT_LEAST_ONE, AT_LEAST_TWO, RATE, one_of
 from ..types import Encoder, TokenVectors
 from .hierarchical import HierarchicalNetwork
 from .label_embedding import LabelNetwork
@@ -17,6 +17,8 @@ from .passing import TITLE
 from .tower import Tower
 from .tower_attention import TowerAttentionNetwork
 
+METHODS = ("hierarchical", "labels", "attention")
+
 
 @register(
     "architectures",
@@ -25,10 +27,11 @@ from .tower_attention import TowerAttentionNetwork
     width=AT_LEAST_ONE,
     depth=AT_LEAST_ONE,
     dropout=RATE,
+    method=one_of(METHODS),
 )
 def InformationPassing(
     tok2vec: Encoder,
-    method: Literal["hierarchical", "labels", "attention"] = "hierarchical",
+    method: str = "hierarchical",
     order: List[str] = [],
     pass_gradient: bool = True,
     n_states: int = 32,

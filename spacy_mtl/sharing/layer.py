@@ -102,10 +102,9 @@ class _Passes:
         return d_X
 
     def _run(self, output: Any, d_output: Any, parameters: List[Any]) -> Tuple[Any, ...]:
-        with self._shim.backward():
-            found = torch.autograd.grad(
-                output, [self._X, *parameters], d_output, retain_graph=True, allow_unused=True
-            )
+        found = torch.autograd.grad(
+            output, [self._X, *parameters], d_output, retain_graph=True, allow_unused=True
+        )
         for parameter, gradient in zip(parameters, found[1:]):
             if gradient is None:
                 continue

@@ -10,14 +10,14 @@ from torch import Tensor
 
 from ..registry import register
 from ..scheduled import Number
-from ..settings import AT_LEAST_ONE, RATE
+from ..settings import AT_LEAST_ONE, RATE, one_of
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
 from .experts import Experts, ExpertSizes, mix
 from .gates import (
+    GATE_KINDS,
     Gate,
     GateInput,
-    GateKind,
     balance_loss,
     documents_of,
     gates_table,
@@ -38,6 +38,7 @@ TITLE = "spacy_mtl.MMoE.v1"
     width=AT_LEAST_ONE,
     depth=AT_LEAST_ONE,
     dropout=RATE,
+    gate=one_of(GATE_KINDS),
 )
 def MMoE(
     tok2vec: Encoder,
@@ -45,7 +46,7 @@ def MMoE(
     width: int = 96,
     depth: int = 1,
     dropout: float = 0.1,
-    gate: GateKind = "token",
+    gate: str = "token",
     balance: Any = 0.0,
 ) -> Model[List[Doc], TokenVectors]:
     """Let each task mix the same experts by a gate of its own (multi-gate mixture of experts).
@@ -89,7 +90,7 @@ class MMoENetwork(SharingNetwork):
         hidden_width: int,
         depth: int,
         dropout: float,
-        gate: GateKind,
+        gate: str,
         balance: Number,
     ) -> None:
         super().__init__(TITLE, width, {"balance": balance})

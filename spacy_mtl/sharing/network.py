@@ -62,6 +62,14 @@ class SharingNetwork(torch.nn.Module):
         """
         self.tasks.append(task)
 
+    def rename_task(self, old: str, new: str) -> None:
+        """Rename a task in what isn't a parameter or buffer. Those are renamed by the caller.
+
+        old (str): The name so far.
+        new (str): The new name.
+        RAISES (ValueError): If a setting names the task: that can't be changed here.
+        """
+
     def forward(
         self, X: Tensor, batch: Batch, tasks: Sequence[str]
     ) -> Tuple[Dict[str, Tensor], Dict[str, Tensor]]:

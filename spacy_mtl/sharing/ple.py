@@ -7,10 +7,10 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..registry import register
-from ..settings import AT_LEAST_ONE, RATE
+from ..settings import AT_LEAST_ONE, RATE, one_of
 from ..types import Encoder, TokenVectors
 from .extraction import ExtractionNetwork
-from .gates import GateKind
+from .gates import GATE_KINDS
 from .layer import make_network_scheme
 from .strengths import read_strength
 
@@ -26,6 +26,7 @@ TITLE = "spacy_mtl.PLE.v1"
     width=AT_LEAST_ONE,
     depth=AT_LEAST_ONE,
     dropout=RATE,
+    gate=one_of(GATE_KINDS),
 )
 def PLE(
     tok2vec: Encoder,
@@ -35,7 +36,7 @@ def PLE(
     width: int = 96,
     depth: int = 1,
     dropout: float = 0.1,
-    gate: GateKind = "token",
+    gate: str = "token",
     balance: Any = 0.0,
 ) -> Model[List[Doc], TokenVectors]:
     """Let tasks separate step by step (progressive layered extraction): several levels of `CGC`.

@@ -153,6 +153,9 @@ class SharedPrivateNetwork(SharingNetwork):
         self.classes.note_closed()
         super().note_closed(tasks)
 
+    def rename_task(self, old: str, new: str) -> None:
+        self.classes.rename_task(old, new)
+
     def get_state(self) -> Dict[str, Any]:
         return {**super().get_state(), "classes": self.classes.get_state()}
 

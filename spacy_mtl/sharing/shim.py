@@ -10,7 +10,7 @@ from thinc.api import get_torch_default_device
 
 from ..compat.thinc import network_of, set_network
 from ..encoder.mode import EvaluatingShim
-from ..encoder.precision import computing, training
+from ..encoder.precision import computing
 from ..loading import UnfitError
 from ..packed import unpack
 from ..parameters import Slot
@@ -97,8 +97,10 @@ class SchemeShim(EvaluatingShim, Scheme):
             self._set(network)
 
     def rename_task(self, old: str, new: str) -> None:
-        self._told = [new if task == old else task for task in self._told]
         network: Any = network_of(self)
+        if network is not None:
+            network.rename_task(old, new)
+        self._told = [new if task == old else task for task in self._told]
         if network is not None and old in network.tasks:
             tasks = [new if task == old else task for task in network.tasks]
             values = {
@@ -121,6 +123,10 @@ class SchemeShim(EvaluatingShim, Scheme):
             task: [by_owner[id(parameter)] for parameter in parameters]
             for task, parameters in self.network.private().items()
         }
+
+    def auxiliary(self, slots: Sequence[Slot]) -> List[Slot]:
+        found = {id(parameter) for parameter in self.network.auxiliary()}
+        return [slot for slot in slots if id(slot.owner) in found]
 
     def set_precision(self, precision: str) -> None:
         # There is no int8 copy of a scheme: its matrices are small.
@@ -164,12 +170,6 @@ class SchemeShim(EvaluatingShim, Scheme):
         """
         with computing(self.network, self.precision, is_train) as network:
             yield network
-
-    @contextmanager
-    def backward(self) -> Iterator[None]:
-        """Run a backward pass, which may recompute activations, with dropout."""
-        with training(self.network):
-            yield
 
     # Saving.
 

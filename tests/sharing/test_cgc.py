@@ -46,7 +46,7 @@ def test_tables() -> None:
     [
         ("n_shared", 0, "'n_shared' of .* is 0, but .* 1 or more"),
         ("n_private", 0, "'n_private' of .* is 0, but .* 1 or more"),
-        ("gate", "task", "'gate' of .* is 'task', but .* one of: 'token', 'document'"),
+        ("gate", "task", "'gate' of .* is 'task', but .* \"token\" or \"document\""),
         ("balance", -0.5, "'balance' of .* is -0.5, but .* >= 0"),
     ],
 )

@@ -108,7 +108,7 @@ def test_more_experts_chosen_than_there_are() -> None:
         ("n_experts", 0, "'n_experts' of .* is 0, but .* 1 or more"),
         ("n_selected", 0, "'n_selected' of .* is 0, but .* 1 or more"),
         ("gamma", 0.0, "'gamma' of .* is 0.0, but .* above 0"),
-        ("gate", "all", "'gate' of .* is 'all', but .* one of: 'task', 'token', 'document'"),
+        ("gate", "all", '\'gate\' of .* is \'all\', but .* "task" or "token" or "document"'),
         ("entropy", -1, "'entropy' of .* is -1, but .* >= 0"),
         ("balance", -1, "'balance' of .* is -1, but .* >= 0"),
     ],

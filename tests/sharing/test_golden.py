@@ -122,6 +122,9 @@ def test_equals_autograd(row: Row, weighting: str, level: str) -> None:
     assert_near(unique(slots_of_model(model.get_ref("tok2vec"))), expected)
     if shared:
         assert_near(shared, combined[n_place:] + graph.of_auxiliary(graph.of(shared)))
+    auxiliary = scheme_of(graph.sharing).auxiliary(unique(slots_of_model(graph.sharing)))
+    if auxiliary:
+        assert_near(auxiliary, graph.of_auxiliary(graph.of(auxiliary)))
     for task, slots in private_slots(graph.sharing).items():
         own = graph.of(slots)
         if own:

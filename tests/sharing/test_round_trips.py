@@ -135,6 +135,15 @@ def test_a_renamed_head_keeps_its_parts(row: Row, tmp_path: Path) -> None:
     assert numpy.array_equal(mtl.read_views("entities", [doc])[0], before) is False
 
 
+def test_a_head_that_a_setting_names_is_not_renamed() -> None:
+    nlp = trained(Row("InformationPassing", {"order": ["ner", "tagger", "textcat"]}), 1)
+    with pytest.raises(ValueError, match=r"'ner' was renamed 'entities', but 'order' of spacy_mtl"):
+        nlp.rename_pipe("ner", "entities")
+    nlp.rename_pipe("entities", "ner")
+    assert nlp.get_pipe("mtl").scheme.tasks == ["tagger", "ner", "textcat"]  # type: ignore
+    train_steps(nlp, 1)
+
+
 @every_scheme
 def test_replace_listeners(row: Row, tmp_path: Path) -> None:
     nlp = trained(row)
