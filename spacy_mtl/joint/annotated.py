@@ -8,20 +8,24 @@ from ..tasks.task import Task
 from ..types import CORPUS_KEY, TASKS_KEY, Annotated
 
 
-def annotated_tasks(examples: Sequence[Example], adapters: Mapping[str, Task]) -> Annotated:
+def annotated_tasks(
+    examples: Sequence[Example], tasks: Sequence[str], adapters: Mapping[str, Task]
+) -> Annotated:
     """Find the annotated tasks and the corpus of each document.
 
     examples (Sequence[Example]): The batch.
-    adapters (Mapping[str, Task]): The tasks.
+    tasks (Sequence[str]): The names of the tasks.
+    adapters (Mapping[str, Task]): Those whose components are known. Documents count as annotated
+        for the others, unless their corpus declares otherwise.
     RETURNS (Annotated): One entry per document.
     """
-    tasks = [
+    found = [
         frozenset(
             name
-            for name, task in adapters.items()
+            for name in tasks
             if name in eg.reference.user_data.get(TASKS_KEY, (name,))
-            and task.has_gold(eg.reference)
+            and (name not in adapters or adapters[name].has_gold(eg.reference))
         )
         for eg in examples
     ]
-    return Annotated(tasks, [eg.reference.user_data.get(CORPUS_KEY) for eg in examples])
+    return Annotated(found, [eg.reference.user_data.get(CORPUS_KEY) for eg in examples])

@@ -87,7 +87,9 @@ class Steps:
         if scheme.has_own_views:
             scheme.set_precision(self._pipeline.precision())
             if scheme.needs_annotation:
-                annotated = annotated_tasks(examples, self._pipeline.adapters())
+                annotated = annotated_tasks(
+                    examples, self._pipeline.tasks, self._pipeline.adapters()
+                )
         views, backward = run_forward(model, docs, self._pipeline.tasks, listeners, annotated)
         meeting.connect(backward)
 

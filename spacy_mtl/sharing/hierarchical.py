@@ -77,8 +77,8 @@ class HierarchicalNetwork(PassingNetwork):
         if old in self._order:
             raise ValueError(
                 f"The component '{old}' was renamed '{new}', but 'order' of {self.title} names "
-                f"'{old}'. Rename it back, or set 'order' in {self.where} of the saved config, and load it "
-                "again."
+                f"'{old}'. Rename it back, or set 'order' in {self.where} of the saved config, and "
+                "load it again."
             )
 
     def check_tasks(self, tasks: Sequence[str]) -> None:

@@ -54,7 +54,7 @@ class Graph:
         ids = torch.tensor([token.orth % 97 for token in words])
         gold = torch.tensor([labels.index(token.tag_) for token in words])
         self.features = torch.tanh(self.encoder(ids))
-        annotated = annotated_tasks(list(examples), mtl._pipeline.adapters())
+        annotated = annotated_tasks(list(examples), TASKS, mtl._pipeline.adapters())
         batch = Batch([len(eg.reference) for eg in examples], annotated)
         views, losses = self.network(self.features, batch, TASKS)
         self.losses = {
