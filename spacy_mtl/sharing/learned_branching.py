@@ -56,7 +56,8 @@ def LearnedBranching(
     tok2vec (Model[List[Doc], List[Floats2d]]): The shared encoder.
     n_towers (int): The number of towers of each level, 2 or more.
     n_levels (int): The number of levels.
-    n_steps (int): The number of training steps after which the tree is fixed.
+    n_steps (int): The number of training steps after which the tree is fixed: for each task, those
+        in which it was present.
     start_temperature (float): The temperature of samples at first. High ones mix all towers.
     end_temperature (float): The temperature in the end. Low ones choose one tower.
     width (int): The width of the hidden layers of the towers.
@@ -172,8 +173,10 @@ class BranchingNetwork(SharingNetwork):
 
     def note_closed(self, tasks: Sequence[str]) -> None:
         choices = [choice for choice in self.modules() if isinstance(choice, Choice)]
-        just_fixed = [choice.note_closed() for choice in choices]
-        if any(just_fixed):
+        # A task that is absent or frozen has learned nothing about its choice.
+        absent = {id(self._choice(task)) for task in self.tasks if task not in tasks}
+        just_fixed = [choice.note_closed() for choice in choices if id(choice) not in absent]
+        if any(just_fixed) and all(choice.option is not None for choice in choices):
             _logger.info("%s has fixed its tree: %s", self.title, self.tree())
         super().note_closed(tasks)
 
@@ -204,8 +207,8 @@ class BranchingNetwork(SharingNetwork):
         columns = [f"tower {i + 1}" for i in range(self._n_towers)]
         note = f"How likely the task of the row is to use the tower. Tree: {self.tree()}."
         return [
-            StructureTable(f"branches, level {i + 1}", self.tasks, columns, rows.tolist(), note)
-            for i, rows in enumerate(by_level)
+            StructureTable(f"branches, level {i + 1}", list(self.tasks), columns, each, note)
+            for i, each in enumerate(rows.tolist() for rows in by_level)
         ]
 
 
