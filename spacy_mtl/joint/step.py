@@ -41,7 +41,8 @@ class JointStep:
     expected (List[str]): The tasks that take part, in pipeline order, at least
         one. spaCy updates components in that order, so once the last one has
         answered, no earlier task will answer anymore.
-    views (Dict[str, List[Floats2d]]): Each task's view of the batch.
+    views (Dict[str, List[Floats2d]]): Each task's view of the batch, at least those of the
+        expected tasks.
     totals (Dict[str, float]): spaCy's dict of losses, which components add to.
     late_losses (Dict[str, float]): Losses of stock components, by task, that arrived
         after the previous step had closed. This step adds its own.
@@ -120,10 +121,16 @@ class JointStep:
         own = self.docs
         return len(docs) == len(own) and all(a is b for a, b in zip(docs, own))
 
+    def has_no_view(self, task: str) -> bool:
+        """RETURNS (bool): Whether a task can no longer take part, or never could."""
+        return self.is_closed or task not in self._views
+
     def open(self) -> None:
-        """Hand every listener its task's view."""
+        """Hand every listener its task's view, if there is one."""
         docs = self.docs
         for task, listeners in self.listeners.items():
+            if task not in self._views:
+                continue
             for i, listener in enumerate(listeners):
                 hand_out(listener, docs, self._views[task], Answer(self, task, i))
 

@@ -83,14 +83,16 @@ class Steps:
         meeting = place(self._pipeline, losses)
         set_dropout_rate(model, drop)
         scheme = scheme_of(model.get_ref("sharing"))
-        annotated = None
+        annotated, tasks = None, self._pipeline.tasks
         if scheme.has_own_views:
+            # Losses of the scheme itself are about the tasks that are trained.
+            tasks = expected
             scheme.set_precision(self._pipeline.precision())
             if scheme.needs_annotation:
                 annotated = annotated_tasks(
                     examples, self._pipeline.tasks, self._pipeline.adapters()
                 )
-        views, backward = run_forward(model, docs, self._pipeline.tasks, listeners, annotated)
+        views, backward = run_forward(model, docs, tasks, listeners, annotated)
         meeting.connect(backward)
 
         def close_step(answers: Answers) -> None:
@@ -141,10 +143,11 @@ class Steps:
         """Record that a head asks for its view outside of a step.
 
         task (str): The name of the head.
-        docs (Sequence[Doc]): The documents. If a step on them has closed, it was not expected.
+        docs (Sequence[Doc]): The documents. If a step on them has closed, or has no view for the
+            head, it was not expected.
         """
         step = self.last
-        if step is not None and step.is_closed and step.is_of(docs):
+        if step is not None and step.has_no_view(task) and step.is_of(docs):
             if self._pipeline.note_missed(task):
                 self._notices.missed(task)
 

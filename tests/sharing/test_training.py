@@ -1,7 +1,7 @@
 """Every scheme in training: absent tasks, stock components as tasks, auxiliary losses, refusals."""
 
 import gc
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import numpy
 import pytest
@@ -110,3 +110,29 @@ def test_a_head_without_its_joint_component(row: Row) -> None:
     gc.collect()
     with pytest.raises(ValueError, match="'mtl' makes, but that component is gone"):
         ner.predict(docs)
+
+
+def test_only_tasks_that_are_trained_take_part() -> None:
+    """The scheme's own losses, such as the balance of experts, are about these."""
+    nlp = build(Row("MMoE"))
+    seen: List[List[str]] = []
+    network = network_of(nlp)
+    network.register_forward_pre_hook(lambda module, inputs: seen.append(list(inputs[2])))
+    nlp.config["training"]["frozen_components"] = ["ner"]
+    train_steps(nlp, 1, exclude=["ner"])
+    with nlp.select_pipes(disable=["tagger", "ner"]):
+        train_steps(nlp, 1)
+    assert seen == [["tagger", "textcat"], ["textcat"]]
+
+
+def test_a_frozen_head_that_is_updated_takes_part_from_then_on() -> None:
+    """Like those of hard sharing."""
+    nlp = build(Row("MMoE"))
+    nlp.config["training"]["frozen_components"] = ["ner"]
+    before = values_of(nlp)
+    gate = "gates.of ner.logits.weight"
+    with pytest.warns(UserWarning, match=r"'ner' was updated after.*Later steps will wait"):
+        train_steps(nlp, 1)
+    assert numpy.array_equal(values_of(nlp)[gate], before[gate])
+    train_steps(nlp, 1)
+    assert not numpy.array_equal(values_of(nlp)[gate], before[gate])
