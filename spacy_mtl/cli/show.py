@@ -95,4 +95,6 @@ def _print_scheme(report: SchemeReport) -> None:
     if report.size.total:
         rows.append(("  shared", f"{report.size.shared:,}"))
         rows += [(f"  of {task}", f"{n:,}") for task, n in report.size.private.items()]
+    if report.size.of_losses:
+        rows.append(("  of its losses", f"{report.size.of_losses:,}"))
     msg.table(rows)

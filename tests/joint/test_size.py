@@ -24,3 +24,11 @@ def test_encoder_does_not_count() -> None:
     width = CNN["width"]
     assert size.shared == 0
     assert set(size.private.values()) == {width * 4 + 4 + 4 * width + width}
+
+
+def test_the_discriminator_is_counted_on_its_own() -> None:
+    mtl = make_sharing("spacy_mtl.SharedPrivate.v1", width=4).get_pipe("mtl")
+    size = size_of(mtl)
+    network = mtl.model.get_ref("sharing").shims[0].network
+    assert size.of_losses == sum(p.numel() for p in network.auxiliary()) > 0
+    assert size.total == sum(p.numel() for p in network.parameters())
