@@ -3,13 +3,15 @@
 import copy
 import logging
 import pickle
-from typing import Any, Dict, List, Sequence
+import re
+from typing import Any, Dict, Sequence
 
 import pytest
 import torch
-from planted_tasks import N_FEATURES, hidden_values, train_and_test
+from related_tasks import WIDTH, RelatedTasks
 from schemes import Row, make_batch, make_features, make_model, make_network
 
+from spacy_mtl.sharing import gumbel_choice
 from spacy_mtl.sharing.gumbel_choice import GAIN, Choice
 
 TASKS = ["tagger", "ner", "textcat"]
@@ -217,30 +219,20 @@ def test_settings_that_do_not_fit(settings: Dict[str, Any], problem: str) -> Non
         make_model(Row("LearnedBranching"), **settings)
 
 
-def related_tasks(near: str) -> List[str]:
-    """What five seeds find to be related to a task that has mostly the labels of another.
-
-    There are two tasks that conflict: a tower is too narrow to compute both.
-    """
-    found = []
-    for seed in range(5):
-        torch.manual_seed(seed)
-        X, hidden = hidden_values(seed, 4000, 4)
-        one, two = hidden[:, 0] * hidden[:, 1] > 0, hidden[:, 2] * hidden[:, 3] > 0
-        gold = {"one": one.long(), "two": two.long()}
-        flipped = torch.rand(len(X)) < 0.05
-        gold["near"] = torch.where(flipped, 1 - gold[near], gold[near])
-        row = Row("LearnedBranching", {"n_levels": 1, "n_steps": 300, "width": 5})
-        network: Any = make_network(row, list(gold), N_FEATURES, n_towers=2).float()
-        train_and_test(network, X, gold, n_steps=300)
-        options = {task: network.choices[task].option for task in gold}
-        found.append(",".join(t for t in ("one", "two") if options[t] == options["near"]))
-    return found
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("n_levels", [1, 2])
+def test_finds_out_which_tasks_are_related(n_levels: int, seed: int) -> None:
+    data = RelatedTasks(seed)
+    sizes = {"n_levels": n_levels, "n_towers": 2, "n_steps": 300, "width": 8}
+    network: Any = make_network(Row("LearnedBranching", sizes), [], WIDTH).float()
+    tree = data.train(network, 300, rate=0.02).tree()  # type: ignore[operator]
+    groups = [{"first", "related"}, {"unrelated"}]
+    found = [set(re.findall(r"\w+", branch)) for branch in re.findall(r"\([^()]+\)", tree)]
+    assert sorted(found, key=len, reverse=True) == groups
 
 
-def test_finds_out_which_tasks_are_related() -> None:
-    """In at least eight of ten trainings. In the others, all tasks may share a tower."""
-    of_one, of_two = related_tasks("one"), related_tasks("two")
-    assert of_one.count("one") + of_two.count("two") >= 8
-    assert set(of_one) <= {"one", "one,two"}
-    assert set(of_two) <= {"two", "one,two"}
+def test_finds_nothing_without_choosing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gumbel_choice, "GAIN", 0.0)
+    network: Any = make_network(Row("LearnedBranching", {"n_steps": 300}), [], WIDTH).float()
+    tables = RelatedTasks(0).train(network, 100, rate=0.02).structure()
+    assert tables[-1].values == [[pytest.approx(1 / 3)] * 3] * 3
