@@ -96,7 +96,7 @@ class CrossStitchNetwork(SharingNetwork):
         super().add_task(task)
         self.towers.add(task, Tower(self.width, *self._sizes))
         for stitches in self.stitches:
-            stitches.add_task(task, is_read=self.step == 0)
+            stitches.add_task(task, is_late=self.is_trained)
 
     def forward(
         self, X: Tensor, batch: Batch, tasks: Sequence[str]

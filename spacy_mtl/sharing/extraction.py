@@ -49,7 +49,7 @@ class ExtractionNetwork(SharingNetwork):
     def add_task(self, task: str) -> None:
         super().add_task(task)
         for level in self.levels:
-            level.add_task(task)
+            level.add_task(task, is_late=self.is_trained)
 
     def forward(
         self, X: Tensor, batch: Batch, tasks: Sequence[str]

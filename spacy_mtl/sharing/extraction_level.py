@@ -49,12 +49,16 @@ class ExtractionLevel(torch.nn.Module):
         self.gates = ByTask()
         self.shared_gate = None if is_last else SharedGate(sizes.width, n_shared)
 
-    def add_task(self, task: str) -> None:
-        """Create the parts of a task."""
+    def add_task(self, task: str, *, is_late: bool) -> None:
+        """Create the parts of a task.
+
+        task (str): The name of the task.
+        is_late (bool): Whether the others are trained already.
+        """
         self.own.add(task, Experts(self.n_private, self._sizes))
         self.gates.add(task, Gate(self._sizes.width, self.shared.n + self.n_private))
         if self.shared_gate is not None:
-            self.shared_gate.add_task(task, self.n_private)
+            self.shared_gate.add_task(task, self.n_private, is_late=is_late)
 
     def forward(
         self, own: Mapping[str, GateInput], shared: GateInput, tasks: Sequence[str]
@@ -131,10 +135,15 @@ class SharedGate(torch.nn.Module):
         self.shared = Gate(width, n_shared)
         self.own = ByTask()
 
-    def add_task(self, task: str, n_private: int) -> None:
-        """Create the part of a task."""
+    def add_task(self, task: str, n_private: int, *, is_late: bool) -> None:
+        """Create the part of a task.
+
+        task (str): The name of the task.
+        n_private (int): The number of its experts.
+        is_late (bool): Whether the others are trained already.
+        """
         part = Gate(self._width, n_private)
-        if self.shared.use.total.any():
+        if is_late:
             torch.nn.init.constant_(part.logits.bias, LATE)
         self.own.add(task, part)
 

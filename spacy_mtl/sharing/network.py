@@ -138,6 +138,11 @@ class SharingNetwork(torch.nn.Module):
         """RETURNS (str): Where its settings are in a config, for messages."""
         return f'the block that has @architectures = "{self.title}"'
 
+    @property
+    def is_trained(self) -> bool:
+        """RETURNS (bool): Whether steps have closed, so that a task added now comes late."""
+        return self.step > 0
+
     def strength(self, name: str) -> float:
         """RETURNS (float): The current weight of an auxiliary loss."""
         return number_at(self.numbers[name], self.step)

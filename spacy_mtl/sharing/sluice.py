@@ -127,7 +127,7 @@ class SluiceNetwork(SharingNetwork):
         super().add_task(task)
         self.towers.add(task, Tower(self.width, *self._sizes))
         for stitches in self.stitches:
-            stitches.add_task(task, is_read=self.step == 0)
+            stitches.add_task(task, is_late=self.is_trained)
         self.mixtures.add(task, Values(torch.tensor(self._first_mixture) / self.scale.cpu()))
 
     def forward(

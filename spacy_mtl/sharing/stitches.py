@@ -38,16 +38,16 @@ class Stitches(torch.nn.Module):
         # Saved, since trained values mean nothing without it.
         self.register_buffer("scale", torch.tensor([stitch_rate_scale]))
 
-    def add_task(self, task: str, *, is_read: bool) -> None:
+    def add_task(self, task: str, *, is_late: bool) -> None:
         """Add the stitches of a task.
 
         task (str): The name of the task.
-        is_read (bool): Whether the others read its tower from the start. If not, their weights
-            for it are 0 at first, so their states stay the same.
+        is_late (bool): Whether the others are trained already. Their weights for its tower are 0
+            at first, so their states stay the same.
         """
         own_weight, other_weight = self._first
         for other in self.rows:
-            self._row(other).add(task, self._values(other_weight if is_read else 0.0))
+            self._row(other).add(task, self._values(0.0 if is_late else other_weight))
         row = ByTask()
         for other in self.rows:
             row.add(other, self._values(other_weight))
