@@ -95,7 +95,10 @@ class Scheme:
         """
 
     def strengths(self) -> Dict[str, float]:
-        """RETURNS (Dict[str, float]): The weight of each auxiliary loss in the next step."""
+        """RETURNS (Dict[str, float]): The weight of each auxiliary loss in the next step.
+
+        Leave out losses that are switched off for good: each has a column in the log.
+        """
         return {}
 
     def drop_losses(self) -> None:

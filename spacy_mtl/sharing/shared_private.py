@@ -1,5 +1,6 @@
 """Shared and private parts: the shared one may not show where a text comes from."""
 
+import warnings
 from functools import partial
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
@@ -22,6 +23,8 @@ from .tower import Tower
 
 TITLE = "spacy_mtl.SharedPrivate.v1"
 MERGES = ("sum", "concat")
+#: After how many steps without anything to tell apart there is a warning.
+PATIENCE = 20
 
 
 @register(
@@ -116,6 +119,9 @@ class SharedPrivateNetwork(SharingNetwork):
         self.shared = Tower(width, *self._sizes)
         self.towers = ByTask()
         self.discriminator = Discriminator(width, hidden_width)
+        # Not part of the state: it only decides about a warning.
+        self._n_idle = 0
+        self._has_told = False
 
     def add_task(self, task: str) -> None:
         super().add_task(task)
@@ -151,6 +157,7 @@ class SharedPrivateNetwork(SharingNetwork):
 
     def note_closed(self, tasks: Sequence[str]) -> None:
         self.classes.note_closed()
+        self._warn_if_idle()
         super().note_closed(tasks)
 
     def rename_task(self, old: str, new: str) -> None:
@@ -163,6 +170,20 @@ class SharedPrivateNetwork(SharingNetwork):
         super().set_state(state)
         self.classes.set_state(state["classes"])
 
+    def _warn_if_idle(self) -> None:
+        """Warn once if no batch so far had texts that the discriminator could tell apart."""
+        if self._has_told or not self.strength("adversary"):
+            return
+        self._n_idle += 1
+        if self._n_idle == PATIENCE:
+            warnings.warn(
+                f"{TITLE} had no loss of its adversary in {PATIENCE} steps, because each batch had "
+                f'texts of one kind only (adversary = "{self.classes.by}"), so nothing keeps the '
+                "shared part from telling them apart. Read several corpora with "
+                "spacy_mtl.MultiCorpus.v1 and mix them with mixed = true in "
+                f"spacy_mtl.CorpusBatcher.v1, or set adversary_strength = 0 in {self.where}."
+            )
+
     def _losses(
         self, shared: Tensor, private: Mapping[str, Tensor], batch: Batch
     ) -> Dict[str, Tensor]:
@@ -172,6 +193,7 @@ class SharedPrivateNetwork(SharingNetwork):
             known = {i: n for i, n in enumerate(numbers) if n is not None and batch.lengths[i]}
             if len(set(known.values())) > 1:
                 means = Documents(batch.lengths, shared.device).means(shared)
+                self._has_told = True
                 losses["adversary"] = self.discriminator(
                     means[list(known)], list(known.values()), n_classes, self.reversal
                 )

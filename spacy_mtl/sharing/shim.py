@@ -133,7 +133,9 @@ class SchemeShim(EvaluatingShim, Scheme):
         self.precision = "fp32" if precision == "int8" else precision
 
     def strengths(self) -> Dict[str, float]:
-        return {name: self.network.strength(name) for name in self.network.numbers}
+        # Without those that are 0 for good: their columns of the log would stay empty.
+        numbers = self.network.numbers.items()
+        return {name: self.network.strength(name) for name, number in numbers if number != 0}
 
     def drop_losses(self) -> None:
         self._has_losses = False

@@ -11,9 +11,11 @@ from tiny_corpus import make_examples
 from tiny_pipelines import CNN, HEADS
 from torch import Tensor
 
+from spacy_mtl.scheduled import Number
 from spacy_mtl.sharing.by_task import ByTask
 from spacy_mtl.sharing.layer import make_network_scheme
 from spacy_mtl.sharing.network import Batch, SharingNetwork
+from spacy_mtl.sharing.strengths import read_strength
 from spacy_mtl.types import StructureTable
 
 TITLE = "tests.FixedStructure.v1"
@@ -34,14 +36,15 @@ TREE = StructureTable(
 
 
 @registry.architectures(TITLE)
-def FixedStructure(tok2vec: Any, strength: float = 0.0) -> Any:
-    return make_network_scheme(TITLE, tok2vec, partial(FixedNetwork, strength=strength))
+def FixedStructure(tok2vec: Any, strength: Any = 0.0) -> Any:
+    number = read_strength("strength", strength, TITLE)
+    return make_network_scheme(TITLE, tok2vec, partial(FixedNetwork, strength=number))
 
 
 class FixedNetwork(SharingNetwork):
     """A layer for all tasks, and one for each. The loss "size" is a mean over all values."""
 
-    def __init__(self, width: int, *, strength: float) -> None:
+    def __init__(self, width: int, *, strength: Number) -> None:
         super().__init__(TITLE, width, {"size": strength})
         self.shared = torch.nn.Linear(width, width)
         self.own = ByTask()

@@ -76,8 +76,9 @@ def test_scheme_of_thinc_layers(tmp_path: Path) -> None:
 
 
 def test_loss_that_no_step_had_shows_a_dash(tmp_path: Path) -> None:
-    """Its strength is 0, but a schedule may change that."""
-    nlp = make_sharing(strength=0.0)
+    """Its schedule begins with 0."""
+    warm_up = {"@schedules": "warmup_linear.v1", "initial_rate": 1.0}
+    nlp = make_sharing(strength={**warm_up, "warmup_steps": 2, "total_steps": 9})
     path = tmp_path / "log.jsonl"
     out, log_step, finalize = set_up(nlp, output_file=path)
     losses: Dict[str, float] = {}

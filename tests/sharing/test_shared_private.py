@@ -1,5 +1,6 @@
 """Shared and private parts, and what the shared part gives away."""
 
+import warnings
 from typing import Any, List, Optional
 
 import pytest
@@ -12,7 +13,7 @@ from training_steps import step
 
 from spacy_mtl.registry import registry
 from spacy_mtl.sharing.network import Batch
-from spacy_mtl.sharing.shared_private import SharedPrivateNetwork, _correlation
+from spacy_mtl.sharing.shared_private import PATIENCE, SharedPrivateNetwork, _correlation
 from spacy_mtl.types import Annotated
 
 ROW = Row("SharedPrivate")
@@ -110,6 +111,37 @@ def test_a_batch_with_nothing_to_tell(lengths: List[int], corpora: List[Optional
     batch = Batch(lengths, Annotated([frozenset(THREE), frozenset()], corpora))
     _, losses = network(make_features(lengths), batch, THREE)
     assert list(losses) == ["orthogonality"]
+
+
+def run_steps(network: SharedPrivateNetwork, corpora: List[Optional[str]], n_steps: int) -> None:
+    """Steps over batches of two texts from these corpora."""
+    batch = Batch([2, 3], Annotated([frozenset(TASKS)] * 2, corpora))
+    for _ in range(n_steps):
+        network(torch.randn(5, WIDTH), batch, TASKS)
+        network.note_closed(TASKS)
+
+
+def test_batches_that_are_never_mixed() -> None:
+    network = make()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run_steps(network, ["x", "x"], PATIENCE - 1)
+    with pytest.warns(UserWarning, match=r"no loss .* 20 steps.*\"corpus\".*mixed = true.* = 0 in"):
+        run_steps(network, ["y", "y"], 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run_steps(network, ["x", "x"], PATIENCE)
+
+
+@pytest.mark.parametrize(("strength", "first"), [(0.1, ["x", "y"]), (0.0, ["x", "x"])])
+def test_no_warning_where_some_batches_are_mixed_or_nothing_is_asked(
+    strength: float, first: List[Optional[str]]
+) -> None:
+    network = make(strength)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run_steps(network, first, 1)
+        run_steps(network, ["x", "x"], PATIENCE)
 
 
 @pytest.mark.parametrize("level", ["representation", "parameters"])

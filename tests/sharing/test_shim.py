@@ -12,6 +12,7 @@ from scheme_pipelines import build, network_of, sharing_of, trained
 from schemes import Row
 
 from spacy_mtl.deploy.check import check_pipeline
+from spacy_mtl.sharing.contract import scheme_of
 from spacy_mtl.sharing.network import Batch
 
 ROW = Row("TaskAttention")
@@ -47,6 +48,16 @@ def test_a_further_task_while_loading_is_one_that_comes_late(name: str) -> None:
     with torch.no_grad():
         found, _ = shim.network(torch.tensor(doc.tensor), Batch([2]), ["ner"])
     assert numpy.array_equal(found["ner"].numpy(), expected)
+
+
+def test_losses_that_are_off_for_good_have_no_column() -> None:
+    """A schedule that starts at 0 does have one."""
+    nlp = build(Row("SharedPrivate", {"adversary_strength": 0, "orthogonality_strength": 0.1}))
+    assert scheme_of(sharing_of(nlp)).strengths() == {"orthogonality": 0.1}
+    schedule = {"@schedules": "warmup_linear.v1", "initial_rate": 1.0}
+    schedule = {**schedule, "warmup_steps": 2, "total_steps": 9}
+    nlp = build(Row("SharedPrivate", {"adversary_strength": schedule}))
+    assert scheme_of(sharing_of(nlp)).strengths() == {"adversary": 0.0, "orthogonality": 0.01}
 
 
 def test_loading_without_the_model(tmp_path: Path) -> None:
