@@ -119,8 +119,7 @@ def test_part_of_a_config(
     for name in ("train.spacy", "dev.spacy"):
         DocBin(docs=make_docs(spacy.blank("en"))).to_disk(name)
     # A section needs its parents, and a schedule its corpora.
-    above = "[components]\n\n[corpora]\n\n"
-    above += "" if part.startswith("[training]\n") else "[training]\n\n"
+    above = "[components]\n\n[corpora]\n\n[training]\n\n"
     if part.startswith("[corpora.train.schedule]"):
         (corpora,) = (block for block in blocks("ini") if "MultiCorpus" in block)
         above += corpora.split("[corpora.train.schedule]")[0] + "\n"

@@ -79,7 +79,7 @@ def test_scheme_and_tables(run: Run, saved: Any) -> None:
     ("architecture", "n_parameters", "sentence"),
     [
         (HARD, "0", "Every task sees the shared representation itself."),
-        (WITHOUT_TABLES, "12,736", "Every task has a view of its own. This scheme has no tables"),
+        (WITHOUT_TABLES, "17,472", "Every task has a view of its own. This scheme has no tables"),
     ],
 )
 def test_scheme_without_tables(
