@@ -1,6 +1,6 @@
 """A choice among options that is learned by Gumbel-softmax samples, then fixed."""
 
-from typing import Any, List, Optional, Tuple
+from typing import Any, Iterable, List, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -13,15 +13,17 @@ GAIN = 50.0
 class Choice(torch.nn.Module):
     """A choice among options: all are equally likely at first.
 
-    The logits are scaled by the share of steps that has passed. Otherwise the option that is the
-    best by chance would be taken at once, by all who choose, and the others would never train.
+    The logits are scaled by the share of steps that has passed, and what all who choose prefer is
+    taken out of them at first, by the square of that share. Otherwise the option that is the best
+    by chance would be taken by all, and the others would never train.
 
     n_options (int): The number of options.
     n_steps (int): The number of closed steps after which it is fixed.
     temperatures (Tuple[float, float]): The temperature of samples at the first and the last step.
         In between, it falls by the same factor each step.
     SOURCE: Jang et al. 2017, "Categorical Reparameterization with Gumbel-Softmax",
-        arXiv:1611.01144; Maddison et al. 2017, arXiv:1611.00712. Differs: logits are scaled.
+        arXiv:1611.01144; Maddison et al. 2017, arXiv:1611.00712. Differs: logits are scaled, and
+        centered at first.
     """
 
     def __init__(self, n_options: int, n_steps: int, temperatures: Tuple[float, float]) -> None:
@@ -29,6 +31,9 @@ class Choice(torch.nn.Module):
         self._n_steps = n_steps
         self._temperatures = temperatures
         self.scores = torch.nn.Parameter(torch.zeros(n_options))
+        #: What all who choose prefer: the mean of their scores, see `center`.
+        self.common: Tensor
+        self.register_buffer("common", torch.zeros(n_options))
         #: The number of closed steps it has seen, and the option that it was fixed to, or -1.
         self.state: Tensor
         self.register_buffer("state", torch.tensor([0, -1]))
@@ -51,7 +56,7 @@ class Choice(torch.nn.Module):
 
     def best(self) -> int:
         """RETURNS (int): The option it was fixed to, or the most likely one so far."""
-        return int(self.scores.argmax()) if self.option is None else self.option
+        return int(self._logits().argmax()) if self.option is None else self.option
 
     def forward(self) -> Tensor:
         """Weigh the options.
@@ -82,12 +87,27 @@ class Choice(torch.nn.Module):
 
     def _logits(self) -> Tensor:
         # Not 0 at the first step, for the parameters to get a gradient.
-        return GAIN * (self._seen()[0] + 1) / self._n_steps * self.scores
+        passed = min((self._seen()[0] + 1) / self._n_steps, 1.0)
+        return GAIN * passed * (self.scores - (1 - passed**2) * self.common)
 
     def _seen(self) -> List[int]:
         if self._known is None:
             self._known = self.state.tolist()
         return self._known
+
+
+def center(choices: Iterable[Choice]) -> None:
+    """Tell choices among the same options what they all prefer, as long as they are open.
+
+    choices (Iterable[Choice]): All that choose. If only one is still open, nothing is common.
+    """
+    still_open = [choice for choice in choices if choice.option is None]
+    for choice in still_open:
+        choice.common.zero_()
+    if len(still_open) > 1:
+        mean = torch.stack([choice.scores.detach() for choice in still_open]).mean(dim=0)
+        for choice in still_open:
+            choice.common.copy_(mean)
 
 
 def _forget(choice: Any, incompatible_keys: Any) -> None:

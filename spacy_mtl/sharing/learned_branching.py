@@ -14,7 +14,7 @@ from ..registry import register
 from ..settings import ABOVE_ZERO, AT_LEAST_ONE, AT_LEAST_TWO, RATE
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
-from .gumbel_choice import Choice
+from .gumbel_choice import Choice, center
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
 from .tower import Tower
@@ -65,8 +65,9 @@ def LearnedBranching(
     dropout (float): Their dropout rate.
     RAISES (ValueError): If the temperature would rise.
     SOURCE: Guo et al. 2020, "Learning to Branch for Multi-Task Learning" (LTB), ICML,
-        arXiv:2006.01895. Differs: towers over one encoder; no warm-up without choices; training
-        goes on with the tree that was found, instead of starting again from the first weights.
+        arXiv:2006.01895. Differs: towers over one encoder; samples are soft; instead of a warm-up
+        without choices, what all tasks prefer is taken out of their choices at first; training goes
+        on with the tree that was found, instead of starting again from the first weights.
     """
     if start_temperature < end_temperature:
         raise ValueError(
@@ -176,6 +177,9 @@ class BranchingNetwork(SharingNetwork):
         # A task that is absent or frozen has learned nothing about its choice.
         absent = {id(self._choice(task)) for task in self.tasks if task not in tasks}
         just_fixed = [choice.note_closed() for choice in choices if id(choice) not in absent]
+        center(self._choice(task) for task in self.tasks)
+        for level in range(1, len(self.levels)):
+            center(self._parent(level, i) for i in range(self._n_towers))
         if any(just_fixed) and all(choice.option is not None for choice in choices):
             _logger.info("%s has fixed its tree: %s", self.title, self.tree())
         super().note_closed(tasks)
