@@ -176,14 +176,15 @@ class SchemeShim(EvaluatingShim, Scheme):
     # Saving.
 
     def to_bytes(self) -> bytes:
-        """RETURNS (bytes): Width, tasks, step and values of the network, without any code."""
+        """RETURNS (bytes): Title, width, tasks, step and values of the network, without any code."""
         network: Any = network_of(self)
         if network is None:
-            empty: Dict[str, Any] = {"width": None, "tasks": self._told, "step": 0, "values": {}}
-            return srsly.msgpack_dumps(empty)
-        values = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
-        message = {"width": network.width, "tasks": network.tasks, "step": network.step}
-        return srsly.msgpack_dumps({**message, "values": values})
+            found: Dict[str, Any] = {"width": None, "tasks": self._told, "step": 0, "values": {}}
+        else:
+            values = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
+            found = {"width": network.width, "tasks": network.tasks, "step": network.step}
+            found["values"] = values
+        return srsly.msgpack_dumps({"title": self.title, **found})
 
     def from_bytes(self, bytes_data: bytes) -> "SchemeShim":
         """Load the network: the saved tasks first, then others that are already in the pipeline.
@@ -192,7 +193,7 @@ class SchemeShim(EvaluatingShim, Scheme):
         RETURNS (SchemeShim): This shim.
         RAISES (UnfitError): If it comes from another scheme, or from other settings.
         """
-        message = _checked(unpack(bytes_data))
+        message = _checked(unpack(bytes_data), self.title)
         others = [task for task in self.tasks if task not in message["tasks"]]
         self._told = [*message["tasks"], *others]
         if message["width"] is None:
@@ -214,12 +215,18 @@ class SchemeShim(EvaluatingShim, Scheme):
         return network
 
 
-def _checked(message: Any) -> Dict[str, Any]:
-    kinds = {"width": (int, type(None)), "tasks": list, "step": int, "values": dict}
+def _checked(message: Any, title: str) -> Dict[str, Any]:
+    kinds = {"title": str, "width": (int, type(None)), "tasks": list, "step": int, "values": dict}
     for key, kind in kinds.items():
         found = message.get(key, ...) if isinstance(message, dict) else ...
         if not isinstance(found, kind):  # type: ignore[arg-type]
             raise UnfitError(f"the part '{key}' of its sharing scheme is missing or damaged")
+    # Parameters of several schemes have the same names and shapes.
+    if message["title"] != title:
+        raise UnfitError(
+            f"it was trained with the sharing scheme {message['title'][:60]}, but the config has "
+            f"{title}"
+        )
     return message
 
 

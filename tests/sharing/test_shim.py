@@ -96,12 +96,20 @@ def test_a_config_that_does_not_fit(change: str, tmp_path: Path) -> None:
         spacy.load(tmp_path)
 
 
-@pytest.mark.parametrize("part", ["width", "tasks", "step", "values"])
+def test_another_scheme_whose_parameters_have_the_same_names() -> None:
+    """Both have a tower per task, and nothing else."""
+    saved = sharing_of(trained(Row("SoftSharing"), 1)).shims[0].to_bytes()
+    message = "trained with the sharing scheme spacy_mtl.SoftSharing.v1, but the config has spacy"
+    with pytest.raises(ValueError, match=message):
+        sharing_of(build(Row("InformationPassing"))).shims[0].from_bytes(saved)
+
+
+@pytest.mark.parametrize("part", ["title", "width", "tasks", "step", "values"])
 def test_damaged_bytes(part: str) -> None:
     shim = sharing_of(trained(ROW, 1)).shims[0]
     message = srsly.msgpack_loads(shim.to_bytes())
     before = {name: value.clone() for name, value in shim.network.state_dict().items()}
-    for damaged in ({**message, part: "x"}, {k: v for k, v in message.items() if k != part}):
+    for damaged in ({**message, part: 1.5}, {k: v for k, v in message.items() if k != part}):
         with pytest.raises(ValueError, match=f"the part '{part}' of its sharing scheme"):
             shim.from_bytes(srsly.msgpack_dumps(damaged))
     assert all(torch.equal(v, before[k]) for k, v in shim.network.state_dict().items())
