@@ -20,6 +20,7 @@ from .types import Schedule, Weighting
 
 __all__ = [
     "Registry",
+    "block_of",
     "check_finite_config",
     "mtl_schedules",
     "mtl_weightings",
@@ -39,6 +40,11 @@ BLOCKS = {
     "readers": "[corpora.train] (or [corpora.dev])",
     "scorers": "the block [scorer] of the component",
 }
+
+
+def block_of(architecture: str) -> str:
+    """RETURNS (str): Where a config has the settings of an architecture, for messages."""
+    return BLOCKS["architectures"].format(title=architecture)
 
 
 class Registry(catalogue.Registry):

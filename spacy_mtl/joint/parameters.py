@@ -6,7 +6,7 @@ kept. Here existing gradients are set aside, and the graph is kept until the las
 
 from typing import Any, Callable, Iterator, Sequence, Tuple
 
-from thinc.api import Ops
+from thinc.api import Ops, get_array_module
 from thinc.types import Floats1d, Floats2d
 
 from ..compat.torch import one_of_several_passes
@@ -79,8 +79,12 @@ class ParameterRows:
         rows (Floats2d): The rows it was made from. Parameters that no task has reached get no
             gradient rather than one of zeros. Shape: (n_tasks, n_values).
         """
-        for (slot, part), (_, of_tasks) in zip(self._parts(gradient), self._parts(rows)):
-            if part.any() or of_tasks.any():
+        parts = list(self._parts(gradient))
+        found = [part.any() | own.any() for (_, part), (_, own) in zip(parts, self._parts(rows))]
+        # All at once: a GPU is asked once.
+        is_reached = get_array_module(gradient).stack(found).tolist() if found else []
+        for (slot, part), reached in zip(parts, is_reached):
+            if reached:
                 slot.add(part)
 
     def _parts(self, values: Any) -> Iterator[Tuple[Slot, Any]]:

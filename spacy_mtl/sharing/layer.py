@@ -54,7 +54,7 @@ def _views(
         outputs = {task: view.to(X.dtype) for task, view in found.items()}
     views = Views(
         {task: _split(torch2xp(view.detach()), lengths) for task, view in outputs.items()},
-        {name: float(loss.detach()) for name, loss in losses.items()},
+        _numbers(losses),
     )
     if not is_train:
         return views, _no_gradient
@@ -114,6 +114,12 @@ class _Passes:
             else:
                 parameter.grad += gradient
         return found
+
+
+def _numbers(losses: Mapping[str, Tensor]) -> Dict[str, float]:
+    # All at once: a GPU is asked once.
+    found = torch.stack([loss.detach() for loss in losses.values()]).tolist() if losses else []
+    return dict(zip(losses, found))
 
 
 def _split(flat: Any, lengths: Sequence[int]) -> List[Any]:
