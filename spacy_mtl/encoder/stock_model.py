@@ -20,6 +20,7 @@ from ..compat.spacy_transformers import (
 )
 from ..compat.thinc import change_class, replace_forward, uses_mixed_precision
 from ..loading import is_out_of_memory
+from ..registry import block_of
 from .loading import load_pretrained
 from .shim import EncoderShim, SavedEncoderError
 from .span_input import read_spans
@@ -127,7 +128,7 @@ def adopt_transformer(model: Any) -> Model[List[Doc], FullTransformerBatch]:
 def _init(model: Any, X: Any = None, Y: Any = None) -> None:
     if model.attrs["has_transformer"]:
         return
-    where = 'the block that has @architectures = "spacy_mtl.TransformerModel.v1"'
+    where = block_of("spacy_mtl.TransformerModel.v1")
     shim = shim_of(model)
     loaded = load_pretrained(model.attrs["name"], *settings_of(objects_of(shim)), where)
     width = try_encoder(loaded.tokenizer, loaded.transformer, where)

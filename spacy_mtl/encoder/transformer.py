@@ -8,7 +8,7 @@ from thinc.api import Model
 
 from ..compat.spacy_transformers import objects_of, settings_of
 from ..compat.thinc import network_of
-from ..registry import register
+from ..registry import block_of, register
 from ..settings import NOT_EMPTY
 from ..types import Encoder
 from .encoding import EncoderSettings, forward
@@ -70,8 +70,8 @@ def TransformerEncoder(
         if value is not None and value < least:
             raise ValueError(
                 f"'{key}' of a spacy_mtl.TransformerEncoder.v1 is {value!r}, but it is a number of "
-                f"wordpieces and must be at least {least}. Fix it in the block that has "
-                '@architectures = "spacy_mtl.TransformerEncoder.v1".'
+                f"wordpieces and must be at least {least}. Fix it in "
+                f"{block_of('spacy_mtl.TransformerEncoder.v1')}."
             )
     # Not model attributes: saved ones would override the config.
     settings = EncoderSettings(window, context, precision, packing, batch_pieces, kept_pieces)
@@ -93,7 +93,7 @@ def _init(
     shim: Any = model.shims[0]
     if network_of(shim) is not None:
         return
-    where = 'the block that has @architectures = "spacy_mtl.TransformerEncoder.v1"'
+    where = block_of("spacy_mtl.TransformerEncoder.v1")
     loaded = load_pretrained(name, *settings_of(objects_of(shim)), where)
     width = try_encoder(loaded.tokenizer, loaded.transformer, where, window)
     shim.take(loaded)

@@ -9,7 +9,7 @@ from spacy_transformers.layers.trfs2arrays import trfs2arrays
 from thinc.api import Model, PyTorchGradScaler, chain
 from thinc.types import Floats2d, Ragged
 
-from ..registry import register
+from ..registry import block_of, register
 from ..settings import NOT_EMPTY, check_keys
 from ..types import Encoder
 from .precision import check_precision
@@ -69,8 +69,7 @@ def create_transformer_model(
             f"{precision!r}. Remove one of them."
         )
     title = "spacy_mtl.TransformerModel.v1"
-    where = f'the block that has @architectures = "{title}"'
-    check_keys("grad_scaler_config", grad_scaler_config, PyTorchGradScaler, title, where)
+    check_keys("grad_scaler_config", grad_scaler_config, PyTorchGradScaler, title, block_of(title))
     hf = HFObjects(None, None, None, dict(tokenizer_config), dict(transformer_config))
     scaling = {"grad_scaler_config": dict(grad_scaler_config)}
     shim = EncoderShim(hf, mixed_precision=mixed_precision, **scaling)

@@ -12,6 +12,7 @@ from ..registry import register
 from ..settings import ABOVE_ZERO, AT_LEAST_ONE, RATE
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
+from .hidden import Hidden
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
 from .stitches import Stitches, stitch_tables
@@ -59,9 +60,7 @@ def CrossStitch(
     """
     build = partial(
         CrossStitchNetwork,
-        hidden_width=width,
-        depth=depth,
-        dropout=dropout,
+        hidden=Hidden(width, depth, dropout),
         first_weights=(own_weight, other_weight),
         stitch_rate_scale=stitch_rate_scale,
     )
@@ -78,23 +77,21 @@ class CrossStitchNetwork(SharingNetwork):
         self,
         width: int,
         *,
-        hidden_width: int,
-        depth: int,
-        dropout: float,
+        hidden: Hidden,
         first_weights: Tuple[float, float],
         stitch_rate_scale: float,
     ) -> None:
         super().__init__(TITLE, width)
-        self._sizes = hidden_width, depth, dropout
+        self._hidden = hidden
         self.towers = ByTask()
         #: One per layer.
         self.stitches: Sequence[Stitches] = torch.nn.ModuleList(  # type: ignore[assignment]
-            Stitches(*first_weights, stitch_rate_scale) for _ in range(depth)
+            Stitches(*first_weights, stitch_rate_scale) for _ in range(hidden.depth)
         )
 
     def add_task(self, task: str) -> None:
         super().add_task(task)
-        self.towers.add(task, Tower(self.width, *self._sizes))
+        self.towers.add(task, Tower(self.width, self._hidden))
         for stitches in self.stitches:
             stitches.add_task(task, is_late=self.is_trained)
 
@@ -103,7 +100,7 @@ class CrossStitchNetwork(SharingNetwork):
     ) -> Tuple[Dict[str, Tensor], Dict[str, Tensor]]:
         states = {task: X for task in self.tasks}
         for i, stitches in enumerate(self.stitches):
-            changes = torch.stack([self._layer(t, i).change(state) for t, state in states.items()])
+            changes = torch.stack([self._layer(t, i)(state) for t, state in states.items()])
             # Views of absent tasks aren't computed, but layers of their towers are.
             readers = tasks if i == len(self.stitches) - 1 else self.tasks
             states = {

@@ -8,13 +8,14 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from torch import Tensor
 
-from ..registry import register
+from ..registry import block_of, register
 from ..scheduled import Number
 from ..settings import ABOVE_ZERO, AT_LEAST_ONE, RATE, one_of
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
-from .experts import Experts, ExpertSizes, mix
+from .experts import Experts, mix
 from .gates import GateInput, balance_loss, documents_of, gates_table, note_weights, see_weights
+from .hidden import Hidden
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
 from .selection import Choice, RowLogits, SelectionGate, StaticLogits
@@ -77,16 +78,13 @@ def DSelectK(
     if n_selected > n_experts:
         raise ValueError(
             f"'n_selected' of {TITLE} is {n_selected}, but there are only {n_experts} experts. "
-            "Lower it, or raise 'n_experts', in the block that has "
-            f'@architectures = "{TITLE}".'
+            f"Lower it, or raise 'n_experts', in {block_of(TITLE)}."
         )
     build = partial(
         DSelectKNetwork,
         n_experts=n_experts,
         n_selected=n_selected,
-        hidden_width=width,
-        depth=depth,
-        dropout=dropout,
+        hidden=Hidden(width, depth, dropout),
         gate=gate,
         gamma=gamma,
         entropy=read_strength("entropy", entropy, TITLE),
@@ -107,9 +105,7 @@ class DSelectKNetwork(SharingNetwork):
         *,
         n_experts: int,
         n_selected: int,
-        hidden_width: int,
-        depth: int,
-        dropout: float,
+        hidden: Hidden,
         gate: str,
         gamma: float,
         entropy: Number,
@@ -118,7 +114,7 @@ class DSelectKNetwork(SharingNetwork):
         super().__init__(TITLE, width, {"entropy": entropy, "balance": balance})
         self.gate_kind = gate
         self._sizes = n_experts, n_selected, gamma
-        self.experts = Experts(n_experts, ExpertSizes(width, hidden_width, depth, dropout))
+        self.experts = Experts(n_experts, width, hidden)
         self.gates = ByTask()
 
     def add_task(self, task: str) -> None:

@@ -1,28 +1,12 @@
 """Experts: hidden layers over the same vectors, of which each task reads a mixture."""
 
-from dataclasses import dataclass
 from typing import Sequence
 
 import torch
 from torch import Tensor
 
+from .hidden import Hidden
 from .tower import SMALL
-
-
-@dataclass(frozen=True)
-class ExpertSizes:
-    """The sizes of an expert.
-
-    width (int): The width of the vectors.
-    bottleneck (int): The width of its hidden layers.
-    depth (int): The number of its hidden layers.
-    dropout (float): Their dropout rate.
-    """
-
-    width: int
-    bottleneck: int
-    depth: int
-    dropout: float
 
 
 class Experts(torch.nn.Module):
@@ -34,25 +18,26 @@ class Experts(torch.nn.Module):
     projected up, all experts at once, see `mix`.
 
     n (int): The number of experts.
-    sizes (ExpertSizes): The sizes of each.
+    width (int): The width of the vectors.
+    hidden (Hidden): The sizes of the hidden layers of each expert.
     """
 
-    def __init__(self, n: int, sizes: ExpertSizes) -> None:
+    def __init__(self, n: int, width: int, hidden: Hidden) -> None:
         super().__init__()
         self.n = n
-        self.down = torch.nn.Linear(sizes.width, n * sizes.bottleneck)
+        self.down = torch.nn.Linear(width, n * hidden.width)
         self.hidden = torch.nn.ModuleList(
-            Parallel(n, sizes.bottleneck) for _ in range(sizes.depth - 1)
+            Parallel(n, hidden.width) for _ in range(hidden.depth - 1)
         )
-        self.up = torch.nn.Linear(n * sizes.bottleneck, sizes.width, bias=False)
-        self.dropout = torch.nn.Dropout(sizes.dropout)
+        self.up = torch.nn.Linear(n * hidden.width, width, bias=False)
+        self.dropout = torch.nn.Dropout(hidden.dropout)
         torch.nn.init.normal_(self.up.weight, std=SMALL)
 
     def forward(self, X: Tensor) -> Tensor:
         """Compute the last hidden states of all experts.
 
         X (Tensor): Vectors. *Shape:* (n_tokens, width).
-        RETURNS (Tensor): Hidden states. *Shape:* (n_tokens, n, bottleneck).
+        RETURNS (Tensor): Hidden states. *Shape:* (n_tokens, n, hidden width).
         """
         states = self.down(X).unflatten(1, (self.n, -1))
         states = self.dropout(torch.nn.functional.gelu(states))
@@ -85,7 +70,7 @@ def mix(X: Tensor, experts: Sequence[Experts], states: Sequence[Tensor], weights
     X (Tensor): The vectors to which the experts add. *Shape:* (n_tokens, width).
     experts (Sequence[Experts]): Groups of experts.
     states (Sequence[Tensor]): The hidden states of each group.
-        *Shape of each:* (n_tokens, n, bottleneck).
+        *Shape of each:* (n_tokens, n, hidden width).
     weights (Tensor): The weights of all these experts, in order. *Shape:* (n_tokens, n of all), or
         (1, n of all), for all tokens.
     RETURNS (Tensor): *Shape:* (n_tokens, width).

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from ..scheduled import Number
 from ..types import StructureTable
-from .experts import ExpertSizes
 from .extraction_level import ExtractionLevel
 from .gates import GateInput, balance_loss, documents_of
+from .hidden import Hidden
 from .network import Batch, SharingNetwork
 
 
@@ -32,17 +32,14 @@ class ExtractionNetwork(SharingNetwork):
         n_levels: int,
         n_shared: int,
         n_private: int,
-        hidden_width: int,
-        depth: int,
-        dropout: float,
+        hidden: Hidden,
         gate: str,
         balance: Number,
     ) -> None:
         super().__init__(title, width, {"balance": balance})
         self.gate_kind = gate
-        sizes = ExpertSizes(width, hidden_width, depth, dropout)
         self.levels: Any = torch.nn.ModuleList(
-            ExtractionLevel(n_shared, n_private, sizes, is_last=i + 1 == n_levels)
+            ExtractionLevel(width, hidden, n_shared, n_private, is_last=i + 1 == n_levels)
             for i in range(n_levels)
         )
 

@@ -8,8 +8,10 @@ from torch import Tensor
 
 from ..types import StructureTable
 from .by_task import ByTask
-from .experts import Experts, ExpertSizes, mix
-from .gates import Gate, GateInput, gates_table, note_weights, see_weights, shares_of
+from .experts import Experts, mix
+from .gates import Gate, GateInput, Logits, gates_table, note_weights, see_weights
+from .hidden import Hidden
+from .running_mean import RunningMean
 
 #: The first logits of the experts of a task that is added after training. Those of others are
 #: around 0 or have been learned.
@@ -34,20 +36,24 @@ class LevelOutput:
 class ExtractionLevel(torch.nn.Module):
     """One level.
 
+    width (int): The width of the vectors.
+    hidden (Hidden): The sizes of the hidden layers of each expert.
     n_shared (int): The number of shared experts.
     n_private (int): The number of experts of each task.
-    sizes (ExpertSizes): The sizes of each expert.
     is_last (bool): Whether no level follows, so that there are no shared vectors to compute.
     """
 
-    def __init__(self, n_shared: int, n_private: int, sizes: ExpertSizes, is_last: bool) -> None:
+    def __init__(
+        self, width: int, hidden: Hidden, n_shared: int, n_private: int, *, is_last: bool
+    ) -> None:
         super().__init__()
-        self._sizes = sizes
+        self._width = width
+        self._hidden = hidden
         self.n_private = n_private
-        self.shared = Experts(n_shared, sizes)
+        self.shared = Experts(n_shared, width, hidden)
         self.own = ByTask()
         self.gates = ByTask()
-        self.shared_gate = None if is_last else SharedGate(sizes.width, n_shared)
+        self.shared_gate = None if is_last else SharedGate(width, n_shared)
 
     def add_task(self, task: str, *, is_late: bool) -> None:
         """Create the parts of a task.
@@ -55,8 +61,8 @@ class ExtractionLevel(torch.nn.Module):
         task (str): The name of the task.
         is_late (bool): Whether the others are trained already.
         """
-        self.own.add(task, Experts(self.n_private, self._sizes))
-        self.gates.add(task, Gate(self._sizes.width, self.shared.n + self.n_private))
+        self.own.add(task, Experts(self.n_private, self._width, self._hidden))
+        self.gates.add(task, Gate(self._width, self.shared.n + self.n_private))
         if self.shared_gate is not None:
             self.shared_gate.add_task(task, self.n_private, is_late=is_late)
 
@@ -104,7 +110,7 @@ class ExtractionLevel(torch.nn.Module):
         """Add to the record of the gates after a step."""
         note_weights(self.gates, tasks)
         if self.shared_gate is not None:
-            self.shared_gate.note_closed()
+            self.shared_gate.use.note_closed()
 
     def structure(self, where: str) -> List[StructureTable]:
         """RETURNS (List[StructureTable]): The mean weights of the gates.
@@ -132,8 +138,9 @@ class SharedGate(torch.nn.Module):
     def __init__(self, width: int, n_shared: int) -> None:
         super().__init__()
         self._width = width
-        self.shared = Gate(width, n_shared)
+        self.shared = Logits(width, n_shared)
         self.own = ByTask()
+        self.use = RunningMean(n_shared)
 
     def add_task(self, task: str, n_private: int, *, is_late: bool) -> None:
         """Create the part of a task.
@@ -142,34 +149,24 @@ class SharedGate(torch.nn.Module):
         n_private (int): The number of its experts.
         is_late (bool): Whether the others are trained already.
         """
-        part = Gate(self._width, n_private)
+        part = Logits(self._width, n_private)
         if is_late:
-            torch.nn.init.constant_(part.logits.bias, LATE)
+            torch.nn.init.constant_(part.bias, LATE)
         self.own.add(task, part)
-
-    @property
-    def parts(self) -> List[Any]:
-        """RETURNS (List[Gate]): The shared part, then the tasks' in the order of their addition."""
-        return [self.shared, *(self.own[task] for task in self.own)]
+        self.use.grow(n_private)
 
     def forward(self, read: GateInput) -> Tensor:
         """RETURNS (Tensor): The weights. *Shape:* (n_tokens, n of all experts)."""
-        logits = torch.cat([part(read.rows) for part in self.parts], dim=1)
+        parts = [self.shared, *(self.own[task] for task in self.own)]
+        logits = torch.cat([part(read.rows) for part in parts], dim=1)
         weights = read.per_token(torch.softmax(logits, dim=1))
         if self.training:
-            widths = [len(part.use.total) for part in self.parts]
-            for part, own in zip(self.parts, weights.split(widths, dim=1)):
-                part.use.see(own)
+            self.use.see(weights)
         return weights
-
-    def note_closed(self) -> None:
-        """Add to the record after a step."""
-        for part in self.parts:
-            part.use.note_closed()
 
     def table(self, shared: List[str], n_private: int, where: str) -> StructureTable:
         """RETURNS (StructureTable): The mean weights, in one row."""
         own = [f"{task} {i + 1}" for task in self.own for i in range(n_private)]
-        values = shares_of(torch.cat([part.use.total for part in self.parts]))
+        values = [self.use.mean.tolist()]
         note = "The mean weight of each expert, of any task, in what the next level shares."
-        return StructureTable(f"shared gate{where}", ["shared"], [*shared, *own], [values], note)
+        return StructureTable(f"shared gate{where}", ["shared"], [*shared, *own], values, note)

@@ -9,17 +9,12 @@ from ..types import StructureTable
 from .by_task import ByTask
 from .documents import Documents
 from .network import Batch
+from .running_mean import RunningMean, untrained
 from .tower import SMALL
 
 #: What a gate reads: the vector of each token, or the mean of the vectors of its document.
 GATE_KINDS = ("token", "document")
-
-#: How much of the running use of experts is left after a step.
-DECAY = 0.99
-NOTE = (
-    "The mean weight of each expert in a task's view, over the tokens of recent training steps. "
-    "All 0: the task has not been trained."
-)
+NOTE = "The mean weight of each expert in a task's view, over the tokens of recent training steps."
 
 
 class GateInput:
@@ -49,31 +44,18 @@ def documents_of(kind: str, X: Tensor, batch: Batch) -> Optional[Documents]:
     return Documents(batch.lengths, X.device) if kind == "document" else None
 
 
-class Use(torch.nn.Module):
-    """How much experts were used in recent steps.
+class Logits(torch.nn.Linear):
+    """The logits of some experts.
 
+    width (int): The width of the vectors.
     n_experts (int): The number of experts.
     """
 
-    total: Tensor
-
-    def __init__(self, n_experts: int) -> None:
-        super().__init__()
-        self.register_buffer("total", torch.zeros(n_experts))
-        self._seen: Optional[Tensor] = None
-
-    def see(self, weights: Tensor) -> None:
-        """Keep the weights of a training batch until its step closes.
-
-        weights (Tensor): *Shape:* (n_tokens, n_experts), or (1, n_experts) for all tokens.
-        """
-        self._seen = weights.detach().sum(dim=0)
-
-    def note_closed(self) -> None:
-        """Add what was seen last."""
-        if self._seen is not None:
-            self.total.mul_(DECAY).add_(self._seen)
-            self._seen = None
+    def __init__(self, width: int, n_experts: int) -> None:
+        super().__init__(width, n_experts)
+        # All experts start with similar weights.
+        torch.nn.init.normal_(self.weight, std=SMALL)
+        torch.nn.init.zeros_(self.bias)
 
 
 class Gate(torch.nn.Module):
@@ -85,11 +67,8 @@ class Gate(torch.nn.Module):
 
     def __init__(self, width: int, n_experts: int) -> None:
         super().__init__()
-        self.logits = torch.nn.Linear(width, n_experts)
-        self.use = Use(n_experts)
-        # All experts start with similar weights.
-        torch.nn.init.normal_(self.logits.weight, std=SMALL)
-        torch.nn.init.zeros_(self.logits.bias)
+        self.logits = Logits(width, n_experts)
+        self.use = RunningMean(n_experts)
 
     def forward(self, rows: Tensor) -> Tensor:
         """Compute the logits.
@@ -133,11 +112,8 @@ def balance_loss(weights: Sequence[Tensor]) -> Tensor:
 
 def gates_table(gates: ByTask, columns: List[str], title: str = "gates") -> StructureTable:
     """RETURNS (StructureTable): The mean weights of experts, a row per task."""
-    uses: Dict[str, Any] = {task: gates[task] for task in gates}
-    values = [shares_of(gate.use.total) for gate in uses.values()]
-    return StructureTable(title, list(uses), columns, values, NOTE)
-
-
-def shares_of(total: Tensor) -> List[float]:
-    """RETURNS (List[float]): Values divided by their sum, or 0 if that is 0."""
-    return (total / total.sum().clamp(min=1e-12)).tolist()
+    with_use: Dict[str, Any] = {task: gates[task] for task in gates}
+    if not with_use:
+        return StructureTable(title, [], columns, [], NOTE)
+    means = torch.stack([gate.use.mean for gate in with_use.values()])
+    return StructureTable(title, list(with_use), columns, means.tolist(), NOTE + untrained(means))

@@ -6,9 +6,10 @@ from typing import Callable, Dict, List
 from spacy.tokens import Doc
 from thinc.api import Model
 
-from ..registry import register
+from ..registry import block_of, register
 from ..settings import AT_LEAST_ONE, AT_LEAST_TWO, RATE, one_of
 from ..types import Encoder, TokenVectors
+from .hidden import Hidden
 from .hierarchical import HierarchicalNetwork
 from .label_embedding import LabelNetwork
 from .layer import make_network_scheme
@@ -59,7 +60,7 @@ def InformationPassing(
     RAISES (ValueError): If there is an order, but the method has none.
     SOURCE: See `HierarchicalNetwork`, `LabelNetwork` and `TowerAttentionNetwork`.
     """
-    new_tower = partial(Tower, bottleneck=width, depth=depth, dropout=dropout)
+    new_tower = partial(Tower, hidden=Hidden(width, depth, dropout))
     build: Dict[str, Callable[[int], SharingNetwork]] = {
         "hierarchical": partial(
             HierarchicalNetwork, new_tower=new_tower, pass_gradient=pass_gradient, order=order
@@ -81,7 +82,7 @@ def InformationPassing(
     if order and method == "attention":
         raise ValueError(
             f"'order' of {TITLE} is {order}, but with method = \"attention\" every task reads all "
-            'towers. Remove it, or set method = "hierarchical" or "labels". Fix it in the block '
-            f'that has @architectures = "{TITLE}".'
+            'towers. Remove it, or set method = "hierarchical" or "labels". Fix it in '
+            f"{block_of(TITLE)}."
         )
     return make_network_scheme(TITLE, tok2vec, build[method])

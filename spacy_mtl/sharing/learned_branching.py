@@ -10,11 +10,12 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from torch import Tensor
 
-from ..registry import register
+from ..registry import block_of, register
 from ..settings import ABOVE_ZERO, AT_LEAST_ONE, AT_LEAST_TWO, RATE
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
 from .gumbel_choice import Choice, center
+from .hidden import Hidden
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
 from .tower import Tower
@@ -72,12 +73,11 @@ def LearnedBranching(
     if start_temperature < end_temperature:
         raise ValueError(
             f"'start_temperature' of {TITLE} is {start_temperature}, but it must not be below "
-            f"'end_temperature', {end_temperature}. Fix them in the block that has "
-            f'@architectures = "{TITLE}".'
+            f"'end_temperature', {end_temperature}. Fix them in {block_of(TITLE)}."
         )
     build = partial(
         BranchingNetwork,
-        new_tower=partial(Tower, bottleneck=width, depth=depth, dropout=dropout),
+        new_tower=partial(Tower, hidden=Hidden(width, depth, dropout)),
         new_choice=partial(
             Choice, n_towers, n_steps, temperatures=(start_temperature, end_temperature)
         ),

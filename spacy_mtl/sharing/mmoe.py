@@ -13,7 +13,7 @@ from ..scheduled import Number
 from ..settings import AT_LEAST_ONE, RATE, one_of
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
-from .experts import Experts, ExpertSizes, mix
+from .experts import Experts, mix
 from .gates import (
     GATE_KINDS,
     Gate,
@@ -24,6 +24,7 @@ from .gates import (
     note_weights,
     see_weights,
 )
+from .hidden import Hidden
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
 from .strengths import read_strength
@@ -67,9 +68,7 @@ def MMoE(
     build = partial(
         MMoENetwork,
         n_experts=n_experts,
-        hidden_width=width,
-        depth=depth,
-        dropout=dropout,
+        hidden=Hidden(width, depth, dropout),
         gate=gate,
         balance=read_strength("balance", balance, TITLE),
     )
@@ -87,15 +86,13 @@ class MMoENetwork(SharingNetwork):
         width: int,
         *,
         n_experts: int,
-        hidden_width: int,
-        depth: int,
-        dropout: float,
+        hidden: Hidden,
         gate: str,
         balance: Number,
     ) -> None:
         super().__init__(TITLE, width, {"balance": balance})
         self.gate_kind = gate
-        self.experts = Experts(n_experts, ExpertSizes(width, hidden_width, depth, dropout))
+        self.experts = Experts(n_experts, width, hidden)
         self.gates = ByTask()
 
     def add_task(self, task: str) -> None:

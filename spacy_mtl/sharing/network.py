@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import torch
 from torch import Tensor
 
+from ..registry import block_of
 from ..scheduled import Number, number_at
 from ..types import Annotated, StructureTable
 from .contract import no_relations
@@ -136,7 +137,7 @@ class SharingNetwork(torch.nn.Module):
     @property
     def where(self) -> str:
         """RETURNS (str): Where its settings are in a config, for messages."""
-        return f'the block that has @architectures = "{self.title}"'
+        return block_of(self.title)
 
     @property
     def is_trained(self) -> bool:

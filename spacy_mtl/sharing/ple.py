@@ -11,6 +11,7 @@ from ..settings import AT_LEAST_ONE, RATE, one_of
 from ..types import Encoder, TokenVectors
 from .extraction import ExtractionNetwork
 from .gates import GATE_KINDS
+from .hidden import Hidden
 from .layer import make_network_scheme
 from .strengths import read_strength
 
@@ -68,9 +69,7 @@ def PLE(
         n_levels=n_levels,
         n_shared=n_shared,
         n_private=n_private,
-        hidden_width=width,
-        depth=depth,
-        dropout=dropout,
+        hidden=Hidden(width, depth, dropout),
         gate=gate,
         balance=read_strength("balance", balance, TITLE),
     )

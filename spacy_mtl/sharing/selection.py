@@ -6,7 +6,7 @@ from typing import Callable
 import torch
 from torch import Tensor
 
-from .gates import Use
+from .running_mean import RunningMean
 
 #: Keeps logarithms of 0 away, as in the authors' code.
 EPSILON = 1e-6
@@ -67,7 +67,7 @@ class SelectionGate(torch.nn.Module):
         n_digits = max(1, (n_experts - 1).bit_length())
         self.digits = make_logits(n_selected * n_digits, gamma / 100)
         self.shares = make_logits(n_selected, 0.05)
-        self.use = Use(n_experts)
+        self.use = RunningMean(n_experts)
 
     def forward(self, rows: Tensor) -> Choice:
         """Compute the weights of experts.

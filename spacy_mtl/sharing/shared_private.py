@@ -2,7 +2,7 @@
 
 import warnings
 from functools import partial
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple, cast
 
 import torch
 from spacy.tokens import Doc
@@ -12,12 +12,14 @@ from torch import Tensor
 from ..registry import register
 from ..scheduled import Number
 from ..settings import AT_LEAST_ONE, RATE, one_of
-from ..types import Encoder, TokenVectors
+from ..types import Encoder, StructureTable, TokenVectors
 from .adversary import ADVERSARIES, Classes, Discriminator
 from .by_task import ByTask
 from .documents import Documents
+from .hidden import Hidden
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
+from .running_mean import RunningMean, untrained
 from .strengths import read_strength
 from .tower import Tower
 
@@ -80,9 +82,7 @@ def SharedPrivate(
     }
     build = partial(
         SharedPrivateNetwork,
-        hidden_width=width,
-        depth=depth,
-        dropout=dropout,
+        hidden=Hidden(width, depth, dropout),
         adversary=adversary,
         strengths=strengths,
         merge=merge,
@@ -102,30 +102,31 @@ class SharedPrivateNetwork(SharingNetwork):
         self,
         width: int,
         *,
-        hidden_width: int,
-        depth: int,
-        dropout: float,
+        hidden: Hidden,
         adversary: str,
         strengths: Mapping[str, Number],
         merge: str,
     ) -> None:
         super().__init__(TITLE, width, strengths)
-        self._sizes = hidden_width, depth, dropout
+        self._hidden = hidden
         self._merge = merge
         #: What the gradient of the discriminator's loss is multiplied by on its way to the shared
         #: part. Set to 1 to compare it with finite differences.
         self.reversal = -1.0
         self.classes = Classes(adversary)
-        self.shared = Tower(width, *self._sizes)
+        self.shared = Tower(width, hidden)
         self.towers = ByTask()
-        self.discriminator = Discriminator(width, hidden_width)
+        #: The lengths of both parts of a token's view.
+        self.lengths = ByTask()
+        self.discriminator = Discriminator(width, hidden.width)
         # Not part of the state: it only decides about a warning.
         self._n_idle = 0
         self._has_told = False
 
     def add_task(self, task: str) -> None:
         super().add_task(task)
-        self.towers.add(task, Tower(self.width, *self._sizes))
+        self.towers.add(task, Tower(self.width, self._hidden))
+        self.lengths.add(task, RunningMean(2))
 
     def forward(
         self, X: Tensor, batch: Batch, tasks: Sequence[str]
@@ -135,7 +136,12 @@ class SharedPrivateNetwork(SharingNetwork):
             views = {task: shared + part for task, part in private.items()}
         else:
             views = {task: torch.cat([shared, part], dim=1) for task, part in private.items()}
-        return views, self._losses(shared, private, batch) if self.training else {}
+        if not self.training:
+            return views, {}
+        for task, part in private.items():
+            both = [torch.linalg.vector_norm(each.detach(), dim=1) for each in (shared, part)]
+            self._length(task).see(torch.stack(both, dim=1))
+        return views, self._losses(shared, private, batch)
 
     def parts(self, X: Tensor, tasks: Sequence[str]) -> Tuple[Tensor, Dict[str, Tensor]]:
         """Compute the shared part and the private part of each task, such as for a probe.
@@ -144,7 +150,7 @@ class SharedPrivateNetwork(SharingNetwork):
         tasks (Sequence[str]): The tasks.
         RETURNS (Tuple[Tensor, Dict[str, Tensor]]): The parts. *Shape of each:* (n_tokens, width).
         """
-        return self.shared(X), {task: self.towers[task](X) - X for task in tasks}
+        return self.shared(X), {task: cast(Tower, self.towers[task]).change(X) for task in tasks}
 
     def private(self) -> Dict[str, List[torch.nn.Parameter]]:
         return {task: list(self.towers[task].parameters()) for task in self.towers}
@@ -157,6 +163,8 @@ class SharedPrivateNetwork(SharingNetwork):
 
     def note_closed(self, tasks: Sequence[str]) -> None:
         self.classes.note_closed()
+        for task in tasks:
+            self._length(task).note_closed()
         self._warn_if_idle()
         super().note_closed(tasks)
 
@@ -169,6 +177,18 @@ class SharedPrivateNetwork(SharingNetwork):
     def set_state(self, state: Dict[str, Any]) -> None:
         super().set_state(state)
         self.classes.set_state(state["classes"])
+
+    def structure(self) -> List[StructureTable]:
+        tasks = list(self.tasks)
+        if not tasks:
+            return []
+        means = torch.stack([self._length(task).mean for task in tasks])
+        note = "The mean length of both parts of a token's vector, in recent training steps."
+        note += untrained(means)
+        return [StructureTable("parts", tasks, ["shared", "private"], means.tolist(), note)]
+
+    def _length(self, task: str) -> RunningMean:
+        return cast(RunningMean, self.lengths[task])
 
     def _warn_if_idle(self) -> None:
         """Warn once if no batch so far had texts that the discriminator could tell apart."""

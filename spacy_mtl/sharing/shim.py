@@ -176,7 +176,7 @@ class SchemeShim(EvaluatingShim, Scheme):
     # Saving.
 
     def to_bytes(self) -> bytes:
-        """RETURNS (bytes): Title, width, tasks, step and values of the network, without any code."""
+        """RETURNS (bytes): Title, width, tasks, step and values of the network, without code."""
         network: Any = network_of(self)
         if network is None:
             found: Dict[str, Any] = {"width": None, "tasks": self._told, "step": 0, "values": {}}

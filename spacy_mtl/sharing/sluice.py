@@ -9,11 +9,12 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from torch import Tensor
 
-from ..registry import register
+from ..registry import block_of, register
 from ..scheduled import Number
 from ..settings import ABOVE_ZERO, AT_LEAST_ONE, RATE
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask, Values
+from .hidden import Hidden
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
 from .stitches import Stitches, stitch_tables
@@ -76,11 +77,11 @@ def Sluice(
     if width % n_subspaces:
         raise ValueError(
             f"'n_subspaces' of {TITLE} is {n_subspaces}, but it must divide 'width', which is "
-            f'{width}. Fix it in the block that has @architectures = "{TITLE}".'
+            f"{width}. Fix it in {block_of(TITLE)}."
         )
     build = partial(
         SluiceNetwork,
-        sizes=(width, depth, dropout),
+        hidden=Hidden(width, depth, dropout),
         n_subspaces=n_subspaces,
         orthogonality=read_strength(ORTHOGONALITY, orthogonality, TITLE),
         first_weights=(own_weight, other_weight),
@@ -102,7 +103,7 @@ class SluiceNetwork(SharingNetwork):
         self,
         width: int,
         *,
-        sizes: Tuple[int, int, float],
+        hidden: Hidden,
         n_subspaces: int,
         orthogonality: Number,
         first_weights: Tuple[float, float],
@@ -110,14 +111,17 @@ class SluiceNetwork(SharingNetwork):
         stitch_rate_scale: float,
     ) -> None:
         super().__init__(TITLE, width, {ORTHOGONALITY: orthogonality})
-        self._sizes = sizes
-        self._depth = sizes[1]
+        self._hidden = hidden
         self._n_subspaces = n_subspaces
-        self._first_mixture = [*[(1 - last_weight) / self._depth] * self._depth, last_weight]
+        self._first_mixture = [
+            *[(1 - last_weight) / self._hidden.depth] * self._hidden.depth,
+            last_weight,
+        ]
         self.towers = ByTask()
         #: One per layer.
         self.stitches: Sequence[Stitches] = torch.nn.ModuleList(  # type: ignore[assignment]
-            Stitches(*first_weights, stitch_rate_scale, n_subspaces) for _ in range(self._depth)
+            Stitches(*first_weights, stitch_rate_scale, n_subspaces)
+            for _ in range(self._hidden.depth)
         )
         self.mixtures = ByTask()
         # See `Stitches`.
@@ -125,7 +129,7 @@ class SluiceNetwork(SharingNetwork):
 
     def add_task(self, task: str) -> None:
         super().add_task(task)
-        self.towers.add(task, Tower(self.width, *self._sizes))
+        self.towers.add(task, Tower(self.width, self._hidden))
         for stitches in self.stitches:
             stitches.add_task(task, is_late=self.is_trained)
         self.mixtures.add(task, Values(torch.tensor(self._first_mixture) / self.scale.cpu()))
@@ -136,10 +140,10 @@ class SluiceNetwork(SharingNetwork):
         states = {task: X for task in self.tasks}
         mixtures = {task: self._mixture(task) for task in tasks}
         views = {task: mixtures[task][0] * X for task in tasks}
-        for i in range(self._depth):
+        for i in range(self._hidden.depth):
             hidden = torch.cat([self._layer(t, i).hidden(states[t]) for t in self.tasks], dim=1)
             # Views of absent tasks aren't computed, but layers of their towers are.
-            readers = tasks if i == self._depth - 1 else self.tasks
+            readers = tasks if i == self._hidden.depth - 1 else self.tasks
             for task in readers:
                 read = torch.nn.functional.linear(hidden, self._matrix(task, i))
                 states[task] = states[task] + self._layer(task, i).up(read)
@@ -163,7 +167,7 @@ class SluiceNetwork(SharingNetwork):
         mixture = StructureTable(
             "mixture of layers",
             list(self.tasks),
-            ["shared", *(f"layer {i + 1}" for i in range(self._depth))],
+            ["shared", *(f"layer {i + 1}" for i in range(self._hidden.depth))],
             [self._mixture(task).tolist() for task in self.tasks],
             "The weight of the shared representation and of each layer in the view of a task.",
         )
@@ -174,7 +178,7 @@ class SluiceNetwork(SharingNetwork):
         *Shape:* (hidden width, n_tasks * hidden width).
         """
         weights = self.stitches[i].weights(task)
-        size = self._sizes[0] // self._n_subspaces
+        size = self._hidden.width // self._n_subspaces
         # One large product is quicker than many small ones, of single subspaces.
         return torch.kron(weights, torch.eye(size, dtype=weights.dtype, device=weights.device))
 
@@ -187,7 +191,7 @@ class SluiceNetwork(SharingNetwork):
         penalties = [
             (a @ b.T).square().sum()
             for task in self.tasks
-            for i in range(self._depth)
+            for i in range(self._hidden.depth)
             for a, b in combinations(self._layer(task, i).down.weight.chunk(self._n_subspaces), 2)
         ]
         return {ORTHOGONALITY: torch.stack(penalties).sum()}

@@ -13,6 +13,7 @@ from ..scheduled import Number
 from ..settings import AT_LEAST_ONE, RATE, one_of
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
+from .hidden import Hidden
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
 from .strengths import read_strength
@@ -86,9 +87,7 @@ def SoftSharing(
         SoftNetwork,
         penalty=penalty,
         strength=read_strength("strength", strength, TITLE),
-        hidden_width=width,
-        depth=depth,
-        dropout=dropout,
+        hidden=Hidden(width, depth, dropout),
     )
     return make_network_scheme(TITLE, tok2vec, build)
 
@@ -105,18 +104,16 @@ class SoftNetwork(SharingNetwork):
         *,
         penalty: str,
         strength: Number,
-        hidden_width: int,
-        depth: int,
-        dropout: float,
+        hidden: Hidden,
     ) -> None:
         super().__init__(TITLE, width, {penalty: strength})
         self.penalty = penalty
-        self._sizes = hidden_width, depth, dropout
+        self._hidden = hidden
         self.towers = ByTask()
 
     def add_task(self, task: str) -> None:
         super().add_task(task)
-        tower = Tower(self.width, *self._sizes)
+        tower = Tower(self.width, self._hidden)
         if len(self.tasks) > 1:
             with torch.no_grad():
                 for own, *others in zip(tower.parameters(), *self._parameters_by_task()):

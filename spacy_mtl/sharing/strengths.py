@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..registry import block_of
 from ..scheduled import Number, read_number
 
 
@@ -14,5 +15,4 @@ def read_strength(name: str, entry: Any, title: str) -> Number:
     RETURNS (Number): The strength.
     RAISES (ValueError): If it is neither.
     """
-    where = f'the block that has @architectures = "{title}"'
-    return read_number(entry, f"'{name}' of {title}", f"Fix it in {where}.")
+    return read_number(entry, f"'{name}' of {title}", f"Fix it in {block_of(title)}.")

@@ -1,7 +1,7 @@
 """Task attention: a soft mask per task over the shared representation."""
 
 from functools import partial
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import torch
 from spacy.tokens import Doc
@@ -12,16 +12,16 @@ from ..registry import register
 from ..settings import AT_LEAST_ONE, RATE
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
+from .hidden import Hidden
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
+from .running_mean import RunningMean, untrained
 from .tower import SMALL
 
 TITLE = "spacy_mtl.TaskAttention.v1"
-#: How much of the running mean of a mask is left after a step.
-DECAY = 0.99
 NOTE = (
     "Cosine of what the mean masks of two tasks add to 1: 1 if they amplify and damp the same "
-    "features, -1 if opposite ones. All 0: the task has not been trained."
+    "features, -1 if opposite ones."
 )
 
 
@@ -42,7 +42,7 @@ def TaskAttention(
         arXiv:1803.10704. Differs: one mask, over the encoder's output, and twice as large, so
         that the first views are close to the shared representation.
     """
-    build = partial(AttentionNetwork, hidden_width=width, depth=depth, dropout=dropout)
+    build = partial(AttentionNetwork, hidden=Hidden(width, depth, dropout))
     return make_network_scheme(TITLE, tok2vec, build)
 
 
@@ -52,14 +52,14 @@ class AttentionNetwork(SharingNetwork):
     width (int): The width of the shared representation.
     """
 
-    def __init__(self, width: int, *, hidden_width: int, depth: int, dropout: float) -> None:
+    def __init__(self, width: int, *, hidden: Hidden) -> None:
         super().__init__(TITLE, width)
-        self._sizes = hidden_width, depth, dropout
+        self._hidden = hidden
         self.masks = ByTask()
 
     def add_task(self, task: str) -> None:
         super().add_task(task)
-        self.masks.add(task, Mask(self.width, *self._sizes))
+        self.masks.add(task, Mask(self.width, self._hidden))
 
     def forward(
         self, X: Tensor, batch: Batch, tasks: Sequence[str]
@@ -72,46 +72,42 @@ class AttentionNetwork(SharingNetwork):
     def note_closed(self, tasks: Sequence[str]) -> None:
         for task in tasks:
             mask: Any = self.masks[task]
-            mask.note_closed()
+            mask.added.note_closed()
         super().note_closed(tasks)
 
     def structure(self) -> List[StructureTable]:
         masks: Dict[str, Any] = {task: self.masks[task] for task in self.masks}
         if not masks:
             return []
-        added = torch.stack([mask.mean - 1 for mask in masks.values()])
+        added = torch.stack([mask.added.mean for mask in masks.values()])
         units = torch.nn.functional.normalize(added, dim=1)
         tasks = list(masks)
-        return [StructureTable("overlap of masks", tasks, tasks, (units @ units.T).tolist(), NOTE)]
+        note = NOTE + untrained(added)
+        return [StructureTable("overlap of masks", tasks, tasks, (units @ units.T).tolist(), note)]
 
 
 class Mask(torch.nn.Module):
     """A mask over vectors, computed from the vectors themselves.
 
     width (int): The width of the vectors.
-    hidden_width (int): The width of the hidden layers.
-    depth (int): The number of hidden layers.
-    dropout (float): Their dropout rate.
+    hidden (Hidden): The sizes of the hidden layers.
     """
 
-    #: The mean of the mask over tokens, in recent training steps. *Shape:* (width,).
-    mean: Tensor
-
-    def __init__(self, width: int, hidden_width: int, depth: int, dropout: float) -> None:
+    def __init__(self, width: int, hidden: Hidden) -> None:
         super().__init__()
         layers: List[torch.nn.Module] = []
-        for i in range(depth):
+        for i in range(hidden.depth):
             layers += [
-                torch.nn.Linear(hidden_width if i else width, hidden_width),
+                torch.nn.Linear(hidden.width if i else width, hidden.width),
                 torch.nn.GELU(),
-                torch.nn.Dropout(dropout),
+                torch.nn.Dropout(hidden.dropout),
             ]
         self.hidden = torch.nn.Sequential(*layers)
-        self.output = torch.nn.Linear(hidden_width, width)
+        self.output = torch.nn.Linear(hidden.width, width)
         torch.nn.init.normal_(self.output.weight, std=SMALL)
         torch.nn.init.zeros_(self.output.bias)
-        self.register_buffer("mean", torch.ones(width))
-        self._seen: Optional[Tensor] = None
+        #: What the mask adds to 1.
+        self.added = RunningMean(width)
 
     def forward(self, X: Tensor) -> Tensor:
         """Compute the mask.
@@ -121,11 +117,5 @@ class Mask(torch.nn.Module):
         """
         mask = 2 * torch.sigmoid(self.output(self.hidden(X)))
         if self.training:
-            self._seen = mask.detach().mean(dim=0)
+            self.added.see(mask - 1)
         return mask
-
-    def note_closed(self) -> None:
-        """Add the mask of the last training batch to the running mean."""
-        if self._seen is not None:
-            self.mean.lerp_(self._seen.to(self.mean), 1 - DECAY)
-        self._seen = None

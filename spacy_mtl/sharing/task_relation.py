@@ -13,6 +13,7 @@ from ..scheduled import Number
 from ..settings import AT_LEAST_ONE, RATE
 from ..types import Encoder, StructureTable, TokenVectors
 from .by_task import ByTask
+from .hidden import Hidden
 from .layer import make_network_scheme
 from .matrix_root import gram, root
 from .network import Batch, SharingNetwork
@@ -64,9 +65,7 @@ def TaskRelation(
     build = partial(
         RelationNetwork,
         strength=read_strength("strength", strength, TITLE),
-        hidden_width=width,
-        depth=depth,
-        dropout=dropout,
+        hidden=Hidden(width, depth, dropout),
     )
     return make_network_scheme(TITLE, tok2vec, build)
 
@@ -79,20 +78,20 @@ class RelationNetwork(SharingNetwork):
 
     covariance: Tensor
 
-    def __init__(
-        self, width: int, *, strength: Number, hidden_width: int, depth: int, dropout: float
-    ) -> None:
+    def __init__(self, width: int, *, strength: Number, hidden: Hidden) -> None:
         super().__init__(TITLE, width, {LOSS: strength})
-        self.hidden_width = hidden_width
-        self.down = torch.nn.ModuleList(torch.nn.Linear(width, hidden_width) for _ in range(depth))
-        self.dropout = torch.nn.Dropout(dropout)
+        self._hidden_width = hidden.width
+        self.down = torch.nn.ModuleList(
+            torch.nn.Linear(width, hidden.width) for _ in range(hidden.depth)
+        )
+        self.dropout = torch.nn.Dropout(hidden.dropout)
         self.up = ByTask()
         # Not divided by its trace, so that it keeps its values when it grows.
         self.register_buffer("covariance", torch.zeros(0, 0))
 
     def add_task(self, task: str) -> None:
         super().add_task(task)
-        up = [_make_up(self.hidden_width, self.width) for _ in self.down]
+        up = [_make_up(self._hidden_width, self.width) for _ in self.down]
         self.up.add(task, torch.nn.ModuleList(up))
         with torch.no_grad():
             size = self._read([task]).norm()
@@ -123,8 +122,10 @@ class RelationNetwork(SharingNetwork):
     def relations(self) -> Dict[str, Dict[str, float]]:
         """RETURNS (Dict[str, Dict[str, float]]): The correlation of each task with each task."""
         deviations = self.covariance.diagonal().sqrt()
-        found = (self.covariance / deviations / deviations.unsqueeze(-1)).clamp(-1, 1).tolist()
-        return {task: dict(zip(self.tasks, row)) for task, row in zip(self.tasks, found)}
+        found = (self.covariance / deviations / deviations.unsqueeze(-1)).clamp(-1, 1)
+        # Rounded, it is neither exactly symmetric nor exactly 1 for a task with itself.
+        found = ((found + found.T) / 2).fill_diagonal_(1)
+        return {task: dict(zip(self.tasks, row)) for task, row in zip(self.tasks, found.tolist())}
 
     def structure(self) -> List[StructureTable]:
         values = [list(row.values()) for row in self.relations().values()]

@@ -6,7 +6,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..encoder.mode import precision_of
-from ..registry import register
+from ..registry import block_of, register
 from ..settings import NOT_EMPTY
 from ..types import Encoder, TokenVectors, Views
 from .contract import as_features, scheme_of
@@ -32,8 +32,7 @@ def create_task_view(
     if task not in tasks:
         raise ValueError(
             f"'task' of a spacy_mtl.TaskView.v1 is '{task}', but must be one of its 'tasks': "
-            f"{', '.join(tasks) or 'none'}. Fix it in the block that has @architectures = "
-            '"spacy_mtl.TaskView.v1".'
+            f"{', '.join(tasks) or 'none'}. Fix it in {block_of('spacy_mtl.TaskView.v1')}."
         )
     scheme_of(scheme.get_ref("sharing")).set_tasks(tasks)
     return view_of(scheme, task)

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from .hidden import Hidden
+
 #: The standard deviation of the last weights of each layer: small, so that a new tower's output
 #: is close to its input, but not zero, so that all weights get gradients from the first step on.
 SMALL = 0.02
@@ -12,17 +14,13 @@ class Tower(torch.nn.Module):
     """Map vectors to vectors of the same width, by residual layers with a bottleneck.
 
     width (int): The width of the vectors.
-    bottleneck (int): The width of the hidden layers.
-    depth (int): The number of layers.
-    dropout (float): The dropout rate of the hidden layers.
+    hidden (Hidden): The sizes of the hidden layers.
     SOURCE: Houlsby et al. 2019 (adapters), arXiv:1902.00751.
     """
 
-    def __init__(self, width: int, bottleneck: int, depth: int, dropout: float) -> None:
+    def __init__(self, width: int, hidden: Hidden) -> None:
         super().__init__()
-        self.layers = torch.nn.ModuleList(
-            Bottleneck(width, bottleneck, dropout) for _ in range(depth)
-        )
+        self.layers = torch.nn.ModuleList(Bottleneck(width, hidden) for _ in range(hidden.depth))
 
     def forward(self, X: Tensor) -> Tensor:
         """Compute the tower's output.
@@ -31,31 +29,34 @@ class Tower(torch.nn.Module):
         RETURNS (Tensor): Vectors. *Shape:* (n_tokens, width).
         """
         for layer in self.layers:
-            X = layer(X)
+            X = X + layer(X)
         return X
+
+    def change(self, X: Tensor) -> Tensor:
+        """RETURNS (Tensor): What the tower adds to its input. *Shape:* (n_tokens, width)."""
+        first, *others = self.layers
+        change: Tensor = first(X)
+        for layer in others:
+            change = change + layer(X + change)
+        return change
 
 
 class Bottleneck(torch.nn.Module):
-    """One residual layer with a bottleneck.
+    """One layer of a tower: what it adds to its input.
 
     width (int): The width of the vectors.
-    bottleneck (int): The width of the hidden layer.
-    dropout (float): The dropout rate of the hidden layer.
+    hidden (Hidden): The sizes of the tower's hidden layers.
     """
 
-    def __init__(self, width: int, bottleneck: int, dropout: float) -> None:
+    def __init__(self, width: int, hidden: Hidden) -> None:
         super().__init__()
-        self.down = torch.nn.Linear(width, bottleneck)
-        self.up = torch.nn.Linear(bottleneck, width)
-        self.dropout = torch.nn.Dropout(dropout)
+        self.down = torch.nn.Linear(width, hidden.width)
+        self.up = torch.nn.Linear(hidden.width, width)
+        self.dropout = torch.nn.Dropout(hidden.dropout)
         torch.nn.init.normal_(self.up.weight, std=SMALL)
         torch.nn.init.zeros_(self.up.bias)
 
     def forward(self, X: Tensor) -> Tensor:
-        """Compute the layer's output, see `Tower.forward`."""
-        return X + self.change(X)
-
-    def change(self, X: Tensor) -> Tensor:
         """RETURNS (Tensor): What the layer adds to its input. *Shape:* (n_tokens, width)."""
         return self.up(self.hidden(X))
 

@@ -1,6 +1,6 @@
 """Tower attention: each task attends, token by token, over the towers of all tasks."""
 
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Callable, Dict, List, Sequence, Tuple, cast
 
 import torch
 from torch import Tensor
@@ -9,10 +9,8 @@ from ..types import StructureTable
 from .by_task import ByTask
 from .network import Batch
 from .passing import PassingNetwork
+from .running_mean import RunningMean, untrained
 from .tower import Tower
-
-#: How much of the mean attention is left after a step.
-DECAY = 0.95
 
 
 class TowerAttentionNetwork(PassingNetwork):
@@ -38,17 +36,16 @@ class TowerAttentionNetwork(PassingNetwork):
         self._query_width = query_width
         self.uppers = ByTask()
         self.queries = ByTask()
-        #: A running mean of the attention of each task (row) to each tower (column).
-        self.means: Tensor
-        self.register_buffer("means", torch.zeros(0, 0))
-        self._latest: Dict[str, Tensor] = {}
+        #: The mean attention of each task to the towers.
+        self.means = ByTask()
 
     def add_task(self, task: str) -> None:
         super().add_task(task)
         self.uppers.add(task, self._new_tower(self.width))
         self.queries.add(task, Query(self.width, self._query_width))
-        self.means = torch.nn.functional.pad(self.means, (0, 1, 0, 1))
-        self._latest.clear()
+        for each in self.means:
+            self._mean(each).grow(1)
+        self.means.add(task, RunningMean(len(self.tasks)))
 
     def sources(self, task: str) -> List[str]:
         return [each for each in self.tasks if each != task]
@@ -57,7 +54,7 @@ class TowerAttentionNetwork(PassingNetwork):
         self, X: Tensor, batch: Batch, tasks: Sequence[str]
     ) -> Tuple[Dict[str, Tensor], Dict[str, Tensor]]:
         # The states without `X`: it would add the same to all scores of a token.
-        own = {task: self.towers[task](X) - X for task in self.tasks}
+        own = {task: cast(Tower, self.towers[task]).change(X) for task in self.tasks}
         everything = torch.stack(list(own.values()), dim=1)
         views: Dict[str, Tensor] = {}
         for task in tasks:
@@ -67,7 +64,7 @@ class TowerAttentionNetwork(PassingNetwork):
             attention = scores.softmax(dim=1)
             views[task] = self.uppers[task](X + (attention.unsqueeze(2) * changes).sum(dim=1))
             if self.training:
-                self._latest[task] = attention.detach().mean(dim=0)
+                self._mean(task).see(attention)
         return views, {}
 
     def private(self) -> Dict[str, List[torch.nn.Parameter]]:
@@ -80,18 +77,20 @@ class TowerAttentionNetwork(PassingNetwork):
 
     def note_closed(self, tasks: Sequence[str]) -> None:
         for task in tasks:
-            if task not in self._latest:
-                continue
-            mean = self.means[self.tasks.index(task)]
-            # The first mean is that of the first batch.
-            rate = torch.where(mean.any(), 1 - DECAY, 1.0).to(mean)
-            mean.lerp_(self._latest.pop(task).to(mean), rate)
+            self._mean(task).note_closed()
         super().note_closed(tasks)
 
     def structure(self) -> List[StructureTable]:
-        note = "The mean attention of the task of the row to the tower of the column."
         tasks = list(self.tasks)
-        return [StructureTable("attention", tasks, tasks, self.means.tolist(), note)]
+        if not tasks:
+            return []
+        means = torch.stack([self._mean(task).mean for task in tasks])
+        note = "The mean attention of the task of the row to the tower of the column."
+        note += untrained(means)
+        return [StructureTable("attention", tasks, tasks, means.tolist(), note)]
+
+    def _mean(self, task: str) -> RunningMean:
+        return cast(RunningMean, self.means[task])
 
 
 class Query(torch.nn.Module):

@@ -19,6 +19,7 @@ from spacy_mtl.sharing.strengths import read_strength
 from spacy_mtl.types import StructureTable
 
 TITLE = "tests.FixedStructure.v1"
+WITHOUT_TABLES = "tests.WithoutTables.v1"
 RELATIONS = StructureTable(
     title="relations",
     rows=["tagger", "ner", "textcat"],
@@ -41,11 +42,24 @@ def FixedStructure(tok2vec: Any, strength: Any = 0.0) -> Any:
     return make_network_scheme(TITLE, tok2vec, partial(FixedNetwork, strength=number))
 
 
+@registry.architectures(WITHOUT_TABLES)
+def WithoutTables(tok2vec: Any) -> Any:
+    build = partial(FixedNetwork, strength=0.0, tables=())
+    return make_network_scheme(WITHOUT_TABLES, tok2vec, build)
+
+
 class FixedNetwork(SharingNetwork):
     """A layer for all tasks, and one for each. The loss "size" is a mean over all values."""
 
-    def __init__(self, width: int, *, strength: Number) -> None:
+    def __init__(
+        self,
+        width: int,
+        *,
+        strength: Number,
+        tables: Sequence[StructureTable] = (RELATIONS, TREE),
+    ) -> None:
         super().__init__(TITLE, width, {"size": strength})
+        self.tables = list(tables)
         self.shared = torch.nn.Linear(width, width)
         self.own = ByTask()
 
@@ -65,7 +79,7 @@ class FixedNetwork(SharingNetwork):
         return {task: list(self.own[task].parameters()) for task in self.own}
 
     def structure(self) -> List[StructureTable]:
-        return [RELATIONS, TREE]
+        return self.tables
 
     def relations(self) -> Dict[str, Dict[str, float]]:
         return {

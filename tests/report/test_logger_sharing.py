@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-from fixed_structure import RELATIONS, TITLE, TREE, make_sharing
+from fixed_structure import RELATIONS, TITLE, TREE, WITHOUT_TABLES, make_sharing
 from logged_trainings import OURS, cells, make_info, read_lines, step, train_with
 from mixed_sharing import make_nlp as make_mixed
 from spacy.util import registry
@@ -14,7 +14,6 @@ from tiny_corpus import make_examples
 from spacy_mtl.report.logger import create_console_logger
 from spacy_mtl.report.structure import structure_json, structure_text
 
-WITHOUT_TABLES = "spacy_mtl.SharedPrivate.v1"
 CONSTANT = {"@mtl_weightings": "spacy_mtl.Constant.v1"}
 
 

@@ -8,6 +8,7 @@ from planted_features import assert_related, learned, make_features_of_tasks
 from schemes import Row, make_batch, make_features, make_model, make_network
 
 from spacy_mtl.sharing.cross_stitch import CrossStitchNetwork
+from spacy_mtl.sharing.hidden import Hidden
 
 TASKS = ["tagger", "ner", "textcat"]
 ROW = Row("CrossStitch")
@@ -45,7 +46,7 @@ def test_what_layers_add_is_combined() -> None:
     states: List[Any] = [X, X, X]
     for layer in (1, 2):
         layers = [network.towers[task].layers[layer - 1] for task in TASKS]
-        changes = [layer.change(state) for layer, state in zip(layers, states)]
+        changes = [layer(state) for layer, state in zip(layers, states)]
         states = [
             states[i] + sum((1 + i - j) / layer * changes[j] for j in range(3)) for i in range(3)
         ]
@@ -78,9 +79,7 @@ def test_related_tasks_are_found(seed: int) -> None:
     planted = make_features_of_tasks(seed)
     network = CrossStitchNetwork(
         planted.width,
-        hidden_width=planted.n_features,
-        depth=1,
-        dropout=0.0,
+        hidden=Hidden(planted.n_features, 1, 0.0),
         first_weights=(0.9, 0.1),
         stitch_rate_scale=1.0,
     )

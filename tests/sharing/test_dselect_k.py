@@ -9,6 +9,7 @@ from related_tasks import TASKS, WIDTH, RelatedTasks
 from schemes import Row, make_batch, make_features, make_model, make_network
 
 from spacy_mtl.sharing.dselect_k import TITLE, DSelectKNetwork
+from spacy_mtl.sharing.hidden import Hidden
 from spacy_mtl.sharing.selection import experts_of, smooth_step
 from spacy_mtl.sharing.strengths import read_strength
 
@@ -74,9 +75,7 @@ def test_in_the_end_tasks_have_chosen(n_experts: int) -> None:
             WIDTH,
             n_experts=n_experts,
             n_selected=2,
-            hidden_width=8,
-            depth=1,
-            dropout=0.0,
+            hidden=Hidden(8, 1, 0.0),
             gate="task",
             gamma=5.0,
             entropy=read_strength("entropy", (0.01 * step for step in count()), TITLE),

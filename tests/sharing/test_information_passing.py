@@ -8,6 +8,8 @@ import torch
 from planted_tasks import N_FEATURES, hidden_values, train_and_test
 from schemes import Row, make_batch, make_features, make_model, make_network
 
+from spacy_mtl.sharing.hidden import Hidden
+from spacy_mtl.sharing.running_mean import DECAY
 from spacy_mtl.sharing.tower import Tower
 
 TASKS = ["tagger", "ner", "textcat"]
@@ -119,7 +121,8 @@ def test_towers_are_computed_only_where_needed(method: str) -> None:
     network = network_of(method=method)
     computed: List[str] = []
     for task in TASKS:
-        network.towers[task].register_forward_hook(lambda *_, task=task: computed.append(task))
+        layer = network.towers[task].layers[0]
+        layer.register_forward_hook(lambda *_, task=task: computed.append(task))
     run(network, make_features(LENGTHS), ["ner"])
     assert computed == (TASKS if method == "attention" else ["tagger", "ner"])
 
@@ -145,20 +148,22 @@ def test_structure_shows_who_reads_whom() -> None:
 
 def test_structure_shows_the_mean_attention() -> None:
     network = network_of(method="attention")
+    rows = []
     for scale in (1.0, 0.0):
         # A tower that adds more, and then no differences.
         with torch.no_grad():
             network.towers["ner"].layers[0].up.bias.fill_(3.0 * scale)
             network.queries["tagger"].up.bias.fill_(scale)
         run(network, make_features(LENGTHS), ["tagger"])
-        # A pass without a step counts for nothing.
-        before = network.means.clone()
-        assert torch.equal(network.means, before)
         network.note_closed(["tagger"])
-    (table,) = network.structure()
+        (table,) = network.structure()
+        assert sum(table.values[0]) == pytest.approx(1.0)
+        rows.append(table.values[0])
     first, *others = table.values
-    assert sum(first) == pytest.approx(1.0)
-    assert first[1] > 0.8 > first[0] + first[2]
+    assert rows[0][1] > 0.8 > rows[0][0] + rows[0][2]
+    expected = [(DECAY * value + 1 / 3) / (DECAY + 1) for value in rows[0]]
+    assert first == pytest.approx(expected, abs=0.01)
+    assert table.note.endswith("All 0: the task has not been trained.")
     assert others == [[0, 0, 0]] * 2
     network.add_task("parser")
     (grown,) = network.structure()
@@ -193,7 +198,7 @@ class Stack(torch.nn.Module):
 
     def __init__(self, width: int, depth: int) -> None:
         super().__init__()
-        self.tower = Tower(N_FEATURES, width, depth, 0.0)
+        self.tower = Tower(N_FEATURES, Hidden(width, depth, 0.0))
 
     def forward(self, X: Any, batch: Any, tasks: Sequence[str]) -> Any:
         return dict.fromkeys(tasks, self.tower(X)), {}

@@ -7,10 +7,11 @@ import torch
 from related_tasks import TASKS, WIDTH, RelatedTasks
 from schemes import Row, make_batch, make_features, make_model, make_network
 
+from spacy_mtl.sharing.hidden import Hidden
 from spacy_mtl.sharing.mmoe import MMoENetwork
 
 LENGTHS = [3, 0, 2]
-SETTINGS = {"hidden_width": 8, "depth": 1, "dropout": 0.0, "gate": "token"}
+SETTINGS = {"hidden": Hidden(8, 1, 0.0), "gate": "token"}
 
 
 def distance(a: List[float], b: List[float]) -> float:

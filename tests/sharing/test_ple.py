@@ -38,7 +38,7 @@ def test_views() -> None:
         if level.shared_gate is not None:
             gate = level.shared_gate
             parts = [gate.shared, *(gate.own[task] for task in TASKS)]
-            of_shared = torch.softmax(torch.cat([part.logits(shared) for part in parts], 1), 1)
+            of_shared = torch.softmax(torch.cat([part(shared) for part in parts], 1), 1)
             everything = torch.cat([by_shared, *by_own.values()], dim=1)
             shared = shared + (of_shared.unsqueeze(2) * everything).sum(dim=1)
         own = {
@@ -76,19 +76,19 @@ def test_a_late_task_changes_little() -> None:
     network = random_network()
     X, batch = make_features(LENGTHS), make_batch(LENGTHS, TASKS)
     before, _ = network(X, batch, TASKS)
-    untrained = network.levels[0].shared_gate.own["c"].logits
+    untrained = network.levels[0].shared_gate.own["c"]
     network.note_closed(TASKS)
     network.add_task("d")
     network.double()
     after, _ = network(X, batch, TASKS)
-    part = network.levels[0].shared_gate.own["d"].logits
+    part = network.levels[0].shared_gate.own["d"]
     assert (part.bias == -4).all()
     assert untrained.bias.shape == part.bias.shape
     for task in TASKS:
         distance = (after[task] - before[task]).norm() / before[task].norm()
         assert 0 < distance.item() < 0.05
     fresh: Any = make_network(Row("PLE"), TASKS)
-    assert (fresh.levels[0].shared_gate.own["c"].logits.bias == 0).all()
+    assert (fresh.levels[0].shared_gate.own["c"].bias == 0).all()
 
 
 def test_tables() -> None:

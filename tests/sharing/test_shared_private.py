@@ -12,6 +12,7 @@ from tiny_corpus import make_examples
 from training_steps import step
 
 from spacy_mtl.registry import registry
+from spacy_mtl.sharing.hidden import Hidden
 from spacy_mtl.sharing.network import Batch
 from spacy_mtl.sharing.shared_private import PATIENCE, SharedPrivateNetwork, _correlation
 from spacy_mtl.types import Annotated
@@ -23,9 +24,7 @@ THREE = ["tagger", "ner", "textcat"]
 def make(adversary: Any = 0.1, orthogonality: Any = 0.01, by: str = "corpus") -> Any:
     found = SharedPrivateNetwork(
         WIDTH,
-        hidden_width=96,
-        depth=1,
-        dropout=0.1,
+        hidden=Hidden(96, 1, 0.1),
         adversary=by,
         strengths={"adversary": adversary, "orthogonality": orthogonality},
         merge="sum",
@@ -59,8 +58,8 @@ def test_views_by_hand() -> None:
         network: Any = make_network(ROW, THREE, merge=merge)
         X = make_features([2])
         views, _ = network(X, Batch([2]), ["ner"])
-        shared = X + network.shared.layers[0].change(X)
-        private = network.towers["ner"].layers[0].change(X)
+        shared = X + network.shared.layers[0](X)
+        private = network.towers["ner"].layers[0](X)
         expected = shared + private if merge == "sum" else torch.cat([shared, private], dim=1)
         assert torch.allclose(views["ner"], expected, atol=1e-12)
         assert network.view_width("ner") == expected.shape[1]
@@ -119,6 +118,19 @@ def run_steps(network: SharedPrivateNetwork, corpora: List[Optional[str]], n_ste
     for _ in range(n_steps):
         network(torch.randn(5, WIDTH), batch, TASKS)
         network.note_closed(TASKS)
+
+
+def test_structure_shows_the_lengths_of_both_parts() -> None:
+    network: Any = make_network(ROW, ["tagger", "ner"])
+    X = make_features([2])
+    shared, private = network.parts(X, ["ner"])
+    network(X, make_batch([2], ["tagger", "ner"]), ["ner"])
+    network.note_closed(["ner"])
+    (table,) = network.structure()
+    assert (table.rows, table.columns) == (["tagger", "ner"], ["shared", "private"])
+    expected = [float(part.detach().norm(dim=1).mean()) for part in (shared, private["ner"])]
+    assert table.values == [[0, 0], pytest.approx(expected)]
+    assert table.note.endswith("All 0: the task has not been trained.")
 
 
 def test_batches_that_are_never_mixed() -> None:

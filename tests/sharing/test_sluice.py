@@ -7,6 +7,7 @@ import torch
 from planted_features import assert_related, learned, make_features_of_tasks
 from schemes import Row, make_batch, make_features, make_model, make_network
 
+from spacy_mtl.sharing.hidden import Hidden
 from spacy_mtl.sharing.network import Batch
 from spacy_mtl.sharing.sluice import SluiceNetwork
 
@@ -114,7 +115,7 @@ def make_planted(seed: int, orthogonality: float) -> Any:
     planted = make_features_of_tasks(seed)
     network = SluiceNetwork(
         planted.width,
-        sizes=(planted.n_features, 1, 0.0),
+        hidden=Hidden(planted.n_features, 1, 0.0),
         n_subspaces=2,
         orthogonality=orthogonality,
         first_weights=(0.9, 0.05),

@@ -6,6 +6,7 @@ import pytest
 import torch
 from schemes import Row, make_batch, make_features, make_network
 
+from spacy_mtl.sharing.hidden import Hidden
 from spacy_mtl.sharing.soft import SoftNetwork
 from spacy_mtl.sharing.tower import Tower
 
@@ -26,7 +27,7 @@ class Training:
     def __init__(self, penalty: str, strength: float, seed: int, dropout: float = 0.0) -> None:
         torch.manual_seed(seed)
         self.network = SoftNetwork(
-            WIDTH, penalty=penalty, strength=strength, hidden_width=6, depth=1, dropout=dropout
+            WIDTH, penalty=penalty, strength=strength, hidden=Hidden(6, 1, dropout)
         ).train()
         for task in TASKS:
             self.network.add_task(task)
@@ -84,7 +85,7 @@ def test_stronger_penalties_leave_smaller_distances(
 @pytest.mark.parametrize("penalty", PENALTIES)
 def test_strength_0_means_separate_towers(penalty: str) -> None:
     training = Training(penalty, 0.0, seed=0, dropout=0.1)
-    towers: Dict[str, Tower] = {task: Tower(WIDTH, 6, 1, 0.1).train() for task in TASKS}
+    towers: Dict[str, Tower] = {task: Tower(WIDTH, Hidden(6, 1, 0.1)).train() for task in TASKS}
     for task, tower in towers.items():
         tower.load_state_dict(training.network.towers[task].state_dict())
     training.run()

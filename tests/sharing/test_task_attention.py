@@ -8,8 +8,9 @@ from schemes import Row, make_features, make_network
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
+from spacy_mtl.sharing.hidden import Hidden
 from spacy_mtl.sharing.network import Batch
-from spacy_mtl.sharing.task_attention import DECAY, AttentionNetwork
+from spacy_mtl.sharing.task_attention import AttentionNetwork
 
 TASKS = ["first", "second", "third"]
 WIDTH = 12
@@ -18,7 +19,7 @@ NEEDED = {"first": slice(0, 4), "second": slice(0, 4), "third": slice(4, 8)}
 
 
 def make() -> Any:
-    network = AttentionNetwork(WIDTH, hidden_width=32, depth=1, dropout=0.0)
+    network = AttentionNetwork(WIDTH, hidden=Hidden(32, 1, 0.0))
     for task in TASKS:
         network.add_task(task)
     return network.train()
@@ -101,17 +102,17 @@ def test_running_mean_of_present_tasks() -> None:
     network: Any = make_network(Row("TaskAttention"), TASKS)
     X = make_features([3])
     views, _ = network(X, Batch([3]), TASKS)
-    ones = torch.ones(X.shape[1], dtype=torch.float64)
-    assert torch.equal(network.masks["first"].mean, ones)
+    assert not network.masks["first"].added.mean.any()
     network.note_closed(["first"])
-    expected = DECAY * ones + (1 - DECAY) * (views["first"] / X).mean(dim=0)
-    assert torch.allclose(network.masks["first"].mean, expected)
-    assert torch.equal(network.masks["second"].mean, ones)
+    expected = (views["first"] / X).mean(dim=0) - 1
+    assert torch.allclose(network.masks["first"].added.mean, expected)
+    assert not network.masks["second"].added.mean.any()
     (table,) = network.structure()
     assert table.values[1] == [0.0] * 3
+    assert table.note.endswith("All 0: the task has not been trained.")
     # Neither a step without a new batch nor a prediction changes it.
-    before = network.masks["first"].mean.clone()
+    before = network.masks["first"].added.mean.clone()
     network.note_closed(["first"])
     network.eval()(X, Batch([3]), TASKS)
     network.note_closed(["first"])
-    assert torch.equal(network.masks["first"].mean, before)
+    assert torch.equal(network.masks["first"].added.mean, before)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from schemes import Row, make_batch, make_features, make_network
 
+from spacy_mtl.sharing.hidden import Hidden
 from spacy_mtl.sharing.task_relation import SHRINKAGE, RelationNetwork
 
 TASKS = ["tagger", "ner", "textcat"]
@@ -102,7 +103,7 @@ def test_a_new_task_changes_no_relation() -> None:
 def train(related: List[str], seed: int, strength: float) -> Dict[str, Dict[str, float]]:
     """Train towers and random heads. The related tasks have the same classes, under other names."""
     torch.manual_seed(seed)
-    network = RelationNetwork(24, strength=strength, hidden_width=16, depth=1, dropout=0.1).train()
+    network = RelationNetwork(24, strength=strength, hidden=Hidden(16, 1, 0.1)).train()
     heads = torch.nn.ModuleDict()
     for task in TASKS:
         network.add_task(task)

@@ -1,0 +1,65 @@
+"""Means over recent training steps, for tables of what a scheme has learned."""
+
+from typing import Optional
+
+import torch
+from torch import Tensor
+
+#: How much of what was seen before still counts after a step.
+DECAY = 0.99
+
+
+class RunningMean(torch.nn.Module):
+    """The mean of rows of values, over those of recent closed steps.
+
+    n_values (int): The number of values of a row.
+    """
+
+    #: The sum of the rows, and their number: recent ones count more.
+    total: Tensor
+    count: Tensor
+
+    def __init__(self, n_values: int) -> None:
+        super().__init__()
+        self.register_buffer("total", torch.zeros(n_values))
+        self.register_buffer("count", torch.zeros(1))
+        self._seen: Optional[Tensor] = None
+        self._n_seen = 0
+
+    def see(self, rows: Tensor) -> None:
+        """Keep the rows of a training batch until its step closes.
+
+        rows (Tensor): *Shape:* (n_rows, n_values).
+        """
+        self._seen = rows.detach().sum(dim=0)
+        self._n_seen = len(rows)
+
+    def note_closed(self) -> None:
+        """Add what was seen last."""
+        if self._seen is not None:
+            self.total.mul_(DECAY).add_(self._seen)
+            self.count.mul_(DECAY).add_(self._n_seen)
+            self._seen = None
+
+    def grow(self, n_values: int) -> None:
+        """Add values to the rows. So far, they were 0.
+
+        n_values (int): The number of new values.
+        """
+        self.total = torch.nn.functional.pad(self.total, (0, n_values))
+        self._seen = None
+
+    @property
+    def mean(self) -> Tensor:
+        """RETURNS (Tensor): The mean, 0 if nothing was seen. *Shape:* (n_values,)."""
+        return self.total / self.count.clamp(min=1)
+
+
+def untrained(values: Tensor) -> str:
+    """Make the note on rows without values.
+
+    values (Tensor): The means of all tasks. *Shape:* (n_tasks, n_values).
+    RETURNS (str): A sentence, with a space in front, if there are such rows.
+    """
+    has_values = values.any(dim=1)
+    return "" if has_values.all() else " All 0: the task has not been trained."
