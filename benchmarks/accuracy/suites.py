@@ -112,9 +112,9 @@ SUITES = {
         score_dev=False,
     ),
     # The budgets of benchmarks.sharing, in full and short.
-    "gum-sharing": GUM_SHARING,
+    "gum-sharing": replace(GUM_SHARING, epochs=3),
     "gum-sharing-short": replace(GUM_SHARING, limit=450),
-    "snips-sharing": SNIPS_SHARING,
+    "snips-sharing": replace(SNIPS_SHARING, epochs=3),
     "snips-sharing-short": replace(SNIPS_SHARING, limit=1800),
     "snips": SNIPS,
     "gum": GUM,

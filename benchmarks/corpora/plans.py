@@ -71,10 +71,10 @@ SENTIMENT = ("sentiment", Task("sst2", "textcat", 750))
 THREE = (("tagger", Task("ewt", "tagger", 200)), ("ner", Task("wnut17", "ner", 800)), SENTIMENT)
 
 
-def _sharing(*limits: int) -> Plan:
+def _sharing(*limits: int, epochs: int) -> Plan:
     tasks = tuple((name, replace(task, limit=n)) for (name, task), n in zip(THREE, limits))
     systems = ("alone", "Proportional")
-    return Plan(tasks, systems, mixed=True, batch=600, rate=2e-4, head_scale=10.0)
+    return Plan(tasks, systems, mixed=True, batch=600, rate=2e-4, head_scale=10.0, epochs=epochs)
 
 
 #: The plans that are compared here. The others are the budgets of benchmarks.sharing.
@@ -91,6 +91,6 @@ PLANS = {
         # Texts differ in length, so batches of one corpus would not weigh texts equally.
         mixed=True,
     ),
-    "three-sharing": _sharing(2723, 3394, 6920),
-    "three-sharing-short": _sharing(250, 625, 625),
+    "three-sharing": _sharing(2723, 3394, 6920, epochs=3),
+    "three-sharing-short": _sharing(250, 625, 625, epochs=4),
 }
