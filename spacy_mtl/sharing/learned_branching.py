@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from functools import partial
-from typing import Any, Callable, Dict, List, Sequence, Set, Tuple, cast
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, cast
 
 import torch
 from spacy.tokens import Doc
@@ -125,14 +125,14 @@ class BranchingNetwork(SharingNetwork):
     def forward(
         self, X: Tensor, batch: Batch, tasks: Sequence[str]
     ) -> Tuple[Dict[str, Tensor], Dict[str, Tensor]]:
-        outputs: Dict[int, Tensor] = {}
+        options = _Options({})
         for level, towers in enumerate(self._used(tasks)):
-            below = outputs
-            outputs = {}
+            outputs: Dict[int, Tensor] = {}
             for i in towers:
-                given = _chosen(self._parent(level, i), below) if level else X
+                given = options.chosen(self._parent(level, i)) if level else X
                 outputs[i] = self._tower(level, i)(given)
-        return {task: _chosen(self._choice(task), outputs) for task in tasks}, {}
+            options = _Options(outputs)
+        return {task: options.chosen(self._choice(task)) for task in tasks}, {}
 
     def _tower(self, level: int, i: int) -> Tower:
         return cast(Tower, cast(Any, self.levels[level])[i])
@@ -216,13 +216,24 @@ class BranchingNetwork(SharingNetwork):
         ]
 
 
-def _chosen(choice: Choice, options: Dict[int, Tensor]) -> Tensor:
-    """RETURNS (Tensor): The option that was fixed, or a mixture of all."""
-    if choice.option is not None:
-        return options[choice.option]
-    weights = choice()
-    # The weights sum to 1. By differences, what all options have in common, which is most of their
-    # values at first, neither rounds the result nor the gradient of the weights.
-    first = options[0]
-    others = [weights[i] * (options[i] - first) for i in range(1, len(options))]
-    return first + torch.stack(others).sum(dim=0)
+class _Options:
+    """The outputs of the towers of a level, to choose from.
+
+    outputs (Dict[int, Tensor]): The outputs of those that are needed, by tower.
+        *Shape of each:* (n_tokens, width).
+    """
+
+    def __init__(self, outputs: Dict[int, Tensor]) -> None:
+        self._outputs = outputs
+        self._differences: Optional[Tensor] = None
+
+    def chosen(self, choice: Choice) -> Tensor:
+        """RETURNS (Tensor): The option that was fixed, or a mixture of all."""
+        if choice.option is not None:
+            return self._outputs[choice.option]
+        # The weights sum to 1. By differences, what all options have in common, which is most of
+        # their values at first, neither rounds the result nor the gradient of the weights.
+        first, *others = self._outputs.values()
+        if self._differences is None:
+            self._differences = torch.stack([other - first for other in others]).flatten(1)
+        return first + (choice()[1:] @ self._differences).view_as(first)
