@@ -46,12 +46,15 @@ def add_heads(nlp: Language) -> None:
         nlp.add_pipe(f"mtl_{name}", name=name)
 
 
-@pytest.fixture(params=["inside mtl", "our model", "stock model", "for a GPU"])
+@pytest.fixture(params=["inside mtl", "a scheme", "our model", "stock model", "for a GPU"])
 def pipeline(request: pytest.FixtureRequest, encoder_dir: str, tmp_path: Path) -> Path:
     nlp = spacy.blank("en")
     nlp.config["paths"]["dev"] = "dev.spacy"
     if request.param == "inside mtl":
         add_joint(nlp, inner(encoder_dir))
+    elif request.param == "a scheme":
+        block = {"@architectures": "spacy_mtl.MMoE.v1", "width": 4, "tok2vec": inner(encoder_dir)}
+        nlp.add_pipe("mtl", config={"model": block})
     else:
         config = {"@architectures": "spacy_mtl.TransformerModel.v1", "name": encoder_dir}
         stock: Dict[str, Any] = {"name": encoder_dir}
