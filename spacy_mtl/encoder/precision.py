@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Iterator, Tuple
 
 from ..compat.torch import bfloat16_of_cpu
+from ..registry import block_of
 from .int8 import quantized
 from .mode import evaluate, training
 
@@ -25,8 +26,8 @@ def check_precision(precision: str, architecture: str) -> None:
         raise ValueError(
             f"'precision' of a {architecture} is {precision!r}, but it must be "
             '"fp32" (float32), "bf16" (bfloat16), "auto" (bfloat16 if the processor or GPU has '
-            'it natively) or "int8" (for trained pipelines on a CPU). Fix it in the block that '
-            f'has @architectures = "{architecture}".'
+            'it natively) or "int8" (for trained pipelines on a CPU). Fix it in '
+            f"{block_of(architecture)}."
         )
 
 
