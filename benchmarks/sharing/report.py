@@ -18,8 +18,8 @@ def report(split: str = "test") -> None:
 
     split (str): "test" or "dev".
     """
-    helped: Dict[str, List[str]] = {}
     for budget in BUDGETS:
+        helped: Dict[str, List[str]] = {}
         for suite in KINDS:
             found = scores_of(suite, budget, split)
             if found:
@@ -27,10 +27,11 @@ def report(split: str = "test") -> None:
                 _print_table(found, suite_of(suite, budget).metrics)
                 for name, tasks in helped_by(found).items():
                     helped.setdefault(name, []).extend(f"{suite}: {task}" for task in tasks)
-    if helped:
-        print(f"\nAhead of {BASELINE} by more than the standard deviation of the difference:\n")
-    for name, where in helped.items():
-        print(f"- {name}: {'; '.join(where) or '**never**'}")
+        if helped:
+            print(f"\nAhead of {BASELINE} by more than the standard deviation of the difference,")
+            print(f"with the budget {budget}:\n")
+        for name, where in helped.items():
+            print(f"- {name}: {'; '.join(where) or '**never**'}")
     print_machine()
 
 
@@ -54,19 +55,18 @@ def _place(run: Run) -> List[object]:
     return [run.scheme, run.seed]
 
 
-def differences(own: Scores, other: Scores, task: str) -> List[float]:
-    """RETURNS (List[float]): By how much a task's scores are higher, seed by seed."""
+def differences_by_seed(own: Scores, other: Scores, task: str) -> Dict[int, float]:
+    """RETURNS (Dict[int, float]): By how much a task's scores are higher, by seed."""
     ours, theirs = own.get(task, {}), other.get(task, {})
-    return [ours[seed] - theirs[seed] for seed in ours if seed in theirs]
+    return {seed: ours[seed] - theirs[seed] for seed in ours if seed in theirs}
 
 
 def mean_differences(own: Scores, other: Scores) -> List[float]:
     """RETURNS (List[float]): The mean difference over all tasks, for seeds that have them all."""
-    seeds = set.intersection(*(set(own[task]) & set(other.get(task, {})) for task in own))
-    return [
-        statistics.mean(own[task][seed] - other[task][seed] for task in own)
-        for seed in sorted(seeds)
-    ]
+    tasks = {*own, *other}
+    found = [differences_by_seed(own, other, task) for task in tasks]
+    seeds = set.intersection(*map(set, found)) if found else set()
+    return [statistics.mean(each[seed] for each in found) for seed in sorted(seeds)]
 
 
 def helped_by(found: Dict[str, Scores]) -> Dict[str, List[str]]:

@@ -24,6 +24,7 @@ from ..packed import unpack
 from ..parameters import use_torch_params
 from ..plain import PlainMonitor
 from ..sharing.contract import Scheme, scheme_of
+from ..sharing.scheme import regular
 from ..types import StructureTable, TokenVectors, Weighting
 from .checks import (
     check_gradients,
@@ -41,7 +42,7 @@ from .observers import Observers
 from .pipeline import Listeners, Pipeline
 from .replace import offer_replacement
 from .state import explained_state
-from .steps import Steps, regular
+from .steps import Steps
 from .upstream import drop_callbacks
 from .views import ViewTable
 
@@ -223,7 +224,10 @@ class MultiTask(Tok2Vec):
         scheme = self.scheme
         check_listener(listener, component_name, self.name, scheme)
         super().add_listener(listener, component_name)
-        before = listener.task if isinstance(listener, TaskListener) else None
+        # The head of another pipeline is new here, whatever it was called there.
+        before = None
+        if isinstance(listener, TaskListener) and listener.owner is self:
+            before = listener.task
         if before is not None and self._pipeline.was_renamed(before, component_name):
             scheme.rename_task(before, component_name)
         scheme.add_task(component_name)
@@ -490,6 +494,7 @@ class MultiTask(Tok2Vec):
         self.bind(nlp)
         try:
             self.weighting.check_tasks(self.tasks)
+            self.scheme.check_tasks(self.tasks)
         except ValueError as err:
             if strict:
                 raise

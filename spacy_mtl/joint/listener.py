@@ -103,14 +103,19 @@ class TaskListener(Tok2VecListener):
         self._encode = WeakMethod(encode)
 
     @property
+    def owner(self) -> Optional[Any]:
+        """RETURNS (Optional[Any]): The joint component that it was connected to last."""
+        encode = None if self._encode is None else self._encode()
+        return None if encode is None else encode.__self__
+
+    @property
     def is_served(self) -> bool:
         """RETURNS (bool): Whether a component with the upstream's name has adopted it."""
         if self._encode is None:
             return self.is_connected
-        encode = self._encode()
-        if encode is None:
+        owner = self.owner
+        if owner is None:
             return False
-        owner = encode.__self__
         is_adopted = any(node is self for node in owner.listeners)
         return bool(is_adopted and owner.name == self.upstream_name)
 

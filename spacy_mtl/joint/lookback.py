@@ -10,7 +10,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..sharing.contract import as_features
+from ..sharing.scheme import features_of
 from ..tasks.stock import task_of
 from ..types import Combined, TokenVectors, Weighting
 from .answer import hand_out, take_back
@@ -146,6 +146,9 @@ def recompute_losses(
         components whose loss isn't a function of scores (parser, ner, spancat).
     """
     docs = [eg.predicted for eg in examples]
+    # A head that was renamed, or given an encoder of its own, is no longer a task.
+    of_pipes = {task: task_of(nlp, task) for task in listeners if task in nlp.pipe_names}
+    adapters = {task: adapter for task, adapter in of_pipes.items() if adapter is not None}
     upstream = upstream_listeners(model)
     # The listeners already hold the next batch.
     held = HeldCallbacks(upstream)
@@ -155,17 +158,15 @@ def recompute_losses(
                 outputs, _ = encoder.model(docs, is_train=True)
                 node.receive(node.get_batch_id(docs), getattr(outputs, "doc_data", outputs), None)
         shared, _ = model.get_ref("tok2vec")(docs, is_train=True)
-        inputs = (as_features(shared), list(listeners))
+        inputs = (features_of(model, docs, shared), list(adapters))
         views, _ = model.get_ref("sharing")(inputs, is_train=True)
     finally:
         held.put_back()
     losses = {}
-    for task, of_task in listeners.items():
-        # A head that was given an encoder of its own is no longer a task.
-        adapter = task_of(nlp, task) if task in nlp.pipe_names else None
-        if adapter is not None and adapter.loss_from_scores:
+    for task, adapter in adapters.items():
+        if adapter.loss_from_scores:
             pipe: Any = nlp.get_pipe(task)
-            scores = _scores_of(pipe.model, of_task, views.by_task[task], docs)
+            scores = _scores_of(pipe.model, listeners[task], views.by_task[task], docs)
             loss = adapter.loss_of_batch(list(examples), scores)
             if loss is not None:
                 losses[task] = loss

@@ -9,8 +9,8 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from ..compat.spacy import holds_batch
 from ..learn_rate import finish_update_scaled
 from ..parameters import slots_of_model
-from ..sharing.contract import Scheme, as_features, scheme_of, split_slots
-from ..sharing.scheme import regular
+from ..sharing.contract import Scheme, scheme_of, split_slots
+from ..sharing.scheme import features_of
 from ..types import Annotated, StepReport, Views
 from .annotated import annotated_tasks
 from .closing import close
@@ -195,8 +195,7 @@ def run_forward(
     """
     trunk, sharing = model.get_ref("tok2vec"), model.get_ref("sharing")
     found, backprop_trunk = trunk.begin_update(docs)
-    # Only plain vectors need this: a trunk that makes `Features` handles empty documents itself.
-    features = as_features(regular(model, docs, found) if isinstance(found, list) else found)
+    features = features_of(model, docs, found)
     features.annotated = annotated
     views, backprop_views = sharing.begin_update((features, tasks))
     held = HeldCallbacks(listeners)

@@ -101,8 +101,11 @@ class Scheme:
         """
         return {}
 
-    def drop_losses(self) -> None:
-        """Compute no auxiliary losses from now on: nobody adds them where a view is used alone."""
+    def stand_alone(self) -> None:
+        """Prepare for use outside of a joint component, where a view is used alone.
+
+        Nobody adds auxiliary losses there, or closes steps.
+        """
 
     # The state. Saved with the pipeline. Schedules advance with closed steps, never with forward
     # passes.
@@ -171,18 +174,29 @@ def set_private(sharing: Model, task: str, layer: Model) -> None:
     sharing (Model): The layer that makes views.
     task (str): The name of the task.
     layer (Model): A layer somewhere inside `sharing`.
+    RAISES (ValueError): If the task has another layer already.
     """
-    sharing.set_ref(f"{PRIVATE}{task}", layer)
+    name = f"{PRIVATE}{task}"
+    known = sharing.get_ref(name) if sharing.has_ref(name) else layer
+    if known is not layer:
+        raise ValueError(
+            f"The task '{task}' already has a private layer, '{known.name}', so '{layer.name}' "
+            "can't be another. Put all layers of a task into one, such as a thinc.api.chain, and "
+            "call set_private once."
+        )
+    sharing.set_ref(name, layer)
 
 
 def private_slots(sharing: Model) -> Dict[str, List[Slot]]:
     """RETURNS (Dict[str, List[Slot]]): The parameters that only one task uses, by task."""
-    of_layers = {
+    found = {
         name.removeprefix(PRIVATE): unique(slots_of_model(sharing.get_ref(name)))
         for name in sharing.ref_names
         if name.startswith(PRIVATE) and sharing.has_ref(name)
     }
-    return {**of_layers, **scheme_of(sharing).private(unique(slots_of_model(sharing)))}
+    for task, slots in scheme_of(sharing).private(unique(slots_of_model(sharing))).items():
+        found[task] = [*found.get(task, []), *slots]
+    return found
 
 
 def shared_slots(sharing: Model) -> List[Slot]:

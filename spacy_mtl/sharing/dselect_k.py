@@ -18,7 +18,7 @@ from .gates import GateInput, balance_loss, documents_of, gates_table, note_weig
 from .hidden import Hidden
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
-from .selection import Choice, RowLogits, SelectionGate, StaticLogits
+from .selection import RowLogits, Selection, SelectionGate, StaticLogits
 from .strengths import read_strength
 
 TITLE = "spacy_mtl.DSelectK.v1"
@@ -128,7 +128,7 @@ class DSelectKNetwork(SharingNetwork):
     ) -> Tuple[Dict[str, Tensor], Dict[str, Tensor]]:
         by_document = self.gate_kind == "document"
         read = GateInput(X, documents_of("document", X, batch) if by_document else None)
-        choices: Dict[str, Choice] = {task: self.gates[task](read.rows) for task in tasks}
+        choices: Dict[str, Selection] = {task: self.gates[task](read.rows) for task in tasks}
         weights = {task: read.per_token(choice.weights) for task, choice in choices.items()}
         states = self.experts(X)
         views = {task: mix(X, [self.experts], [states], weights[task]) for task in tasks}

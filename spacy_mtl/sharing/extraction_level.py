@@ -9,7 +9,7 @@ from torch import Tensor
 from ..types import StructureTable
 from .by_task import ByTask
 from .experts import Experts, mix
-from .gates import Gate, GateInput, Logits, gates_table, note_weights, see_weights
+from .gates import Gate, GateInput, Logits, gates_table, note_weights, see_weights, weights_of
 from .hidden import Hidden
 from .running_mean import RunningMean
 
@@ -159,7 +159,7 @@ class SharedGate(torch.nn.Module):
         """RETURNS (Tensor): The weights. *Shape:* (n_tokens, n of all experts)."""
         parts = [self.shared, *(self.own[task] for task in self.own)]
         logits = torch.cat([part(read.rows) for part in parts], dim=1)
-        weights = read.per_token(torch.softmax(logits, dim=1))
+        weights = read.per_token(weights_of(logits))
         if self.training:
             self.use.see(weights)
         return weights

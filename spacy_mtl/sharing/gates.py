@@ -36,7 +36,12 @@ class GateInput:
 
     def weights(self, gate: torch.nn.Module) -> Tensor:
         """RETURNS (Tensor): The softmax of a gate's logits. *Shape:* (n_tokens, n_experts)."""
-        return self.per_token(torch.softmax(gate(self.rows), dim=1))
+        return self.per_token(weights_of(gate(self.rows)))
+
+
+def weights_of(logits: Tensor) -> Tensor:
+    """RETURNS (Tensor): The softmax of each row, in float32 if the logits are in bfloat16."""
+    return (logits.float() if logits.dtype == torch.bfloat16 else logits).softmax(dim=1)
 
 
 def documents_of(kind: str, X: Tensor, batch: Batch) -> Optional[Documents]:

@@ -37,6 +37,9 @@ class Choice(torch.nn.Module):
         #: The number of closed steps it has seen, and the option that it was fixed to, or -1.
         self.state: Tensor
         self.register_buffer("state", torch.tensor([0, -1]))
+        #: Whether training draws samples, as long as it is open. If not, it also takes what to
+        #: expect of them.
+        self.draws = True
         # The same as integers, so that a GPU is asked once. Loading makes a new network, or calls
         # the hook.
         self._known: Optional[List[int]] = None
@@ -65,7 +68,7 @@ class Choice(torch.nn.Module):
             probabilities, which are the expected sample at low temperatures. Once it is fixed, 1
             for one option. *Shape:* (n_options,).
         """
-        if self.training and self.option is None:
+        if self.training and self.draws and self.option is None:
             return torch.nn.functional.gumbel_softmax(self._logits(), self.temperature, dim=0)
         return self.probabilities()
 

@@ -58,7 +58,7 @@ def LearnedBranching(
     n_towers (int): The number of towers of each level, 2 or more.
     n_levels (int): The number of levels.
     n_steps (int): The number of training steps after which the tree is fixed: for each task, those
-        in which it was present.
+        in which it was present. With `accumulate_gradient`, each part of a batch is a step.
     start_temperature (float): The temperature of samples at first. High ones mix all towers.
     end_temperature (float): The temperature in the end. Low ones choose one tower.
     width (int): The width of the hidden layers of the towers.
@@ -173,7 +173,7 @@ class BranchingNetwork(SharingNetwork):
         return found + [choice.scores for choice in choices if choice.option is None]
 
     def note_closed(self, tasks: Sequence[str]) -> None:
-        choices = [choice for choice in self.modules() if isinstance(choice, Choice)]
+        choices = self._all_choices()
         # A task that is absent or frozen has learned nothing about its choice.
         absent = {id(self._choice(task)) for task in self.tasks if task not in tasks}
         just_fixed = [choice.note_closed() for choice in choices if id(choice) not in absent]
@@ -183,6 +183,15 @@ class BranchingNetwork(SharingNetwork):
         if any(just_fixed) and all(choice.option is not None for choice in choices):
             _logger.info("%s has fixed its tree: %s", self.title, self.tree())
         super().note_closed(tasks)
+
+    def stand_alone(self) -> None:
+        super().stand_alone()
+        # They would be drawn forever, since no steps are counted.
+        for choice in self._all_choices():
+            choice.draws = False
+
+    def _all_choices(self) -> List[Choice]:
+        return [choice for choice in self.modules() if isinstance(choice, Choice)]
 
     def tree(self) -> str:
         """Describe the tree, by the most likely choices as long as it is not fixed.
@@ -202,6 +211,8 @@ class BranchingNetwork(SharingNetwork):
         return ", ".join(f"({', '.join(names)})" for _, names in sorted(groups.items()))
 
     def structure(self) -> List[StructureTable]:
+        if not self.tasks:
+            return []
         rows = torch.stack([self._choice(task).probabilities() for task in self.tasks])
         by_level = [rows]
         for level in range(len(self.levels) - 1, 0, -1):

@@ -148,8 +148,8 @@ class SharingNetwork(torch.nn.Module):
         """RETURNS (float): The current weight of an auxiliary loss."""
         return number_at(self.numbers[name], self.step)
 
-    def drop_losses(self) -> None:
-        """Compute no auxiliary losses from now on: see `Scheme.drop_losses`."""
+    def stand_alone(self) -> None:
+        """Compute no auxiliary losses, and keep to what was learned: see `Scheme.stand_alone`."""
         self.numbers = dict.fromkeys(self.numbers, 0.0)
 
     # Besides parameters and buffers, which are saved with the model.

@@ -31,7 +31,8 @@ class RunningMean(torch.nn.Module):
 
         rows (Tensor): *Shape:* (n_rows, n_values).
         """
-        self._seen = rows.detach().sum(dim=0)
+        # In bfloat16, a sum over many rows would be rough.
+        self._seen = rows.detach().sum(dim=0, dtype=self.total.dtype)
         self._n_seen = len(rows)
 
     def note_closed(self) -> None:

@@ -5,7 +5,8 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 from spacy.tokens import Doc
 from thinc.api import Model
 
-from ..types import Encoder, Sharing, TokenVectors
+from ..types import Encoder, Features, Sharing, TokenVectors
+from .contract import as_features
 
 
 def make_scheme(name: str, tok2vec: Encoder, sharing: Sharing) -> Model[List[Doc], TokenVectors]:
@@ -38,6 +39,18 @@ def regular(model: Model, docs: Sequence[Doc], vectors: TokenVectors) -> TokenVe
     return [
         vector if len(doc) else model.ops.alloc2f(0, width) for doc, vector in zip(docs, vectors)
     ]
+
+
+def features_of(model: Model, docs: Sequence[Doc], found: Any) -> Features:
+    """Make the features of a batch from what the trunk found.
+
+    model (Model): The model of the scheme.
+    docs (Sequence[Doc]): The documents.
+    found (Union[Features, List[Floats2d]]): The trunk's output. Plain vectors are made `regular`;
+        a trunk that makes `Features` handles empty documents itself.
+    RETURNS (Features): The features.
+    """
+    return as_features(regular(model, docs, found) if isinstance(found, list) else found)
 
 
 def _forward(

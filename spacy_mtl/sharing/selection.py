@@ -16,7 +16,7 @@ RATE_SCALE = 10.0
 
 
 @dataclass
-class Choice:
+class Selection:
     """What the selectors of a gate choose.
 
     selectors (Tensor): The weights of experts of each selector, which sum to 1.
@@ -69,16 +69,16 @@ class SelectionGate(torch.nn.Module):
         self.shares = make_logits(n_selected, 0.05)
         self.use = RunningMean(n_experts)
 
-    def forward(self, rows: Tensor) -> Choice:
+    def forward(self, rows: Tensor) -> Selection:
         """Compute the weights of experts.
 
         rows (Tensor): *Shape:* (n_rows, width).
-        RETURNS (Choice): Of each row, or a single one for all.
+        RETURNS (Selection): Of each row, or a single one for all.
         """
         values = self.digits(rows).to(rows.dtype).unflatten(1, (self._n_selected, -1))
         digits = smooth_step(values, self._gamma)
         selectors = experts_of(digits, self._n_experts)
-        return Choice(selectors, torch.softmax(self.shares(rows).to(rows.dtype), dim=1))
+        return Selection(selectors, torch.softmax(self.shares(rows).to(rows.dtype), dim=1))
 
 
 class StaticLogits(torch.nn.Module):

@@ -35,7 +35,7 @@ class SchemeShim(EvaluatingShim, Scheme):
         self._build = build
         self.title = title
         self._told: List[str] = []
-        self._has_losses = True
+        self._is_alone = False
         self.precision = "fp32"
 
     @property
@@ -62,10 +62,10 @@ class SchemeShim(EvaluatingShim, Scheme):
 
     def _make(self, width: int, tasks: Sequence[str]) -> SharingNetwork:
         network = self._build(width)
-        if not self._has_losses:
-            network.drop_losses()
         for task in tasks:
             network.add_task(task)
+        if self._is_alone:
+            network.stand_alone()
         return network
 
     def _set(self, network: SharingNetwork) -> None:
@@ -112,7 +112,9 @@ class SchemeShim(EvaluatingShim, Scheme):
             self.network.set_state(network.get_state())
 
     def check_tasks(self, tasks: Sequence[str]) -> None:
-        self.network.check_tasks(tasks)
+        network: Any = network_of(self)
+        if network is not None:
+            network.check_tasks(tasks)
 
     def view_width(self, task: str) -> Optional[int]:
         return None if network_of(self) is None else self.network.view_width(task)
@@ -137,11 +139,11 @@ class SchemeShim(EvaluatingShim, Scheme):
         numbers = self.network.numbers.items()
         return {name: self.network.strength(name) for name, number in numbers if number != 0}
 
-    def drop_losses(self) -> None:
-        self._has_losses = False
+    def stand_alone(self) -> None:
+        self._is_alone = True
         network: Any = network_of(self)
         if network is not None:
-            network.drop_losses()
+            network.stand_alone()
 
     def note_closed(self, report: StepReport) -> None:
         self.network.note_closed(list(report.losses))
@@ -176,14 +178,19 @@ class SchemeShim(EvaluatingShim, Scheme):
     # Saving.
 
     def to_bytes(self) -> bytes:
-        """RETURNS (bytes): Title, width, tasks, step and values of the network, without code."""
+        """RETURNS (bytes): Title, width, tasks, values and state of the network, without code."""
         network: Any = network_of(self)
         if network is None:
-            found: Dict[str, Any] = {"width": None, "tasks": self._told, "step": 0, "values": {}}
+            found: Dict[str, Any] = {
+                "width": None,
+                "tasks": self._told,
+                "learned": {},
+                "values": {},
+            }
         else:
             values = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
-            found = {"width": network.width, "tasks": network.tasks, "step": network.step}
-            found["values"] = values
+            found = {"width": network.width, "tasks": network.tasks, "values": values}
+            found["learned"] = network.get_state()
         return srsly.msgpack_dumps({"title": self.title, **found})
 
     def from_bytes(self, bytes_data: bytes) -> "SchemeShim":
@@ -200,8 +207,11 @@ class SchemeShim(EvaluatingShim, Scheme):
             set_network(self, None)
             return self
         network = self._loaded(message["width"], message["tasks"], message["values"])
+        try:
+            network.set_state(message["learned"])
+        except (KeyError, TypeError, ValueError, AttributeError) as err:
+            raise UnfitError("the part 'learned' of its sharing scheme is damaged") from err
         # A task that is added to a trained network may start in another way.
-        network.step = message["step"]
         for task in others:
             network.add_task(task)
         self._set(network)
@@ -216,7 +226,13 @@ class SchemeShim(EvaluatingShim, Scheme):
 
 
 def _checked(message: Any, title: str) -> Dict[str, Any]:
-    kinds = {"title": str, "width": (int, type(None)), "tasks": list, "step": int, "values": dict}
+    kinds = {
+        "title": str,
+        "width": (int, type(None)),
+        "tasks": list,
+        "learned": dict,
+        "values": dict,
+    }
     for key, kind in kinds.items():
         found = message.get(key, ...) if isinstance(message, dict) else ...
         if not isinstance(found, kind):  # type: ignore[arg-type]

@@ -149,7 +149,8 @@ class SluiceNetwork(SharingNetwork):
                 states[task] = states[task] + self._layer(task, i).up(read)
             for task in tasks:
                 views[task] = views[task] + mixtures[task][i + 1] * states[task]
-        return views, self._losses()
+        with torch.autocast(X.device.type, enabled=False):
+            return views, self._losses()
 
     def private(self) -> Dict[str, List[torch.nn.Parameter]]:
         # What a task reads before the last layer reaches the other tasks through its tower.

@@ -37,7 +37,8 @@ def TaskRelation(
     """Give each task a tower of its own, and learn which tasks' towers are related.
 
     A regularizer makes the towers small, and those of related tasks similar. How related the tasks
-    are is learned: it is the covariance of the towers, updated after each step.
+    are is learned: it is the covariance of the towers, updated when a step closes. It is that of
+    the towers which the step used, so it is one update behind.
 
     All towers compute the same hidden features, and each has its own matrix U from hidden features
     to its output. Heads start at random, so what one tower writes to its output has no meaning for
@@ -57,7 +58,7 @@ def TaskRelation(
     RAISES (ValueError): If the strength is below 0.
     SOURCE: Zhang and Yeung 2010, "A Convex Formulation for Learning Task Relationships in
         Multi-Task Learning", arXiv:1203.3536. Differs: the towers are not linear, they are
-        compared up to rotation, the covariance is updated after each gradient step, and a tenth of
+        compared up to rotation, the covariance is updated at each gradient step, and a tenth of
         the identity is mixed into the one that is inverted. Long et al. 2017, "Learning Multiple
         Tasks with Multilinear Relationship Networks", arXiv:1506.02117, has it in deep networks.
         Differs: without covariances of features and classes.
@@ -80,7 +81,7 @@ class RelationNetwork(SharingNetwork):
 
     def __init__(self, width: int, *, strength: Number, hidden: Hidden) -> None:
         super().__init__(TITLE, width, {LOSS: strength})
-        self._hidden_width = hidden.width
+        self._n_hidden = hidden.width
         self.down = torch.nn.ModuleList(
             torch.nn.Linear(width, hidden.width) for _ in range(hidden.depth)
         )
@@ -91,7 +92,7 @@ class RelationNetwork(SharingNetwork):
 
     def add_task(self, task: str) -> None:
         super().add_task(task)
-        up = [_make_up(self._hidden_width, self.width) for _ in self.down]
+        up = [_make_up(self._n_hidden, self.width) for _ in self.down]
         self.up.add(task, torch.nn.ModuleList(up))
         with torch.no_grad():
             size = self._read([task]).norm()
@@ -104,7 +105,7 @@ class RelationNetwork(SharingNetwork):
     def forward(
         self, X: Tensor, batch: Batch, tasks: Sequence[str]
     ) -> Tuple[Dict[str, Tensor], Dict[str, Tensor]]:
-        first = self._hidden(0, X)
+        first = self._states(0, X)
         views = {task: self._view(task, X, first) for task in tasks}
         if not self.training or not self.strength(LOSS):
             return views, {}
@@ -132,13 +133,13 @@ class RelationNetwork(SharingNetwork):
         note = "The correlation of two tasks: near 0 if they read different features, at most 1."
         return [StructureTable("relations", list(self.tasks), list(self.tasks), values, note)]
 
-    def _hidden(self, layer: int, X: Tensor) -> Tensor:
+    def _states(self, layer: int, X: Tensor) -> Tensor:
         hidden: Tensor = self.dropout(torch.nn.functional.gelu(self.down[layer](X)))
         return hidden
 
     def _view(self, task: str, X: Tensor, hidden: Tensor) -> Tensor:
         for i, up in enumerate(self.up[task].children()):
-            X = X + up(self._hidden(i, X) if i else hidden)
+            X = X + up(self._states(i, X) if i else hidden)
         return X
 
     def _read(self, tasks: Sequence[str]) -> Tensor:

@@ -9,8 +9,8 @@ from ..encoder.mode import precision_of
 from ..registry import block_of, register
 from ..settings import NOT_EMPTY
 from ..types import Encoder, TokenVectors, Views
-from .contract import as_features, scheme_of
-from .scheme import regular
+from .contract import scheme_of
+from .scheme import features_of
 
 
 @register("architectures", "spacy_mtl.TaskView.v1", task=NOT_EMPTY)
@@ -45,7 +45,7 @@ def view_of(scheme: Model[List[Doc], TokenVectors], task: str) -> Encoder:
     task (str): The task.
     RETURNS (Model[List[Doc], List[Floats2d]]): The model.
     """
-    scheme_of(scheme.get_ref("sharing")).drop_losses()
+    scheme_of(scheme.get_ref("sharing")).stand_alone()
     model: Encoder = Model(
         "task_view", _forward, init=_init, layers=[scheme], dims={"nO": None}, attrs={"task": task}
     )
@@ -61,7 +61,7 @@ def _forward(
     # A loaded scheme doesn't know the precision of its encoder.
     scheme_of(scheme.get_ref("sharing")).set_precision(precision_of([scheme.get_ref("tok2vec")]))
     found, backprop_trunk = scheme.get_ref("tok2vec")(docs, is_train)
-    features = as_features(regular(scheme, docs, found) if isinstance(found, list) else found)
+    features = features_of(scheme, docs, found)
     views, backprop_views = scheme.get_ref("sharing")((features, [task]), is_train)
 
     def backprop(d_view: TokenVectors) -> List[Doc]:

@@ -14,7 +14,8 @@ def check_size(method: str, task: str, found: int, expected: int) -> bool:
     """
     if found != expected:
         warnings.warn(
-            f"The encoder's parameters have changed ({expected} are trained, not {found}), so "
-            f"{method} starts over with the task '{task}'."
+            f"{expected} parameters are trained by several tasks, not {found} as before (others of "
+            "the encoder are trained, or fewer of the sharing scheme are shared, such as once the "
+            f"tree of LearnedBranching is fixed), so {method} starts over with the task '{task}'."
         )
     return found == expected

@@ -9,8 +9,11 @@ import pytest
 import spacy
 import srsly
 from encoder_gradients import encoder_values
+from encoders_by_place import build_at
 from methods import block
 from open_steps import open_step
+from scheme_pipelines import build
+from schemes import Row
 from spacy.language import Language
 from spacy.tokens import Span
 from spacy.training import Example
@@ -135,6 +138,28 @@ def test_famo_and_a_head_that_was_removed(make_nlp: Callable, tmp_path: Path) ->
     assert learned["ner"] != saved["learned"]["ner"]
     loaded = spacy.load(tmp_path).get_pipe("mtl")
     assert repr(loaded.weighting.get_state()) == repr(saved)
+
+
+@pytest.mark.parametrize("place", ["stock", "component", "inside"])
+@pytest.mark.parametrize("scheme", ["HardSharing", "TaskAttention"])
+def test_famo_and_an_empty_document(encoder_dir: str, place: str, scheme: str) -> None:
+    nlp = build_at(encoder_dir, place, scheme, weighting=block("FAMO", recompute=True))
+    nlp.initialize(lambda: make_examples(nlp))
+    optimizer = nlp.create_optimizer()
+    for _ in range(2):
+        empty = Example(nlp.make_doc(""), nlp.make_doc(""))
+        nlp.update([*make_examples(nlp), empty], sgd=optimizer)
+    learned = nlp.get_pipe("mtl").weighting.get_state()["learned"]  # type: ignore[attr-defined]
+    assert len(learned) == 3
+
+
+def test_famo_and_a_head_that_was_renamed() -> None:
+    nlp = build(Row("TaskAttention"), weighting=block("FAMO", recompute=True))
+    optimizer = nlp.create_optimizer()
+    nlp.update(make_examples(nlp), sgd=optimizer)
+    nlp.rename_pipe("ner", "entities")
+    losses = nlp.update(make_examples(nlp), sgd=optimizer)
+    assert losses["entities"] > 0
 
 
 def test_famo_and_a_head_that_has_an_encoder_of_its_own_since(make_nlp: Callable) -> None:

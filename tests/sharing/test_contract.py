@@ -46,6 +46,29 @@ def test_parameters_inside_a_private_layer(sharing: Model) -> None:
     assert all(slot.owner not in owners for slot in shared_slots(sharing))
 
 
+def test_private_parameters_of_layers_and_scheme(sharing: Model) -> None:
+    """A layer that is declared counts beside what the scheme names itself."""
+
+    class Own(Scheme):
+        def private(self, slots: Any) -> Any:
+            return {"tagger": [slots[-1]], "ner": [slots[-2]]}
+
+    _, first, last = sharing.layers
+    set_private(sharing, "tagger", first)
+    set_scheme(sharing, Own())
+    found = private_slots(sharing)
+    assert [slot.owner for slot in found["tagger"]] == [first, first, last]
+    assert [slot.owner for slot in found["ner"]] == [last]
+
+
+def test_a_second_private_layer(sharing: Model) -> None:
+    layer, other, _ = sharing.layers
+    set_private(sharing, "tagger", layer)
+    set_private(sharing, "tagger", layer)
+    with pytest.raises(ValueError, match=r"'tagger' already has .*'linear'.*Put all layers"):
+        set_private(sharing, "tagger", other)
+
+
 def test_parameters_are_shared_unless_declared_private(sharing: Model) -> None:
     assert private_slots(sharing) == {}
     assert len(shared_slots(sharing)) == 6

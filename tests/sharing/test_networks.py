@@ -117,6 +117,27 @@ def test_a_new_task_changes_no_value(row: Row) -> None:
     assert list(views) == TASKS
 
 
+def test_a_late_task_leaves_the_views_of_others(row: Row) -> None:
+    network = make_network(row, TASKS[:2])
+    with torch.no_grad():
+        for p in network.parameters():
+            p.add_(0.1 * torch.randn_like(p))
+    X, batch = make_features(LENGTHS), make_batch(LENGTHS, TASKS)
+    network.note_closed(TASKS[:2])
+    network.eval()
+    before, _ = network(X, batch, TASKS[:2])
+    network.add_task("textcat")
+    network.double().eval()
+    after, _ = network(X, batch, TASKS)
+    for task, view in before.items():
+        change = (after[task] - view).norm() / (view[:, : X.shape[1]] - X).norm()
+        assert float(change.detach()) <= (1e-9 if row.is_steady else 0.05)
+
+
+def test_structure_without_tasks(row: Row) -> None:
+    assert all(table.rows in ([], ["shared"]) for table in make_network(row, []).structure())
+
+
 def test_first_views_are_near_the_features(row: Row) -> None:
     network = make_network(row, TASKS, n_features=64, **DEFAULTS).eval()
     X = make_features([40, 10], n_features=64)

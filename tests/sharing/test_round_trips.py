@@ -7,6 +7,7 @@ from typing import Any, Dict
 import numpy
 import pytest
 import spacy
+from encoders_by_place import PLACES, build_at
 from predicted_values import TEXTS, as_values, predictions
 from scheme_pipelines import ONE_EACH, build, network_of, trained
 from schemes import ROWS, Row
@@ -87,6 +88,51 @@ def test_without_a_head(row: Row, tmp_path: Path) -> None:
     # The head is put back.
     again.add_pipe("ner", source=spacy.load(tmp_path / "all"), before="textcat")
     assert predictions(again) == expected
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_wherever_the_encoder_is(encoder_dir: str, place: str, tmp_path: Path) -> None:
+    nlp = build_at(encoder_dir, place, "CrossStitch")
+    nlp.initialize(lambda: make_examples(nlp))
+    train_steps(nlp, 3, rate=0.01)
+    expected = predictions(nlp)
+    nlp.to_disk(tmp_path / "saved")
+    loaded = spacy.load(tmp_path / "saved")
+    assert predictions(loaded) == expected
+    assert predictions(pickle.loads(pickle.dumps(nlp))) == expected
+    assert predictions(sourced(nlp)) == expected
+    one = spacy.blank("en")
+    for name in [name for name in nlp.pipe_names if name not in ("tagger", "ner")]:
+        one.add_pipe(name, source=nlp)
+    assert [c for _, _, c in predictions(one)] == [c for _, _, c in expected]
+    loaded.replace_listeners("mtl", "ner", ["model.tok2vec"])
+    assert predictions(loaded) == expected
+    loaded.to_disk(tmp_path / "replaced")
+    assert predictions(spacy.load(tmp_path / "replaced")) == expected
+
+
+def test_the_head_of_another_pipeline_is_a_new_task(tmp_path: Path) -> None:
+    """It doesn't take over the parts of a head that was left out, whatever it was called."""
+    nlp = trained(Row("TaskAttention"))
+    values = values_of(nlp)
+    nlp.to_disk(tmp_path / "all")
+    without = spacy.load(tmp_path / "all", exclude=["ner"])
+    without.add_pipe("ner", source=trained(Row("TaskAttention"), 2), name="other")
+    mtl: Any = without.get_pipe("mtl")
+    assert mtl.scheme.tasks == ["tagger", "ner", "textcat", "other"]
+    found = values_of(without)
+    assert_same({key: found[key] for key in values}, values)
+
+
+def test_without_the_state_of_the_weighting(tmp_path: Path) -> None:
+    """Its file may be deleted: what the scheme has learned is in the model."""
+    nlp = trained(Row("SharedPrivate"))
+    mtl: Any = nlp.get_pipe("mtl")
+    nlp.to_disk(tmp_path)
+    (tmp_path / "mtl" / "weighting").unlink()
+    loaded: Any = spacy.load(tmp_path).get_pipe("mtl")
+    assert loaded.scheme.get_state() == mtl.scheme.get_state()
+    assert loaded.scheme.get_state()["classes"]["task_sets"]
 
 
 @every_scheme

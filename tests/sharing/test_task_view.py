@@ -5,6 +5,7 @@ from typing import Any, Dict, List
 
 import pytest
 import spacy
+from predicted_values import predictions
 from scheme_pipelines import build
 from schemes import Row
 from spacy.language import Language
@@ -44,6 +45,23 @@ def test_no_auxiliary_losses(row: Row, tmp_path: Path) -> None:
         assert not any(shim_of(each, "ner").strengths().values())
     # The shared scheme goes on.
     assert any(nlp.get_pipe("mtl").scheme.strengths().values())  # type: ignore[attr-defined]
+
+
+def test_a_tree_that_is_not_fixed(tmp_path: Path) -> None:
+    """Nobody counts steps, so a view takes what to expect of the choices, without draws."""
+    nlp = build(Row("LearnedBranching"))
+    train_steps(nlp, 2)
+    expected = predictions(nlp)
+    nlp.replace_listeners("mtl", "ner", ["model.tok2vec"])
+    assert predictions(nlp) == expected
+    nlp.to_disk(tmp_path)
+    for each in (nlp, spacy.load(tmp_path)):
+        docs = [eg.predicted for eg in make_examples(each)]
+        view: Any = each.get_pipe("ner").model.get_ref("tok2vec")  # type: ignore[attr-defined]
+        assert shim_of(each, "ner").network.choices["ner"].option is None
+        # In training mode.
+        (first, _), (second, _) = view(docs, True), view(docs, True)
+        assert all((one == other).all() for one, other in zip(first, second))
 
 
 def test_the_precision_of_the_encoder(encoder_dir: str, tmp_path: Path) -> None:

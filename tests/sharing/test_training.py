@@ -1,13 +1,14 @@
 """Every scheme in training: absent tasks, stock components as tasks, auxiliary losses, refusals."""
 
 import gc
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Set
 
 import numpy
 import pytest
 import spacy
+import torch
 from scheme_pipelines import ONE_EACH, build, network_of, sharing_of
-from schemes import ROWS, Row
+from schemes import ROWS, Row, make_batch
 from spacy.language import Language
 from stock_heads import STOCK
 from tiny_corpus import make_examples
@@ -24,6 +25,19 @@ def values_of(nlp: Language) -> Dict[str, numpy.ndarray]:
     return {k: v.detach().numpy().copy() for k, v in network_of(nlp).named_parameters()}
 
 
+def read_by(nlp: Language, task: str) -> Set[str]:
+    """The parameters that a task's view depends on, and those of auxiliary losses."""
+    network = network_of(nlp)
+    named = dict(network.named_parameters())
+    X = torch.randn(3, network.width)
+    views, _ = network.train()(X, make_batch([1, 2], [task]), [task])
+    found = torch.autograd.grad(views[task].sum(), list(named.values()), allow_unused=True)
+    network.eval()
+    auxiliary = {id(p) for p in network.auxiliary()}
+    of_losses = {name for name, p in named.items() if id(p) in auxiliary}
+    return {name for name, d in zip(named, found) if d is not None} | of_losses
+
+
 @pytest.mark.parametrize("level", ["representation", "parameters"])
 @every_scheme
 def test_absent_tasks_do_not_move(row: Row, level: str) -> None:
@@ -33,16 +47,31 @@ def test_absent_tasks_do_not_move(row: Row, level: str) -> None:
     for _ in range(3):
         step(nlp, make_examples(nlp), sgd)
     before = values_of(nlp)
-    private = {
-        task: {s.name for s in slots} for task, slots in private_slots(sharing_of(nlp)).items()
-    }
+    read = read_by(nlp, "tagger")
     for _ in range(3):
         step(nlp, make_examples(nlp, "tag"), sgd)
     after = values_of(nlp)
     moved = {name for name in before if not numpy.array_equal(before[name], after[name])}
     assert moved
-    for task in ("ner", "textcat"):
-        assert not moved & private.get(task, set())
+    assert moved <= read
+    private = private_slots(sharing_of(nlp))
+    assert not read & {s.name for task in ("ner", "textcat") for s in private.get(task, [])}
+
+
+@pytest.mark.filterwarnings("ignore:The heads .* both set")
+def test_a_pipeline_that_no_longer_fits_is_noticed() -> None:
+    nlp = build(Row("TaskAttention"))
+    train_steps(nlp, 1)
+    nlp.remove_pipe("ner")
+    nlp.remove_pipe("textcat")
+    with pytest.warns(UserWarning, match="TaskAttention.v1 .* needs 2 or more, .* has 1: tagger"):
+        train_steps(nlp, 1)
+    nlp = build(Row("InformationPassing", {"order": ["textcat", "ner", "tagger"]}))
+    train_steps(nlp, 1)
+    head: Any = nlp.add_pipe("mtl_tagger", name="second")
+    head.initialize(lambda: make_examples(nlp), nlp=nlp)
+    with pytest.warns(UserWarning, match="'order' of .* leaves out 'second'"):
+        train_steps(nlp, 1)
 
 
 @every_row
