@@ -80,7 +80,7 @@ def helped_by(found: Dict[str, Scores]) -> Dict[str, List[str]]:
         if name in (BASELINE, ALONE):
             continue
         for task in scores:
-            values = differences(scores, found.get(BASELINE, {}), task)
+            values = list(differences_by_seed(scores, found.get(BASELINE, {}), task).values())
             if len(values) > 1:
                 ahead = statistics.mean(values) > statistics.stdev(values)
                 helped.setdefault(name, []).extend([task] if ahead else [])
