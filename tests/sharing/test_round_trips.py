@@ -1,6 +1,8 @@
 """Every scheme in a pipeline: the same predictions however it is saved, loaded and put together."""
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Dict
 
@@ -11,6 +13,7 @@ from encoders_by_place import PLACES, build_at
 from predicted_values import TEXTS, as_values, predictions
 from scheme_pipelines import ONE_EACH, build, network_of, trained
 from schemes import ROWS, Row
+from spacy.cli.package import package
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from tiny_corpus import make_examples
@@ -109,6 +112,34 @@ def test_wherever_the_encoder_is(encoder_dir: str, place: str, tmp_path: Path) -
     assert predictions(loaded) == expected
     loaded.to_disk(tmp_path / "replaced")
     assert predictions(spacy.load(tmp_path / "replaced")) == expected
+
+
+@pytest.mark.slow
+def test_packaged_and_loaded_without_what_only_training_needs(tmp_path: Path) -> None:
+    """By a process that has neither torchjd nor a solver."""
+    code = (
+        "import sys\n"
+        "for name in ('torchjd', 'cvxpy', 'clarabel', 'quadprog', 'qpsolvers', 'scipy'):\n"
+        "    sys.modules[name] = None\n"
+        "import spacy\n"
+        "for path in sys.argv[2:]:\n"
+        "    nlp = spacy.load(path)\n"
+        "    print([[t.tag_ for t in nlp(sys.argv[1])], nlp(sys.argv[1]).cats])\n"
+    )
+    paths, expected = [], []
+    for row in ONE_EACH:
+        nlp = trained(row, 2)
+        nlp.meta["name"] = row.name.lower()
+        nlp.to_disk(tmp_path / row.name)
+        package(tmp_path / row.name, tmp_path, create_sdist=False, create_wheel=False)
+        name = f"en_{row.name.lower()}"
+        paths.append(str(tmp_path / f"{name}-0.0.0" / name / f"{name}-0.0.0"))
+        doc = nlp(TEXTS[0])
+        expected.append(str([[t.tag_ for t in doc], doc.cats]))
+    command = [sys.executable, "-c", code, TEXTS[0], *paths]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == expected
 
 
 def test_the_head_of_another_pipeline_is_a_new_task(tmp_path: Path) -> None:
