@@ -12,8 +12,9 @@ from spacy.vocab import Vocab
 from thinc.api import Linear, Model, chain
 
 from spacy_mtl.compat.spacy import callback_of
-from spacy_mtl.joint.steps import regular, run_forward
+from spacy_mtl.joint.steps import run_forward
 from spacy_mtl.sharing.contract import Scheme, set_private, set_scheme
+from spacy_mtl.sharing.scheme import regular
 from spacy_mtl.types import Features, Views
 
 
