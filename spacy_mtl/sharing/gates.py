@@ -9,7 +9,7 @@ from ..types import StructureTable
 from .by_task import ByTask
 from .documents import Documents
 from .network import Batch
-from .running_mean import RunningMean, untrained
+from .running_mean import RunningMean, means_table
 from .tower import SMALL
 
 #: What a gate reads: the vector of each token, or the mean of the vectors of its document.
@@ -118,7 +118,4 @@ def balance_loss(weights: Sequence[Tensor]) -> Tensor:
 def gates_table(gates: ByTask, columns: List[str], title: str = "gates") -> StructureTable:
     """RETURNS (StructureTable): The mean weights of experts, a row per task."""
     with_use: Dict[str, Any] = {task: gates[task] for task in gates}
-    if not with_use:
-        return StructureTable(title, [], columns, [], NOTE)
-    means = torch.stack([gate.use.mean for gate in with_use.values()])
-    return StructureTable(title, list(with_use), columns, means.tolist(), NOTE + untrained(means))
+    return means_table(title, {task: gate.use for task, gate in with_use.items()}, columns, NOTE)

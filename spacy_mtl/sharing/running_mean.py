@@ -1,9 +1,11 @@
 """Means over recent training steps, for tables of what a scheme has learned."""
 
-from typing import Optional
+from typing import Mapping, Optional, Sequence
 
 import torch
 from torch import Tensor
+
+from ..types import StructureTable
 
 #: How much of what was seen before still counts after a step.
 DECAY = 0.99
@@ -54,6 +56,25 @@ class RunningMean(torch.nn.Module):
     def mean(self) -> Tensor:
         """RETURNS (Tensor): The mean, 0 if nothing was seen. *Shape:* (n_values,)."""
         return self.total / self.count.clamp(min=1)
+
+
+def means_table(
+    title: str, means: Mapping[str, RunningMean], columns: Sequence[str], note: str
+) -> StructureTable:
+    """Make the table of the means of tasks.
+
+    title (str): Its title.
+    means (Mapping[str, RunningMean]): By task.
+    columns (Sequence[str]): The names of the values of a row.
+    note (str): How to read them.
+    RETURNS (StructureTable): The table, a row per task.
+    """
+    if not means:
+        return StructureTable(title, [], list(columns), [], note)
+    values = torch.stack([each.mean for each in means.values()])
+    return StructureTable(
+        title, list(means), list(columns), values.tolist(), note + untrained(values)
+    )
 
 
 def untrained(values: Tensor) -> str:

@@ -19,7 +19,7 @@ from .documents import Documents
 from .hidden import Hidden
 from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
-from .running_mean import RunningMean, untrained
+from .running_mean import RunningMean, means_table
 from .strengths import read_strength
 from .tower import Tower
 
@@ -179,13 +179,11 @@ class SharedPrivateNetwork(SharingNetwork):
         self.classes.set_state(state["classes"])
 
     def structure(self) -> List[StructureTable]:
-        tasks = list(self.tasks)
-        if not tasks:
+        if not self.tasks:
             return []
-        means = torch.stack([self._length(task).mean for task in tasks])
+        means = {task: self._length(task) for task in self.tasks}
         note = "The mean length of both parts of a token's vector, in recent training steps."
-        note += untrained(means)
-        return [StructureTable("parts", tasks, ["shared", "private"], means.tolist(), note)]
+        return [means_table("parts", means, ["shared", "private"], note)]
 
     def _length(self, task: str) -> RunningMean:
         return cast(RunningMean, self.lengths[task])

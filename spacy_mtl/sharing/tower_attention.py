@@ -9,7 +9,7 @@ from ..types import StructureTable
 from .by_task import ByTask
 from .network import Batch
 from .passing import PassingNetwork
-from .running_mean import RunningMean, untrained
+from .running_mean import RunningMean, means_table
 from .tower import Tower
 
 
@@ -102,13 +102,11 @@ class TowerAttentionNetwork(PassingNetwork):
         super().note_closed(tasks)
 
     def structure(self) -> List[StructureTable]:
-        tasks = list(self.tasks)
-        if not tasks:
+        if not self.tasks:
             return []
-        means = torch.stack([self._mean(task).mean for task in tasks])
+        means = {task: self._mean(task) for task in self.tasks}
         note = "The mean attention of the task of the row to the tower of the column."
-        note += untrained(means)
-        return [StructureTable("attention", tasks, tasks, means.tolist(), note)]
+        return [means_table("attention", means, self.tasks, note)]
 
     def _mean(self, task: str) -> RunningMean:
         return cast(RunningMean, self.means[task])
