@@ -14,6 +14,7 @@ from ..compat.thinc import network_of
 from ..types import Encoder, TokenVectors
 from .attention import NotPackableError
 from .batching import MicroBatch, make_batches, pieces_a_batch
+from .fast_linear import fast_linear
 from .layout import PaddedWindows
 from .matching import warn_of_lost_words
 from .mode import training
@@ -124,11 +125,13 @@ def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device:
     if isinstance(windows, PaddedWindows):
         given = {"input_ids": ids, "attention_mask": to_torch(windows.mask)}
         given.update({} if types is None else {"token_type_ids": types})
-        hidden = network(**given).last_hidden_state
+        with fast_linear(device):
+            hidden = network(**given).last_hidden_state
     else:
         how = cast(Packing, packing)
         positions = to_torch(windows.positions)
-        hidden = run_packed(network, how, ids, positions, types, windows.lengths)
+        with fast_linear(device):
+            hidden = run_packed(network, how, ids, positions, types, windows.lengths)
     # The mean of each token's wordpieces; zeros if it has none.
     return torch.nn.functional.embedding_bag(
         to_torch(batch.places),

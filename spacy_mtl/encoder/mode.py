@@ -15,6 +15,7 @@ from thinc.api import Model, PyTorchShim
 from thinc.types import ArgsKwargs
 
 from ..compat.thinc import change_class, network_of, uses_mixed_precision
+from .fast_linear import fast_linear
 
 # torch sets a network's flag before those of its parts: no thread may look in between.
 _SWITCHING = Lock()
@@ -66,7 +67,8 @@ class EvaluatingShim(PyTorchShim):
         """
         network: Any = network_of(self)
         evaluate(network)
-        with torch.no_grad(), torch.autocast("cuda", enabled=uses_mixed_precision(self)):
+        mixed = torch.autocast("cuda", enabled=uses_mixed_precision(self))
+        with torch.no_grad(), mixed, fast_linear(self.device):
             return network(*inputs.args, **inputs.kwargs)
 
     def begin_update(self, inputs: ArgsKwargs) -> Tuple[Any, Callable[[ArgsKwargs], Any]]:
@@ -75,7 +77,7 @@ class EvaluatingShim(PyTorchShim):
         inputs (ArgsKwargs): The network's arguments.
         RETURNS (Tuple[Any, Callable]): The network's output and the backward callback.
         """
-        with training(network_of(self)):
+        with training(network_of(self)), fast_linear(self.device):
             outputs, backprop = super().begin_update(inputs)
 
         def backprop_in_training(gradients: ArgsKwargs) -> Any:

@@ -8,6 +8,7 @@ from spacy.tokens import Doc
 from thinc.api import Model, torch2xp, xp2torch
 from torch import Tensor
 
+from ..encoder.fast_linear import fast_linear
 from ..types import Encoder, Features, Sharing, TokenVectors, Views
 from .network import Batch, SharingNetwork
 from .scheme import make_scheme
@@ -47,7 +48,7 @@ def _views(
     shim = cast(SchemeShim, model.shims[0])
     lengths = [len(array) for array in features.arrays]
     flat = model.ops.xp.concatenate(features.arrays)
-    with shim.computing(is_train) as network:
+    with shim.computing(is_train) as network, fast_linear(shim.device):
         X = xp2torch(flat, requires_grad=is_train, device=shim.device)
         found, losses = network(X, Batch(lengths, features.annotated), tasks)
         # In bfloat16, some operations return that type.

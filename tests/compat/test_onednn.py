@@ -1,0 +1,22 @@
+"""A canary: oneDNN's linear layers in torch, which are private."""
+
+import pytest
+import torch
+
+from spacy_mtl.compat.onednn import has_onednn, linear
+
+
+def test_torch_still_has_them() -> None:
+    assert has_onednn()
+
+
+@pytest.mark.parametrize("with_bias", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_linear(dtype: torch.dtype, with_bias: bool) -> None:
+    X, weight, bias = torch.randn(6, 5), torch.randn(5, 3), torch.randn(3)
+    # Transposed, as in a backward pass.
+    given = [X.to(dtype), weight.to(dtype).t(), bias.to(dtype) if with_bias else None]
+    found = linear(*given)  # type: ignore[arg-type]
+    assert found.dtype == dtype
+    expected = torch.nn.functional.linear(*given)  # type: ignore[arg-type]
+    assert torch.allclose(found, expected, atol=1e-5 if dtype == torch.float32 else 0.05)

@@ -1,0 +1,122 @@
+"""Linear layers by oneDNN: the same results, or torch's own."""
+
+import logging
+import re
+from typing import Any, Callable
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import linear as torch_linear
+
+from spacy_mtl.compat.onednn import linear
+from spacy_mtl.encoder import fast_linear as module
+from spacy_mtl.encoder.fast_linear import FastLinear, fast_linear, is_fast
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def fresh_trial() -> Any:
+    is_fast.cache_clear()
+    yield
+    is_fast.cache_clear()
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list:
+    """The shapes of what oneDNN gets."""
+    found: list = []
+
+    def run(X: Tensor, weight: Tensor, bias: Any = None) -> Tensor:
+        found.append((tuple(X.shape), tuple(weight.shape)))
+        return linear(X, weight, bias)
+
+    monkeypatch.setattr(module, "linear", run)
+    return found
+
+
+@pytest.mark.parametrize("with_bias", [True, False])
+@pytest.mark.parametrize("shape", [(7, 5), (2, 7, 5), (1, 1, 5)])
+def test_same_output_and_gradients(calls: list, shape: Any, with_bias: bool) -> None:
+    layer = torch.nn.Linear(5, 3, bias=with_bias)
+    X = torch.randn(shape, requires_grad=True)
+    expected = layer(X)
+    with FastLinear():
+        found = layer(X)
+    assert calls == [((X.numel() // 5, 5), (3, 5))]
+    assert torch.allclose(found, expected, atol=1e-6)
+    d_output = torch.randn_like(found)
+    given = [X, *layer.parameters()]
+    for one, other in zip(
+        torch.autograd.grad(found, given, d_output), torch.autograd.grad(expected, given, d_output)
+    ):
+        assert torch.allclose(one, other, atol=1e-5)
+
+
+def test_gradients_that_nobody_needs(calls: list) -> None:
+    layer = torch.nn.Linear(5, 3).requires_grad_(False)
+    X = torch.randn(4, 5, requires_grad=True)
+    with FastLinear():
+        layer(X).sum().backward()
+    assert len(calls) == 2
+    assert layer.weight.grad is None
+
+
+def in_bfloat16(X: Tensor, layer: torch.nn.Linear) -> Tensor:
+    with torch.autocast("cpu", torch.bfloat16):
+        return layer(X)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        in_bfloat16,
+        lambda X, layer: layer.double()(X.double()),
+        lambda X, layer: layer(X[:0]),
+        lambda X, layer: torch_linear(X, weight=layer.weight, bias=layer.bias),
+    ],
+)
+def test_what_torch_does_itself(calls: list, run: Callable[..., Tensor]) -> None:
+    layer, X = torch.nn.Linear(5, 3), torch.randn(4, 5)
+    with torch.no_grad():
+        expected = run(X, layer)
+        with FastLinear():
+            assert torch.equal(run(X, layer), expected)
+    assert calls == []
+
+
+def fails(*args: Any) -> Tensor:
+    raise RuntimeError("no such kernel")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"linear": fails}, "oneDNN fails: no such kernel"),
+        (
+            {"linear": lambda *args: 1.001 * torch_linear(*args)},
+            r"gives other results \(by 1.0e-03",
+        ),
+        ({"linear": lambda *args: torch_linear(*args) * float("nan")}, r"other results \(by nan"),
+        ({"_GAIN": 1e9}, r"is not faster here \(\d+\.\d\d times\)"),
+        ({"has_onednn": lambda: False}, "is missing in this version of torch"),
+    ],
+)
+def test_a_trial_decides_and_logs_why(
+    changes: dict, reason: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in changes.items():
+        monkeypatch.setattr(module, name, value)
+    with caplog.at_level(logging.INFO, "spacy"):
+        for _ in range(2):
+            assert not isinstance(fast_linear(CPU), FastLinear)
+    (record,) = caplog.records
+    assert record.getMessage().startswith("The encoder computes linear layers by torch's default")
+    assert re.search(reason, record.getMessage())
+
+
+def test_only_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "is_fast", lambda: True)
+    assert isinstance(fast_linear(CPU), FastLinear)
+    assert not isinstance(fast_linear(torch.device("meta")), FastLinear)
