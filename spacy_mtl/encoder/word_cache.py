@@ -61,13 +61,13 @@ class _Table:
 class WordCache:
     """Split documents into wordpieces, each word only once."""
 
-    def __init__(self, vocabulary_size: int = 0, limit: int = LIMIT) -> None:
+    def __init__(self, n_added: int = 0, limit: int = LIMIT) -> None:
         """Create an empty cache.
 
-        vocabulary_size (int): The tokenizer's number of wordpieces.
+        n_added (int): The number of tokens that were added to the tokenizer's vocabulary.
         limit (int): The number of words after which it starts anew.
         """
-        self.vocabulary_size = vocabulary_size
+        self.n_added = n_added
         self._limit = limit
         self._table = _Table()
         self._adding = Lock()
@@ -125,9 +125,10 @@ def split_with_cache(tokenizer: Any, docs: Sequence[Doc]) -> Wordpieces:
     if not reads_word_by_word(tokenizer):
         return split_into_wordpieces(tokenizer, docs)
     cache = _CACHES.get(tokenizer)
-    # Tokens may have been added to the tokenizer.
-    if cache is None or cache.vocabulary_size != len(tokenizer):
-        cache = _CACHES[tokenizer] = WordCache(len(tokenizer))
+    # Tokens may have been added to the tokenizer. (Its length takes milliseconds to compute.)
+    n_added = len(tokenizer.added_tokens_decoder)
+    if cache is None or cache.n_added != n_added:
+        cache = _CACHES[tokenizer] = WordCache(n_added)
     return cache.split(tokenizer, docs)
 
 
@@ -141,7 +142,7 @@ def reads_word_by_word(tokenizer: Any) -> bool:
     if not tokenizer.is_fast:
         return False
     backend = tokenizer.backend_tokenizer
-    added = backend.get_added_tokens_decoder().values()
+    added = tokenizer.added_tokens_decoder.values()
     return (
         isinstance(backend.normalizer, BertNormalizer)
         and isinstance(backend.pre_tokenizer, BertPreTokenizer)
