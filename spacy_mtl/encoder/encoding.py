@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 from spacy_transformers.data_classes import HFObjects
 from thinc.api import torch2xp, xp2torch
 
+from ..arrays import cut
 from ..compat.spacy_transformers import objects_of
 from ..compat.thinc import network_of
 from ..types import Encoder, TokenVectors
@@ -76,7 +77,7 @@ def forward(
         return docs
 
     outputs: Any = torch2xp(vectors)
-    return model.ops.unflatten(outputs, lengths), backprop
+    return cut(outputs, lengths), backprop
 
 
 def _encode_all(
