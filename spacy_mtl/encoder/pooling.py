@@ -27,6 +27,6 @@ def empty_vectors(shape: Tuple[int, int], device: Any) -> Tensor:
     RETURNS (Tensor): The vectors, in float32.
     """
     if device.type == "cpu":
-        # Unlike torch, numpy asks for large pages, which the system provides five times faster.
+        # Unlike torch, numpy asks for large pages, of which the system has to provide fewer.
         return torch.from_numpy(numpy.empty(shape, dtype="float32"))
     return torch.empty(shape, device=device)
