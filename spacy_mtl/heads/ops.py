@@ -33,7 +33,8 @@ class HeadOps(NumpyOps):
     ) -> Any:
         """Multiply two matrices: see `Ops.gemm`."""
         is_small = x.size * y.shape[0 if trans2 else 1] < _SMALL
-        if is_small or out is not None or not (_is_fit(x) and _is_fit(y) and is_fast()):
+        is_fit = out is None and _is_fit(x) and _is_fit(y)
+        if is_small or not is_fit or not is_fast(torch.float32):
             return super().gemm(x, y, out=out, trans1=trans1, trans2=trans2)
         X, weight = torch.from_numpy(x), torch.from_numpy(y)
         return linear(X.t() if trans1 else X, weight if trans2 else weight.t()).numpy()
