@@ -12,9 +12,11 @@
     python -m benchmarks.speed windows --pipeline PATH  # same predictions as with the library?
 
 The contestants run in one process and take turns, so that other load on the machine
-affects all of them; figures are ratios within a turn: median (lowest to highest). The bare
-encoder is the Hugging Face model, called on precomputed wordpieces, sorted by length, in
-padded batches of --budget wordpieces. The others start from texts (inference) or examples
+affects all of them; figures are ratios within a turn: median (lowest to highest). With
+--threads 1, the processor's time counts. The bare encoder is the Hugging Face model on
+precomputed wordpieces, sorted by length, in padded batches of --budget wordpieces: by
+PyTorch, and in inference by ONNX Runtime and OpenVINO, too, if they are installed. The
+fastest in a precision is the limit. The others start from texts (inference) or examples
 (training). GUM and SNIPS are read from $SPACY_MTL_DATA (default ../shared). Figures are
 appended to benchmarks/results/speed.jsonl.
 """
@@ -25,22 +27,19 @@ from functools import partial
 from pathlib import Path
 
 from ..places import WORK, default_encoder
-from ..timing import RESULTS
-from .comparisons import (
-    Bench,
-    compare,
-    compare_budgets,
-    compare_memory,
-    compare_sizes,
-    compare_tasks,
-    compare_windows,
-)
+from ..processor import bfloat16_feature
+from ..timing import RESULTS, set_threads
+from .bench import Bench
+from .comparisons import compare_budgets, compare_memory, compare_sizes, compare_windows
+from .heads import compare_heads
+from .inference import compare_inference
 from .plot import plot
+from .training import compare_training
 
 COMPARISONS = {
-    "inference": partial(compare, "inference"),
-    "training": partial(compare, "training"),
-    "heads": lambda bench: [compare_tasks(what, bench) for what in ("inference", "training")],
+    "inference": compare_inference,
+    "training": compare_training,
+    "heads": compare_heads,
     "pieces": compare_budgets,
     "length": partial(compare_sizes, "length"),
     "documents": partial(compare_sizes, "documents"),
@@ -62,7 +61,15 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=0, help="number of documents (0: all)")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--budget", type=int, default=1024, help="padded wordpieces per batch")
-    parser.add_argument("--bf16", action="store_true", help="also measure bfloat16")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="(all cores)")
+    parser.add_argument(
+        "--bf16",
+        action=argparse.BooleanOptionalAction,
+        help="also measure bfloat16 (by default if the processor has it)",
+    )
+    parser.add_argument("--int8", action="store_true", help="also measure engines in int8")
+    parser.add_argument("--compile", action="store_true", help="also measure torch.compile")
+    parser.add_argument("--quantized", help="for 'inference': written by `spacy mtl quantize`")
     parser.add_argument("--gpu", action="store_true", help="use the GPU")
     parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--pipeline", help="for 'windows': one trained with a transformer")
@@ -79,6 +86,10 @@ def main() -> None:
         import spacy
 
         spacy.require_gpu()
+    else:
+        set_threads(args.threads)
+    if args.bf16 is None:
+        args.bf16 = _has_bfloat16(args.gpu)
     bench = Bench(args)
     if args.what == "windows":
         compare_windows(bench)
@@ -87,6 +98,16 @@ def main() -> None:
         COMPARISONS[what](bench)
     if args.what == "all":
         plot(picture)
+
+
+def _has_bfloat16(gpu: bool) -> bool:
+    if gpu:
+        import torch
+
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    found = bfloat16_feature()
+    print(f"bfloat16 by {found}" if found else "No bfloat16: not measured, unless with --bf16")
+    return bool(found)
 
 
 if __name__ == "__main__":

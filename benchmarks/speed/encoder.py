@@ -4,7 +4,7 @@ import time
 from typing import Any, List
 
 from ..timing import Contestant, keep, wait_for_gpu
-from .contestants import device
+from .bare import device
 
 
 def report_encoder(title: str, bare: Contestant, seconds: float, nlp: Any, run: Contestant) -> None:
