@@ -9,7 +9,8 @@
     python -m benchmarks.speed documents   # 10 to 100,000 documents
     python -m benchmarks.speed memory      # peak memory, load time, size on disk
     python -m benchmarks.speed plot        # a plot of the last measurements
-    python -m benchmarks.speed windows --pipeline PATH  # same predictions as with the library?
+    python -m benchmarks.speed windows --pipeline PATH    # same predictions as with the library?
+    python -m benchmarks.speed precision --pipeline PATH  # and in bfloat16, and by OpenVINO?
 
 The contestants run in one process and take turns, so that other load on the machine
 affects all of them; figures are ratios within a turn: median (lowest to highest). With
@@ -30,10 +31,11 @@ from ..places import WORK, default_encoder
 from ..processor import bfloat16_feature
 from ..timing import RESULTS, set_threads
 from .bench import Bench
-from .comparisons import compare_budgets, compare_memory, compare_sizes, compare_windows
+from .comparisons import compare_budgets, compare_memory, compare_sizes
 from .heads import compare_heads
 from .inference import compare_inference
 from .plot import plot
+from .predictions import compare_precisions, compare_windows
 from .training import compare_training
 
 COMPARISONS = {
@@ -45,6 +47,8 @@ COMPARISONS = {
     "documents": partial(compare_sizes, "documents"),
     "memory": compare_memory,
 }
+#: These need a trained pipeline.
+PREDICTIONS = {"windows": compare_windows, "precision": compare_precisions}
 
 
 def main() -> None:
@@ -52,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    choices = ["all", *COMPARISONS, "windows", "plot"]
+    choices = ["all", *COMPARISONS, *PREDICTIONS, "plot"]
     parser.add_argument("what", nargs="?", default="all", choices=choices)
     parser.add_argument(
         "--corpus", default="gum", help="gum, snips, or a folder with train.spacy and test.spacy"
@@ -72,14 +76,14 @@ def main() -> None:
     parser.add_argument("--quantized", help="for 'inference': written by `spacy mtl quantize`")
     parser.add_argument("--gpu", action="store_true", help="use the GPU")
     parser.add_argument("--work", type=Path, default=WORK)
-    parser.add_argument("--pipeline", help="for 'windows': one trained with a transformer")
+    parser.add_argument("--pipeline", help="a trained one, for 'windows' and 'precision'")
     args = parser.parse_args()
     picture = RESULTS.with_name("speed.svg")
     if args.what == "plot":
         plot(picture)
         return
-    if args.what == "windows" and not args.pipeline:
-        parser.error("windows needs --pipeline: the folder of a trained pipeline")
+    if args.what in PREDICTIONS and not args.pipeline:
+        parser.error(f"{args.what} needs --pipeline: the folder of a trained pipeline")
     args.encoder = args.encoder or default_encoder()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     if args.gpu:
@@ -91,8 +95,8 @@ def main() -> None:
     if args.bf16 is None:
         args.bf16 = _has_bfloat16(args.gpu)
     bench = Bench(args)
-    if args.what == "windows":
-        compare_windows(bench)
+    if args.what in PREDICTIONS:
+        PREDICTIONS[args.what](bench)
         return
     for what in COMPARISONS if args.what == "all" else [args.what]:
         COMPARISONS[what](bench)

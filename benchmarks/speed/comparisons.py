@@ -1,10 +1,10 @@
-"""How speed and memory depend on sizes, and predictions on windows."""
+"""How speed and memory depend on sizes."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Dict, Iterator
 
 from ..places import ROOT
 from ..timing import Contestant, keep
@@ -64,37 +64,6 @@ def compare_sizes(what: str, bench: Bench) -> None:
         keep({"title": f"{bench.args.corpus}, {what}", "size": size, "n_words": n_words, **row})
 
 
-def compare_windows(bench: Bench) -> None:
-    """Compare the predictions of a trained pipeline with the library's model and with ours."""
-    import spacy
-    from spacy.training import Example
-
-    block = "components.transformer.model"
-    library = {f"{block}.@architectures": "spacy-transformers.TransformerModel.v3"}
-    spans = {f"{block}.get_spans": {"@span_getters": "spacy-transformers.doc_spans.v1"}}
-    ours = {f"{block}.@architectures": "spacy_mtl.TransformerModel.v1", f"{block}.get_spans": None}
-    variants = {
-        "as it was trained": {},
-        "library's model, whole documents": {**library, **spans},
-        "our model": ours,
-    }
-    predicted: Dict[str, List[Any]] = {}
-    for name, overrides in variants.items():
-        nlp = spacy.load(bench.args.pipeline, config=overrides)
-        examples = [Example(nlp.make_doc(doc.text), doc) for doc in bench.test]
-        scores = nlp.evaluate(examples)
-        shown = {k: round(100 * v, 2) for k, v in scores.items() if isinstance(v, float)}
-        keys = ("tag_acc", "ents_f", "cats_micro_f")
-        print(f"{name}: " + ", ".join(f"{key} {shown[key]}" for key in keys if key in shown))
-        predicted[name] = list(nlp.pipe([doc.text for doc in bench.test]))
-        keep({"title": f"windows, {name}", **{key: shown.get(key) for key in keys}})
-    names = list(variants)
-    for other in names[:2]:
-        equal = _share_of_equal(predicted[other], predicted[names[2]])
-        print(f"Equal with our model and {other}: {100 * equal:.3f} % of tags and entity labels")
-        keep({"title": f"windows, equal to {other}", "share": equal})
-
-
 def one(bench: Bench, pipeline: Path, *options: str) -> Dict[str, float]:
     """Annotate in a process of its own.
 
@@ -127,9 +96,3 @@ def _size_of_wheel(path: Path) -> float:
 
 def _mib(paths: Iterator[Path]) -> float:
     return sum(path.stat().st_size for path in paths if path.is_file()) / 2**20
-
-
-def _share_of_equal(docs: List[Any], others: List[Any]) -> float:
-    keys = ["TAG", "ENT_IOB", "ENT_TYPE"]
-    rows = [(a.to_array(keys) == b.to_array(keys)).all(axis=1) for a, b in zip(docs, others)]
-    return sum(int(row.sum()) for row in rows) / sum(map(len, rows))
