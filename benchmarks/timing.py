@@ -5,12 +5,12 @@ import os
 import platform
 import statistics
 import time
-from pathlib import Path
 from typing import Callable, Dict, List
 
+from . import places
 from .processor import features
 
-RESULTS = Path(__file__).parent / "results/speed.jsonl"
+RESULTS = places.RESULTS / "speed.jsonl"
 
 #: Does the work to be timed, once.
 Contestant = Callable[[], None]

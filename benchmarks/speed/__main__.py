@@ -8,6 +8,7 @@
     python -m benchmarks.speed length      # documents of 10 to 100,000 words
     python -m benchmarks.speed documents   # 10 to 100,000 documents
     python -m benchmarks.speed memory      # peak memory, load time, size on disk
+    python -m benchmarks.speed attention   # would attention without padding pay? (not in "all")
     python -m benchmarks.speed plot        # a plot of the last measurements
     python -m benchmarks.speed windows --pipeline PATH    # same predictions as with the library?
     python -m benchmarks.speed precision --pipeline PATH  # and in bfloat16, and by OpenVINO?
@@ -30,13 +31,21 @@ from pathlib import Path
 from ..places import WORK, default_encoder
 from ..processor import bfloat16_feature
 from ..timing import RESULTS, set_threads
-from .bench import Bench
+from .bench import Bench, default_budget
 from .comparisons import compare_budgets, compare_memory, compare_sizes
 from .heads import compare_heads
 from .inference import compare_inference
 from .plot import plot
 from .predictions import compare_precisions, compare_windows
 from .training import compare_training
+
+
+def _compare_attention(bench: Bench) -> None:
+    # It imports torch, which must not be loaded before the number of threads is set.
+    from .attention import compare_attention
+
+    compare_attention(bench)
+
 
 COMPARISONS = {
     "inference": compare_inference,
@@ -47,6 +56,8 @@ COMPARISONS = {
     "documents": partial(compare_sizes, "documents"),
     "memory": compare_memory,
 }
+#: Not for all machines.
+PROBES = {"attention": _compare_attention}
 #: These need a trained pipeline.
 PREDICTIONS = {"windows": compare_windows, "precision": compare_precisions}
 
@@ -56,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    choices = ["all", *COMPARISONS, *PREDICTIONS, "plot"]
+    choices = ["all", *COMPARISONS, *PROBES, *PREDICTIONS, "plot"]
     parser.add_argument("what", nargs="?", default="all", choices=choices)
     parser.add_argument(
         "--corpus", default="gum", help="gum, snips, or a folder with train.spacy and test.spacy"
@@ -64,7 +75,9 @@ def main() -> None:
     parser.add_argument("--encoder", help="a folder or a name on the model hub (MiniLM)")
     parser.add_argument("--limit", type=int, default=0, help="number of documents (0: all)")
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--budget", type=int, default=1024, help="padded wordpieces per batch")
+    parser.add_argument(
+        "--budget", type=int, help="padded wordpieces per batch (1,024; on a GPU 16,384)"
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="(all cores)")
     parser.add_argument(
         "--bf16",
@@ -84,6 +97,7 @@ def main() -> None:
         return
     if args.what in PREDICTIONS and not args.pipeline:
         parser.error(f"{args.what} needs --pipeline: the folder of a trained pipeline")
+    args.budget = args.budget or default_budget(args.gpu)
     args.encoder = args.encoder or default_encoder()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     if args.gpu:
@@ -99,7 +113,7 @@ def main() -> None:
         PREDICTIONS[args.what](bench)
         return
     for what in COMPARISONS if args.what == "all" else [args.what]:
-        COMPARISONS[what](bench)
+        {**COMPARISONS, **PROBES}[what](bench)
     if args.what == "all":
         plot(picture)
 

@@ -4,10 +4,11 @@ from importlib.util import find_spec
 from typing import Any, Dict, List
 
 from ..timing import Contestant
+from .bare import with_tf32
 from .bench import Bench
 from .contestants import inference
 from .encoder import report_encoder
-from .engines.table import EAGER, make_engines
+from .engines.table import EAGER, ENGINES, make_engines
 from .limits import INFERENCE, report_limits, report_shares
 
 
@@ -21,6 +22,8 @@ def compare_inference(bench: Bench) -> None:
     contestants["stock heads on our encoder"] = inference(bench.make("stock heads"), texts)
     contestants["ours, a pipeline for each task"] = one_after_the_other(bench, texts)
     contestants["ours"] = inference(ours, texts)
+    if args.gpu:
+        contestants["ours, tf32"] = with_tf32(contestants["ours"])
     for name, settings in variants(args).items():
         contestants[name] = inference(bench.make(**settings), texts)
     if args.quantized:
@@ -31,7 +34,9 @@ def compare_inference(bench: Bench) -> None:
     report_shares(seconds)
     report_limits(INFERENCE, args.corpus, seconds)
     title = bench.title("inference", bench.test)
-    report_encoder(title, contestants[EAGER], min(seconds[EAGER]), ours, contestants["ours"])
+    eager = [engine for engine in ENGINES if engine.name in (EAGER, f"{EAGER}, {engine.precision}")]
+    bare = {e.precision: min(seconds[e.name]) for e in eager if e.name in seconds}
+    report_encoder(title, contestants[EAGER], bare, ours, contestants["ours"])
 
 
 def variants(args: Any) -> Dict[str, Dict[str, str]]:

@@ -48,7 +48,7 @@ def is_bare(name: str) -> bool:
 def precision_of(name: str) -> str:
     """RETURNS (str): The precision of a contestant, which is the end of its name."""
     *_, end = name.split(", ")
-    return end if end in ("bf16", "int8") else "fp32"
+    return end if end in ("tf32", "bf16", "int8") else "fp32"
 
 
 def best_bare(seconds: Seconds, precision: str) -> Optional[str]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..timing import Contestant
-from .bare import bare_training
+from .bare import bare_training, with_tf32
 from .bench import Bench
 from .contestants import training
 from .engines.table import EAGER
@@ -24,6 +24,9 @@ def compare_training(bench: Bench) -> None:
         "stock heads on our encoder": contest(bench.make("stock heads")),
         "ours": contest(bench.make()),
     }
+    if args.gpu:
+        for name in (EAGER, "ours"):
+            contestants[f"{name}, tf32"] = with_tf32(contestants[name])
     if args.bf16:
         bare = bare_training(args.encoder, texts, args.budget, "bf16")
         contestants[f"{EAGER}, bf16"] = bare

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy
 import pytest
-from encoder_gradients import encoder_gradient, encoder_values
+from encoder_gradients import encoder_values
 from joint_gradients import gradient_of
 from methods import NAMES, block
 from tiny_corpus import make_examples

@@ -13,9 +13,9 @@ class Engine:
 
     name (str): How the tables call it: "bare ...", then the precision unless it is float32.
     make (Callable): Makes the contestant of the network, the batches, and the number of threads.
-    precision (str): "fp32", "bf16" or "int8".
+    precision (str): "fp32", "tf32" (a GPU's faster products of float32), "bf16" or "int8".
     packages (Tuple[str, ...]): What it imports. All are called the same on PyPI.
-    on_gpu (bool): Whether it also runs on a GPU here.
+    devices (Tuple[str, ...]): Where it is measured: "cpu", "cuda".
     least_threads (int): With fewer threads, it is the same as another.
     option (str): The option of the command line that asks for it, if it is not always measured.
     """
@@ -24,7 +24,7 @@ class Engine:
     make: Callable[[Any, List[Batch], int], Encode]
     precision: str = "fp32"
     packages: Tuple[str, ...] = ()
-    on_gpu: bool = False
+    devices: Tuple[str, ...] = ("cpu",)
     least_threads: int = 1
     option: str = ""
 

@@ -8,13 +8,15 @@ from ..bare import Encode, bare_batches, load_network
 from . import onnx_runtime, openvino, pytorch
 from .engine import Engine
 
+BOTH = ("cpu", "cuda")
 #: The first is what all others are compared to.
 EAGER = "bare PyTorch"
 ENGINES = (
-    Engine(EAGER, pytorch.eager, on_gpu=True),
-    Engine(f"{EAGER}, bf16", pytorch.eager_bf16, "bf16", on_gpu=True),
+    Engine(EAGER, pytorch.eager, devices=BOTH),
+    Engine(f"{EAGER}, tf32", pytorch.eager_tf32, "tf32", devices=("cuda",)),
+    Engine(f"{EAGER}, bf16", pytorch.eager_bf16, "bf16", devices=BOTH),
     Engine("bare PyTorch with oneDNN", pytorch.onednn),
-    Engine("bare torch.compile", pytorch.compiled, on_gpu=True, option="compile"),
+    Engine("bare torch.compile", pytorch.compiled, devices=BOTH, option="compile"),
     Engine("bare ONNX Runtime", onnx_runtime.float32, packages=onnx_runtime.PACKAGES),
     Engine("bare OpenVINO", openvino.float32, packages=openvino.PACKAGES),
     Engine("bare OpenVINO, bf16", openvino.bf16, "bf16", openvino.PACKAGES),
@@ -75,8 +77,8 @@ def _to_numpy(found: Any) -> Any:
 
 def _is_chosen(engine: Engine, args: argparse.Namespace) -> bool:
     options = [engine.option] if engine.option else []
-    options += [] if engine.precision == "fp32" else [engine.precision]
-    is_possible = engine.on_gpu or not args.gpu
+    options += [engine.precision] if engine.precision in ("bf16", "int8") else []
+    is_possible = ("cuda" if args.gpu else "cpu") in engine.devices
     return (
         is_possible
         and args.threads >= engine.least_threads

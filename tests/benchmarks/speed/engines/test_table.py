@@ -27,7 +27,8 @@ def test_engines_that_the_options_ask_for(benchmark_module: Any) -> None:
     assert set(names(table, int8=True)) - set(plain) == {"bare ONNX Runtime, int8"}
     assert set(names(table, compile=True)) - set(plain) == {"bare torch.compile"}
     assert set(names(table, threads=2)) - set(plain) == {"bare OpenVINO in streams"}
-    assert names(table, gpu=True, bf16=True, int8=True) == ["bare PyTorch", "bare PyTorch, bf16"]
+    on_gpu = names(table, gpu=True, bf16=True, int8=True)
+    assert on_gpu == ["bare PyTorch", "bare PyTorch, tf32", "bare PyTorch, bf16"]
 
 
 def test_names_end_in_the_precision(benchmark_module: Any) -> None:
