@@ -25,12 +25,15 @@ WORK="$FOLDER/work"
 if [ -n "${CPU:-}" ]; then
     export SPACY_MTL_TRY_GPU_TESTS_ON_CPU=1
     machine=(--cpu)
-    device=(--bf16)
+    device=(--bf16 --threads 1)
+    # A CPU is slow, and may have other work.
+    patience=10
     test_texts=(--limit 6 --turns 1)
     train_texts=(--limit 6 --turns 1)
 else
     machine=()
     device=(--gpu)
+    patience=1
     test_texts=(--turns 5)
     train_texts=(--limit 200 --turns 5)
 fi
@@ -39,7 +42,7 @@ failed=()
 
 # step NAME SECONDS COMMAND...: run a command with a time limit, and keep its output.
 step() {
-    local name="$1" limit="$2"
+    local name="$1" limit=$(($2 * patience))
     shift 2
     echo "== $name: $*"
     local begun=$SECONDS
