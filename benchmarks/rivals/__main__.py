@@ -4,10 +4,10 @@
     python -m benchmarks.rivals --corpus snips
 
 The other library has an environment of its own, which the first run creates from
-benchmarks/rivals/flair/requirements.txt (or --python names one). It runs in a process of its own, in
-turns with stock spaCy and this package; all start from texts. With --threads 1, the processor's time
-counts. Its heads are linear layers, not trained, and find no entities, which favors it.
-MaChAmp is no package that pip could install.
+benchmarks/rivals/flair/requirements.txt (or --python names one). It runs in a process of its
+own, in turns with stock spaCy and this package; all start from texts. With --threads 1, the
+processor's time counts. Its heads are linear layers, not trained, and find no entities, which
+favors it. MaChAmp is not on PyPI, and not compared.
 """
 
 import argparse
