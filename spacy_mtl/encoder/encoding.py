@@ -1,7 +1,9 @@
 """The forward pass of `TransformerEncoder`, in micro-batches."""
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Callable, List, Optional, Tuple, cast
 
 import numpy
@@ -121,16 +123,18 @@ def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device:
         return None if array is None else torch.from_numpy(array).to(device)
 
     windows = batch.windows
+    # Copies for prediction have layers of their own.
+    linear = partial(fast_linear, device) if torch.is_grad_enabled() else nullcontext
     ids, types = to_torch(windows.ids), to_torch(windows.types)
     if isinstance(windows, PaddedWindows):
         given = {"input_ids": ids, "attention_mask": to_torch(windows.mask)}
         given.update({} if types is None else {"token_type_ids": types})
-        with fast_linear(device):
+        with linear():
             hidden = network(**given).last_hidden_state
     else:
         how = cast(Packing, packing)
         positions = to_torch(windows.positions)
-        with fast_linear(device):
+        with linear():
             hidden = run_packed(network, how, ids, positions, types, windows.lengths)
     # The mean of each token's wordpieces; zeros if it has none.
     return torch.nn.functional.embedding_bag(

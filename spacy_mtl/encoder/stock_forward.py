@@ -10,8 +10,9 @@ from thinc.api import xp2torch
 from thinc.util import convert_recursive
 from transformers.file_utils import ModelOutput
 
+from ..compat.spacy_transformers import shim_of
+from ..compat.thinc import uses_mixed_precision
 from .batching import batch_by_padded_size, pieces_a_batch
-from .fast_linear import fast_linear
 from .mode import training
 from .precision import computing
 from .transformer_input import TransformerInput, take
@@ -81,7 +82,8 @@ def run_part(
     RETURNS (Tuple[ModelOutput, Callable]): The encoder's output in float32, and the backward
         callback for the last hidden states.
     """
-    if precision == "fp32":
+    # Only the library's layer knows mixed precision and scaled gradients.
+    if precision == "fp32" and (is_train or uses_mixed_precision(shim_of(model))):
         output, backprop_layer = model.layers[0](part, is_train)
         return output, lambda d_hidden: backprop_layer(ModelOutput(output_0=d_hidden))
     device = model.transformer.device
@@ -91,7 +93,7 @@ def run_part(
         "token_type_ids": part.token_type_ids,
     }
     inputs = {k: xp2torch(array, device=device) for k, array in given.items() if array is not None}
-    with computing(model.transformer, precision, is_train) as network, fast_linear(device):
+    with computing(model.transformer, precision, is_train) as network:
         output = network(**inputs)
     # numpy has no bfloat16.
     found = convert_recursive(_is_bfloat16, lambda tensor: tensor.float(), dict(output))
