@@ -62,21 +62,29 @@ def measure_peak(precision: str, turns: int = 10) -> float:
 
 
 def measure_share(nlp: Any, run: Contestant) -> float:
-    """RETURNS (float): The share of the time spent in the encoder, in [0, 1]."""
-    starts: List[float] = []
-    spent: List[float] = []
-
-    def before(*args: Any) -> None:
-        wait_for_gpu()
-        starts.append(time.perf_counter())
-
-    def after(*args: Any) -> None:
-        wait_for_gpu()
-        spent.append(time.perf_counter() - starts[-1])
+    """RETURNS (float): The share of the time spent in the encoder by PyTorch, in [0, 1]."""
+    from torch.nn.modules.module import (
+        register_module_forward_hook,
+        register_module_forward_pre_hook,
+    )
 
     nodes = nlp.get_pipe("mtl").model.walk()
     (network,) = [shim._model for node in nodes for shim in node.shims]
-    hooks = [network.register_forward_pre_hook(before), network.register_forward_hook(after)]
+    starts: List[float] = []
+    spent: List[float] = []
+
+    def before(module: Any, inputs: Any) -> None:
+        # For prediction, a copy of the network may be called.
+        if type(module) is type(network):
+            wait_for_gpu()
+            starts.append(time.perf_counter())
+
+    def after(module: Any, inputs: Any, output: Any) -> None:
+        if type(module) is type(network):
+            wait_for_gpu()
+            spent.append(time.perf_counter() - starts[-1])
+
+    hooks = [register_module_forward_pre_hook(before), register_module_forward_hook(after)]
     started = time.perf_counter()
     run()
     wait_for_gpu()

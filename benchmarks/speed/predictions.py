@@ -1,9 +1,9 @@
 """Compare the predictions of a trained pipeline with several encoder models or settings."""
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, Iterator, List
 from unittest.mock import patch
 
 from ..timing import keep
@@ -43,7 +43,7 @@ def compare_windows(bench: Bench) -> None:
 def compare_precisions(bench: Bench) -> None:
     """Compare float32 by torch's default with oneDNN, bfloat16 and OpenVINO."""
     block = block_of_encoder(bench.args.pipeline)
-    variants = [Variant("fp32, eager", within=_eager)]
+    variants = [Variant("fp32, eager", within=eager)]
     for precision in ("fp32", "bf16") if bench.args.bf16 else ("fp32",):
         config = {f"{block}.precision": precision}
         variants.append(Variant(precision, config))
@@ -98,7 +98,14 @@ def block_of_encoder(pipeline: str) -> str:
     return "components.mtl.model.tok2vec"
 
 
-def _eager() -> AbstractContextManager:
-    from spacy_mtl.encoder import fast_linear
+@contextmanager
+def eager() -> Iterator[None]:
+    """Run the encoder as PyTorch does without this package."""
+    from spacy_mtl.encoder import attention, fast_linear, prepacked
 
-    return patch.object(fast_linear, "is_fast", lambda: False)
+    with (
+        patch.object(fast_linear, "is_fast", lambda dtype: False),
+        patch.object(prepacked, "is_fast", lambda dtype: False),
+        patch.object(attention, "is_faster_for", lambda query: False),
+    ):
+        yield

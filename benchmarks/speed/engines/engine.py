@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
 from ..bare import Batch, Encode
 
@@ -13,6 +13,7 @@ class Engine:
 
     name (str): How the tables call it: "bare ...", then the precision unless it is float32.
     make (Callable): Makes the contestant of the network, the batches, and the number of threads.
+        None if it is no use here.
     precision (str): "fp32", "tf32" (a GPU's faster products of float32), "bf16" or "int8".
     packages (Tuple[str, ...]): What it imports. All are called the same on PyPI.
     devices (Tuple[str, ...]): Where it is measured: "cpu", "cuda".
@@ -21,7 +22,7 @@ class Engine:
     """
 
     name: str
-    make: Callable[[Any, List[Batch], int], Encode]
+    make: Callable[[Any, List[Batch], int], Optional[Encode]]
     precision: str = "fp32"
     packages: Tuple[str, ...] = ()
     devices: Tuple[str, ...] = ("cpu",)

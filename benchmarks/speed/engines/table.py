@@ -15,7 +15,8 @@ ENGINES = (
     Engine(EAGER, pytorch.eager, devices=BOTH),
     Engine(f"{EAGER}, tf32", pytorch.eager_tf32, "tf32", devices=("cuda",)),
     Engine(f"{EAGER}, bf16", pytorch.eager_bf16, "bf16", devices=BOTH),
-    Engine("bare PyTorch with oneDNN", pytorch.onednn),
+    Engine(f"{EAGER} with oneDNN", pytorch.onednn),
+    Engine(f"{EAGER} with oneDNN, bf16", pytorch.onednn_bf16, "bf16"),
     Engine("bare torch.compile", pytorch.compiled, devices=BOTH, option="compile"),
     Engine("bare ONNX Runtime", onnx_runtime.float32, packages=onnx_runtime.PACKAGES),
     Engine("bare OpenVINO", openvino.float32, packages=openvino.PACKAGES),
@@ -55,8 +56,12 @@ def make_engines(args: argparse.Namespace, texts: List[str]) -> Dict[str, Contes
     for engine in chosen(args):
         if engine.missing:
             print(f"Left out: {engine.name}. Not installed: {', '.join(engine.missing)}")
+            continue
+        encode = engine.make(network, batches, args.threads)
+        if encode is None:
+            print(f"Left out: {engine.name}. It is not faster here")
         else:
-            made[engine.name] = engine.make(network, batches, args.threads)
+            made[engine.name] = encode
     _report_differences(made)
     return dict(made)
 

@@ -1,5 +1,6 @@
 """Predictions of variants of a pipeline."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -31,3 +32,27 @@ def test_block_of_the_encoder(
     if where == "inside mtl":
         changed = spacy.load(tmp_path, config={f"{block}.precision": "bf16"})
         assert changed.config["components"]["mtl"]["model"]["tok2vec"]["precision"] == "bf16"
+
+
+def test_eager_encoder_calls_nothing_of_onednn(
+    benchmark_module: Any, encoder_dir: str, make_nlp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise, labels would be compared with themselves."""
+    calls = []
+    for place in ("fast_linear", "prepacked"):
+        module = f"spacy_mtl.encoder.{place}"
+        monkeypatch.setattr(f"{module}.is_fast", lambda dtype: True)
+        original = import_module(module).linear
+
+        def counted(*args: Any, original: Any = original, **kwargs: Any) -> Any:
+            calls.append(args)
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(f"{module}.linear", counted)
+    nlp = make_nlp(["tagger"], encoder=inner(encoder_dir))
+    calls.clear()
+    with benchmark_module("speed.predictions").eager():
+        nlp("old runs")
+    assert not calls
+    make_nlp(["tagger"], encoder=inner(encoder_dir))("old runs")
+    assert calls

@@ -22,13 +22,17 @@ def test_traceable_encoder_predicts(benchmark_module: Any, encoder_dir: str) -> 
     [
         "bare PyTorch, bf16",
         "bare PyTorch with oneDNN",
+        "bare PyTorch with oneDNN, bf16",
         "bare ONNX Runtime",
         "bare ONNX Runtime, int8",
         "bare OpenVINO",
         "bare OpenVINO, bf16",
     ],
 )
-def test_engines_give_the_same_vectors(name: str, benchmark_module: Any, encoder_dir: str) -> None:
+def test_engines_give_the_same_vectors(
+    name: str, benchmark_module: Any, encoder_dir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spacy_mtl.encoder.prepacked.is_fast", lambda dtype: True)
     table, bare = benchmark_module("speed.engines.table"), benchmark_module("speed.bare")
     (engine,) = [each for each in table.ENGINES if each.name == name]
     for package in engine.missing:

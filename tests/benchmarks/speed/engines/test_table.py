@@ -22,6 +22,7 @@ def test_engines_that_the_options_ask_for(benchmark_module: Any) -> None:
     ]
     assert set(names(table, bf16=True)) - set(plain) == {
         "bare PyTorch, bf16",
+        "bare PyTorch with oneDNN, bf16",
         "bare OpenVINO, bf16",
     }
     assert set(names(table, int8=True)) - set(plain) == {"bare ONNX Runtime, int8"}
@@ -52,3 +53,15 @@ def test_missing_engines_are_named(
     for name, run in made.items():
         assert name != "bare nothing"
         run()
+
+
+def test_engines_that_are_no_use_are_left_out(
+    benchmark_module: Any, monkeypatch: pytest.MonkeyPatch, encoder_dir: str, capsys: Any
+) -> None:
+    table = benchmark_module("speed.engines.table")
+    monkeypatch.setattr("spacy_mtl.encoder.prepacked.is_fast", lambda dtype: False)
+    monkeypatch.setattr(table, "ENGINES", table.ENGINES[:4])
+    options = {"bf16": False, "int8": False, "compile": False, "gpu": False, "threads": 1}
+    args = argparse.Namespace(encoder=encoder_dir, budget=12, **options)
+    assert list(table.make_engines(args, ["a b c", "d"])) == ["bare PyTorch"]
+    assert "bare PyTorch with oneDNN. It is not faster here" in capsys.readouterr().out
