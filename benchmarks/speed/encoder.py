@@ -1,14 +1,19 @@
 """Measure how well the encoder uses the machine, and its share of the time."""
 
 import time
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
 from ..timing import Contestant, keep, wait_for_gpu
 from .bare import device, with_tf32
 
 
 def report_encoder(
-    title: str, bare: Contestant, seconds: Dict[str, float], nlp: Any, run: Contestant
+    title: str,
+    bare: Contestant,
+    seconds: Dict[str, float],
+    nlp: Any,
+    run: Contestant,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> None:
     """Print the bare encoder's arithmetic rate, and its share of a pipeline's time.
 
@@ -19,6 +24,7 @@ def report_encoder(
     seconds (Dict[str, float]): The time that takes, by precision.
     nlp (Language): A pipeline of this package.
     run (Callable[[], None]): Runs the pipeline on all texts.
+    clock (Callable[[], float]): The clock that measured the time.
     """
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -26,7 +32,7 @@ def report_encoder(
         bare()
     for precision, duration in seconds.items():
         rate = counter.get_total_flops() / duration / 1e9
-        peak = measure_peak(precision)
+        peak = measure_peak(precision, clock)
         print(f"Bare encoder, {precision}: {rate:,.0f} GFLOP/s", end="")
         print(f", {100 * rate / peak:.0f} % of a matrix product's")
         keep({"title": f"{title}, encoder, {precision}", "gflops": rate, "peak": peak})
@@ -35,10 +41,11 @@ def report_encoder(
     keep({"title": f"{title}, encoder", "share": share})
 
 
-def measure_peak(precision: str, turns: int = 10) -> float:
+def measure_peak(precision: str, clock: Callable[[], float], turns: int = 10) -> float:
     """RETURNS (float): The rate of a product of square matrices, in GFLOP/s.
 
     precision (str): "fp32", "tf32" or "bf16".
+    clock (Callable[[], float]): Returns the time in seconds.
     turns (int): The number of products, of which the fastest counts.
     """
     import torch
@@ -55,9 +62,9 @@ def measure_peak(precision: str, turns: int = 10) -> float:
     run = with_tf32(multiply) if precision == "tf32" else multiply
     durations: List[float] = []
     for _ in range(turns):
-        started = time.perf_counter()
+        started = clock()
         run()
-        durations.append(time.perf_counter() - started)
+        durations.append(clock() - started)
     return 2 * size**3 / min(durations) / 1e9
 
 

@@ -36,7 +36,7 @@ def compare_inference(bench: Bench) -> None:
     title = bench.title("inference", bench.test)
     eager = [engine for engine in ENGINES if engine.name in (EAGER, f"{EAGER}, {engine.precision}")]
     bare = {e.precision: min(seconds[e.name]) for e in eager if e.name in seconds}
-    report_encoder(title, contestants[EAGER], bare, ours, contestants["ours"])
+    report_encoder(title, contestants[EAGER], bare, ours, contestants["ours"], bench.clock)
 
 
 def variants(args: Any) -> Dict[str, Dict[str, str]]:
