@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks/results"
+#: The folder of all figures.
+RESULTS = Path(os.environ.get("SPACY_MTL_RESULTS", ROOT / "benchmarks/results"))
 #: Intermediate files: converted corpora, trained pipelines, logs.
 WORK = ROOT / "training/benchmarks"
 

@@ -13,6 +13,13 @@ FEATURES = {
     "asimd": "NEON",
     "bf16": "BF16",
 }
+#: Those that multiply matrices in bfloat16.
+BFLOAT16 = ("AVX512-BF16", "AMX-BF16", "BF16")
+
+
+def bfloat16_feature() -> str:
+    """RETURNS (str): What multiplies matrices in bfloat16 here. Empty if nothing does."""
+    return next((name for name in features() if name in BFLOAT16), "")
 
 
 def features() -> List[str]:

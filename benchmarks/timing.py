@@ -5,12 +5,12 @@ import os
 import platform
 import statistics
 import time
-from pathlib import Path
 from typing import Callable, Dict, List
 
+from . import places
 from .processor import features
 
-RESULTS = Path(__file__).parent / "results/speed.jsonl"
+RESULTS = places.RESULTS / "speed.jsonl"
 
 #: Does the work to be timed, once.
 Contestant = Callable[[], None]
@@ -42,6 +42,18 @@ def measure(
     return seconds
 
 
+def set_threads(n: int) -> None:
+    """Set the number of threads of torch, and of libraries that are not yet loaded.
+
+    n (int): The number of threads.
+    """
+    for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS"):
+        os.environ[name] = str(n)
+    import torch
+
+    torch.set_num_threads(n)
+
+
 def wait_for_gpu() -> None:
     """Wait for the GPU to finish, if there is one."""
     import torch
@@ -55,20 +67,24 @@ def ratios(seconds: Dict[str, List[float]], of: str) -> Dict[str, List[float]]:
     return {name: [b / s for s, b in zip(own, seconds[of])] for name, own in seconds.items()}
 
 
-def report(title: str, seconds: Dict[str, List[float]], n_words: int) -> None:
+def report(
+    title: str, seconds: Dict[str, List[float]], n_words: int, clock: str = "perf_counter"
+) -> None:
     """Print a table relative to the first contestant, and save the figures.
 
     title (str): What was measured, on what.
     seconds (Dict[str, List[float]]): The result of `measure`.
     n_words (int): The number of words that each contestant processed.
+    clock (str): The clock: "process_time" counts what the process computes, on all threads.
     """
     first = next(iter(seconds))
     print(f"\n### {title}\n\n| | relative to {first} | words per second |\n| --- | --- | --- |")
     for name, values in ratios(seconds, first).items():
         spread = f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
         print(f"| {name} | {spread} | {n_words / statistics.median(seconds[name]):,.0f} |")
-    print(f"\n{machine()}")
-    keep({"title": title, "seconds": seconds, "n_words": n_words})
+    which = "processor time" if clock == "process_time" else "time on the clock"
+    print(f"\nMedians of {len(seconds[first])} turns (lowest to highest), {which}. {machine()}")
+    keep({"title": title, "seconds": seconds, "n_words": n_words, "clock": clock})
 
 
 def keep(row: Dict) -> None:

@@ -1,122 +1,36 @@
-"""The comparisons and their tables."""
+"""How speed and memory depend on sizes."""
 
-import argparse
 import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Dict, Iterator
 
-from ..places import ROOT, default_encoder
-from ..timing import Contestant, keep, measure, report
-from .contestants import (
-    HEADS,
-    bare_inference,
-    bare_training,
-    gold_docs,
-    inference,
-    make_nlp,
-    training,
-)
-from .encoder import report_encoder
+from ..places import ROOT
+from ..timing import Contestant, keep
+from .bare import bare_batches, bare_inference, load_network
+from .bench import Bench
+from .contestants import inference
+from .engines.table import EAGER
 
-N_HEADS = (1, 2, 4, 8, 16)
 BUDGETS = (256, 512, 1024, 2048, 4096, 8192)
 LENGTHS = (10, 100, 1000, 10_000, 20_000, 100_000)
 N_DOCS = (10, 100, 1000, 10_000, 100_000)
-
-
-class Bench:
-    """A corpus and an encoder, with the options of the command line."""
-
-    def __init__(self, args: argparse.Namespace) -> None:
-        """Read the corpus.
-
-        args (argparse.Namespace): The options of the command line.
-        """
-        self.args = args
-        self.heads = HEADS.get(args.corpus, HEADS["gum"])
-        self.train = gold_docs(args.corpus, "train", args.limit, args.work)
-        self.test = gold_docs(args.corpus, "test", args.limit, args.work)
-
-    def make(self, kind: str = "ours", heads: Any = None, **settings: Any) -> Any:
-        """RETURNS (Language): See `make_nlp`."""
-        return make_nlp(kind, heads or self.heads, self.args.encoder, self.train, **settings)
-
-    def title(self, what: str, docs: List[Any]) -> str:
-        """RETURNS (str): The title of a measurement."""
-        args = self.args
-        changed = [] if args.encoder == default_encoder() else [Path(args.encoder).name]
-        changed += [] if args.budget == 1024 else [f"{args.budget:,} wordpieces"]
-        return ", ".join([args.corpus, what, f"{len(docs)} documents", *changed])
-
-
-def compare(what: str, bench: Bench) -> None:
-    """Compare the bare encoder, stock spaCy and this package.
-
-    what (str): "inference" or "training".
-    """
-    args, is_training = bench.args, what == "training"
-    docs = bench.train if is_training else bench.test
-    texts = [doc.text for doc in docs]
-    bare = bare_training if is_training else bare_inference
-
-    def contest(nlp: Any) -> Contestant:
-        if is_training:
-            return training(nlp, docs, args.budget, args.encoder)
-        return inference(nlp, texts)
-
-    ours = bench.make("ours")
-    contestants = {
-        "bare encoder": bare(args.encoder, texts, args.budget, "fp32"),
-        "stock spaCy": contest(bench.make("stock")),
-        "stock heads on our encoder": contest(bench.make("stock heads")),
-        "ours": contest(ours),
-    }
-    if args.bf16:
-        contestants["bare encoder, bf16"] = bare(args.encoder, texts, args.budget, "bf16")
-        contestants["ours, bf16"] = contest(bench.make(precision="bf16"))
-    seconds = measure(contestants, args.turns)
-    title = bench.title(what, docs)
-    report(title, seconds, sum(map(len, docs)))
-    if not is_training:
-        own = min(seconds["bare encoder"])
-        report_encoder(title, contestants["bare encoder"], own, ours, contestants["ours"])
-
-
-def compare_tasks(what: str, bench: Bench) -> None:
-    """Compare numbers of heads.
-
-    what (str): "inference" or "training".
-    """
-    args, is_training = bench.args, what == "training"
-    docs = bench.train if is_training else bench.test
-    texts = [doc.text for doc in docs]
-    contestants: Dict[str, Contestant] = {}
-    for n in N_HEADS:
-        nlp = bench.make(heads=[bench.heads[i % len(bench.heads)] for i in range(n)])
-        contestants["1 head" if n == 1 else f"{n} heads"] = (
-            training(nlp, docs, args.budget, args.encoder) if is_training else inference(nlp, texts)
-        )
-    seconds = measure(contestants, args.turns)
-    report(bench.title(f"heads, {what}", docs), seconds, sum(map(len, docs)))
 
 
 def compare_budgets(bench: Bench) -> None:
     """Compare numbers of wordpieces that go through the encoder at once."""
     args = bench.args
     texts = [doc.text for doc in bench.test]
+    network = load_network(args.encoder)
     contestants: Dict[str, Contestant] = {}
     for budget in BUDGETS:
-        contestants[f"bare encoder, {budget:,}"] = bare_inference(
-            args.encoder, texts, budget, "fp32"
-        )
+        batches = bare_batches(args.encoder, texts, budget)
+        contestants[f"{EAGER}, {budget:,}"] = bare_inference(network, batches, "fp32")
         nlp = bench.make(batch_pieces=budget)
         contestants[f"ours, {budget:,}"] = inference(nlp, texts)
-    first = "bare encoder, 1,024"
-    contestants = {first: contestants[first], **contestants}
-    seconds = measure(contestants, args.turns)
-    report(bench.title("wordpieces at once", bench.test), seconds, sum(map(len, bench.test)))
+    first = f"{EAGER}, 1,024"
+    bench.measure("wordpieces at once", bench.test, {first: contestants[first], **contestants})
 
 
 def compare_memory(bench: Bench) -> None:
@@ -150,37 +64,6 @@ def compare_sizes(what: str, bench: Bench) -> None:
         keep({"title": f"{bench.args.corpus}, {what}", "size": size, "n_words": n_words, **row})
 
 
-def compare_windows(bench: Bench) -> None:
-    """Compare the predictions of a trained pipeline with the library's model and with ours."""
-    import spacy
-    from spacy.training import Example
-
-    block = "components.transformer.model"
-    library = {f"{block}.@architectures": "spacy-transformers.TransformerModel.v3"}
-    spans = {f"{block}.get_spans": {"@span_getters": "spacy-transformers.doc_spans.v1"}}
-    ours = {f"{block}.@architectures": "spacy_mtl.TransformerModel.v1", f"{block}.get_spans": None}
-    variants = {
-        "as it was trained": {},
-        "library's model, whole documents": {**library, **spans},
-        "our model": ours,
-    }
-    predicted: Dict[str, List[Any]] = {}
-    for name, overrides in variants.items():
-        nlp = spacy.load(bench.args.pipeline, config=overrides)
-        examples = [Example(nlp.make_doc(doc.text), doc) for doc in bench.test]
-        scores = nlp.evaluate(examples)
-        shown = {k: round(100 * v, 2) for k, v in scores.items() if isinstance(v, float)}
-        keys = ("tag_acc", "ents_f", "cats_micro_f")
-        print(f"{name}: " + ", ".join(f"{key} {shown[key]}" for key in keys if key in shown))
-        predicted[name] = list(nlp.pipe([doc.text for doc in bench.test]))
-        keep({"title": f"windows, {name}", **{key: shown.get(key) for key in keys}})
-    names = list(variants)
-    for other in names[:2]:
-        equal = _share_of_equal(predicted[other], predicted[names[2]])
-        print(f"Equal with our model and {other}: {100 * equal:.3f} % of tags and entity labels")
-        keep({"title": f"windows, equal to {other}", "share": equal})
-
-
 def one(bench: Bench, pipeline: Path, *options: str) -> Dict[str, float]:
     """Annotate in a process of its own.
 
@@ -191,7 +74,7 @@ def one(bench: Bench, pipeline: Path, *options: str) -> Dict[str, float]:
     args = bench.args
     command = [sys.executable, "-m", "benchmarks.speed.one", str(pipeline), *options]
     command += ["--corpus", args.corpus, "--limit", str(args.limit), "--work", str(args.work)]
-    command += ["--gpu"] if args.gpu else []
+    command += ["--gpu"] if args.gpu else ["--threads", str(args.threads)]
     return json.loads(subprocess.check_output(command, cwd=ROOT).splitlines()[-1])
 
 
@@ -213,9 +96,3 @@ def _size_of_wheel(path: Path) -> float:
 
 def _mib(paths: Iterator[Path]) -> float:
     return sum(path.stat().st_size for path in paths if path.is_file()) / 2**20
-
-
-def _share_of_equal(docs: List[Any], others: List[Any]) -> float:
-    keys = ["TAG", "ENT_IOB", "ENT_TYPE"]
-    rows = [(a.to_array(keys) == b.to_array(keys)).all(axis=1) for a, b in zip(docs, others)]
-    return sum(int(row.sum()) for row in rows) / sum(map(len, rows))

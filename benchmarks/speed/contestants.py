@@ -1,7 +1,7 @@
-"""The contestants: the bare encoder, stock spaCy, this package."""
+"""The contestants with a pipeline: stock spaCy, this package."""
 
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, List, Sequence
 
 from ..accuracy.suites import SUITES, corpus_of
 from ..places import ROOT
@@ -70,64 +70,6 @@ def make_nlp(
     for start in range(0, len(examples), 10):
         nlp.update(examples[start : start + 10], sgd=optimizer)
     return nlp
-
-
-def device() -> Any:
-    """RETURNS (torch.device): The device that spaCy uses."""
-    from thinc.api import get_torch_default_device
-
-    return get_torch_default_device()
-
-
-def bare_batches(encoder: str, texts: List[str], budget: int) -> List[Dict[str, Any]]:
-    """RETURNS (List[Dict[str, Tensor]]): Padded batches of texts of similar length."""
-    import numpy
-    from transformers import AutoTokenizer
-
-    from spacy_mtl.encoder.batching import batch_by_padded_size
-
-    tokenizer = AutoTokenizer.from_pretrained(encoder)
-    encoded = tokenizer(texts, truncation=True, max_length=512)["input_ids"]
-    groups = batch_by_padded_size(numpy.asarray([len(ids) for ids in encoded]), budget)
-    rows = [{"input_ids": [encoded[i] for i in group]} for group in groups]
-    return [dict(tokenizer.pad(batch, return_tensors="pt").to(device())) for batch in rows]
-
-
-def bare_inference(encoder: str, texts: List[str], budget: int, precision: str) -> Contestant:
-    """RETURNS (Callable[[], None]): Runs the encoder alone on all texts."""
-    import torch
-    from transformers import AutoModel
-
-    network = AutoModel.from_pretrained(encoder).eval().to(device())
-    batches = bare_batches(encoder, texts, budget)
-
-    def run() -> None:
-        is_rough = precision == "bf16"
-        with torch.no_grad(), torch.autocast(device().type, torch.bfloat16, is_rough):
-            for batch in batches:
-                network(**batch)
-
-    return run
-
-
-def bare_training(encoder: str, texts: List[str], budget: int, precision: str) -> Contestant:
-    """RETURNS (Callable[[], None]): Forward, backward and AdamW, one step per batch."""
-    import torch
-    from transformers import AutoModel
-
-    network = AutoModel.from_pretrained(encoder).train().to(device())
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-6)
-    batches = bare_batches(encoder, texts, budget)
-
-    def run() -> None:
-        for batch in batches:
-            with torch.autocast(device().type, torch.bfloat16, precision == "bf16"):
-                hidden = network(**batch).last_hidden_state
-            hidden.float().square().mean().backward()
-            optimizer.step()
-            optimizer.zero_grad()
-
-    return run
 
 
 def inference(nlp: Any, texts: List[str]) -> Contestant:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import List
 
+from ..timing import set_threads
 from .contestants import gold_docs, inference
 
 
@@ -32,12 +33,15 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=0)
     parser.add_argument("--docs", type=int, default=1)
     parser.add_argument("--gpu", action="store_true")
+    parser.add_argument("--threads", type=int, default=0)
     args = parser.parse_args()
     texts = texts_of(args)
     import spacy
 
     if args.gpu:
         spacy.require_gpu()
+    if args.threads:
+        set_threads(args.threads)
     started = time.perf_counter()
     nlp = spacy.load(args.pipeline)
     # Documents of 100,000 words exceed spaCy's default limit.

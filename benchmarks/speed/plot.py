@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from .. import timing
+from .limits import best_bare, is_bare
 
 
 def newest_rows() -> Dict[str, Dict[str, Any]]:
@@ -38,10 +39,18 @@ def plot(path: Path) -> None:
             [median - min(found[name]) for name, median in zip(names, medians)],
             [max(found[name]) - median for name, median in zip(names, medians)],
         ]
-        axis.barh(names, medians, xerr=errors, color="tab:blue", ecolor="black")
+        colors = ["tab:gray" if is_bare(name) else "tab:blue" for name in names]
+        axis.barh(names, medians, xerr=errors, color=colors, ecolor="black")
+        for precision, style in (("fp32", "-"), ("bf16", "--")):
+            best = best_bare(row["seconds"], precision)
+            if best is not None:
+                axis.axvline(statistics.median(found[best]), color="tab:red", linestyle=style)
         axis.invert_yaxis()
         axis.set_title(f"{row['title']}\n{row['machine']}", fontsize=8)
-        axis.set_xlabel(f"speed, {first} = 1 (median, lowest to highest)", fontsize=7)
+        about = f"speed, {first} = 1 (median, lowest to highest)"
+        if any(map(is_bare, names)):
+            about += "; red: the limit, the best bare engine in float32 (bfloat16: dashed)"
+        axis.set_xlabel(about, fontsize=7)
         axis.tick_params(labelsize=7)
     figure.tight_layout()
     figure.savefig(path)

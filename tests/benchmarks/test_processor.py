@@ -19,3 +19,5 @@ def test_features_of_processors(
     }.items():
         (tmp_path / "cpuinfo").write_text(f"processor\t: 0\n{line}\n")
         assert processor.features() == expected
+        has_bfloat16 = "BF16" in expected or "AVX512-BF16" in expected
+        assert processor.bfloat16_feature() == (expected[-1] if has_bfloat16 else "")

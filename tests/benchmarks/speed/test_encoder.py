@@ -17,8 +17,8 @@ def test_share_of_the_encoder(
     encoder_dir: str,
     capsys: Any,
 ) -> None:
-    encoder, contestants = (
-        benchmark_module(f"speed.{name}") for name in ("encoder", "contestants")
+    encoder, contestants, bare = (
+        benchmark_module(f"speed.{name}") for name in ("encoder", "contestants", "bare")
     )
     monkeypatch.setattr(benchmark_module("timing"), "RESULTS", tmp_path / "speed.jsonl")
     nlp = spacy.blank("en")
@@ -26,10 +26,11 @@ def test_share_of_the_encoder(
     nlp.add_pipe("mtl_ner", name="ner")
     nlp.initialize(lambda: make_examples(nlp))
     texts = ["a b c", "d"]
-    bare = contestants.bare_inference(encoder_dir, texts, 12, "fp32")
-    encoder.report_encoder("title", bare, 1.0, nlp, contestants.inference(nlp, texts))
-    row = json.loads((tmp_path / "speed.jsonl").read_text())
-    assert 0 < row["share"] < 1
+    batches = bare.bare_batches(encoder_dir, texts, 12)
+    alone = bare.bare_inference(bare.load_network(encoder_dir), batches, "fp32")
+    encoder.report_encoder("title", alone, {"fp32": 1.0}, nlp, contestants.inference(nlp, texts))
+    row, share = map(json.loads, (tmp_path / "speed.jsonl").read_text().splitlines())
+    assert 0 < share["share"] < 1
     # Two layers of 16 and 32 dimensions on 10 padded wordpieces, 2 * 10 * 2 * (4 * 16 * 16 +
     # 2 * 16 * 32), and a pooler on two texts. Attention may be counted, too.
     assert 82_944 <= round(row["gflops"] * 1e9) < 100_000

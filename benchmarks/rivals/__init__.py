@@ -1,0 +1,1 @@
+"""Other libraries for multi-task learning, each in an environment of its own."""

@@ -1,0 +1,36 @@
+"""Compare training steps with those of the bare encoder."""
+
+from typing import Any
+
+from ..timing import Contestant
+from .bare import bare_training, with_tf32
+from .bench import Bench
+from .contestants import training
+from .engines.table import EAGER
+from .limits import TRAINING, report_limits, report_shares
+
+
+def compare_training(bench: Bench) -> None:
+    """Compare training steps with those of the bare encoder and of stock spaCy."""
+    args = bench.args
+    texts = [doc.text for doc in bench.train]
+
+    def contest(nlp: Any) -> Contestant:
+        return training(nlp, bench.train, args.budget, args.encoder)
+
+    contestants = {
+        EAGER: bare_training(args.encoder, texts, args.budget, "fp32"),
+        "stock spaCy": contest(bench.make("stock")),
+        "stock heads on our encoder": contest(bench.make("stock heads")),
+        "ours": contest(bench.make()),
+    }
+    if args.gpu:
+        for name in (EAGER, "ours"):
+            contestants[f"{name}, tf32"] = with_tf32(contestants[name])
+    if args.bf16:
+        bare = bare_training(args.encoder, texts, args.budget, "bf16")
+        contestants[f"{EAGER}, bf16"] = bare
+        contestants["ours, bf16"] = contest(bench.make(precision="bf16"))
+    seconds = bench.measure("training", bench.train, contestants)
+    report_shares(seconds)
+    report_limits(TRAINING, args.corpus, seconds)
