@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Callable, List, Optional, Tuple, cast
 
 import numpy
@@ -14,6 +15,7 @@ from ..compat.thinc import network_of
 from ..types import Encoder, TokenVectors
 from .attention import NotPackableError
 from .batching import MicroBatch, make_batches, pieces_a_batch
+from .engine import find_engine
 from .fast_linear import fast_linear
 from .layout import PaddedWindows
 from .matching import warn_of_lost_words
@@ -30,6 +32,7 @@ class EncoderSettings:
     window: Optional[int]
     context: int
     precision: str
+    engine: str
     packing: bool
     batch_pieces: Optional[int]
     kept_pieces: Optional[int]
@@ -97,6 +100,25 @@ def _encode_all(
     with computing(network, settings.precision, is_train) as running:
         packs = settings.packing and device.type == "cpu"
         packing = find_packing(network, reading.longest) if packs else None
+
+        def encode_some(network: Any, packing: Optional[Packing]) -> int:
+            batch = next(make_batches(reading, budget, packed=packing is not None))
+            _encode(network, batch, packing, device)
+            return len(batch.places)
+
+        by_openvino = find_engine(
+            network,
+            settings.engine,
+            settings.precision,
+            is_train,
+            n_pieces=len(reading.pieces.ids),
+            has_types=reading.special.types is not None,
+            by_torch=partial(encode_some, running, packing),
+            by_openvino=partial(encode_some, packing=None),
+        )
+        if by_openvino is not None:
+            # A mask for packed texts costs more than padding.
+            running, packing = by_openvino, None
         n_pieces = 0
         kept_pieces = math.inf if settings.kept_pieces is None else settings.kept_pieces
         for batch in make_batches(reading, budget, packed=packing is not None):

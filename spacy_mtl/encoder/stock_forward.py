@@ -1,6 +1,7 @@
 """The forward pass of the stock `transformer` component's model, in micro-batches."""
 
-from typing import Any, Callable, List, Tuple
+from functools import partial
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy
 import torch
@@ -9,8 +10,10 @@ from spacy_transformers.data_classes import FullTransformerBatch, WordpieceBatch
 from thinc.api import xp2torch
 from thinc.util import convert_recursive
 from transformers.file_utils import ModelOutput
+from transformers.modeling_outputs import BaseModelOutput
 
 from .batching import batch_by_padded_size, pieces_a_batch
+from .engine import find_engine, gives_more
 from .fast_linear import fast_linear
 from .mode import training
 from .precision import computing
@@ -70,7 +73,7 @@ def forward(
 
 
 def run_part(
-    model: Any, part: WordpieceBatch, is_train: bool, *, precision: str
+    model: Any, part: WordpieceBatch, is_train: bool, *, precision: str, engine: str
 ) -> Tuple[ModelOutput, Callable[[Any], object]]:
     """Run the encoder on rows of wordpieces.
 
@@ -78,19 +81,45 @@ def run_part(
     part (WordpieceBatch): The rows.
     is_train (bool): Whether to train.
     precision (str): See `computing`.
+    engine (str): See `find_engine`.
     RETURNS (Tuple[ModelOutput, Callable]): The encoder's output in float32, and the backward
         callback for the last hidden states.
     """
+    by_torch = partial(_run_by_torch, model, part, is_train, precision)
+    network = model.transformer
+    if engine == "torch" or gives_more(network, engine):
+        return by_torch()
+    n_pieces = int(part.attention_mask.sum())
+
+    def number_read(run: Callable[[], object]) -> int:
+        run()
+        return n_pieces
+
+    inputs = _to_torch(part, network.device)
+    found = find_engine(
+        network,
+        engine,
+        precision,
+        is_train,
+        n_pieces=n_pieces,
+        has_types="token_type_ids" in inputs,
+        by_torch=lambda: number_read(by_torch),
+        by_openvino=lambda twin: number_read(lambda: twin(**inputs)),
+    )
+    if found is None:
+        return by_torch()
+    hidden = found(**inputs).last_hidden_state.clone()
+    return BaseModelOutput(last_hidden_state=hidden), lambda d_hidden: None
+
+
+def _run_by_torch(
+    model: Any, part: WordpieceBatch, is_train: bool, precision: str
+) -> Tuple[ModelOutput, Callable[[Any], object]]:
     if precision == "fp32":
         output, backprop_layer = model.layers[0](part, is_train)
         return output, lambda d_hidden: backprop_layer(ModelOutput(output_0=d_hidden))
     device = model.transformer.device
-    given = {
-        "input_ids": part.input_ids,
-        "attention_mask": part.attention_mask,
-        "token_type_ids": part.token_type_ids,
-    }
-    inputs = {k: xp2torch(array, device=device) for k, array in given.items() if array is not None}
+    inputs = _to_torch(part, device)
     with computing(model.transformer, precision, is_train) as network, fast_linear(device):
         output = network(**inputs)
     # numpy has no bfloat16.
@@ -103,6 +132,15 @@ def run_part(
             torch.autograd.backward(as_float["last_hidden_state"], d_hidden)
 
     return as_float, backprop
+
+
+def _to_torch(part: WordpieceBatch, device: Any) -> Dict[str, Any]:
+    given = {
+        "input_ids": part.input_ids,
+        "attention_mask": part.attention_mask,
+        "token_type_ids": part.token_type_ids,
+    }
+    return {k: xp2torch(array, device=device) for k, array in given.items() if array is not None}
 
 
 def _is_bfloat16(value: Any) -> bool:
