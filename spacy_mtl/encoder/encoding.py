@@ -1,9 +1,10 @@
 """The forward pass of `TransformerEncoder`, in micro-batches."""
 
 import math
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Callable, List, Optional, Tuple, cast
+from typing import Any, Callable, Iterator, List, Optional, Tuple, cast
 
 import numpy
 from spacy.tokens import Doc
@@ -20,6 +21,7 @@ from .fast_linear import fast_linear
 from .layout import PaddedWindows
 from .matching import warn_of_lost_words
 from .mode import training
+from .openvino import OpenVINONetwork
 from .packing import Packing, find_packing, forget_packing, run_packed
 from .precision import computing
 from .reading import Reading, read
@@ -97,28 +99,23 @@ def _encode_all(
     device = next(network.parameters()).device
     vectors = torch.zeros(shape, device=device)
     budget = settings.batch_pieces or pieces_a_batch(device)
-    with computing(network, settings.precision, is_train) as running:
-        packs = settings.packing and device.type == "cpu"
-        packing = find_packing(network, reading.longest) if packs else None
 
-        def encode_some(network: Any, packing: Optional[Packing]) -> int:
+    def read_some(twin: Optional[OpenVINONetwork]) -> int:
+        with _computing(network, twin, reading, is_train, settings) as (running, packing):
             batch = next(make_batches(reading, budget, packed=packing is not None))
-            _encode(network, batch, packing, device)
-            return len(batch.places)
+            _encode(running, batch, packing, device)
+        return len(batch.places)
 
-        by_openvino = find_engine(
-            network,
-            settings.engine,
-            settings.precision,
-            is_train,
-            n_pieces=len(reading.pieces.ids),
-            has_types=reading.special.types is not None,
-            by_torch=partial(encode_some, running, packing),
-            by_openvino=partial(encode_some, packing=None),
-        )
-        if by_openvino is not None:
-            # A mask for packed texts costs more than padding.
-            running, packing = by_openvino, None
+    twin = find_engine(
+        network,
+        settings.engine,
+        settings.precision,
+        is_train,
+        n_pieces=len(reading.pieces.ids),
+        has_types=reading.special.types is not None,
+        read_some=read_some,
+    )
+    with _computing(network, twin, reading, is_train, settings) as (running, packing):
         n_pieces = 0
         kept_pieces = math.inf if settings.kept_pieces is None else settings.kept_pieces
         for batch in make_batches(reading, budget, packed=packing is not None):
@@ -135,6 +132,24 @@ def _encode_all(
     return vectors, kept
 
 
+@contextmanager
+def _computing(
+    network: Any,
+    twin: Optional[OpenVINONetwork],
+    reading: Reading,
+    is_train: bool,
+    settings: EncoderSettings,
+) -> Iterator[Tuple[Any, Optional[Packing]]]:
+    """YIELDS (Tuple[Any, Optional[Packing]]): What to call, and how it reads packed texts."""
+    if twin is not None:
+        # With a mask for packed texts, it takes longer than with padding.
+        yield twin, None
+        return
+    with computing(network, settings.precision, is_train) as running:
+        packs = settings.packing and next(network.parameters()).device.type == "cpu"
+        yield running, find_packing(network, reading.longest) if packs else None
+
+
 def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device: Any) -> Any:
     """RETURNS (Tensor): The vectors of the batch's tokens. Shape: (n_tokens, width)."""
     import torch
@@ -143,16 +158,18 @@ def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device:
         return None if array is None else torch.from_numpy(array).to(device)
 
     windows = batch.windows
+    # Copies for prediction have layers of their own.
+    linear = partial(fast_linear, device) if torch.is_grad_enabled() else nullcontext
     ids, types = to_torch(windows.ids), to_torch(windows.types)
     if isinstance(windows, PaddedWindows):
         given = {"input_ids": ids, "attention_mask": to_torch(windows.mask)}
         given.update({} if types is None else {"token_type_ids": types})
-        with fast_linear(device):
+        with linear():
             hidden = network(**given).last_hidden_state
     else:
         how = cast(Packing, packing)
         positions = to_torch(windows.positions)
-        with fast_linear(device):
+        with linear():
             hidden = run_packed(network, how, ids, positions, types, windows.lengths)
     # The mean of each token's wordpieces; zeros if it has none.
     return torch.nn.functional.embedding_bag(

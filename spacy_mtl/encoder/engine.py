@@ -2,6 +2,7 @@
 
 import logging
 import math
+from functools import partial
 from threading import Lock
 from time import perf_counter
 from typing import Any, Callable, Dict, Optional, Tuple
@@ -56,8 +57,7 @@ def find_engine(
     *,
     n_pieces: int,
     has_types: bool,
-    by_torch: Callable[[], int],
-    by_openvino: Callable[[OpenVINONetwork], int],
+    read_some: Callable[[Optional[OpenVINONetwork]], int],
 ) -> Optional[OpenVINONetwork]:
     """Find out what computes an encoder's output.
 
@@ -69,9 +69,8 @@ def find_engine(
     is_train (bool): Whether to train, which only PyTorch does.
     n_pieces (int): How many wordpieces it will read.
     has_types (bool): Whether it gets segments.
-    by_torch (Callable[[], int]): Reads some wordpieces by PyTorch, to compare the speed, and
-        returns their number.
-    by_openvino (Callable[[OpenVINONetwork], int]): The same by OpenVINO.
+    read_some (Callable[[Optional[OpenVINONetwork]], int]): Reads some wordpieces by OpenVINO or,
+        without its network, by PyTorch, and returns their number.
     RETURNS (Optional[OpenVINONetwork]): The network to call. None for PyTorch's.
     RAISES (ValueError): If the encoder is on a GPU, but engine = "openvino".
     """
@@ -89,7 +88,7 @@ def find_engine(
         _TRAINED.add(network)
     if is_train or not n_pieces or not _is_worth_it(network, engine, n_pieces):
         return None
-    return _choose(network, engine, precision, has_types, by_torch, by_openvino)
+    return _choose(network, engine, precision, has_types, read_some)
 
 
 def gives_more(network: Any, engine: str) -> bool:
@@ -121,8 +120,7 @@ def _choose(
     engine: str,
     precision: str,
     has_types: bool,
-    by_torch: Callable[[], int],
-    by_openvino: Callable[[OpenVINONetwork], int],
+    read_some: Callable[[Optional[OpenVINONetwork]], int],
 ) -> Optional[OpenVINONetwork]:
     numbers = "bf16" if uses_bfloat16(precision, next(network.parameters()).device) else "f32"
     key = engine, numbers, has_types
@@ -137,7 +135,7 @@ def _choose(
             _log_torch(network, engine, f"it can't: {err}")
             return None
         if engine == "auto" and key not in chosen:
-            gain = _gain(by_torch, lambda: by_openvino(twin))
+            gain = _gain(partial(read_some, None), partial(read_some, twin))
             chosen[key] = gain > 1
             faster = "OpenVINO" if chosen[key] else "PyTorch"
             _logger.info("%s computes the encoder: OpenVINO is %.2f times as fast", faster, gain)

@@ -7,13 +7,9 @@ processor with AVX2).
 
 import copy
 import warnings
-from threading import Lock
 from typing import Any
-from weakref import WeakKeyDictionary
 
-# All threads share one copy.
-_MAKING = Lock()
-_QUANTIZED: "WeakKeyDictionary[Any, Any]" = WeakKeyDictionary()
+from .copies import copy_of
 
 
 def quantized(network: Any) -> Any:
@@ -23,14 +19,11 @@ def quantized(network: Any) -> Any:
     scale per batch, so vectors depend slightly on the rest of the batch. The original network
     doesn't change, in memory or when saved. The copy shares all other parameters.
 
-    network (Module): A network. Its weights must not change anymore.
-    RETURNS (Module): The copy, created once per network.
+    network (Module): A network.
+    RETURNS (Module): The copy, which follows the weights.
     RAISES (ValueError): If torch can't quantize the network here.
     """
-    with _MAKING:
-        if network not in _QUANTIZED:
-            _QUANTIZED[network] = _quantize(network)
-        return _QUANTIZED[network]
+    return copy_of(network, "int8", _quantize)
 
 
 def _quantize(network: Any) -> Any:

@@ -64,7 +64,8 @@ class OpenVINONetwork:
             self.own.request = self.compiled.create_infer_request()
         given = [x.numpy() for x in (input_ids, attention_mask, token_type_ids) if x is not None]
         found = self.own.request.infer(given, share_inputs=True, share_outputs=True)
-        return BaseModelOutput(last_hidden_state=torch.from_numpy(found[0]))
+        hidden: Any = torch.from_numpy(found[0])
+        return BaseModelOutput(last_hidden_state=hidden)
 
 
 def openvino_network(network: Any, precision: str, has_types: bool) -> OpenVINONetwork:
@@ -142,6 +143,7 @@ def _compare(found: OpenVINONetwork, network: Any, precision: str, has_types: bo
         given = _inputs(network, lengths, has_types)
         with torch.no_grad(), torch.autocast("cpu", enabled=False):
             expected = network(**given).last_hidden_state.float()
+        hidden: Any
         try:
             hidden = found(**given).last_hidden_state
         # It may raise anything.

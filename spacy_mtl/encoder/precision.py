@@ -9,6 +9,7 @@ from ..compat.torch import bfloat16_of_cpu
 from ..registry import block_of
 from .int8 import quantized
 from .mode import evaluate, training
+from .prepacked import prepacked
 
 PRECISIONS = ("fp32", "bf16", "int8", "auto")
 
@@ -40,7 +41,7 @@ def computing(network: Any, precision: str, is_train: bool) -> Iterator[Any]:
     network (PreTrainedModel): An encoder.
     precision (str): One of `PRECISIONS`.
     is_train (bool): Whether to train.
-    YIELDS (Module): The network to call: the encoder, or its int8 copy.
+    YIELDS (Module): The network to call: the encoder, or a copy for prediction.
     RAISES (ValueError): If the encoder would be trained in int8.
     """
     import torch
@@ -53,12 +54,19 @@ def computing(network: Any, precision: str, is_train: bool) -> Iterator[Any]:
     device = next(network.parameters()).device
     if not is_train:
         evaluate(network)
+    in_bfloat16 = uses_bfloat16(precision, device)
+    running = network
+    if precision == "int8":
+        running = quantized(network)
+    elif not is_train and device.type == "cpu":
+        found = prepacked(network, torch.bfloat16 if in_bfloat16 else torch.float32)
+        running = network if found is None else found
     with (
         training(network) if is_train else nullcontext(),
         torch.set_grad_enabled(is_train),
-        torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(precision, device)),
+        torch.autocast(device.type, torch.bfloat16, enabled=in_bfloat16),
     ):
-        yield quantized(network) if precision == "int8" else network
+        yield running
 
 
 @lru_cache

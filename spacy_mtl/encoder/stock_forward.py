@@ -1,7 +1,7 @@
 """The forward pass of the stock `transformer` component's model, in micro-batches."""
 
 from functools import partial
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy
 import torch
@@ -12,10 +12,12 @@ from thinc.util import convert_recursive
 from transformers.file_utils import ModelOutput
 from transformers.modeling_outputs import BaseModelOutput
 
+from ..compat.spacy_transformers import shim_of
+from ..compat.thinc import uses_mixed_precision
 from .batching import batch_by_padded_size, pieces_a_batch
 from .engine import find_engine, gives_more
-from .fast_linear import fast_linear
 from .mode import training
+from .openvino import OpenVINONetwork
 from .precision import computing
 from .transformer_input import TransformerInput, take
 from .transformer_output import empty_batch, merge_outputs
@@ -89,13 +91,14 @@ def run_part(
     network = model.transformer
     if engine == "torch" or gives_more(network, engine):
         return by_torch()
-    n_pieces = int(part.attention_mask.sum())
+    inputs = _to_torch(part, network.device)
+    mask: Any = part.attention_mask
+    n_pieces = int(mask.sum())
 
-    def number_read(run: Callable[[], object]) -> int:
-        run()
+    def read_some(twin: Optional[OpenVINONetwork]) -> int:
+        by_torch() if twin is None else twin(**inputs)
         return n_pieces
 
-    inputs = _to_torch(part, network.device)
     found = find_engine(
         network,
         engine,
@@ -103,24 +106,25 @@ def run_part(
         is_train,
         n_pieces=n_pieces,
         has_types="token_type_ids" in inputs,
-        by_torch=lambda: number_read(by_torch),
-        by_openvino=lambda twin: number_read(lambda: twin(**inputs)),
+        read_some=read_some,
     )
     if found is None:
         return by_torch()
-    hidden = found(**inputs).last_hidden_state.clone()
+    # The next call overwrites it.
+    hidden: Any = found(**inputs).last_hidden_state
+    hidden = hidden.clone()
     return BaseModelOutput(last_hidden_state=hidden), lambda d_hidden: None
 
 
 def _run_by_torch(
     model: Any, part: WordpieceBatch, is_train: bool, precision: str
 ) -> Tuple[ModelOutput, Callable[[Any], object]]:
-    if precision == "fp32":
+    # Only the library's layer knows mixed precision and scaled gradients.
+    if precision == "fp32" and (is_train or uses_mixed_precision(shim_of(model))):
         output, backprop_layer = model.layers[0](part, is_train)
         return output, lambda d_hidden: backprop_layer(ModelOutput(output_0=d_hidden))
-    device = model.transformer.device
-    inputs = _to_torch(part, device)
-    with computing(model.transformer, precision, is_train) as network, fast_linear(device):
+    inputs = _to_torch(part, model.transformer.device)
+    with computing(model.transformer, precision, is_train) as network:
         output = network(**inputs)
     # numpy has no bfloat16.
     found = convert_recursive(_is_bfloat16, lambda tensor: tensor.float(), dict(output))

@@ -56,8 +56,7 @@ def find(
         is_train,
         n_pieces=n_pieces,
         has_types=True,
-        by_torch=lambda: wait(seconds[0]),
-        by_openvino=lambda twin: wait(seconds[1]),
+        read_some=lambda twin: wait(seconds[0 if twin is None else 1]),
     )
 
 
