@@ -68,14 +68,14 @@ def runs_openvino(nlp: Language) -> bool:
 
 
 def test_same_annotation(saved: Path, place: str) -> None:
-    """A saved pipeline is the same for all engines."""
+    """The engine may be changed when a pipeline is loaded, and changes nothing else in it."""
     mine, theirs = (load(saved, place, engine) for engine in ("torch", "openvino"))
+    before = theirs.to_bytes()
     assert not runs_openvino(theirs)
     assert_same(predictions(theirs), predictions(mine))
     assert runs_openvino(theirs)
     assert not runs_openvino(mine)
-    for name, pipe in theirs.components:
-        assert pipe.model.to_bytes() == mine.get_pipe(name).model.to_bytes()
+    assert theirs.to_bytes() == before
 
 
 def test_round_trips(saved: Path, place: str) -> None:
