@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from transformers.modeling_outputs import BaseModelOutput
 
+from ..compat.openvino import import_openvino
 from .copies import copy_of
 from .mode import evaluate
 
@@ -111,8 +112,7 @@ def _convert(network: Any, has_types: bool) -> Any:
     twin = copy.deepcopy(network, {id(p): p for p in network.parameters()})
     example = tuple(_inputs(network, [5, 3], has_types).values())
     try:
-        import openvino
-
+        openvino = import_openvino()
         with _silence(), torch.no_grad(), torch.autocast("cpu", enabled=False):
             return openvino.convert_model(_LastHiddenState(twin).eval(), example_input=example)
     # It may raise anything.
@@ -121,8 +121,6 @@ def _convert(network: Any, has_types: bool) -> Any:
 
 
 def _compile(model: Any, precision: str) -> OpenVINONetwork:
-    import openvino
-
     n_threads = torch.get_num_threads()
     n_streams = max(1, min(_N_STREAMS, (os.cpu_count() or 1) // n_threads))
     settings = {
@@ -133,7 +131,7 @@ def _compile(model: Any, precision: str) -> OpenVINONetwork:
         # Several processes would share the first processors.
         "ENABLE_CPU_PINNING": False,
     }
-    return OpenVINONetwork(openvino.compile_model(model, "CPU", settings))
+    return OpenVINONetwork(import_openvino().compile_model(model, "CPU", settings))
 
 
 def _compare(found: OpenVINONetwork, network: Any, precision: str, has_types: bool) -> None:

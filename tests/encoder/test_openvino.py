@@ -12,11 +12,14 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Adam
 
+from spacy_mtl.compat.openvino import import_openvino
 from spacy_mtl.encoder import engine
-from spacy_mtl.encoder.openvino import NotConvertibleError, openvino_network
+from spacy_mtl.encoder.openvino import NotConvertibleError, is_installed, openvino_network
 
-pytest.importorskip("openvino")
-pytestmark = pytest.mark.openvino
+pytestmark = [
+    pytest.mark.openvino,
+    pytest.mark.skipif(not is_installed(), reason="needs spacy-mtl[openvino]"),
+]
 
 
 def vectors(encoder: Any, docs: List[Doc]) -> numpy.ndarray:
@@ -35,8 +38,7 @@ def by_openvino(encoder: Any, numbers: str = "f32", has_types: bool = True) -> A
 @pytest.fixture
 def n_conversions(monkeypatch: pytest.MonkeyPatch) -> list:
     """One element per conversion."""
-    import openvino
-
+    openvino = import_openvino()
     calls: list = []
     convert = openvino.convert_model
 

@@ -21,9 +21,12 @@ from training_steps import train_steps
 
 from spacy_mtl.compat.thinc import network_of
 from spacy_mtl.encoder import copies
+from spacy_mtl.encoder.openvino import is_installed
 
-pytest.importorskip("openvino")
-pytestmark = pytest.mark.openvino
+pytestmark = [
+    pytest.mark.openvino,
+    pytest.mark.skipif(not is_installed(), reason="needs spacy-mtl[openvino]"),
+]
 
 PLACES = ["before mtl", "inside mtl"]
 

@@ -13,9 +13,14 @@ from thinc.api import fix_random_seed
 from tiny_pipelines import HEADS, inner
 
 from spacy_mtl.corpus.convert import convert
+from spacy_mtl.encoder.openvino import is_installed
 
-pytest.importorskip("openvino")
-pytestmark = [pytest.mark.openvino, pytest.mark.realdata, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.openvino,
+    pytest.mark.realdata,
+    pytest.mark.slow,
+    pytest.mark.skipif(not is_installed(), reason="needs spacy-mtl[openvino]"),
+]
 
 BLOCK = "components.mtl.model.tok2vec"
 N_DOCS = 150
