@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 from spacy_transformers.data_classes import HFObjects
 from thinc.api import torch2xp, xp2torch
 
+from ..arrays import cut
 from ..compat.spacy_transformers import objects_of
 from ..compat.thinc import network_of
 from ..types import Encoder, TokenVectors
@@ -23,6 +24,7 @@ from .matching import warn_of_lost_words
 from .mode import training
 from .openvino import OpenVINONetwork
 from .packing import Packing, find_packing, forget_packing, run_packed
+from .pooling import empty_vectors, mean_of_pieces
 from .precision import computing
 from .reading import Reading, read
 
@@ -81,7 +83,7 @@ def forward(
         return docs
 
     outputs: Any = torch2xp(vectors)
-    return model.ops.unflatten(outputs, lengths), backprop
+    return cut(outputs, lengths), backprop
 
 
 def _encode_all(
@@ -97,7 +99,9 @@ def _encode_all(
 
     kept = []
     device = next(network.parameters()).device
-    vectors = torch.zeros(shape, device=device)
+    vectors = empty_vectors(shape, device)
+    # Tokens without wordpieces.
+    vectors[torch.from_numpy(reading.pieces.n_pieces == 0).to(device)] = 0
     budget = settings.batch_pieces or pieces_a_batch(device)
 
     def read_some(twin: Optional[OpenVINONetwork]) -> int:
@@ -171,10 +175,6 @@ def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device:
         positions = to_torch(windows.positions)
         with linear():
             hidden = run_packed(network, how, ids, positions, types, windows.lengths)
-    # The mean of each token's wordpieces; zeros if it has none.
-    return torch.nn.functional.embedding_bag(
-        to_torch(batch.places),
-        hidden.float().flatten(0, 1),
-        to_torch(batch.offsets),
-        mode="mean",
+    return mean_of_pieces(
+        hidden.float().flatten(0, 1), to_torch(batch.places), to_torch(batch.offsets)
     )

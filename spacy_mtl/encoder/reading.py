@@ -9,7 +9,8 @@ from spacy.tokens import Doc
 from .special import SpecialPieces, find_special_pieces
 from .window_size import longest_window
 from .windows import Windows, make_windows
-from .wordpieces import Wordpieces, split_into_wordpieces
+from .word_cache import split_with_cache
+from .wordpieces import Wordpieces
 
 #: The approximate minimum of wordpieces on either side of a token in a long document.
 CONTEXT = 32
@@ -56,7 +57,7 @@ def read(
     longest = longest_window(tokenizer, network)
     size = min(window or longest, longest) - len(special)
     context = min(context, size // 8)
-    pieces = split_into_wordpieces(tokenizer, docs)
+    pieces = split_with_cache(tokenizer, docs)
     windows = make_windows(pieces, size, context)
     if len(windows.ends):
         ends = numpy.maximum(pieces.first, windows.ends[windows.of_token])

@@ -1,6 +1,7 @@
 """Splitting documents into wordpieces and aligning them with tokens."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, List, Sequence, Tuple
 
 import numpy
@@ -42,25 +43,60 @@ def split_into_wordpieces(tokenizer: Any, docs: Sequence[Doc]) -> Wordpieces:
     RETURNS (Wordpieces): Their wordpieces.
     """
     texts = [_text_of(doc) for doc in docs]
-    # For an empty list, tokenizers don't return a list of lists.
-    encoded = tokenizer(
-        texts or [""],
+    if tokenizer.is_fast:
+        places = [doc.to_array(["IDX", "LENGTH"]).astype("int64") for doc in docs if len(doc)]
+        return split_texts(
+            tokenizer,
+            texts,
+            numpy.concatenate([*places, numpy.zeros((0, 2), dtype="int64")]),
+            numpy.asarray([len(doc) for doc in docs], dtype="int64"),
+        )
+    ids = _encode(tokenizer, texts)["input_ids"][: len(texts)]
+    doc_ends = numpy.cumsum([len(of_doc) for of_doc in ids], dtype="int64")
+    first, last = _align_by_matching(tokenizer, docs, ids, doc_ends)
+    return Wordpieces(_flat(ids), doc_ends, first, numpy.maximum(first, last))
+
+
+def split_texts(
+    tokenizer: Any, texts: Sequence[str], places: numpy.ndarray, n_tokens: numpy.ndarray
+) -> Wordpieces:
+    """Split texts into wordpieces with a tokenizer that returns their offsets.
+
+    tokenizer (PreTrainedTokenizerFast): The encoder's tokenizer.
+    texts (Sequence[str]): The texts.
+    places (Ints2d): Each token's first character in its text, and its length. Shape: (n, 2).
+    n_tokens (Ints1d): The number of tokens of each text. Shape: (n_texts,).
+    RETURNS (Wordpieces): Their wordpieces.
+    """
+    encoded = _encode(tokenizer, texts, return_offsets_mapping=True)
+    ids, offsets = (encoded[key][: len(texts)] for key in ("input_ids", "offset_mapping"))
+    n_pieces = numpy.asarray([len(of_text) for of_text in ids], dtype="int64")
+    # All texts at once: each gets its own range of character offsets.
+    sizes = numpy.asarray([len(text) for text in texts], dtype="int64") + 1
+    bases = numpy.cumsum(sizes) - sizes
+    spans = _flat([span for of_text in offsets for span in of_text]).reshape((-1, 2))
+    spans += numpy.repeat(bases, n_pieces)[:, None]
+    # Normalizers may reorder the accents of a letter.
+    starts = numpy.minimum.accumulate(spans[::-1, 0])[::-1]
+    ends = numpy.maximum.accumulate(spans[:, 1])
+    begin = places[:, 0] + numpy.repeat(bases, n_tokens)
+    first = numpy.searchsorted(ends, begin, side="right")
+    last = numpy.searchsorted(starts, begin + places[:, 1], side="left")
+    return Wordpieces(_flat(ids), numpy.cumsum(n_pieces), first, numpy.maximum(first, last))
+
+
+def _encode(tokenizer: Any, texts: Sequence[str], **settings: Any) -> Any:
+    return tokenizer(
+        # For an empty list, tokenizers don't return a list of lists.
+        list(texts) or [""],
         add_special_tokens=False,
         return_attention_mask=False,
         return_token_type_ids=False,
-        return_offsets_mapping=tokenizer.is_fast,
         truncation=False,
         padding=False,
         verbose=False,
+        **settings,
     )
-    ids = encoded["input_ids"][: len(texts)]
-    doc_ends = numpy.cumsum([len(of_doc) for of_doc in ids], dtype="int64")
-    if tokenizer.is_fast:
-        sizes = [len(text) for text in texts]
-        first, last = _align_by_offsets(docs, sizes, encoded["offset_mapping"][: len(texts)])
-    else:
-        first, last = _align_by_matching(tokenizer, docs, ids, doc_ends)
-    return Wordpieces(_concatenate(ids), doc_ends, first, numpy.maximum(first, last))
 
 
 def _text_of(doc: Doc) -> str:
@@ -72,23 +108,8 @@ def _text_of(doc: Doc) -> str:
     )
 
 
-def _align_by_offsets(
-    docs: Sequence[Doc], n_chars: Sequence[int], offsets: Sequence[Sequence[Tuple[int, int]]]
-) -> Tuple[numpy.ndarray, numpy.ndarray]:
-    # All documents at once: each gets its own range of character offsets.
-    sizes = numpy.asarray(n_chars, dtype="int64") + 1
-    bases = numpy.cumsum(sizes) - sizes
-    spans = numpy.asarray([span for of_doc in offsets for span in of_doc], dtype="int64")
-    spans = spans.reshape((-1, 2)) + numpy.repeat(bases, [len(o) for o in offsets])[:, None]
-    # Normalizers may reorder the accents of a letter.
-    starts = numpy.minimum.accumulate(spans[::-1, 0])[::-1]
-    ends = numpy.maximum.accumulate(spans[:, 1])
-    tokens = [doc.to_array(["IDX", "LENGTH"]).astype("int64") for doc in docs if len(doc)]
-    places = numpy.concatenate([*tokens, numpy.zeros((0, 2), dtype="int64")])
-    begin = places[:, 0] + numpy.repeat(bases, [len(doc) for doc in docs])
-    first = numpy.searchsorted(ends, begin, side="right")
-    last = numpy.searchsorted(starts, begin + places[:, 1], side="left")
-    return first, last
+def _flat(rows: Sequence[Sequence[int]]) -> numpy.ndarray:
+    return numpy.fromiter(chain.from_iterable(rows), dtype="int64")
 
 
 def _align_by_matching(
@@ -104,7 +125,3 @@ def _align_by_matching(
     # Letters may have been matched out of order.
     ordered = numpy.maximum.accumulate(numpy.asarray([first, last], dtype="int64"), axis=1)
     return ordered[0], ordered[1]
-
-
-def _concatenate(ids: Sequence[List[int]]) -> numpy.ndarray:
-    return numpy.asarray([piece for of_doc in ids for piece in of_doc], dtype="int64")

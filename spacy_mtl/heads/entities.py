@@ -3,11 +3,17 @@
 from dataclasses import dataclass
 from typing import Iterable, List, Optional, Sequence, Tuple
 
+import numpy
+from spacy.strings import get_string_id
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
 from .alignment import aligned_entities, aligned_spans
+from .biluo import PREFIXES, spans_of
 from .trimming import fit_classes
+
+#: The value of ENT_IOB for each prefix of a class.
+_IOB = {"O": 2, "B": 3, "I": 1, "L": 1, "U": 3}
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,26 @@ def set_spans(doc: Doc, found: Iterable[Tuple[int, int, str]], key: str) -> None
     key (str): A key of `doc.spans`.
     """
     doc.spans[key] = SpanGroup(doc, name=key, spans=[Span(doc, *span) for span in found])
+
+
+def set_entities(docs: Sequence[Doc], classes: Sequence[numpy.ndarray], labels: List[str]) -> None:
+    """Set entities. Existing ones and blocked tokens are kept: see `add_entities`.
+
+    docs (Sequence[Doc]): The documents.
+    classes (Sequence[Ints1d]): A legal sequence for each: indices into `class_names`.
+    labels (List[str]): The entity types.
+    """
+    for vocab in {id(doc.vocab): doc.vocab for doc in docs}.values():
+        for label in labels:
+            vocab.strings.add(label)
+    rows = [(_IOB[prefix], get_string_id(label)) for label in labels for prefix in PREFIXES]
+    annotation = numpy.asarray([(_IOB["O"], 0), *rows], dtype="uint64")
+    for doc, own in zip(docs, classes):
+        if doc.to_array(["ENT_IOB", "ENT_TYPE", "ENT_KB_ID"]).any():
+            add_entities(doc, spans_of(own, labels))
+        elif len(doc):
+            # Faster than `set_ents`, which needs a Span for each.
+            doc.from_array(["ENT_IOB", "ENT_TYPE"], annotation[own])
 
 
 def add_entities(doc: Doc, found: Iterable[Tuple[int, int, str]]) -> None:

@@ -3,12 +3,13 @@
 from typing import List, Optional, Tuple
 
 from spacy.tokens import Doc
-from thinc.api import Dropout, Linear, Model, NumpyOps, Relu, chain, with_array
+from thinc.api import Dropout, Linear, Model, Relu, chain, with_array
 from thinc.types import Floats2d, Ragged
 
 from ..registry import register, registry
 from ..settings import AT_LEAST_ONE
 from ..types import Encoder, TokenVectors
+from .ops import use_head_ops
 from .pooling import pool_docs
 from .transitions import Transitions
 
@@ -81,23 +82,16 @@ def _scorer(
         )
     if hidden_width is None:
         output = Linear(nO=nO, nI=nI)
-        return _on_all_cores(chain(Dropout(), output)), output
+        return chain(Dropout(), output), output
     output = Linear(nO=nO, nI=hidden_width)
-    scorer: Model[Floats2d, Floats2d] = chain(
-        Dropout(), Relu(nO=hidden_width, nI=nI), Dropout(), output
-    )
-    return _on_all_cores(scorer), output
-
-
-def _on_all_cores(model: Model[Floats2d, Floats2d]) -> Model[Floats2d, Floats2d]:
-    # On a CPU thinc multiplies matrices with BLIS on one core. numpy's BLAS uses all cores.
-    for node in model.walk():
-        if type(node.ops) is NumpyOps:
-            node.ops = NumpyOps(use_blis=False)
-    return model
+    return chain(Dropout(), Relu(nO=hidden_width, nI=nI), Dropout(), output), output
 
 
 def _as_head(model: Model, unit: str, tok2vec: Encoder, output: Model) -> Model:
+    own = [layer for layer in model.layers if layer is not tok2vec]
+    use_head_ops(own)
+    if own:
+        model.ops = own[0].ops
     model.attrs["unit"] = unit
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", output)

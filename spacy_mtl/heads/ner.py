@@ -11,14 +11,14 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model
 from thinc.types import Floats2d
 
-from ..arrays import cut_like
+from ..arrays import cut, cut_like
 from ..losses import MISSING, softmax_cross_entropy
 from ..settings import NOT_EMPTY, checked
 from ..types import LossAndGradient, TokenVectors
 from .biluo import OUTSIDE, class_names, forbid_edges_on_spaces, spans_of
 from .component import TaskHead
 from .crf import CrfLoss, crf_loss, decode_crf, legal_transitions
-from .entities import add_entities, gold_spans, read_entities, set_spans
+from .entities import gold_spans, read_entities, set_entities, set_spans
 from .trimming import fit_to_words
 from .viterbi import decode_biluo
 
@@ -185,12 +185,13 @@ class EntityRecognizer(TaskHead):
         scores (List[Floats2d]): The logits from `predict`. Shape: (n_tokens, n_classes).
         """
         docs = list(docs)
-        for doc, classes in zip(docs, self.decode(docs, scores)):
-            found = spans_of(classes, self.labels)
-            if self.spans_key is None:
-                add_entities(doc, found)
-            else:
-                set_spans(doc, found, self.spans_key)
+        labels = list(self.labels)
+        classes = self.decode(docs, scores)
+        if self.spans_key is None:
+            set_entities(docs, classes, labels)
+            return
+        for doc, own in zip(docs, classes):
+            set_spans(doc, spans_of(own, labels), self.spans_key)
 
     def decode(self, docs: Sequence[Doc], scores: Sequence[Floats2d]) -> List[numpy.ndarray]:
         """Find the best legal BILUO sequences.
@@ -209,7 +210,7 @@ class EntityRecognizer(TaskHead):
             classes = decode_crf(flat, lengths, self._transitions())
         else:
             classes = decode_biluo(flat, lengths)
-        return numpy.split(classes, numpy.cumsum(lengths)[:-1])
+        return cut(classes, lengths)
 
     def score_arguments(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What the head sets: see `TaskHead.score_arguments`."""

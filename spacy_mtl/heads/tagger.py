@@ -10,7 +10,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
-from ..arrays import cut_like
+from ..arrays import cut, cut_like
 from ..losses import MISSING, softmax_cross_entropy
 from ..settings import checked
 from ..tasks.stock import task_of
@@ -219,17 +219,20 @@ class Tagger(TaskHead):
         if self.extension is not None:
             self._set_extension(docs, scores)
             return
+        docs, ops = list(docs), self.model.ops
+        lengths = [len(doc) for doc in docs]
+        if not any(lengths):
+            return
         strings = self.vocab.strings
         values = numpy.asarray([strings.add(label) for label in self.labels], dtype="uint64")
+        best = ops.to_numpy(ops.flatten(list(scores)).argmax(axis=1))
         key = self.attribute.upper()
-        for doc, logits in zip(docs, scores):
-            if len(doc) == 0:
-                continue
-            predicted = values[self.model.ops.to_numpy(logits.argmax(axis=1))]
-            if not self.overwrite:
-                present = doc.to_array([key]).astype("uint64").ravel()
+        for doc, predicted in zip(docs, cut(values[best], lengths)):
+            present = None if self.overwrite else doc.to_array([key])
+            if present is not None and present.any():
                 predicted = numpy.where(present != 0, present, predicted)
-            doc.from_array([key], predicted.reshape((-1, 1)))
+            if len(doc):
+                doc.from_array([key], predicted)
 
     def _set_extension(self, docs: Iterable[Doc], scores: TokenVectors) -> None:
         name = str(self.extension)

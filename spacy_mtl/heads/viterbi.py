@@ -6,6 +6,10 @@ from typing import List, Sequence, Tuple
 import numpy
 
 from .biluo import OUTSIDE, PREFIXES
+from .segments import split_between_entities
+
+#: Shorter documents are decoded sooner than split.
+_LONG = 64
 
 
 def decode_biluo(scores: numpy.ndarray, lengths: Sequence[int]) -> numpy.ndarray:
@@ -15,7 +19,8 @@ def decode_biluo(scores: numpy.ndarray, lengths: Sequence[int]) -> numpy.ndarray
     and L only follow B or I of the same type, which nothing else follows. These rules
     need no transition table: each step has one best way to be outside of entities and
     one best way to be inside each type, so it costs O(n_types). Documents are stepped
-    through side by side and drop out as they end, without padding.
+    through side by side and drop out as they end, without padding; long ones are split where the
+    best sequence is surely outside of entities.
 
     scores (Floats2d): Scores of the classes in `class_names` for all documents,
         concatenated. -inf forbids a class; O must stay allowed.
@@ -27,6 +32,8 @@ def decode_biluo(scores: numpy.ndarray, lengths: Sequence[int]) -> numpy.ndarray
     classes = numpy.zeros(n_tokens, dtype="int64")
     if n_tokens == 0 or n_classes == 1:
         return classes
+    if max(lengths) > _LONG:
+        lengths = split_between_entities(scores, lengths).tolist()
     order = _longest_first(lengths)
     steps = _steps(scores.astype("float64"), order)
     forward = _forward(steps, n_tokens, n_classes)

@@ -1,28 +1,16 @@
 """Splitting documents into wordpieces and aligning them with tokens."""
 
-from pathlib import Path
 from typing import Any, List
 
 import numpy
 import pytest
 import spacy
+from odd_texts import ODD, TEXTS
 from spacy.tokens import Doc
 from spacy_transformers.align import get_alignment, get_alignment_via_offset_mapping
-from transformers import AutoTokenizer, BertTokenizer, PreTrainedTokenizerFast
+from transformers import AutoTokenizer, BertTokenizer
 
 from spacy_mtl.encoder.wordpieces import Wordpieces, split_into_wordpieces
-
-TEXTS = [
-    "Anna doesn't book a room in Berlin.",
-    "",
-    "two  spaces \n and\ttabs ",
-    "naïve café, e\u0301te\u0301 😀 emoji 👩‍👩‍👧 日本語 kana",
-    " ",
-    "x" * 40,
-]
-
-
-ODD = ["😀 kun unk a", "日本 nu", "a k日u  k aé日"]
 
 
 @pytest.fixture
@@ -30,17 +18,6 @@ def docs() -> List[Doc]:
     nlp = spacy.blank("en")
     odd = Doc(nlp.vocab, words=["ab", "cd", "?!", "ef"], spaces=[False, False, True, False])
     return [*map(nlp.make_doc, TEXTS), odd]
-
-
-@pytest.fixture
-def byte_pairs(tmp_path: Path) -> Any:
-    """Train a byte-level tokenizer like RoBERTa's: one letter may be several pieces."""
-    from tokenizers import ByteLevelBPETokenizer
-
-    trained = ByteLevelBPETokenizer(trim_offsets=True)
-    trained.train_from_iterator(["Anna books a room", "a room in Berlin"] * 3, vocab_size=270)
-    trained.save(str(tmp_path / "tokenizer.json"))
-    return PreTrainedTokenizerFast(tokenizer_file=str(tmp_path / "tokenizer.json"))
 
 
 def as_sets(pieces: Wordpieces) -> List[List[int]]:
