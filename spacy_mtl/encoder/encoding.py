@@ -1,10 +1,10 @@
 """The forward pass of `TransformerEncoder`, in micro-batches."""
 
 import math
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Callable, List, Optional, Tuple, cast
+from typing import Any, Callable, Iterator, List, Optional, Tuple, cast
 
 import numpy
 from spacy.tokens import Doc
@@ -17,10 +17,12 @@ from ..compat.thinc import network_of
 from ..types import Encoder, TokenVectors
 from .attention import NotPackableError
 from .batching import MicroBatch, make_batches, pieces_a_batch
+from .engine import find_engine
 from .fast_linear import fast_linear
 from .layout import PaddedWindows
 from .matching import warn_of_lost_words
 from .mode import training
+from .openvino import OpenVINONetwork
 from .packing import Packing, find_packing, forget_packing, run_packed
 from .pooling import empty_vectors, mean_of_pieces
 from .precision import computing
@@ -34,6 +36,7 @@ class EncoderSettings:
     window: Optional[int]
     context: int
     precision: str
+    engine: str
     packing: bool
     batch_pieces: Optional[int]
     kept_pieces: Optional[int]
@@ -100,9 +103,23 @@ def _encode_all(
     # Tokens without wordpieces.
     vectors[torch.from_numpy(reading.pieces.n_pieces == 0).to(device)] = 0
     budget = settings.batch_pieces or pieces_a_batch(device)
-    with computing(network, settings.precision, is_train) as running:
-        packs = settings.packing and device.type == "cpu"
-        packing = find_packing(network, reading.longest) if packs else None
+
+    def read_some(twin: Optional[OpenVINONetwork]) -> int:
+        with _computing(network, twin, reading, is_train, settings) as (running, packing):
+            batch = next(make_batches(reading, budget, packed=packing is not None))
+            _encode(running, batch, packing, device)
+        return len(batch.places)
+
+    twin = find_engine(
+        network,
+        settings.engine,
+        settings.precision,
+        is_train,
+        n_pieces=len(reading.pieces.ids),
+        has_types=reading.special.types is not None,
+        read_some=read_some,
+    )
+    with _computing(network, twin, reading, is_train, settings) as (running, packing):
         n_pieces = 0
         kept_pieces = math.inf if settings.kept_pieces is None else settings.kept_pieces
         for batch in make_batches(reading, budget, packed=packing is not None):
@@ -117,6 +134,24 @@ def _encode_all(
             if is_train:
                 kept.append((pooled, tokens))
     return vectors, kept
+
+
+@contextmanager
+def _computing(
+    network: Any,
+    twin: Optional[OpenVINONetwork],
+    reading: Reading,
+    is_train: bool,
+    settings: EncoderSettings,
+) -> Iterator[Tuple[Any, Optional[Packing]]]:
+    """YIELDS (Tuple[Any, Optional[Packing]]): What to call, and how it reads packed texts."""
+    if twin is not None:
+        # With a mask for packed texts, it takes longer than with padding.
+        yield twin, None
+        return
+    with computing(network, settings.precision, is_train) as running:
+        packs = settings.packing and next(network.parameters()).device.type == "cpu"
+        yield running, find_packing(network, reading.longest) if packs else None
 
 
 def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device: Any) -> Any:
