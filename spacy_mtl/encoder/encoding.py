@@ -15,6 +15,7 @@ from ..types import Encoder, TokenVectors
 from .attention import NotPackableError
 from .batching import MicroBatch, make_batches, pieces_a_batch
 from .fast_linear import fast_linear
+from .int8 import Ranges
 from .layout import PaddedWindows
 from .matching import warn_of_lost_words
 from .mode import training
@@ -60,13 +61,14 @@ def forward(
     warn_of_lost_words(tokenizer, docs, reading.pieces.n_pieces)
     lengths: Any = numpy.asarray([len(doc) for doc in docs], dtype="int64")
     shape = int(lengths.sum()), model.get_dim("nO")
+    given = network, reading, shape, is_train, settings, shim.ranges
     found = None
     try:
-        found = _encode_all(network, reading, shape, is_train, settings)
+        found = _encode_all(*given)
     except NotPackableError:
         # The shorter trial run succeeded.
         forget_packing(network)
-    vectors, kept = found or _encode_all(network, reading, shape, is_train, settings)
+    vectors, kept = found or _encode_all(*given)
 
     def backprop(d_outputs: TokenVectors) -> List[Doc]:
         d_vectors = xp2torch(model.ops.xp.concatenate(d_outputs), device=vectors.device)
@@ -85,6 +87,7 @@ def _encode_all(
     shape: Tuple[int, int],
     is_train: bool,
     settings: EncoderSettings,
+    ranges: Optional[Ranges],
 ) -> Tuple[Any, List[Tuple[Any, Any]]]:
     """RETURNS (Tuple[Tensor, List]): All vectors, and each batch's vectors with its tokens."""
     import torch
@@ -94,7 +97,7 @@ def _encode_all(
     device = next(network.parameters()).device
     vectors = torch.zeros(shape, device=device)
     budget = settings.batch_pieces or pieces_a_batch(device)
-    with computing(network, settings.precision, is_train) as running:
+    with computing(network, settings.precision, is_train, ranges) as running:
         packs = settings.packing and device.type == "cpu"
         packing = find_packing(network, reading.longest) if packs else None
         n_pieces = 0

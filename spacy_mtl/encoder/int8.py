@@ -1,39 +1,49 @@
 """Networks with int8 matrix products, for CPUs.
 
-All uses of torch's quantization are here. It is deprecated in favor of torchao, whose CPU
-kernels are slower than float32 unless they are compiled (20 times, with torchao 0.18 on a
-processor with AVX2).
+With saved ranges of activations, the copy is in static int8. Pipelines of older versions have
+none: they are computed in dynamic int8 by torch. All uses of torch's quantization are here; it
+is deprecated.
 """
 
 import copy
 import warnings
 from threading import Lock
-from typing import Any
+from typing import Any, Mapping, Optional, Tuple
 from weakref import WeakKeyDictionary
+
+from .quantized_linear import LinearRange
+from .static_int8 import with_int8_layers
+
+Ranges = Mapping[str, LinearRange]
 
 # All threads share one copy.
 _MAKING = Lock()
-_QUANTIZED: "WeakKeyDictionary[Any, Any]" = WeakKeyDictionary()
+_QUANTIZED: "WeakKeyDictionary[Any, Tuple[Any, Optional[Ranges]]]" = WeakKeyDictionary()
 
 
-def quantized(network: Any) -> Any:
+def quantized(network: Any, ranges: Optional[Ranges] = None) -> Any:
     """Get a copy of a network with int8 weight matrices.
 
-    Each row of a weight matrix has its own scale. Inputs are quantized on the fly with one
-    scale per batch, so vectors depend slightly on the rest of the batch. The original network
-    doesn't change, in memory or when saved. The copy shares all other parameters.
+    Each row of a weight matrix has its own scale. The original network doesn't change, in memory
+    or when saved. The copy shares all other parameters.
 
     network (Module): A network. Its weights must not change anymore.
-    RETURNS (Module): The copy, created once per network.
+    ranges (Optional[Mapping[str, LinearRange]]): The layers in int8 with the ranges of their
+        inputs. By default all layers, with one scale per batch for their inputs, so that vectors
+        depend slightly on the rest of the batch.
+    RETURNS (Module): The copy, created once per network and ranges.
     RAISES (ValueError): If torch can't quantize the network here.
     """
     with _MAKING:
-        if network not in _QUANTIZED:
-            _QUANTIZED[network] = _quantize(network)
-        return _QUANTIZED[network]
+        twin, its_ranges = _QUANTIZED.get(network, (None, None))
+        if twin is None or its_ranges is not ranges:
+            _check(network)
+            twin = _quantize(network) if ranges is None else with_int8_layers(network, ranges)
+            _QUANTIZED[network] = twin, ranges
+        return twin
 
 
-def _quantize(network: Any) -> Any:
+def _check(network: Any) -> None:
     import torch
 
     device = next(network.parameters()).device
@@ -48,6 +58,11 @@ def _quantize(network: Any) -> Any:
             f"The encoder has weights in {', '.join(sorted(map(str, dtypes)))}, but only float32 "
             'can be quantized to int8. Set precision = "fp32" or "bf16".'
         )
+
+
+def _quantize(network: Any) -> Any:
+    import torch
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

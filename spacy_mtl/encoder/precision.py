@@ -3,11 +3,11 @@
 import logging
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
-from typing import Any, Iterator, Tuple
+from typing import Any, Iterator, Optional, Tuple
 
 from ..compat.torch import bfloat16_of_cpu
 from ..registry import block_of
-from .int8 import quantized
+from .int8 import Ranges, quantized
 from .mode import evaluate, training
 
 PRECISIONS = ("fp32", "bf16", "int8", "auto")
@@ -32,7 +32,9 @@ def check_precision(precision: str, architecture: str) -> None:
 
 
 @contextmanager
-def computing(network: Any, precision: str, is_train: bool) -> Iterator[Any]:
+def computing(
+    network: Any, precision: str, is_train: bool, ranges: Optional[Ranges] = None
+) -> Iterator[Any]:
     """Compute in a given precision, with or without gradients and dropout.
 
     Use `training` around the backward pass, too: activations recomputed there need dropout.
@@ -40,6 +42,7 @@ def computing(network: Any, precision: str, is_train: bool) -> Iterator[Any]:
     network (PreTrainedModel): An encoder.
     precision (str): One of `PRECISIONS`.
     is_train (bool): Whether to train.
+    ranges (Optional[Mapping[str, LinearRange]]): See `quantized`.
     YIELDS (Module): The network to call: the encoder, or its int8 copy.
     RAISES (ValueError): If the encoder would be trained in int8.
     """
@@ -58,7 +61,7 @@ def computing(network: Any, precision: str, is_train: bool) -> Iterator[Any]:
         torch.set_grad_enabled(is_train),
         torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(precision, device)),
     ):
-        yield quantized(network) if precision == "int8" else network
+        yield quantized(network, ranges) if precision == "int8" else network
 
 
 @lru_cache

@@ -10,6 +10,7 @@ from thinc.api import xp2torch
 from thinc.util import convert_recursive
 from transformers.file_utils import ModelOutput
 
+from ..compat.spacy_transformers import shim_of
 from .batching import batch_by_padded_size, pieces_a_batch
 from .fast_linear import fast_linear
 from .mode import training
@@ -91,7 +92,8 @@ def run_part(
         "token_type_ids": part.token_type_ids,
     }
     inputs = {k: xp2torch(array, device=device) for k, array in given.items() if array is not None}
-    with computing(model.transformer, precision, is_train) as network, fast_linear(device):
+    ranges = shim_of(model).ranges
+    with computing(model.transformer, precision, is_train, ranges) as network, fast_linear(device):
         output = network(**inputs)
     # numpy has no bfloat16.
     found = convert_recursive(_is_bfloat16, lambda tensor: tensor.float(), dict(output))
