@@ -46,6 +46,8 @@ EXTRAS = {
     # Solvers: quadprog for UPGrad and DualProj, cvxpy with clarabel for CAGrad, scipy for
     # FairGrad. Extras are spelled as in their project: pip 23 accepts no other spelling.
     "solvers": ["torchjd[quadprog-projector,cagrad,fairgrad]>=0.18.0,<0.19.0"],
+    # Predicts faster on CPUs: engine = "openvino". Its torch frontend takes networks as they are.
+    "openvino": ["openvino>=2026.0.0"],
     "test": [
         "pytest>=8.0.0",
         # Stops hanging tests with a traceback: some fork workers.

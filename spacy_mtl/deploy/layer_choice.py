@@ -4,16 +4,19 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from spacy.language import Language
-from spacy.training import Example
+from spacy.tokens import Doc
 
+from ..compat.spacy_transformers import objects_of
 from ..compat.thinc import network_of
-from ..encoder.calibration import Batch, calibrate, mean_cosine, recording
-from ..encoder.int8 import quantized
+from ..encoder.calibration import Batch, calibrate, mean_cosine, read_batches
+from ..encoder.copies import forget_copies
+from ..encoder.int8 import check_quantizable, quantized
 from ..encoder.quantized_linear import LinearRange
 from ..encoder.shim import EncoderShim
+from ..encoder.static_int8 import with_int8_layers
 
-#: How many wordpieces are read for the ranges, and as many again to compare vectors.
-_N_PIECES = 8192
+#: About how many words are read for the ranges, and as many again to compare vectors.
+_N_WORDS = 6000
 
 
 @dataclass(frozen=True)
@@ -36,21 +39,23 @@ def encoders_of(nlp: Language) -> List[EncoderShim]:
     return list(found.values())
 
 
-def calibrate_encoders(nlp: Language, examples: Sequence[Example]) -> List[Calibrated]:
-    """Find the ranges of all linear layers in a pipeline's encoders.
+def calibrate_encoders(shims: Sequence[EncoderShim], docs: Sequence[Doc]) -> List[Calibrated]:
+    """Find the ranges of all linear layers of encoders.
 
-    nlp (Language): The pipeline, in float32, with padded texts.
-    examples (Sequence[Example]): Texts to read. If there are many, evenly spaced ones are read.
-    RETURNS (List[Calibrated]): The encoders in the pipeline's order.
+    shims (Sequence[EncoderShim]): The encoders. They don't change.
+    docs (Sequence[Doc]): Texts to read. If there are many, evenly spaced ones are read.
+    RETURNS (List[Calibrated]): What was found, in the same order.
+    RAISES (ValueError): If an encoder can't be quantized.
     """
-    n_words = sum(len(eg.predicted) for eg in examples)
-    some = examples[:: max(1, n_words // (2 * _N_PIECES))]
+    n_words = sum(map(len, docs))
+    some = docs[:: max(1, n_words // (2 * _N_WORDS))]
     found = []
-    for shim in encoders_of(nlp):
-        network = network_of(shim)
-        with recording(network, 2 * _N_PIECES) as batches:
-            list(nlp.pipe(eg.predicted.copy() for eg in some))
-        # Batches are sorted by length, so that both halves have all lengths.
+    for shim in shims:
+        network: Any = network_of(shim)
+        check_quantizable(network)
+        objects: Any = objects_of(shim)
+        batches = read_batches(some, objects.tokenizer, network)
+        # They are sorted by length, so that both halves have all lengths.
         found.append(Calibrated(calibrate(network, batches[::2]), batches[1::2] or batches))
     return found
 
@@ -86,6 +91,7 @@ class LayerChoice:
             self.ranking = self._rank()
         out = set(self.ranking[:n])
         for i, (shim, found) in enumerate(self.encoders):
+            forget_copies(network_of(shim))
             shim.ranges = {k: v for k, v in found.ranges.items() if (i, k) not in out}
         return min(
             mean_cosine(quantized(network_of(shim), shim.ranges), found.batches)
@@ -108,5 +114,5 @@ class LayerChoice:
             network: Any = network_of(shim)
             few = found.batches[:: max(1, len(found.batches) // 4)]
             for name, own in found.ranges.items():
-                cosines[i, name] = mean_cosine(quantized(network, {name: own}), few)
+                cosines[i, name] = mean_cosine(with_int8_layers(network, {name: own}), few)
         return sorted(cosines, key=lambda layer: cosines[layer])

@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.training import Corpus, Example
 from spacy.util import dot_to_object, load_model, registry
 
+from ..encoder.openvino import is_installed
 from ..joint.find import find_joint
 from .layer_choice import LayerChoice, calibrate_encoders, encoders_of
 
@@ -131,6 +132,11 @@ def quantize(
         )
     if all(block.get("precision") == "int8" for block in blocks.values()):
         raise QuantizationError(f"The encoder of the pipeline '{pipeline}' is already in int8.")
+    if not is_installed():
+        raise QuantizationError(
+            "Pipelines in int8 are computed by OpenVINO, which isn't installed: "
+            "pip install 'spacy-mtl[openvino]'"
+        )
     before = _score(nlp, _examples(nlp, corpus, gold_preproc))
     keys = list(_keys_of_tasks(nlp, before))
     if not keys:
@@ -138,10 +144,8 @@ def quantize(
             "The corpus has no annotation for any task of the pipeline, so the effect of int8 "
             "can't be measured. Use another corpus: --data corpus.spacy"
         )
-    exact = _load(pipeline, dict(_settings(blocks, "fp32")))
-    in_int8 = _load(pipeline, dict(_settings(blocks, "int8")))
-    calibrated = calibrate_encoders(exact, _examples(exact, corpus, gold_preproc))
-    choice = LayerChoice(encoders_of(in_int8), calibrated)
+    in_int8 = _load(pipeline, dict(_settings(blocks)))
+    choice = _calibrate(in_int8, _examples(in_int8, corpus, gold_preproc))
     if not choice.n_layers:
         raise QuantizationError(
             f"The encoder of the pipeline '{pipeline}' has no torch.nn.Linear to quantize."
@@ -183,18 +187,23 @@ def quantize(
     return Quantized(in_int8, tried, left_out, choice.n_layers, unmeasured, before["speed"])
 
 
-def _settings(blocks: Dict[str, Dict[str, Any]], precision: str) -> Iterator[Tuple[str, Any]]:
-    """YIELDS (Tuple[str, Any]): The settings of encoders in another precision, by dotted key."""
+def _settings(blocks: Dict[str, Dict[str, Any]]) -> Iterator[Tuple[str, Any]]:
+    """YIELDS (Tuple[str, Any]): The settings of encoders in int8, by dotted key."""
     for path, block in blocks.items():
-        architecture = _replacement(block)
-        yield f"{path}.@architectures", architecture
-        yield f"{path}.precision", precision
+        yield f"{path}.@architectures", _replacement(block)
+        yield f"{path}.precision", "int8"
+        yield f"{path}.engine", "openvino"
         if block.get("mixed_precision"):
             # Mixed precision is for GPUs.
             yield f"{path}.mixed_precision", False
-        if precision == "fp32" and architecture.startswith("spacy_mtl.TransformerEncoder."):
-            # Recorded batches are run again as they are.
-            yield f"{path}.packing", False
+
+
+def _calibrate(nlp: Language, examples: List[Example]) -> LayerChoice:
+    shims = encoders_of(nlp)
+    try:
+        return LayerChoice(shims, calibrate_encoders(shims, [eg.predicted for eg in examples]))
+    except ValueError as err:
+        raise QuantizationError(str(err)) from err
 
 
 def _compare(

@@ -11,6 +11,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from .dropout import dropout
+from .short_attention import attend, is_faster_for
 
 _ATTENTION: Any = torch.nn.functional.scaled_dot_product_attention
 _DROPOUT: Any = torch.nn.functional.dropout
@@ -68,6 +69,8 @@ def _attend_plainly(
     scale: Optional[float] = None,
     **kw: Any,
 ) -> Any:
+    if is_faster_for(query) and not (dropout_p or is_causal or kw):
+        return attend(query, key, value, query.shape[-1] ** -0.5 if scale is None else scale)
     if not dropout_p or is_causal or kw:
         return _ATTENTION(query, key, value, None, dropout_p, is_causal, scale=scale, **kw)
     # Like torch's fallback that keeps the weights in memory.

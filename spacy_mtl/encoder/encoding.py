@@ -1,8 +1,10 @@
 """The forward pass of `TransformerEncoder`, in micro-batches."""
 
 import math
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Callable, List, Optional, Tuple, cast
+from functools import partial
+from typing import Any, Callable, Iterator, List, Optional, Tuple, cast
 
 import numpy
 from spacy.tokens import Doc
@@ -14,11 +16,13 @@ from ..compat.thinc import network_of
 from ..types import Encoder, TokenVectors
 from .attention import NotPackableError
 from .batching import MicroBatch, make_batches, pieces_a_batch
+from .engine import find_engine
 from .fast_linear import fast_linear
 from .int8 import Ranges
 from .layout import PaddedWindows
 from .matching import warn_of_lost_words
 from .mode import training
+from .openvino import OpenVINONetwork
 from .packing import Packing, find_packing, forget_packing, run_packed
 from .precision import computing
 from .reading import Reading, read
@@ -31,6 +35,7 @@ class EncoderSettings:
     window: Optional[int]
     context: int
     precision: str
+    engine: str
     packing: bool
     batch_pieces: Optional[int]
     kept_pieces: Optional[int]
@@ -97,9 +102,24 @@ def _encode_all(
     device = next(network.parameters()).device
     vectors = torch.zeros(shape, device=device)
     budget = settings.batch_pieces or pieces_a_batch(device)
-    with computing(network, settings.precision, is_train, ranges) as running:
-        packs = settings.packing and device.type == "cpu"
-        packing = find_packing(network, reading.longest) if packs else None
+
+    def read_some(twin: Optional[OpenVINONetwork]) -> int:
+        with _computing(network, twin, reading, is_train, settings, ranges) as (running, packing):
+            batch = next(make_batches(reading, budget, packed=packing is not None))
+            _encode(running, batch, packing, device)
+        return len(batch.places)
+
+    twin = find_engine(
+        network,
+        settings.engine,
+        settings.precision,
+        is_train,
+        n_pieces=len(reading.pieces.ids),
+        has_types=reading.special.types is not None,
+        ranges=ranges,
+        read_some=read_some,
+    )
+    with _computing(network, twin, reading, is_train, settings, ranges) as (running, packing):
         n_pieces = 0
         kept_pieces = math.inf if settings.kept_pieces is None else settings.kept_pieces
         for batch in make_batches(reading, budget, packed=packing is not None):
@@ -116,6 +136,25 @@ def _encode_all(
     return vectors, kept
 
 
+@contextmanager
+def _computing(
+    network: Any,
+    twin: Optional[OpenVINONetwork],
+    reading: Reading,
+    is_train: bool,
+    settings: EncoderSettings,
+    ranges: Optional[Ranges],
+) -> Iterator[Tuple[Any, Optional[Packing]]]:
+    """YIELDS (Tuple[Any, Optional[Packing]]): What to call, and how it reads packed texts."""
+    if twin is not None:
+        # With a mask for packed texts, it takes longer than with padding.
+        yield twin, None
+        return
+    with computing(network, settings.precision, is_train, ranges) as running:
+        packs = settings.packing and next(network.parameters()).device.type == "cpu"
+        yield running, find_packing(network, reading.longest) if packs else None
+
+
 def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device: Any) -> Any:
     """RETURNS (Tensor): The vectors of the batch's tokens. Shape: (n_tokens, width)."""
     import torch
@@ -124,16 +163,18 @@ def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device:
         return None if array is None else torch.from_numpy(array).to(device)
 
     windows = batch.windows
+    # Copies for prediction have layers of their own.
+    linear = partial(fast_linear, device) if torch.is_grad_enabled() else nullcontext
     ids, types = to_torch(windows.ids), to_torch(windows.types)
     if isinstance(windows, PaddedWindows):
         given = {"input_ids": ids, "attention_mask": to_torch(windows.mask)}
         given.update({} if types is None else {"token_type_ids": types})
-        with fast_linear(device):
+        with linear():
             hidden = network(**given).last_hidden_state
     else:
         how = cast(Packing, packing)
         positions = to_torch(windows.positions)
-        with fast_linear(device):
+        with linear():
             hidden = run_packed(network, how, ids, positions, types, windows.lengths)
     # The mean of each token's wordpieces; zeros if it has none.
     return torch.nn.functional.embedding_bag(

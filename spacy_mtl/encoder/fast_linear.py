@@ -1,27 +1,27 @@
 """Linear layers by oneDNN, on a CPU: on many processors faster than torch's own, by MKL.
 
-Once per process, a trial finds out whether they are.
+Once per process and type, a trial finds out whether they are.
 """
 
 import logging
 import time
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from ..compat.onednn import has_onednn, linear
+from ..compat.onednn import has_onednn, linear, prepack
 
 _LINEAR: Any = torch.nn.functional.linear
 #: The trial's number of rows, of inputs and of outputs, and how often it runs.
-_SIZES, _N_RUNS = (256, 384, 1536), 5
+_SIZES, _N_RUNS = (256, 384, 1536), 7
 #: How different the output may be, relative to its largest value.
-_TOLERANCE = 1e-5
-#: How much faster it must be.
-_GAIN = 1.05
+_TOLERANCES = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
+#: How much faster it must be. The trial doesn't see that bfloat16 weights are converted only once.
+_GAINS = {torch.float32: 1.05, torch.bfloat16: 1.0}
 
 _logger = logging.getLogger("spacy")
 
@@ -32,7 +32,7 @@ def fast_linear(device: Any) -> AbstractContextManager:
     device (torch.device): The network's device.
     RETURNS (AbstractContextManager): Enter it around a forward pass.
     """
-    return FastLinear() if device.type == "cpu" and is_fast() else nullcontext()
+    return FastLinear() if device.type == "cpu" and is_fast(torch.float32) else nullcontext()
 
 
 class FastLinear(TorchFunctionMode):
@@ -48,44 +48,51 @@ class FastLinear(TorchFunctionMode):
 
 
 @lru_cache
-def is_fast() -> bool:
-    """RETURNS (bool): Whether oneDNN gives the same results here, and sooner. Logged once."""
-    reason = _reason_against()
+def is_fast(dtype: Any) -> bool:
+    """Find out whether oneDNN gives the same results here, and sooner.
+
+    dtype (torch.dtype): float32 or bfloat16.
+    RETURNS (bool): Whether it does. A reason against it is logged once.
+    """
+    reason = _reason_against(dtype)
     if reason is not None:
-        _logger.info("The encoder computes linear layers by torch's default: oneDNN %s", reason)
+        name = str(dtype).replace("torch.", "")
+        _logger.info("Linear layers in %s run by torch's default: oneDNN %s", name, reason)
     return reason is None
 
 
-def _reason_against() -> Optional[str]:
+def _reason_against(dtype: Any) -> Optional[str]:
     if not has_onednn():
         return "is missing in this version of torch"
     n_rows, n_inputs, n_outputs = _SIZES
     generator = torch.Generator().manual_seed(0)
-    X = torch.randn(n_rows, n_inputs, generator=generator)
-    weight = torch.randn(n_outputs, n_inputs, generator=generator)
-    bias = torch.randn(n_outputs, generator=generator)
+    X = torch.randn(n_rows, n_inputs, generator=generator).to(dtype)
+    weight = torch.randn(n_outputs, n_inputs, generator=generator).to(dtype)
+    bias = torch.randn(n_outputs, generator=generator).to(dtype)
     with torch.no_grad(), torch.autocast("cpu", enabled=False):
         expected = _LINEAR(X, weight, bias)
         try:
-            error = (linear(X, weight, bias) - expected).abs().max() / expected.abs().max()
+            # In training, float32 weights change in every step.
+            packed = weight if dtype == torch.float32 else prepack(weight)
+            error = (linear(X, packed, bias) - expected).abs().max() / expected.abs().max()
         # A private function may take other arguments some day.
         except Exception as err:
             return f"fails: {err}"
-        if not error <= _TOLERANCE:
+        if not error <= _TOLERANCES[dtype]:
             return f"gives other results (by {float(error):.1e})"
-        gain = _seconds(lambda: _LINEAR(X, weight, bias)) / _seconds(
-            lambda: linear(X, weight, bias)
-        )
-    return None if gain >= _GAIN else f"is not faster here ({gain:.2f} times)"
+        gain = _gain(lambda: _LINEAR(X, weight, bias), lambda: linear(X, packed, bias))
+    return None if gain >= _GAINS[dtype] else f"is not faster here ({gain:.2f} times)"
 
 
-def _seconds(run: Callable[[], object]) -> float:
-    found = []
+def _gain(run: Callable[[], object], run_other: Callable[[], object]) -> float:
+    """RETURNS (float): How many times as fast the other is. They take turns."""
+    seconds: Tuple[List[float], List[float]] = ([], [])
     for _ in range(_N_RUNS):
-        started = time.perf_counter()
-        run()
-        found.append(time.perf_counter() - started)
-    return min(found)
+        for each, found in zip((run, run_other), seconds):
+            started = time.perf_counter()
+            each()
+            found.append(time.perf_counter() - started)
+    return min(seconds[0]) / min(seconds[1])
 
 
 def _is_fit(X: Any, weight: Any, bias: Any = None) -> bool:
@@ -112,7 +119,8 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, X: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
         ctx.save_for_backward(X, weight)
-        return linear(X, weight, bias)
+        found: Tensor = linear(X, weight, bias)
+        return found
 
     @staticmethod
     def backward(

@@ -7,18 +7,14 @@ is deprecated.
 
 import copy
 import warnings
-from threading import Lock
+from functools import partial
 from typing import Any, Mapping, Optional, Tuple
-from weakref import WeakKeyDictionary
 
+from .copies import copy_of
 from .quantized_linear import LinearRange
 from .static_int8 import with_int8_layers
 
 Ranges = Mapping[str, LinearRange]
-
-# All threads share one copy.
-_MAKING = Lock()
-_QUANTIZED: "WeakKeyDictionary[Any, Tuple[Any, Optional[Ranges]]]" = WeakKeyDictionary()
 
 
 def quantized(network: Any, ranges: Optional[Ranges] = None) -> Any:
@@ -27,23 +23,26 @@ def quantized(network: Any, ranges: Optional[Ranges] = None) -> Any:
     Each row of a weight matrix has its own scale. The original network doesn't change, in memory
     or when saved. The copy shares all other parameters.
 
-    network (Module): A network. Its weights must not change anymore.
+    network (Module): A network.
     ranges (Optional[Mapping[str, LinearRange]]): The layers in int8 with the ranges of their
         inputs. By default all layers, with one scale per batch for their inputs, so that vectors
         depend slightly on the rest of the batch.
-    RETURNS (Module): The copy, created once per network and ranges.
+    RETURNS (Module): The copy, which follows the weights.
     RAISES (ValueError): If torch can't quantize the network here.
     """
-    with _MAKING:
-        twin, its_ranges = _QUANTIZED.get(network, (None, None))
-        if twin is None or its_ranges is not ranges:
-            _check(network)
-            twin = _quantize(network) if ranges is None else with_int8_layers(network, ranges)
-            _QUANTIZED[network] = twin, ranges
-        return twin
+    if ranges is None:
+        return copy_of(network, "int8", _quantize)
+    # The copy keeps the ranges, so that no other ones get their id.
+    twin, _ = copy_of(network, f"int8, {id(ranges)}", partial(_quantize_layers, ranges=ranges))
+    return twin
 
 
-def _check(network: Any) -> None:
+def check_quantizable(network: Any) -> None:
+    """Reject a network that can't be quantized to int8.
+
+    network (Module): The network.
+    RAISES (ValueError): If it isn't on a CPU, or not in float32.
+    """
     import torch
 
     device = next(network.parameters()).device
@@ -60,9 +59,15 @@ def _check(network: Any) -> None:
         )
 
 
+def _quantize_layers(network: Any, ranges: Ranges) -> Tuple[Any, Ranges]:
+    check_quantizable(network)
+    return with_int8_layers(network, ranges), ranges
+
+
 def _quantize(network: Any) -> Any:
     import torch
 
+    check_quantizable(network)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

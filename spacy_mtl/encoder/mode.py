@@ -11,10 +11,11 @@ from threading import Lock
 from typing import Any, Callable, Iterable, Iterator, Tuple
 
 import torch
-from thinc.api import Model, PyTorchShim
+from thinc.api import Model, Optimizer, PyTorchShim
 from thinc.types import ArgsKwargs
 
 from ..compat.thinc import change_class, network_of, uses_mixed_precision
+from .copies import forget_copies
 from .fast_linear import fast_linear
 
 # torch sets a network's flag before those of its parts: no thread may look in between.
@@ -85,6 +86,37 @@ class EvaluatingShim(PyTorchShim):
                 return backprop(gradients)
 
         return outputs, backprop_in_training
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Update the weights.
+
+        optimizer (Optimizer): The optimizer.
+        """
+        super().finish_update(optimizer)
+        forget_copies(network_of(self))
+
+    @contextmanager
+    def use_params(self, params: Any) -> Iterator[None]:
+        """Use other weights for a while.
+
+        params (Dict): The weights, by the optimizer's keys.
+        """
+        with super().use_params(params):
+            forget_copies(network_of(self))
+            try:
+                yield
+            finally:
+                forget_copies(network_of(self))
+
+    def from_bytes(self, bytes_data: bytes) -> Any:
+        """Load the weights.
+
+        bytes_data (bytes): The output of `to_bytes`.
+        RETURNS (Shim): This shim.
+        """
+        super().from_bytes(bytes_data)
+        forget_copies(network_of(self))
+        return self
 
 
 def precision_of(models: Iterable[Model]) -> str:

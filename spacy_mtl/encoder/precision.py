@@ -9,6 +9,7 @@ from ..compat.torch import bfloat16_of_cpu
 from ..registry import block_of
 from .int8 import Ranges, quantized
 from .mode import evaluate, training
+from .prepacked import prepacked
 
 PRECISIONS = ("fp32", "bf16", "int8", "auto")
 
@@ -43,7 +44,7 @@ def computing(
     precision (str): One of `PRECISIONS`.
     is_train (bool): Whether to train.
     ranges (Optional[Mapping[str, LinearRange]]): See `quantized`.
-    YIELDS (Module): The network to call: the encoder, or its int8 copy.
+    YIELDS (Module): The network to call: the encoder, or a copy for prediction.
     RAISES (ValueError): If the encoder would be trained in int8.
     """
     import torch
@@ -56,12 +57,19 @@ def computing(
     device = next(network.parameters()).device
     if not is_train:
         evaluate(network)
+    in_bfloat16 = uses_bfloat16(precision, device)
+    running = network
+    if precision == "int8":
+        running = quantized(network, ranges)
+    elif not is_train and device.type == "cpu":
+        found = prepacked(network, torch.bfloat16 if in_bfloat16 else torch.float32)
+        running = network if found is None else found
     with (
         training(network) if is_train else nullcontext(),
         torch.set_grad_enabled(is_train),
-        torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(precision, device)),
+        torch.autocast(device.type, torch.bfloat16, enabled=in_bfloat16),
     ):
-        yield quantized(network, ranges) if precision == "int8" else network
+        yield running
 
 
 @lru_cache

@@ -1,6 +1,7 @@
 """The forward pass of the stock `transformer` component's model, in micro-batches."""
 
-from typing import Any, Callable, List, Tuple
+from functools import partial
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy
 import torch
@@ -9,11 +10,14 @@ from spacy_transformers.data_classes import FullTransformerBatch, WordpieceBatch
 from thinc.api import xp2torch
 from thinc.util import convert_recursive
 from transformers.file_utils import ModelOutput
+from transformers.modeling_outputs import BaseModelOutput
 
 from ..compat.spacy_transformers import shim_of
+from ..compat.thinc import uses_mixed_precision
 from .batching import batch_by_padded_size, pieces_a_batch
-from .fast_linear import fast_linear
+from .engine import find_engine, gives_more
 from .mode import training
+from .openvino import OpenVINONetwork
 from .precision import computing
 from .transformer_input import TransformerInput, take
 from .transformer_output import empty_batch, merge_outputs
@@ -71,7 +75,7 @@ def forward(
 
 
 def run_part(
-    model: Any, part: WordpieceBatch, is_train: bool, *, precision: str
+    model: Any, part: WordpieceBatch, is_train: bool, *, precision: str, engine: str
 ) -> Tuple[ModelOutput, Callable[[Any], object]]:
     """Run the encoder on rows of wordpieces.
 
@@ -79,21 +83,50 @@ def run_part(
     part (WordpieceBatch): The rows.
     is_train (bool): Whether to train.
     precision (str): See `computing`.
+    engine (str): See `find_engine`.
     RETURNS (Tuple[ModelOutput, Callable]): The encoder's output in float32, and the backward
         callback for the last hidden states.
     """
-    if precision == "fp32":
+    by_torch = partial(_run_by_torch, model, part, is_train, precision)
+    network = model.transformer
+    if engine == "torch" or gives_more(network, engine):
+        return by_torch()
+    inputs = _to_torch(part, network.device)
+    mask: Any = part.attention_mask
+    n_pieces = int(mask.sum())
+
+    def read_some(twin: Optional[OpenVINONetwork]) -> int:
+        by_torch() if twin is None else twin(**inputs)
+        return n_pieces
+
+    found = find_engine(
+        network,
+        engine,
+        precision,
+        is_train,
+        n_pieces=n_pieces,
+        has_types="token_type_ids" in inputs,
+        ranges=shim_of(model).ranges,
+        read_some=read_some,
+    )
+    if found is None:
+        return by_torch()
+    # The next call overwrites it.
+    hidden: Any = found(**inputs).last_hidden_state
+    hidden = hidden.clone()
+    return BaseModelOutput(last_hidden_state=hidden), lambda d_hidden: None
+
+
+def _run_by_torch(
+    model: Any, part: WordpieceBatch, is_train: bool, precision: str
+) -> Tuple[ModelOutput, Callable[[Any], object]]:
+    # Only the library's layer knows mixed precision and scaled gradients.
+    if precision == "fp32" and (is_train or uses_mixed_precision(shim_of(model))):
         output, backprop_layer = model.layers[0](part, is_train)
         return output, lambda d_hidden: backprop_layer(ModelOutput(output_0=d_hidden))
-    device = model.transformer.device
-    given = {
-        "input_ids": part.input_ids,
-        "attention_mask": part.attention_mask,
-        "token_type_ids": part.token_type_ids,
-    }
-    inputs = {k: xp2torch(array, device=device) for k, array in given.items() if array is not None}
+    inputs = _to_torch(part, model.transformer.device)
     ranges = shim_of(model).ranges
-    with computing(model.transformer, precision, is_train, ranges) as network, fast_linear(device):
+    with computing(model.transformer, precision, is_train, ranges) as network:
         output = network(**inputs)
     # numpy has no bfloat16.
     found = convert_recursive(_is_bfloat16, lambda tensor: tensor.float(), dict(output))
@@ -105,6 +138,15 @@ def run_part(
             torch.autograd.backward(as_float["last_hidden_state"], d_hidden)
 
     return as_float, backprop
+
+
+def _to_torch(part: WordpieceBatch, device: Any) -> Dict[str, Any]:
+    given = {
+        "input_ids": part.input_ids,
+        "attention_mask": part.attention_mask,
+        "token_type_ids": part.token_type_ids,
+    }
+    return {k: xp2torch(array, device=device) for k, array in given.items() if array is not None}
 
 
 def _is_bfloat16(value: Any) -> bool:

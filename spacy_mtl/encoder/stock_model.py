@@ -74,13 +74,14 @@ class EncoderModel(LoadsNoFolder, TransformerModel):
 
 
 def with_our_forward(
-    model: Any, mixed_precision: bool, precision: str
+    model: Any, mixed_precision: bool, precision: str, engine: str
 ) -> Model[List[Doc], FullTransformerBatch]:
     """Give the library's model our own forward pass and listener replacement.
 
     model (EncoderModel): The model, modified in place.
     mixed_precision (bool): Whether it computes in float16 where it can.
     precision (str): See `computing`.
+    engine (str): See `find_engine`.
     RETURNS (Model[List[Doc], FullTransformerBatch]): The same model.
     """
     is_ours = model.attrs["get_spans"] is whole_documents
@@ -90,13 +91,13 @@ def with_our_forward(
         partial(
             forward,
             read=read_windows if is_ours else read_spans,
-            run=partial(run_part, precision=precision),
+            run=partial(run_part, precision=precision, engine=engine),
             in_one_batch=mixed_precision,
         ),
     )
     shim_of(model).precision = precision
     model.init = _init
-    model.attrs["replace_listener"] = partial(_replace_listener, precision)
+    model.attrs["replace_listener"] = partial(_replace_listener, precision, engine)
     model.attrs["replace_listener_cfg"] = _replace_listener_cfg
     return model
 
@@ -122,7 +123,7 @@ def adopt_transformer(model: Any) -> Model[List[Doc], FullTransformerBatch]:
     adopted: Any = EncoderModel(model.attrs["name"], model.attrs["get_spans"], shim)
     adopted.attrs["has_transformer"] = True
     adopted.set_dim("nO", model.get_dim("nO"))
-    return with_our_forward(adopted, uses_mixed_precision(shim), "fp32")
+    return with_our_forward(adopted, uses_mixed_precision(shim), "fp32", "torch")
 
 
 def _init(model: Any, X: Any = None, Y: Any = None) -> None:
@@ -137,14 +138,15 @@ def _init(model: Any, X: Any = None, Y: Any = None) -> None:
     model.set_dim("nO", width)
 
 
-def _replace_listener(precision: str, model: Any) -> Model:
+def _replace_listener(precision: str, engine: str, model: Any) -> Model:
     # The library's copies of a model lose our changes, and the mark that it has weights.
     shim = shim_of(model)
     shim.owner = None
     copied: Any = EncoderModel(model.attrs["name"], model.attrs["get_spans"], shim)
     copied.attrs["has_transformer"] = True
     copied.set_dim("nO", model.get_dim("nO"))
-    return chain(with_our_forward(copied, uses_mixed_precision(shim), precision), split_trf_batch())
+    ours = with_our_forward(copied, uses_mixed_precision(shim), precision, engine)
+    return chain(ours, split_trf_batch())
 
 
 def _replace_listener_cfg(

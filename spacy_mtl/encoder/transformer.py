@@ -12,6 +12,7 @@ from ..registry import block_of, register
 from ..settings import NOT_EMPTY
 from ..types import Encoder
 from .encoding import EncoderSettings, forward
+from .engine import check_engine
 from .loading import load_pretrained
 from .precision import check_precision
 from .reading import CONTEXT
@@ -30,6 +31,7 @@ def TransformerEncoder(
     packing: bool = True,
     batch_pieces: Optional[int] = None,
     kept_pieces: Optional[int] = None,
+    engine: str = "torch",
 ) -> Encoder:
     """Build an encoder from a pretrained transformer, for the `tok2vec` of `mtl`.
 
@@ -56,11 +58,18 @@ def TransformerEncoder(
     kept_pieces (Optional[int]): Limits the memory of a training step: the approximate number
         of wordpieces for which activations are kept. Those of all others are recomputed in
         the backward pass. By default all are kept.
+    engine (str): What computes predictions on a CPU: "torch", "openvino" (needs
+        `pip install 'spacy-mtl[openvino]'`; texts are padded), or "auto" (the faster one). The
+        saved weights are the same for all. The conversion for OpenVINO takes one to three
+        seconds, and again whenever the weights change. So PyTorch computes the first 100,000
+        wordpieces with "auto", and with "openvino" if the encoder was trained in this process;
+        it also computes "int8" and whatever OpenVINO can't convert.
     RETURNS (Model[List[Doc], List[Floats2d]]): One array per document.
         Shape: (n_tokens, width).
     RAISES (ValueError): If a setting is out of range.
     """
     check_precision(precision, "spacy_mtl.TransformerEncoder.v1")
+    check_engine(engine, "spacy_mtl.TransformerEncoder.v1")
     for key, value, least in (
         ("window", window, 8),
         ("context", context, 0),
@@ -74,7 +83,9 @@ def TransformerEncoder(
                 f"{block_of('spacy_mtl.TransformerEncoder.v1')}."
             )
     # Not model attributes: saved ones would override the config.
-    settings = EncoderSettings(window, context, precision, packing, batch_pieces, kept_pieces)
+    settings = EncoderSettings(
+        window, context, precision, engine, packing, batch_pieces, kept_pieces
+    )
     hf = HFObjects(None, None, None, dict(tokenizer_config), dict(transformer_config))
     shim = EncoderShim(hf)
     shim.precision = precision

@@ -12,6 +12,7 @@ from thinc.types import Floats2d, Ragged
 from ..registry import block_of, register
 from ..settings import NOT_EMPTY, check_keys
 from ..types import Encoder
+from .engine import check_engine
 from .precision import check_precision
 from .shim import EncoderShim
 from .stock_model import (
@@ -41,6 +42,7 @@ def create_transformer_model(
     mixed_precision: bool = False,
     grad_scaler_config: Dict[str, Any] = {},
     precision: str = "fp32",
+    engine: str = "torch",
 ) -> Model[List[Doc], FullTransformerBatch]:
     """Build a drop-in replacement for `spacy-transformers.TransformerModel.v3`.
 
@@ -59,10 +61,14 @@ def create_transformer_model(
     mixed_precision (bool): Whether to compute in float16 where possible, on a GPU.
     grad_scaler_config (Dict[str, Any]): Settings of the gradient scaler for that.
     precision (str): "fp32", "bf16", "auto" or "int8": see `TransformerEncoder`.
+    engine (str): "torch", "openvino" or "auto": see `TransformerEncoder`. OpenVINO gives the last
+        hidden states only, so PyTorch computes if transformer_config has output_hidden_states or
+        output_attentions.
     RETURNS (Model[List[Doc], FullTransformerBatch]): The model.
     RAISES (ValueError): If a setting is out of range.
     """
     check_precision(precision, "spacy_mtl.TransformerModel.v1")
+    check_engine(engine, "spacy_mtl.TransformerModel.v1")
     if mixed_precision and precision != "fp32":
         raise ValueError(
             f"A spacy_mtl.TransformerModel.v1 has mixed_precision = true and precision = "
@@ -74,7 +80,7 @@ def create_transformer_model(
     scaling = {"grad_scaler_config": dict(grad_scaler_config)}
     shim = EncoderShim(hf, mixed_precision=mixed_precision, **scaling)
     model = EncoderModel(name, get_spans or whole_documents, shim)
-    return with_our_forward(model, mixed_precision, precision)
+    return with_our_forward(model, mixed_precision, precision, engine)
 
 
 @register("architectures", "spacy_mtl.Tok2VecTransformer.v1", name=NOT_EMPTY)
@@ -88,6 +94,7 @@ def create_tok2vec_transformer(
     grad_scaler_config: Dict[str, Any] = {},
     precision: str = "fp32",
     grad_factor: float = 1.0,
+    engine: str = "torch",
 ) -> Encoder:
     """Build the model that `nlp.replace_listeners` substitutes for a listener.
 
@@ -100,6 +107,7 @@ def create_tok2vec_transformer(
         Shape: (n_tokens, width).
     """
     check_precision(precision, "spacy_mtl.Tok2VecTransformer.v1")
+    check_engine(engine, "spacy_mtl.Tok2VecTransformer.v1")
     model = create_transformer_model(
         name,
         get_spans,
@@ -108,6 +116,7 @@ def create_tok2vec_transformer(
         mixed_precision,
         grad_scaler_config,
         precision,
+        engine,
     )
     # A nested chain, the same structure as a replaced listener.
     pooled = pool_without_tokens(trfs2arrays(pooling, grad_factor))

@@ -22,6 +22,9 @@ from typer.testing import CliRunner
 import spacy_mtl.cli  # noqa: F401 (adds the command)
 from spacy_mtl.files import CHECKSUMS, damaged_files
 
+pytest.importorskip("openvino")
+pytestmark = pytest.mark.openvino
+
 Run = Callable[..., Any]
 
 

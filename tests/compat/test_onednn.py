@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from spacy_mtl.compat.onednn import has_onednn, linear
+from spacy_mtl.compat.onednn import has_onednn, linear, prepack
 
 
 def test_torch_still_has_them() -> None:
@@ -19,4 +19,10 @@ def test_linear(dtype: torch.dtype, with_bias: bool) -> None:
     found = linear(*given)  # type: ignore[arg-type]
     assert found.dtype == dtype
     expected = torch.nn.functional.linear(*given)  # type: ignore[arg-type]
-    assert torch.allclose(found, expected, atol=1e-5 if dtype == torch.float32 else 0.05)
+    tolerance = 1e-5 if dtype == torch.float32 else 0.05
+    assert torch.allclose(found, expected, atol=tolerance)
+    X, weight, bias = given  # type: ignore[assignment]
+    for n_rows in (6, 1):
+        packed = linear(X[:n_rows], prepack(weight), bias, gelu=True)
+        activated = torch.nn.functional.gelu(expected[:n_rows])
+        assert torch.allclose(packed, activated, atol=tolerance)

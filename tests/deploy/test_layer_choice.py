@@ -7,7 +7,7 @@ import pytest
 import spacy
 from fragile_encoders import FRAGILE, save_fragile_bert
 from spacy.language import Language
-from tiny_corpus import make_examples
+from tiny_corpus import make_docs, make_examples
 from tiny_pipelines import add_joint, inner
 
 from spacy_mtl.deploy.layer_choice import LayerChoice, calibrate_encoders, encoders_of
@@ -16,7 +16,7 @@ from spacy_mtl.deploy.layer_choice import LayerChoice, calibrate_encoders, encod
 def make_nlp(folder: str, where: str, **settings: Any) -> Language:
     nlp = spacy.blank("en")
     if where == "inside mtl":
-        add_joint(nlp, inner(folder, packing=False, **settings))
+        add_joint(nlp, inner(folder, **settings))
     else:
         config = {"@architectures": "spacy_mtl.TransformerModel.v1", "name": folder, **settings}
         nlp.add_pipe("transformer", config={"model": config})
@@ -27,9 +27,12 @@ def make_nlp(folder: str, where: str, **settings: Any) -> Language:
 
 
 def choose(folder: str, where: str) -> LayerChoice:
-    exact = make_nlp(folder, where)
-    calibrated = calibrate_encoders(exact, make_examples(exact))
-    return LayerChoice(encoders_of(make_nlp(folder, where, precision="int8")), calibrated)
+    return choose_of(make_nlp(folder, where, precision="int8"))
+
+
+def choose_of(nlp: Language) -> LayerChoice:
+    shims = encoders_of(nlp)
+    return LayerChoice(shims, calibrate_encoders(shims, make_docs(nlp)))
 
 
 @pytest.mark.parametrize("where", ["inside mtl", "before mtl"])
@@ -56,18 +59,13 @@ def test_several_encoders(encoder_dir: str, tmp_path: Path) -> None:
     """The worst one counts, and layers of all are compared."""
     fragile = save_fragile_bert(encoder_dir, tmp_path / "fragile")
 
-    def make(**settings: Any) -> Language:
-        nlp = spacy.blank("en")
-        for name, folder in (("robust", encoder_dir), ("fragile", fragile)):
-            tok2vec = inner(folder, packing=False, **settings)
-            model = {"@architectures": "spacy.Tagger.v2", "tok2vec": tok2vec}
-            nlp.add_pipe("tagger", name=name, config={"model": model})
-        nlp.initialize(lambda: make_examples(nlp))
-        return nlp
-
-    exact = make()
-    calibrated = calibrate_encoders(exact, make_examples(exact))
-    choice = LayerChoice(encoders_of(make(precision="int8")), calibrated)
+    nlp = spacy.blank("en")
+    for name, folder in (("robust", encoder_dir), ("fragile", fragile)):
+        tok2vec = inner(folder, precision="int8")
+        model = {"@architectures": "spacy.Tagger.v2", "tok2vec": tok2vec}
+        nlp.add_pipe("tagger", name=name, config={"model": model})
+    nlp.initialize(lambda: make_examples(nlp))
+    choice = choose_of(nlp)
     assert choice.n_layers == 24
     assert choice.leave_out(0) < 0.99
     assert choice.leave_out(1) > 0.998

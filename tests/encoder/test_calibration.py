@@ -6,38 +6,39 @@ import numpy
 import pytest
 import torch
 from helpers.inner_encoders import make_encoder
+from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_mtl.encoder.calibration import Batch, calibrate, mean_cosine, recording
+from spacy_mtl.encoder import batching
+from spacy_mtl.encoder.calibration import Batch, calibrate, mean_cosine, read_batches
 from spacy_mtl.encoder.static_int8 import with_int8_layers
 
 
-def recorded(encoder: Any, docs: List[Doc], enough: int = 1000) -> List[Batch]:
-    with recording(encoder.shims[0]._model, enough) as batches:
-        encoder.predict(docs)
-        encoder.predict(docs[:1])
-    return batches
+def batches_of(encoder: Any, docs: List[Doc]) -> List[Batch]:
+    objects = encoder.shims[0]._hfmodel
+    return read_batches(docs, objects.tokenizer, objects.transformer)
 
 
-def test_recording(encoder_dir: str, docs: List[Doc]) -> None:
-    encoder = make_encoder(encoder_dir, packing=False, batch_pieces=30)
-    batches = recorded(encoder, docs)
-    assert len(batches) > 2
-    for batch in batches:
-        assert len(batch.hidden) == batch.is_piece.sum()
-        assert batch.is_piece.shape == batch.given["input_ids"].shape
-    assert len(recorded(encoder, docs, enough=1)) == 1
-    # The hook is gone.
-    n_batches = len(batches)
-    encoder.predict(docs)
-    assert len(batches) == n_batches
+def test_batches(
+    encoder_dir: str, docs: List[Doc], nlp: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = make_encoder(encoder_dir)
+    (batch,) = batches_of(encoder, docs)
+    assert len(batch.hidden) == batch.is_piece.sum() < batch.is_piece.numel()
+    assert batch.is_piece.shape == batch.given["input_ids"].shape
+    assert batches_of(encoder, [nlp.make_doc("")]) == []
+    monkeypatch.setitem(batching._PIECES_A_BATCH, "cpu", 30)
+    several = batches_of(encoder, docs)
+    assert len(several) > 2
+    found = sorted(round(x, 4) for each in several for x in each.hidden[:, 0].tolist())
+    assert found == pytest.approx(sorted(batch.hidden[:, 0].tolist()), abs=1e-3)
 
 
 def test_ranges(encoder_dir: str, docs: List[Doc]) -> None:
     """They contain all inputs of texts, but not those of padding."""
-    encoder = make_encoder(encoder_dir, packing=False)
+    encoder = make_encoder(encoder_dir)
     network = encoder.shims[0]._model
-    batches = recorded(encoder, docs)
+    batches = batches_of(encoder, docs)
     assert not all(batch.is_piece.all() for batch in batches)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     ranges = calibrate(network, batches)
@@ -62,9 +63,9 @@ def test_ranges(encoder_dir: str, docs: List[Doc]) -> None:
 
 
 def test_vectors_in_int8(encoder_dir: str, docs: List[Doc]) -> None:
-    encoder = make_encoder(encoder_dir, packing=False)
+    encoder = make_encoder(encoder_dir)
     network = encoder.shims[0]._model
-    batches = recorded(encoder, docs)
+    batches = batches_of(encoder, docs)
     ranges = calibrate(network, batches)
     assert mean_cosine(network, batches) == pytest.approx(1.0, abs=1e-6)
     cosine = mean_cosine(with_int8_layers(network, ranges), batches)
@@ -77,9 +78,9 @@ def test_vectors_in_int8(encoder_dir: str, docs: List[Doc]) -> None:
 
 
 def test_copies_share_other_parameters(encoder_dir: str, docs: List[Doc]) -> None:
-    encoder = make_encoder(encoder_dir, packing=False)
+    encoder = make_encoder(encoder_dir)
     network = encoder.shims[0]._model
-    twin = with_int8_layers(network, calibrate(network, recorded(encoder, docs)))
+    twin = with_int8_layers(network, calibrate(network, batches_of(encoder, docs)))
     assert twin is not network
     shared = {id(p) for p in network.parameters()} & {id(p) for p in twin.parameters()}
     linears = [m for n, m in network.named_modules() if type(m) is torch.nn.Linear]
@@ -88,9 +89,9 @@ def test_copies_share_other_parameters(encoder_dir: str, docs: List[Doc]) -> Non
 
 @pytest.mark.parametrize("kind", ["distilbert", "albert", "electra", "xlnet", "t5"])
 def test_other_networks(kind: str, encoder_of: Callable[[str], str], docs: List[Doc]) -> None:
-    encoder = make_encoder(encoder_of(kind), packing=False)
+    encoder = make_encoder(encoder_of(kind))
     network = encoder.shims[0]._model
-    batches = recorded(encoder, docs)
+    batches = batches_of(encoder, docs)
     ranges = calibrate(network, batches)
     assert ranges
     assert 0.99 < mean_cosine(with_int8_layers(network, ranges), batches) < 1 - 1e-12

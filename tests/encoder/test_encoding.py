@@ -27,7 +27,8 @@ def test_vectors_and_gradient(
     assert [len(v) for v in vectors] == [len(doc) for doc in docs]
     numpy.testing.assert_allclose(numpy.concatenate(vectors), expected.detach(), atol=1e-5)
     for found, again in zip(encoder.predict(docs), vectors):
-        numpy.testing.assert_array_equal(found, again)
+        # Other kernels round differently.
+        numpy.testing.assert_allclose(found, again, atol=1e-6)
 
     d_vectors = torch.randn(expected.shape)
     expected.backward(d_vectors)

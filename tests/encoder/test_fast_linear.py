@@ -86,6 +86,13 @@ def test_what_torch_does_itself(calls: list, run: Callable[..., Tensor]) -> None
     assert calls == []
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_trial_of_each_type(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_GAINS", {dtype: 0.0})
+    # Not every processor has bfloat16 products.
+    assert is_fast(dtype) or dtype == torch.bfloat16
+
+
 def fails(*args: Any) -> Tensor:
     raise RuntimeError("no such kernel")
 
@@ -99,7 +106,7 @@ def fails(*args: Any) -> Tensor:
             r"gives other results \(by 1.0e-03",
         ),
         ({"linear": lambda *args: torch_linear(*args) * float("nan")}, r"other results \(by nan"),
-        ({"_GAIN": 1e9}, r"is not faster here \(\d+\.\d\d times\)"),
+        ({"_GAINS": {torch.float32: 1e9}}, r"is not faster here \(\d+\.\d\d times\)"),
         ({"has_onednn": lambda: False}, "is missing in this version of torch"),
     ],
 )
@@ -112,11 +119,11 @@ def test_a_trial_decides_and_logs_why(
         for _ in range(2):
             assert not isinstance(fast_linear(CPU), FastLinear)
     (record,) = caplog.records
-    assert record.getMessage().startswith("The encoder computes linear layers by torch's default")
+    assert record.getMessage().startswith("Linear layers in float32 run by torch's default: ")
     assert re.search(reason, record.getMessage())
 
 
 def test_only_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "is_fast", lambda: True)
+    monkeypatch.setattr(module, "is_fast", lambda dtype: True)
     assert isinstance(fast_linear(CPU), FastLinear)
     assert not isinstance(fast_linear(torch.device("meta")), FastLinear)

@@ -9,7 +9,7 @@ import srsly
 from helpers.inner_encoders import make_encoder
 from spacy.tokens import Doc
 
-from spacy_mtl.encoder.calibration import calibrate, recording
+from spacy_mtl.encoder.calibration import calibrate, read_batches
 from spacy_mtl.encoder.saved import problems_of_shim
 from spacy_mtl.encoder.saved_ranges import RANGES
 from spacy_mtl.encoder.transformer import TransformerEncoder
@@ -18,11 +18,10 @@ from spacy_mtl.encoder.transformer import TransformerEncoder
 @pytest.fixture
 def encoder(encoder_dir: str, docs: List[Doc]) -> Any:
     """An encoder in int8, where the last layer isn't."""
-    exact = make_encoder(encoder_dir, packing=False)
-    with recording(exact.shims[0]._model, 1000) as batches:
-        exact.predict(docs)
-    ranges = calibrate(exact.shims[0]._model, batches)
     encoder = make_encoder(encoder_dir, precision="int8")
+    objects = encoder.shims[0]._hfmodel
+    batches = read_batches(docs, objects.tokenizer, objects.transformer)
+    ranges = calibrate(objects.transformer, batches)
     encoder.shims[0].ranges = dict(list(ranges.items())[:-1])
     return encoder
 

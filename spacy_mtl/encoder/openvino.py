@@ -1,0 +1,195 @@
+"""Networks that predict by OpenVINO, on a CPU.
+
+All uses of OpenVINO are here. It is an extra, and imported when it is first needed: its import
+and the conversion of a network take seconds.
+"""
+
+import copy
+import logging
+import os
+import threading
+import warnings
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any, Dict, Iterator, List, Optional
+
+import numpy
+import torch
+from torch import Tensor
+from transformers.modeling_outputs import BaseModelOutput
+
+from .copies import copy_of
+from .mode import evaluate
+from .quantized_linear import QuantizedLinear
+
+#: How different the output may be from PyTorch's in float32, relative to its largest value.
+_TOLERANCES = {"f32": 1e-3, "bf16": 0.1}
+#: How many threads of Python can predict at the same time, if there are as many processors.
+_N_STREAMS = 4
+_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+
+class NotConvertibleError(Exception):
+    """OpenVINO can't compute this network, or not with the same results."""
+
+
+def is_installed() -> bool:
+    """RETURNS (bool): Whether OpenVINO is there."""
+    return find_spec("openvino") is not None
+
+
+class OpenVINONetwork:
+    """A network compiled by OpenVINO. It can be called like the encoder, from any thread."""
+
+    def __init__(self, compiled: Any) -> None:
+        """Create the network.
+
+        compiled (openvino.CompiledModel): The network.
+        """
+        self.compiled = compiled
+        # One request shared by several threads mixes up their results.
+        self.own = threading.local()
+
+    def __call__(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Optional[Tensor] = None
+    ) -> BaseModelOutput:
+        """Run the network.
+
+        input_ids (Tensor): Wordpieces. Shape of all tensors: (n_rows, length).
+        attention_mask (Tensor): 1.0 for wordpieces, 0.0 for padding.
+        token_type_ids (Optional[Tensor]): Segments, if it was converted with them.
+        RETURNS (BaseModelOutput): The last hidden states. The next call in the same thread
+            overwrites them. Shape: (n_rows, length, width).
+        """
+        if "request" not in self.own.__dict__:
+            self.own.request = self.compiled.create_infer_request()
+        given = [x.numpy() for x in (input_ids, attention_mask, token_type_ids) if x is not None]
+        found = self.own.request.infer(given, share_inputs=True, share_outputs=True)
+        hidden: Any = torch.from_numpy(found[0])
+        return BaseModelOutput(last_hidden_state=hidden)
+
+
+def openvino_network(network: Any, precision: str, has_types: bool) -> OpenVINONetwork:
+    """Get a network's copy for OpenVINO, made once for its present weights.
+
+    network (PreTrainedModel): The encoder.
+    precision (str): "f32" or "bf16".
+    has_types (bool): Whether it gets segments.
+    RETURNS (OpenVINONetwork): The copy.
+    RAISES (NotConvertibleError): If it can't be converted, or gives other results.
+    """
+
+    def convert(network: Any) -> Any:
+        return _convert(network, has_types)
+
+    def compile(network: Any) -> OpenVINONetwork:
+        evaluate(network)
+        model = copy_of(network, f"openvino model, {has_types}", convert)
+        compiled = _compile(model, precision)
+        _compare(compiled, network, precision, has_types)
+        return compiled
+
+    # The threads of a compiled model don't survive a fork.
+    kind = f"openvino, {has_types}, {precision}, {os.getpid()}, {torch.get_num_threads()}"
+    found: OpenVINONetwork = copy_of(network, kind, compile)
+    return found
+
+
+class _LastHiddenState(torch.nn.Module):
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *given: Tensor) -> Tensor:
+        found: Tensor = self.network(**dict(zip(_INPUTS, given))).last_hidden_state
+        return found
+
+
+def _convert(network: Any, has_types: bool) -> Any:
+    """RETURNS (openvino.Model): The network, for any number of rows of any length."""
+    # The conversion patches modules, while other threads may predict with them. The weights
+    # are shared.
+    twin = copy.deepcopy(network, {id(p): p for p in network.parameters()})
+    example = tuple(_inputs(network, [5, 3], has_types).values())
+    try:
+        import openvino
+
+        with _silence(), torch.no_grad(), torch.autocast("cpu", enabled=False):
+            return openvino.convert_model(_LastHiddenState(twin).eval(), example_input=example)
+    # It may raise anything.
+    except Exception as err:
+        raise NotConvertibleError(f"{type(err).__name__}: {str(err)[:300]}") from err
+
+
+def _compile(model: Any, precision: str) -> OpenVINONetwork:
+    import openvino
+
+    n_threads = torch.get_num_threads()
+    n_streams = max(1, min(_N_STREAMS, (os.cpu_count() or 1) // n_threads))
+    settings = {
+        # The default is bfloat16 where the processor has it.
+        "INFERENCE_PRECISION_HINT": precision,
+        "NUM_STREAMS": n_streams,
+        "INFERENCE_NUM_THREADS": n_streams * n_threads,
+        # Several processes would share the first processors.
+        "ENABLE_CPU_PINNING": False,
+    }
+    return OpenVINONetwork(openvino.compile_model(model, "CPU", settings))
+
+
+def _compare(found: OpenVINONetwork, network: Any, precision: str, has_types: bool) -> None:
+    """RAISES (NotConvertibleError): If the outputs differ from PyTorch's."""
+    # Other shapes than in the conversion, and no longer than any window.
+    for lengths in ([4], [8, 2, 6]):
+        given = _inputs(network, lengths, has_types)
+        with torch.no_grad(), torch.autocast("cpu", enabled=False):
+            expected = network(**given).last_hidden_state.float()
+        hidden: Any
+        try:
+            hidden = found(**given).last_hidden_state
+        # It may raise anything.
+        except Exception as err:
+            raise NotConvertibleError(f"{type(err).__name__}: {str(err)[:300]}") from err
+        if hidden.shape != expected.shape:
+            raise NotConvertibleError(
+                f"its output has the shape {tuple(hidden.shape)} instead of {tuple(expected.shape)}"
+            )
+        is_piece = given["attention_mask"] > 0
+        error = (hidden - expected)[is_piece].abs().max() / expected[is_piece].abs().max()
+        if not error <= _tolerance(network, precision):
+            raise NotConvertibleError(f"its output differs by {float(error):.1e}")
+
+
+def _tolerance(network: Any, precision: str) -> float:
+    # A tiny difference may change what a number in int8 is rounded to.
+    is_int8 = any(isinstance(module, QuantizedLinear) for module in network.modules())
+    return _TOLERANCES["bf16" if is_int8 else precision]
+
+
+def _inputs(network: Any, lengths: List[int], has_types: bool) -> Dict[str, Tensor]:
+    """RETURNS (Dict[str, Tensor]): Padded rows of the given lengths."""
+    padding = network.config.pad_token_id
+    known = [i for i in range(min(10, network.config.vocab_size)) if i != padding]
+    ids = numpy.resize(known, (len(lengths), max(lengths)))
+    mask = numpy.arange(max(lengths)) < numpy.asarray(lengths)[:, None]
+    found = {
+        "input_ids": torch.from_numpy(numpy.where(mask, ids, padding or 0)),
+        "attention_mask": torch.from_numpy(mask.astype("float32")),
+    }
+    if has_types:
+        found["token_type_ids"] = torch.zeros_like(found["input_ids"])
+    return found
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Hide what the conversion says about code that depends on values."""
+    logger = logging.getLogger("transformers")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

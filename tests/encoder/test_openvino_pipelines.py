@@ -1,0 +1,157 @@
+"""Pipelines whose encoder predicts by OpenVINO: the same annotation as by PyTorch."""
+
+import multiprocessing
+import pickle
+from pathlib import Path
+from typing import Any, Callable, List
+
+import numpy
+import pytest
+import spacy
+import torch
+from encoders_by_place import build_at
+from helpers.transformer_pipelines import OURS, TEXTS, make_transformer, vectors_of
+from predicted_values import as_values, predictions
+from spacy.language import Language
+from spacy.util import load_model_from_config
+from thinc.api import Config
+from tiny_corpus import make_examples
+from tiny_pipelines import inner
+from training_steps import train_steps
+
+from spacy_mtl.compat.thinc import network_of
+from spacy_mtl.encoder import copies
+
+pytest.importorskip("openvino")
+pytestmark = pytest.mark.openvino
+
+PLACES = ["before mtl", "inside mtl"]
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def saved(place: str, make_nlp: Callable, encoder_dir: str, tmp_path: Path) -> Path:
+    """A trained pipeline on disk, whose config says engine = "torch"."""
+    if place == "inside mtl":
+        nlp = make_nlp(encoder=inner(encoder_dir, engine="torch"))
+    else:
+        nlp = build_at(encoder_dir, "component")
+        nlp.initialize(lambda: make_examples(nlp))
+    train_steps(nlp)
+    nlp.to_disk(tmp_path / "pipeline")
+    return tmp_path / "pipeline"
+
+
+def load(saved: Path, place: str, engine: str) -> Language:
+    keys = {"before mtl": "transformer.model", "inside mtl": "mtl.model.tok2vec"}
+    return spacy.load(saved, config={f"components.{keys[place]}.engine": engine})
+
+
+def assert_same(found: Any, expected: Any) -> None:
+    assert [f[:2] for f in found] == [e[:2] for e in expected]
+    for (*_, cats), (*_, others) in zip(found, expected):
+        assert cats == pytest.approx(others, abs=1e-4)
+
+
+def runs_openvino(nlp: Language) -> bool:
+    """Whether OpenVINO has a copy of the pipeline's encoder."""
+    found = []
+    for _, pipe in nlp.components:
+        for node in pipe.model.walk():
+            networks = [network_of(shim) for shim in node.shims]
+            found += [kind for n in networks for kind in copies._COPIES.get(n, {})]
+    return any(kind.startswith("openvino,") for kind in found)
+
+
+def test_same_annotation(saved: Path, place: str) -> None:
+    """A saved pipeline is the same for all engines."""
+    mine, theirs = (load(saved, place, engine) for engine in ("torch", "openvino"))
+    assert not runs_openvino(theirs)
+    assert_same(predictions(theirs), predictions(mine))
+    assert runs_openvino(theirs)
+    assert not runs_openvino(mine)
+    for name, pipe in theirs.components:
+        assert pipe.model.to_bytes() == mine.get_pipe(name).model.to_bytes()
+
+
+def test_round_trips(saved: Path, place: str) -> None:
+    nlp = load(saved, place, "openvino")
+    expected = predictions(nlp)
+    config = Config().from_str(nlp.config.to_str())
+    copied = load_model_from_config(config).from_bytes(nlp.to_bytes())
+    for again in (copied, pickle.loads(pickle.dumps(nlp))):
+        assert predictions(again) == expected
+        assert runs_openvino(again)
+
+
+def test_disabled_components(saved: Path, place: str) -> None:
+    nlp = load(saved, place, "openvino")
+    expected = predictions(nlp)
+    with nlp.select_pipes(disable=["ner"]):
+        assert [found[0] for found in predictions(nlp)] == [found[0] for found in expected]
+    assert predictions(nlp) == expected
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("used_before", [False, True])
+def test_worker_processes(saved: Path, place: str, used_before: bool, n_threads: int) -> None:
+    """Forked children of a process that ran OpenVINO in threads do not hang."""
+    if "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("this platform does not fork")
+    torch.set_num_threads(n_threads)
+    texts = TEXTS * 20
+    expected = predictions(load(saved, place, "torch"), texts)
+    nlp = load(saved, place, "openvino")
+    if used_before:
+        assert_same(predictions(nlp, texts), expected)
+    found = [as_values(doc) for doc in nlp.pipe(texts, n_process=2, batch_size=8)]
+    assert_same(found, expected)
+    assert_same(predictions(nlp, texts), expected)
+
+
+def test_evaluation_in_training(make_nlp: Callable, encoder_dir: str) -> None:
+    """As training goes on, PyTorch computes."""
+    nlp = make_nlp(encoder=inner(encoder_dir, engine="openvino"))
+    predictions(nlp)
+    assert runs_openvino(nlp)
+    train_steps(nlp)
+    predictions(nlp)
+    assert not runs_openvino(nlp)
+
+
+def test_stock_vectors(encoder_dir: str) -> None:
+    """Of texts of different lengths: each call writes into the same memory."""
+    mine, theirs = (make_transformer(encoder_dir, OURS, engine=e) for e in ("torch", "openvino"))
+    for batch_size in (1, 2, 100):
+        texts: List[str] = [*TEXTS, " ".join(TEXTS * 20)]
+        pairs = zip(mine.pipe(texts), theirs.pipe(texts, batch_size=batch_size))
+        for expected, found in pairs:
+            numpy.testing.assert_allclose(vectors_of(found), vectors_of(expected), atol=1e-5)
+    assert runs_openvino(theirs)
+
+
+def test_replaced_listeners(encoder_dir: str) -> None:
+    settings = {"engine": "openvino", "precision": "bf16"}
+    nlp = make_transformer(encoder_dir, OURS, **settings)
+    listener = {
+        "@architectures": "spacy-transformers.TransformerListener.v1",
+        "pooling": {"@layers": "reduce_mean.v1"},
+    }
+    nlp.add_pipe(
+        "tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}}
+    )
+    nlp.initialize(lambda: make_examples(nlp))
+    expected = [[token.tag_ for token in doc] for doc in nlp.pipe(TEXTS)]
+    nlp.replace_listeners("transformer", "tagger", ["model.tok2vec"])
+    block = nlp.config["components"]["tagger"]["model"]["tok2vec"]
+    assert block["@architectures"] == "spacy_mtl.Tok2VecTransformer.v1"
+    assert block["engine"] == "openvino"
+    nlp.remove_pipe("transformer")
+    again = load_model_from_config(nlp.config).from_bytes(nlp.to_bytes())
+    for each in (nlp, again):
+        assert [[token.tag_ for token in doc] for doc in each.pipe(TEXTS)] == expected
+        assert runs_openvino(each)

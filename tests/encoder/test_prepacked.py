@@ -1,0 +1,141 @@
+"""Networks with prepacked weight matrices, for prediction."""
+
+import logging
+from typing import Any, Callable, List
+
+import numpy
+import pytest
+import torch
+from helpers.inner_encoders import make_encoder
+from spacy.tokens import Doc
+from torch import nn
+from transformers import AlbertConfig, AlbertModel, BertConfig, BertModel, T5Config, T5EncoderModel
+
+from spacy_mtl.encoder import prepacked as module
+from spacy_mtl.encoder.prepacked import PrepackedLinear, prepacked
+
+SIZES = {"vocab_size": 30, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2}
+IDS = torch.arange(12).view(2, 6)
+
+
+@pytest.fixture(autouse=True)
+def always_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it is faster doesn't matter here."""
+    monkeypatch.setattr(module, "is_fast", lambda dtype: True)
+
+
+def bert(**settings: Any) -> Any:
+    return BertModel(BertConfig(**SIZES, intermediate_size=8, **settings)).eval()
+
+
+def output(network: Any) -> Any:
+    with torch.no_grad():
+        return network(IDS).last_hidden_state
+
+
+def layers_of(network: Any) -> List[PrepackedLinear]:
+    return [layer for layer in network.modules() if isinstance(layer, PrepackedLinear)]
+
+
+@pytest.mark.parametrize(
+    ("make", "n_layers", "n_fused"),
+    [
+        (bert, 13, 2),
+        (lambda: bert(hidden_act="gelu_new"), 13, 0),
+        # Its layers share their weights.
+        (lambda: AlbertModel(AlbertConfig(**SIZES, hidden_act="gelu")), 8, 0),
+        (lambda: T5EncoderModel(T5Config(vocab_size=30, d_model=8, d_kv=4, d_ff=8)), 36, 0),
+    ],
+)
+def test_same_output(make: Callable[[], Any], n_layers: int, n_fused: int) -> None:
+    network = make().eval()
+    before = list(network.state_dict())
+    twin: Any = prepacked(network, torch.float32)
+    layers = layers_of(twin)
+    assert (len(layers), sum(layer.has_gelu for layer in layers)) == (n_layers, n_fused)
+    torch.testing.assert_close(output(twin), output(network), atol=1e-5, rtol=1e-5)
+    # The network itself is as it was.
+    assert list(network.state_dict()) == before
+    assert not layers_of(network)
+    for name, parameter in network.named_parameters():
+        assert twin.get_parameter(name) is parameter
+
+
+def test_bfloat16() -> None:
+    network = bert()
+    twin = prepacked(network, torch.bfloat16)
+    with torch.autocast("cpu", torch.bfloat16):
+        found, expected = output(twin), output(network)
+    assert not torch.equal(found, output(network))
+    torch.testing.assert_close(found, expected, atol=0.05, rtol=0.05)
+
+
+def test_follows_the_weights() -> None:
+    network = bert()
+    output(prepacked(network, torch.float32))
+    with torch.no_grad():
+        network.encoder.layer[0].output.dense.weight.mul_(2.0)
+    torch.testing.assert_close(output(prepacked(network, torch.float32)), output(network))
+
+
+class Residual(nn.Module):
+    """A network that uses a layer's output before and after GELU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config = BertConfig(vocab_size=30)
+        self.embeddings = nn.Embedding(30, 4)
+        self.dense, self.gelu = nn.Linear(4, 4), nn.GELU()
+
+    def forward(self, ids: Any) -> Any:
+        inner = self.dense(self.embeddings(ids))
+        return BertConfig(last_hidden_state=inner + self.gelu(inner))
+
+
+def breaks(*args: Any) -> Any:
+    raise RuntimeError("no such layout")
+
+
+@pytest.mark.parametrize(
+    ("make", "changes", "reason"),
+    [
+        (Residual, {}, "its output differs by"),
+        (bert, {"prepack": breaks}, "RuntimeError: no such layout"),
+    ],
+)
+def test_networks_that_cannot(
+    make: Callable[[], Any],
+    changes: Any,
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for name, value in changes.items():
+        monkeypatch.setattr(module, name, value)
+    network = make()
+    with caplog.at_level(logging.INFO, "spacy"):
+        assert prepacked(network, torch.float32) is None
+        assert prepacked(network, torch.float32) is None
+    (message,) = caplog.messages
+    assert message.startswith(f"The encoder ({type(network).__name__}) can't use prepacked")
+    assert reason in message
+
+
+def test_not_where_it_is_slower(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "is_fast", lambda dtype: False)
+    assert prepacked(bert(), torch.float32) is None
+    assert prepacked(bert().double(), torch.float32) is None
+
+
+def test_predictions(encoder_dir: str, docs: List[Doc], monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = make_encoder(encoder_dir)
+    rows: List[int] = []
+    linear = module.linear
+    monkeypatch.setattr(
+        module, "linear", lambda X, *args, **kw: rows.append(len(X)) or linear(X, *args, **kw)
+    )
+    found = numpy.concatenate(encoder.predict(docs))
+    assert rows
+    monkeypatch.setattr(module, "is_fast", lambda dtype: False)
+    expected = numpy.concatenate(make_encoder(encoder_dir).predict(docs))
+    numpy.testing.assert_allclose(found, expected, atol=1e-5)

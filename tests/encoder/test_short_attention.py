@@ -1,0 +1,57 @@
+"""Attention as two matrix products."""
+
+import pytest
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+from spacy_mtl.encoder import short_attention
+from spacy_mtl.encoder.attention import AttentionWithin
+from spacy_mtl.encoder.short_attention import attend, is_faster_for
+
+
+@pytest.mark.parametrize("length", [1, 5, 16, 40, 600])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 0.03)])
+def test_same_as_torch(length: int, dtype: torch.dtype, tolerance: float) -> None:
+    query, key, value = (torch.randn(2, 3, length, 8) for _ in range(3))
+    expected = scaled_dot_product_attention(query, key, value[..., :5], scale=0.3)
+    given = [x.to(dtype) for x in (query, key, value[..., :5])]
+    found = attend(*given, scale=0.3)
+    assert found.dtype == dtype
+    torch.testing.assert_close(found.float(), expected, atol=tolerance, rtol=tolerance)
+
+
+@pytest.mark.parametrize("n_weights", [1, 7 * 7, 7 * 7 * 4])
+def test_parts(n_weights: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [torch.randn(2, 3, 7, 8) for _ in range(3)]
+    expected = attend(*given, scale=1.0)
+    monkeypatch.setattr(short_attention, "_N_WEIGHTS", n_weights)
+    torch.testing.assert_close(attend(*given, scale=1.0), expected)
+
+
+@pytest.mark.parametrize("length", [4, 20])
+def test_large_scores(length: int) -> None:
+    query = torch.full((1, 1, length, 2), 40.0)
+    value = torch.randn(1, 1, length, 3)
+    expected = value.mean(2, keepdim=True).expand_as(value)
+    torch.testing.assert_close(attend(query, query, value, scale=1.0), expected)
+
+
+def test_when_it_is_faster() -> None:
+    short, long = torch.zeros(1, 1, 64, 4), torch.zeros(1, 1, 65, 4)
+    assert not is_faster_for(short)
+    with torch.no_grad():
+        assert is_faster_for(short)
+        assert not is_faster_for(long)
+        assert is_faster_for(long.bfloat16())
+        assert not is_faster_for(short.double())
+        assert not is_faster_for(short.to("meta"))
+
+
+def test_within_sequences(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths = [20, 20, 7, 2]
+    given = [torch.randn(1, 2, sum(lengths), 4) for _ in range(3)]
+    with AttentionWithin(lengths):
+        expected = scaled_dot_product_attention(*given, scale=2.0)
+        with torch.no_grad():
+            found = scaled_dot_product_attention(*given, scale=2.0)
+    torch.testing.assert_close(found, expected)
