@@ -32,7 +32,10 @@ def fast_linear(device: Any) -> AbstractContextManager:
     device (torch.device): The network's device.
     RETURNS (AbstractContextManager): Enter it around a forward pass.
     """
-    return FastLinear() if device.type == "cpu" and is_fast(torch.float32) else nullcontext()
+    # torch's layers in bfloat16 are by oneDNN already.
+    if device.type != "cpu" or torch.is_autocast_enabled("cpu"):
+        return nullcontext()
+    return FastLinear() if is_fast(torch.float32) else nullcontext()
 
 
 class FastLinear(TorchFunctionMode):

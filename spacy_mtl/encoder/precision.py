@@ -34,16 +34,22 @@ def check_precision(precision: str, architecture: str) -> None:
 
 @contextmanager
 def computing(
-    network: Any, precision: str, is_train: bool, ranges: Optional[Ranges] = None
+    network: Any,
+    precision: str,
+    is_train: bool,
+    ranges: Optional[Ranges] = None,
+    *,
+    is_encoder: bool = True,
 ) -> Iterator[Any]:
     """Compute in a given precision, with or without gradients and dropout.
 
     Use `training` around the backward pass, too: activations recomputed there need dropout.
 
-    network (PreTrainedModel): An encoder.
+    network (Module): An encoder, or a network that computes in the same precision.
     precision (str): One of `PRECISIONS`.
     is_train (bool): Whether to train.
     ranges (Optional[Mapping[str, LinearRange]]): See `quantized`.
+    is_encoder (bool): Whether it is an encoder.
     YIELDS (Module): The network to call: the encoder, or a copy for prediction.
     RAISES (ValueError): If the encoder would be trained in int8.
     """
@@ -61,7 +67,7 @@ def computing(
     running = network
     if precision == "int8":
         running = quantized(network, ranges)
-    elif not is_train and device.type == "cpu":
+    elif is_encoder and not is_train and device.type == "cpu":
         found = prepacked(network, torch.bfloat16 if in_bfloat16 else torch.float32)
         running = network if found is None else found
     with (

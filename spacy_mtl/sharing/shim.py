@@ -172,7 +172,7 @@ class SchemeShim(EvaluatingShim, Scheme):
         is_train (bool): Whether to train.
         YIELDS (SharingNetwork): The network.
         """
-        with computing(self.network, self.precision, is_train) as network:
+        with computing(self.network, self.precision, is_train, is_encoder=False) as network:
             yield network
 
     # Saving.

@@ -123,7 +123,9 @@ def test_a_trial_decides_and_logs_why(
     assert re.search(reason, record.getMessage())
 
 
-def test_only_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_in_float32_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "is_fast", lambda dtype: True)
     assert isinstance(fast_linear(CPU), FastLinear)
     assert not isinstance(fast_linear(torch.device("meta")), FastLinear)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert not isinstance(fast_linear(CPU), FastLinear)

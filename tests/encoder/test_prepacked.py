@@ -1,6 +1,8 @@
 """Networks with prepacked weight matrices, for prediction."""
 
+import copy
 import logging
+from itertools import combinations
 from typing import Any, Callable, List
 
 import numpy
@@ -8,11 +10,14 @@ import pytest
 import torch
 from helpers.inner_encoders import make_encoder
 from spacy.tokens import Doc
+from thinc.api import Adam
 from torch import nn
 from transformers import AlbertConfig, AlbertModel, BertConfig, BertModel, T5Config, T5EncoderModel
 
+from spacy_mtl.compat.thinc import set_network
 from spacy_mtl.encoder import prepacked as module
 from spacy_mtl.encoder.prepacked import PrepackedLinear, prepacked
+from spacy_mtl.parameters import use_torch_params
 
 SIZES = {"vocab_size": 30, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2}
 IDS = torch.arange(12).view(2, 6)
@@ -139,3 +144,27 @@ def test_predictions(encoder_dir: str, docs: List[Doc], monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "is_fast", lambda dtype: False)
     expected = numpy.concatenate(make_encoder(encoder_dir).predict(docs))
     numpy.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_predictions_follow_training(encoder_dir: str, docs: List[Doc]) -> None:
+    encoder = make_encoder(encoder_dir)
+    optimizer = Adam(0.01)
+
+    def check() -> Any:
+        found = numpy.concatenate(encoder.predict(docs))
+        fresh = copy.deepcopy(encoder.shims[0]._model)
+        vectors = make_encoder(encoder_dir)
+        set_network(vectors.shims[0], fresh)
+        numpy.testing.assert_allclose(found, numpy.concatenate(vectors.predict(docs)), atol=1e-5)
+        return found
+
+    seen = [check()]
+    for _ in range(2):
+        vectors, backprop = encoder.begin_update(docs)
+        backprop(vectors)
+        encoder.finish_update(optimizer)
+        seen.append(check())
+    with use_torch_params([encoder], optimizer.averages), encoder.use_params(optimizer.averages):
+        seen.append(check())
+    assert numpy.array_equal(check(), seen[2])
+    assert all(abs(a - b).max() > 1e-3 for a, b in combinations(seen, 2))
