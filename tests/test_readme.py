@@ -21,6 +21,7 @@ from tiny_corpus import make_docs, make_examples
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the commands)
+from spacy_mtl.encoder.openvino import is_installed
 from spacy_mtl.registry import registry
 
 ROOT = Path(__file__).parent.parent
@@ -163,6 +164,10 @@ def run_line(words: List[str], folder: Path) -> None:
         # After two steps, scores are random and may drop to zero.
         words += ["--max-loss", "100"] if "quantize" in words else []
         result = CliRunner().invoke(app, words[3:])
+        if "quantize" in words and not is_installed():
+            assert "spacy-mtl[openvino]" in result.output
+            assert result.exit_code == 1
+            return
         assert result.exit_code == 0, result.output
 
 

@@ -10,7 +10,7 @@ from thinc.api import Config
 from wasabi import msg
 
 from ..compat.spacy_cli import Arg, Opt
-from ..deploy.quantize import quantize
+from ..deploy.quantize import MAX_LOSS, Quantized, quantize
 from ..files import CHECKSUMS, MARK, check_place, write_in_place
 from .config import load_code
 from .errors import CommandError, telling
@@ -40,7 +40,7 @@ def quantize_cli(
         False, "--gold-preproc", "-G", help="Use the sentences and tokens of --data as they are"
     ),
     max_loss: float = Opt(
-        1.0,
+        MAX_LOSS,
         "--max-loss",
         "-m",
         help="Points (of 100) that a task may lose; otherwise nothing is written",
@@ -55,29 +55,18 @@ def quantize_cli(
     force: bool = Opt(False, "--force", "-f", help="Replace an existing pipeline"),
 ) -> None:
     """
-    Convert the encoder of a trained pipeline to int8, by dynamic quantization.
+    Convert the encoder of a trained pipeline to int8, calibrated on a corpus.
 
-    Prints the scores of every task before and after. Nothing is written if a task loses more
-    than --max-loss. The pipeline in int8 is faster on CPUs, and can't be trained further. Its
-    weights are still saved in float32.
+    Prints the scores of every task before and after. Layers that cost too much stay in bfloat16
+    or float32. Nothing is written if a task still loses more than --max-loss. The pipeline in
+    int8 is faster on CPUs, and can't be trained further. Its weights are still saved in float32.
     """
     _check_output(pipeline, output, force)
     if gold_preproc and data is None:
         raise CommandError("--gold-preproc needs --data; the pipeline's own corpus sets its own.")
     load_code(code)
-    result = quantize(pipeline, data, gold_preproc=gold_preproc)
-    msg.table(
-        [
-            (s.task, s.score, f"{100 * s.before:.2f}", f"{100 * s.after:.2f}", f"{s.lost:+.2f}")
-            for s in result.scores
-        ],
-        header=("task", "score", "before", "int8", "lost"),
-        aligns=("l", "l", "r", "r", "r"),
-        divider=True,
-    )
-    msg.info(
-        f"Words per second: {result.speed_before:,.0f} before, {result.speed_after:,.0f} in int8"
-    )
+    result = quantize(pipeline, data, gold_preproc=gold_preproc, max_loss=max_loss)
+    _print(result)
     worst = max(result.scores, key=lambda s: s.lost)
     if worst.lost > max_loss:
         raise CommandError(
@@ -95,6 +84,34 @@ def quantize_cli(
     _check_output(pipeline, output, force)
     write_in_place(result.nlp.to_disk, output)
     msg.good(f"Saved the pipeline in int8: {output}")
+
+
+def _print(result: Quantized) -> None:
+    """Print what was tried, and the scores of the last attempt."""
+    tried = [
+        (
+            f"{result.n_layers - each.n_left_out} of {result.n_layers}",
+            f"{each.cosine:.4f}",
+            f"{each.worst.lost:+.2f} ({each.worst.task})" if each.worst else "not measured",
+            f"{each.speed:,.0f}" if each.worst else "-",
+        )
+        for each in result.tried
+    ]
+    header = ("layers in int8", "mean cosine", "most lost", "words per second")
+    msg.table(tried, header=header, aligns=("l", "r", "l", "r"), divider=True)
+    if result.left_out:
+        msg.info(f"Not in int8: {', '.join(result.left_out)}")
+    msg.table(
+        [
+            (s.task, s.score, f"{100 * s.before:.2f}", f"{100 * s.after:.2f}", f"{s.lost:+.2f}")
+            for s in result.scores
+        ],
+        header=("task", "score", "before", "int8", "lost"),
+        aligns=("l", "l", "r", "r", "r"),
+        divider=True,
+    )
+    speed = result.tried[-1].speed
+    msg.info(f"Words per second: {result.speed_before:,.0f} before, {speed:,.0f} in int8")
 
 
 def _check_output(pipeline: str, output: Path, force: bool) -> None:

@@ -9,7 +9,14 @@ from spacy.language import Language
 from spacy.training import Corpus, Example
 from spacy.util import dot_to_object, load_model, registry
 
+from ..encoder.openvino import is_installed
 from ..joint.find import find_joint
+from .layer_choice import LayerChoice, calibrate_encoders, encoders_of
+
+#: The points (of 100) that a task may lose, by default.
+MAX_LOSS = 0.3
+#: The least mean cosine of vectors with those in float32.
+MIN_COSINE = 0.999
 
 # Encoder architectures and their replacements.
 _ARCHITECTURES = {
@@ -47,35 +54,74 @@ class TaskScore:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """Some layers in int8, and what it costs.
+
+    n_left_out (int): How many linear layers were not in int8.
+    cosine (float): The mean cosine of the vectors with those in float32.
+    scores (List[TaskScore]): The scores before and after. Empty if the cosine is too small.
+    speed (float): Words per second. 0.0 without scores.
+    """
+
+    n_left_out: int
+    cosine: float
+    scores: List[TaskScore]
+    speed: float
+
+    @property
+    def worst(self) -> Optional[TaskScore]:
+        """RETURNS (Optional[TaskScore]): The task that loses most."""
+        return max(self.scores, key=lambda score: score.lost, default=None)
+
+
+@dataclass(frozen=True)
 class Quantized:
     """A pipeline in int8, not saved yet.
 
     nlp (Language): The pipeline.
-    scores (List[TaskScore]): The scores before and after.
+    tried (List[Attempt]): All attempts. The last one is the pipeline.
+    left_out (List[str]): The linear layers of the encoder that are not in int8.
+    n_layers (int): The number of its linear layers.
     unmeasured (List[str]): Trainable components without a score: the corpus doesn't annotate
         them, or they have no scorer.
     speed_before (float): Words per second of the original pipeline.
-    speed_after (float): Words per second of this pipeline.
     """
 
     nlp: Language
-    scores: List[TaskScore]
+    tried: List[Attempt]
+    left_out: List[str]
+    n_layers: int
     unmeasured: List[str]
     speed_before: float
-    speed_after: float
+
+    @property
+    def scores(self) -> List[TaskScore]:
+        """RETURNS (List[TaskScore]): The scores before and after."""
+        return self.tried[-1].scores
 
 
 def quantize(
-    pipeline: Union[str, Path], corpus: Optional[Path] = None, *, gold_preproc: bool = False
+    pipeline: Union[str, Path],
+    corpus: Optional[Path] = None,
+    *,
+    gold_preproc: bool = False,
+    max_loss: float = MAX_LOSS,
 ) -> Quantized:
     """Quantize the encoder of a trained pipeline to int8, and measure the change in scores.
+
+    The ranges of activations are found on the texts of the corpus. At first all linear layers
+    are in int8. As long as a task loses too much, or vectors differ too much, the layers that
+    change the vectors most are left out: 1, 2, 4 and so on, at most half of all.
 
     pipeline (Union[str, Path]): The name of an installed pipeline, or its folder.
     corpus (Optional[Path]): Annotated documents to measure on, a .spacy file or folder. By
         default the development corpus in the pipeline's config.
     gold_preproc (bool): Whether to use that corpus's own sentences and tokens.
+    max_loss (float): The points (of 100) that a task may lose. If one loses more in all
+        attempts, the last attempt is returned.
     RETURNS (Quantized): The pipeline and its scores.
-    RAISES (QuantizationError): If there is no such encoder, or nothing to measure on.
+    RAISES (QuantizationError): If there is no such encoder, nothing to measure on, or vectors
+        differ too much in all attempts.
     """
     nlp = _load(pipeline, {})
     blocks = dict(_encoder_blocks(nlp.config["components"], "components"))
@@ -86,29 +132,43 @@ def quantize(
         )
     if all(block.get("precision") == "int8" for block in blocks.values()):
         raise QuantizationError(f"The encoder of the pipeline '{pipeline}' is already in int8.")
-    overrides: Dict[str, Any] = {}
-    for path, block in blocks.items():
-        overrides[f"{path}.precision"] = "int8"
-        overrides[f"{path}.@architectures"] = _replacement(block)
-        if block.get("mixed_precision"):
-            # Mixed precision is for GPUs.
-            overrides[f"{path}.mixed_precision"] = False
-    in_int8 = _load(pipeline, overrides)
-    before, after = (_score(each, corpus, gold_preproc) for each in (nlp, in_int8))
+    if not is_installed():
+        raise QuantizationError(
+            "Pipelines in int8 are computed by OpenVINO, which isn't installed: "
+            "pip install 'spacy-mtl[openvino]'"
+        )
+    before = _score(nlp, _examples(nlp, corpus, gold_preproc))
     keys = list(_keys_of_tasks(nlp, before))
-    for task, key in keys:
-        if not _is_number(after.get(key)):
-            raise QuantizationError(
-                f"In int8 '{task}' no longer has a score: '{key}' is {after.get(key)!r}, and was "
-                f"{before[key]:.4f}. Use float32 or bfloat16 instead."
-            )
-    scores = [TaskScore(task, key, before[key], after[key]) for task, key in keys]
-    measured = {score.task for score in scores}
-    if not scores:
+    if not keys:
         raise QuantizationError(
             "The corpus has no annotation for any task of the pipeline, so the effect of int8 "
             "can't be measured. Use another corpus: --data corpus.spacy"
         )
+    in_int8 = _load(pipeline, dict(_settings(blocks)))
+    choice = _calibrate(in_int8, _examples(in_int8, corpus, gold_preproc))
+    if not choice.n_layers:
+        raise QuantizationError(
+            f"The encoder of the pipeline '{pipeline}' has no torch.nn.Linear to quantize."
+        )
+    tried = []
+    for n in choice.sizes():
+        cosine = choice.leave_out(n)
+        scores: List[TaskScore] = []
+        speed = 0.0
+        if cosine >= MIN_COSINE:
+            after = _score(in_int8, _examples(in_int8, corpus, gold_preproc))
+            scores = list(_compare(keys, before, after))
+            speed = after["speed"]
+        tried.append(Attempt(n, cosine, scores, speed))
+        if scores and max(score.lost for score in scores) <= max_loss:
+            break
+    if not tried[-1].scores:
+        raise QuantizationError(
+            f"In int8 the vectors of the encoder have a mean cosine of {tried[-1].cosine:.4f} "
+            f"with those in float32, although {tried[-1].n_left_out} of {choice.n_layers} layers "
+            f"were left out; at least {MIN_COSINE} is needed. Use float32 or bfloat16 instead."
+        )
+    measured = {task for task, _ in keys}
     unmeasured = [
         name
         for name, pipe in nlp.pipeline
@@ -117,12 +177,45 @@ def quantize(
         and name not in measured
     ]
     performance = in_int8.meta.get("performance", {})
-    in_int8.meta["performance"] = {**performance, **{s.score: s.after for s in scores}}
+    scored = {score.score: score.after for score in tried[-1].scores}
+    in_int8.meta["performance"] = {**performance, **scored}
     joint = find_joint(in_int8)
     if joint is not None:
         # It won't be trained anymore, and some weightings' states are as large as the encoder.
         joint[1].forget()
-    return Quantized(in_int8, scores, unmeasured, before["speed"], after["speed"])
+    left_out = choice.left_out()
+    return Quantized(in_int8, tried, left_out, choice.n_layers, unmeasured, before["speed"])
+
+
+def _settings(blocks: Dict[str, Dict[str, Any]]) -> Iterator[Tuple[str, Any]]:
+    """YIELDS (Tuple[str, Any]): The settings of encoders in int8, by dotted key."""
+    for path, block in blocks.items():
+        yield f"{path}.@architectures", _replacement(block)
+        yield f"{path}.precision", "int8"
+        yield f"{path}.engine", "openvino"
+        if block.get("mixed_precision"):
+            # Mixed precision is for GPUs.
+            yield f"{path}.mixed_precision", False
+
+
+def _calibrate(nlp: Language, examples: List[Example]) -> LayerChoice:
+    shims = encoders_of(nlp)
+    try:
+        return LayerChoice(shims, calibrate_encoders(shims, [eg.predicted for eg in examples]))
+    except ValueError as err:
+        raise QuantizationError(str(err)) from err
+
+
+def _compare(
+    keys: List[Tuple[str, str]], before: Dict[str, Any], after: Dict[str, Any]
+) -> Iterator[TaskScore]:
+    for task, key in keys:
+        if not _is_number(after.get(key)):
+            raise QuantizationError(
+                f"In int8 '{task}' no longer has a score: '{key}' is {after.get(key)!r}, and was "
+                f"{before[key]:.4f}. Use float32 or bfloat16 instead."
+            )
+        yield TaskScore(task, key, before[key], after[key])
 
 
 def _load(pipeline: Union[str, Path], overrides: Dict[str, Any]) -> Language:
@@ -146,8 +239,7 @@ def _replacement(block: Dict[str, Any]) -> str:
     return found or name
 
 
-def _score(nlp: Language, corpus: Optional[Path], gold_preproc: bool) -> Dict[str, Any]:
-    examples = _examples(nlp, corpus, gold_preproc)
+def _score(nlp: Language, examples: List[Example]) -> Dict[str, Any]:
     try:
         # Don't time the lazy set-up at the first text.
         list(nlp.pipe(eg.text for eg in examples[:1]))

@@ -19,6 +19,7 @@ from .attention import NotPackableError
 from .batching import MicroBatch, make_batches, pieces_a_batch
 from .engine import find_engine
 from .fast_linear import fast_linear
+from .int8 import Ranges
 from .layout import PaddedWindows
 from .matching import warn_of_lost_words
 from .mode import training
@@ -67,13 +68,14 @@ def forward(
     warn_of_lost_words(tokenizer, docs, reading.pieces.n_pieces)
     lengths: Any = numpy.asarray([len(doc) for doc in docs], dtype="int64")
     shape = int(lengths.sum()), model.get_dim("nO")
+    given = network, reading, shape, is_train, settings, shim.ranges
     found = None
     try:
-        found = _encode_all(network, reading, shape, is_train, settings)
+        found = _encode_all(*given)
     except NotPackableError:
         # The shorter trial run succeeded.
         forget_packing(network)
-    vectors, kept = found or _encode_all(network, reading, shape, is_train, settings)
+    vectors, kept = found or _encode_all(*given)
 
     def backprop(d_outputs: TokenVectors) -> List[Doc]:
         d_vectors = xp2torch(model.ops.xp.concatenate(d_outputs), device=vectors.device)
@@ -92,6 +94,7 @@ def _encode_all(
     shape: Tuple[int, int],
     is_train: bool,
     settings: EncoderSettings,
+    ranges: Optional[Ranges],
 ) -> Tuple[Any, List[Tuple[Any, Any]]]:
     """RETURNS (Tuple[Tensor, List]): All vectors, and each batch's vectors with its tokens."""
     import torch
@@ -105,7 +108,7 @@ def _encode_all(
     budget = settings.batch_pieces or pieces_a_batch(device)
 
     def read_some(twin: Optional[OpenVINONetwork]) -> int:
-        with _computing(network, twin, reading, is_train, settings) as (running, packing):
+        with _computing(network, twin, reading, is_train, settings, ranges) as (running, packing):
             batch = next(make_batches(reading, budget, packed=packing is not None))
             _encode(running, batch, packing, device)
         return len(batch.places)
@@ -117,9 +120,10 @@ def _encode_all(
         is_train,
         n_pieces=len(reading.pieces.ids),
         has_types=reading.special.types is not None,
+        ranges=ranges,
         read_some=read_some,
     )
-    with _computing(network, twin, reading, is_train, settings) as (running, packing):
+    with _computing(network, twin, reading, is_train, settings, ranges) as (running, packing):
         n_pieces = 0
         kept_pieces = math.inf if settings.kept_pieces is None else settings.kept_pieces
         for batch in make_batches(reading, budget, packed=packing is not None):
@@ -143,13 +147,14 @@ def _computing(
     reading: Reading,
     is_train: bool,
     settings: EncoderSettings,
+    ranges: Optional[Ranges],
 ) -> Iterator[Tuple[Any, Optional[Packing]]]:
     """YIELDS (Tuple[Any, Optional[Packing]]): What to call, and how it reads packed texts."""
     if twin is not None:
         # With a mask for packed texts, it takes longer than with padding.
         yield twin, None
         return
-    with computing(network, settings.precision, is_train) as running:
+    with computing(network, settings.precision, is_train, ranges) as running:
         packs = settings.packing and next(network.parameters()).device.type == "cpu"
         yield running, find_packing(network, reading.longest) if packs else None
 

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from ..registry import block_of
 from .copies import copy_of
+from .int8 import Ranges, quantized
 from .openvino import NotConvertibleError, OpenVINONetwork, is_installed, openvino_network
 from .precision import uses_bfloat16
 
@@ -58,6 +59,7 @@ def find_engine(
     n_pieces: int,
     has_types: bool,
     read_some: Callable[[Optional[OpenVINONetwork]], int],
+    ranges: Optional[Ranges] = None,
 ) -> Optional[OpenVINONetwork]:
     """Find out what computes an encoder's output.
 
@@ -65,16 +67,17 @@ def find_engine(
     engine (str): One of `ENGINES`. "auto" stays with PyTorch for the first 100,000 wordpieces,
         and so does a network that was trained in this process: an evaluation would convert it
         each time.
-    precision (str): One of `PRECISIONS`. Predictions in "int8" are PyTorch's.
+    precision (str): One of `PRECISIONS`. Predictions in "int8" without ranges are PyTorch's.
     is_train (bool): Whether to train, which only PyTorch does.
     n_pieces (int): How many wordpieces it will read.
     has_types (bool): Whether it gets segments.
     read_some (Callable[[Optional[OpenVINONetwork]], int]): Reads some wordpieces by OpenVINO or,
         without its network, by PyTorch, and returns their number.
+    ranges (Optional[Mapping[str, LinearRange]]): What to compute in int8: see `quantized`.
     RETURNS (Optional[OpenVINONetwork]): The network to call. None for PyTorch's.
     RAISES (ValueError): If the encoder is on a GPU, but engine = "openvino".
     """
-    if engine == "torch" or precision == "int8":
+    if engine == "torch" or (precision == "int8" and ranges is None):
         return None
     device = next(network.parameters()).device
     if device.type != "cpu":
@@ -88,6 +91,9 @@ def find_engine(
         _TRAINED.add(network)
     if is_train or not n_pieces or not _is_worth_it(network, engine, n_pieces):
         return None
+    if precision == "int8":
+        # The other layers are in bfloat16 if the processor has it natively.
+        network, precision = quantized(network, ranges), "auto"
     return _choose(network, engine, precision, has_types, read_some)
 
 

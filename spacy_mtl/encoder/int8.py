@@ -1,32 +1,48 @@
 """Networks with int8 matrix products, for CPUs.
 
-All uses of torch's quantization are here. It is deprecated in favor of torchao, whose CPU
-kernels are slower than float32 unless they are compiled (20 times, with torchao 0.18 on a
-processor with AVX2).
+With saved ranges of activations, the copy is in static int8. Pipelines of older versions have
+none: they are computed in dynamic int8 by torch. All uses of torch's quantization are here; it
+is deprecated.
 """
 
 import copy
 import warnings
-from typing import Any
+from functools import partial
+from typing import Any, Mapping, Optional, Tuple
 
 from .copies import copy_of
+from .quantized_linear import LinearRange
+from .static_int8 import with_int8_layers
+
+Ranges = Mapping[str, LinearRange]
 
 
-def quantized(network: Any) -> Any:
+def quantized(network: Any, ranges: Optional[Ranges] = None) -> Any:
     """Get a copy of a network with int8 weight matrices.
 
-    Each row of a weight matrix has its own scale. Inputs are quantized on the fly with one
-    scale per batch, so vectors depend slightly on the rest of the batch. The original network
-    doesn't change, in memory or when saved. The copy shares all other parameters.
+    Each row of a weight matrix has its own scale. The original network doesn't change, in memory
+    or when saved. The copy shares all other parameters.
 
     network (Module): A network.
+    ranges (Optional[Mapping[str, LinearRange]]): The layers in int8 with the ranges of their
+        inputs. By default all layers, with one scale per batch for their inputs, so that vectors
+        depend slightly on the rest of the batch.
     RETURNS (Module): The copy, which follows the weights.
     RAISES (ValueError): If torch can't quantize the network here.
     """
-    return copy_of(network, "int8", _quantize)
+    if ranges is None:
+        return copy_of(network, "int8", _quantize)
+    # The copy keeps the ranges, so that no other ones get their id.
+    twin, _ = copy_of(network, f"int8, {id(ranges)}", partial(_quantize_layers, ranges=ranges))
+    return twin
 
 
-def _quantize(network: Any) -> Any:
+def check_quantizable(network: Any) -> None:
+    """Reject a network that can't be quantized to int8.
+
+    network (Module): The network.
+    RAISES (ValueError): If it isn't on a CPU, or not in float32.
+    """
     import torch
 
     device = next(network.parameters()).device
@@ -41,6 +57,17 @@ def _quantize(network: Any) -> Any:
             f"The encoder has weights in {', '.join(sorted(map(str, dtypes)))}, but only float32 "
             'can be quantized to int8. Set precision = "fp32" or "bf16".'
         )
+
+
+def _quantize_layers(network: Any, ranges: Ranges) -> Tuple[Any, Ranges]:
+    check_quantizable(network)
+    return with_int8_layers(network, ranges), ranges
+
+
+def _quantize(network: Any) -> Any:
+    import torch
+
+    check_quantizable(network)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -21,6 +21,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from ..compat.openvino import import_openvino
 from .copies import copy_of
 from .mode import evaluate
+from .quantized_linear import QuantizedLinear
 
 #: How different the output may be from PyTorch's in float32, relative to its largest value.
 _TOLERANCES = {"f32": 1e-3, "bf16": 0.1}
@@ -153,8 +154,14 @@ def _compare(found: OpenVINONetwork, network: Any, precision: str, has_types: bo
             )
         is_piece = given["attention_mask"] > 0
         error = (hidden - expected)[is_piece].abs().max() / expected[is_piece].abs().max()
-        if not error <= _TOLERANCES[precision]:
+        if not error <= _tolerance(network, precision):
             raise NotConvertibleError(f"its output differs by {float(error):.1e}")
+
+
+def _tolerance(network: Any, precision: str) -> float:
+    # A tiny difference may change what a number in int8 is rounded to.
+    is_int8 = any(isinstance(module, QuantizedLinear) for module in network.modules())
+    return _TOLERANCES["bf16" if is_int8 else precision]
 
 
 def _inputs(network: Any, lengths: List[int], has_types: bool) -> Dict[str, Tensor]:

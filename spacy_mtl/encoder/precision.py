@@ -3,11 +3,11 @@
 import logging
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
-from typing import Any, Iterator, Tuple
+from typing import Any, Iterator, Optional, Tuple
 
 from ..compat.torch import bfloat16_of_cpu
 from ..registry import block_of
-from .int8 import quantized
+from .int8 import Ranges, quantized
 from .mode import evaluate, training
 from .prepacked import prepacked
 
@@ -34,7 +34,12 @@ def check_precision(precision: str, architecture: str) -> None:
 
 @contextmanager
 def computing(
-    network: Any, precision: str, is_train: bool, *, is_encoder: bool = True
+    network: Any,
+    precision: str,
+    is_train: bool,
+    ranges: Optional[Ranges] = None,
+    *,
+    is_encoder: bool = True,
 ) -> Iterator[Any]:
     """Compute in a given precision, with or without gradients and dropout.
 
@@ -43,6 +48,7 @@ def computing(
     network (Module): An encoder, or a network that computes in the same precision.
     precision (str): One of `PRECISIONS`.
     is_train (bool): Whether to train.
+    ranges (Optional[Mapping[str, LinearRange]]): See `quantized`.
     is_encoder (bool): Whether it is an encoder.
     YIELDS (Module): The network to call: the encoder, or a copy for prediction.
     RAISES (ValueError): If the encoder would be trained in int8.
@@ -60,7 +66,7 @@ def computing(
     in_bfloat16 = uses_bfloat16(precision, device)
     running = network
     if precision == "int8":
-        running = quantized(network)
+        running = quantized(network, ranges)
     elif is_encoder and not is_train and device.type == "cpu":
         found = prepacked(network, torch.bfloat16 if in_bfloat16 else torch.float32)
         running = network if found is None else found

@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator, List, Mapping
 
 from ..packed import unpack
 from .saved_config import problems_of_config
+from .saved_ranges import RANGES, problems_of_ranges
 from .saved_settings import CODE, entries
 from .saved_tokenizer import problems_of_file, problems_of_settings
 from .saved_weights import Damage, problems_of_weights
@@ -88,3 +89,5 @@ def problems_of_message(message: Mapping[str, Any]) -> Iterator[str]:
         else:
             yield from problems_of_file(name, content)
     yield from problems_of_weights(state)
+    if RANGES in message:
+        yield from problems_of_ranges(message[RANGES])

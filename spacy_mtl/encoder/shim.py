@@ -20,8 +20,10 @@ from ..compat.transformers import has_own_code
 from ..loading import is_out_of_memory
 from .loading import settle, vocabulary_of
 from .mode import EvaluatingShim
+from .quantized_linear import LinearRange
 from .saved import SavedEncoderError, problems_of_message, problems_of_shim, unpack_shim
 from .saved_parts import build_network, save_tokenizer, set_weights
+from .saved_ranges import RANGES, load_ranges, save_ranges
 from .saved_settings import without_code
 
 __all__ = ["EncoderShim", "SavedEncoderError", "problems_of_shim"]
@@ -36,6 +38,8 @@ class EncoderShim(EvaluatingShim, HFShim):
 
     #: The name of the component, for errors, if known.
     owner: Optional[str] = None
+    #: The layers that are in int8 with precision = "int8". None if they were never calibrated.
+    ranges: Optional[Dict[str, LinearRange]] = None
 
     @property
     def _objects(self) -> HFObjects:
@@ -47,6 +51,7 @@ class EncoderShim(EvaluatingShim, HFShim):
         loaded (HFObjects): Tokenizer and network.
         """
         found = self._objects
+        self.ranges = None
         found.tokenizer, found.transformer = loaded.tokenizer, loaded.transformer
         found.vocab_file_contents = loaded.vocab_file_contents
         set_objects(self, found)
@@ -82,6 +87,9 @@ class EncoderShim(EvaluatingShim, HFShim):
             weights = BytesIO()
             torch.save(cast(Any, network_of(self)).state_dict(), weights)
             message["state"] = weights.getvalue()
+            # In any other precision, the weights may change.
+            if self.ranges is not None and self.precision == "int8":
+                message[RANGES] = save_ranges(self.ranges)
         return srsly.msgpack_dumps(message)
 
     def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
@@ -128,6 +136,8 @@ class EncoderShim(EvaluatingShim, HFShim):
         config.return_dict = True
         network = build_network(config)
         set_weights(network, message["state"], device)
+        saved = message.get(RANGES)
+        self.ranges = None if saved is None else load_ranges(saved, network)
         settle(tokenizer)
         empty = SimpleFrozenDict()
         set_objects(self, HFObjects(tokenizer, network, vocabulary, empty, empty))

@@ -106,6 +106,7 @@ def run_part(
         is_train,
         n_pieces=n_pieces,
         has_types="token_type_ids" in inputs,
+        ranges=shim_of(model).ranges,
         read_some=read_some,
     )
     if found is None:
@@ -124,7 +125,8 @@ def _run_by_torch(
         output, backprop_layer = model.layers[0](part, is_train)
         return output, lambda d_hidden: backprop_layer(ModelOutput(output_0=d_hidden))
     inputs = _to_torch(part, model.transformer.device)
-    with computing(model.transformer, precision, is_train) as network:
+    ranges = shim_of(model).ranges
+    with computing(model.transformer, precision, is_train, ranges) as network:
         output = network(**inputs)
     # numpy has no bfloat16.
     found = convert_recursive(_is_bfloat16, lambda tensor: tensor.float(), dict(output))

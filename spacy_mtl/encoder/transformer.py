@@ -63,7 +63,7 @@ def TransformerEncoder(
         saved weights are the same for all. The conversion for OpenVINO takes one to three
         seconds, and again whenever the weights change. So PyTorch computes the first 100,000
         wordpieces with "auto", and with "openvino" if the encoder was trained in this process;
-        it also computes "int8" and whatever OpenVINO can't convert.
+        it also computes whatever OpenVINO can't convert.
     RETURNS (Model[List[Doc], List[Floats2d]]): One array per document.
         Shape: (n_tokens, width).
     RAISES (ValueError): If a setting is out of range.
