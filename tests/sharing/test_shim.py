@@ -47,7 +47,8 @@ def test_a_further_task_while_loading_is_one_that_comes_late(name: str) -> None:
     shim.from_bytes(sharing_of(nlp).shims[0].to_bytes())
     with torch.no_grad():
         found, _ = shim.network(torch.tensor(doc.tensor), Batch([2]), ["ner"])
-    assert numpy.array_equal(found["ner"].numpy(), expected)
+    # Other kernels round differently.
+    numpy.testing.assert_allclose(found["ner"].numpy(), expected, atol=1e-6)
 
 
 def test_losses_that_are_off_for_good_have_no_column() -> None:
