@@ -16,7 +16,7 @@ from .layer_choice import LayerChoice, calibrate_encoders, encoders_of
 #: The points (of 100) that a task may lose, by default.
 MAX_LOSS = 0.3
 #: The least mean cosine of vectors with those in float32.
-MIN_COSINE = 0.999
+MIN_COSINE = 0.998
 
 # Encoder architectures and their replacements.
 _ARCHITECTURES = {
