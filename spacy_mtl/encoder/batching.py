@@ -11,6 +11,8 @@ from .reading import Reading
 
 # Fits into a CPU's caches, or keeps a GPU busy.
 _PIECES_A_BATCH = {"cpu": 1024, "cuda": 16384}
+# Without padding, more texts of the same length come together, and their attention at once.
+_PIECES_A_PACKED_BATCH = 1536
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,15 @@ class MicroBatch:
     offsets: numpy.ndarray
 
 
-def pieces_a_batch(device: Any) -> int:
-    """RETURNS (int): How many wordpieces suit a device, including padding."""
+def pieces_a_batch(device: Any, *, packed: bool = False) -> int:
+    """Choose the size of micro-batches.
+
+    device (torch.device): The encoder's device.
+    packed (bool): Whether windows are concatenated, for prediction on a CPU.
+    RETURNS (int): How many wordpieces suit it, including padding.
+    """
+    if packed:
+        return _PIECES_A_PACKED_BATCH
     return _PIECES_A_BATCH.get(device.type, _PIECES_A_BATCH["cuda"])
 
 

@@ -105,11 +105,15 @@ def _encode_all(
     vectors = empty_vectors(shape, device)
     # Tokens without wordpieces.
     vectors[torch.from_numpy(reading.pieces.n_pieces == 0).to(device)] = 0
-    budget = settings.batch_pieces or pieces_a_batch(device)
+
+    def batches(packing: Optional[Packing]) -> Iterator[MicroBatch]:
+        packed = packing is not None
+        budget = settings.batch_pieces or pieces_a_batch(device, packed=packed and not is_train)
+        return make_batches(reading, budget, packed=packed)
 
     def read_some(twin: Optional[OpenVINONetwork]) -> int:
         with _computing(network, twin, reading, is_train, settings, ranges) as (running, packing):
-            batch = next(make_batches(reading, budget, packed=packing is not None))
+            batch = next(batches(packing))
             _encode(running, batch, packing, device)
         return len(batch.places)
 
@@ -126,7 +130,7 @@ def _encode_all(
     with _computing(network, twin, reading, is_train, settings, ranges) as (running, packing):
         n_pieces = 0
         kept_pieces = math.inf if settings.kept_pieces is None else settings.kept_pieces
-        for batch in make_batches(reading, budget, packed=packing is not None):
+        for batch in batches(packing):
             n_pieces += batch.windows.ids.size
             if is_train and n_pieces > kept_pieces:
                 given = running, batch, packing, device

@@ -54,7 +54,8 @@ def TransformerEncoder(
         supports it, as BERT and RoBERTa do. Otherwise texts are padded. With packing, dropout
         chooses other random elements than torch would.
     batch_pieces (Optional[int]): The approximate number of wordpieces per micro-batch,
-        including padding. By default 1,024 on a CPU and 16,384 on a GPU.
+        including padding. By default 1,024 on a CPU (1,536 in predictions without padding) and
+        16,384 on a GPU.
     kept_pieces (Optional[int]): Limits the memory of a training step: the approximate number
         of wordpieces for which activations are kept. Those of all others are recomputed in
         the backward pass. By default all are kept.
