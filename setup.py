@@ -18,7 +18,7 @@ REQUIREMENTS = [
     # transformers.
     "spacy-transformers>=1.3.8,<1.5.0",
     # Loads encoders and their tokenizers. Bounded by spacy-transformers.
-    "transformers>=4.20.0",
+    "transformers>=4.34.0",
     # The parts of tokenizers, by which we see whether words can be cached. Also bounded there.
     "tokenizers>=0.11.1",
     # Aligns wordpieces with the text for tokenizers without offsets, as in

@@ -9,9 +9,7 @@ from spacy.language import Language
 from spacy.training import Corpus, Example
 from spacy.util import dot_to_object, load_model, registry
 
-from ..encoder.openvino import is_installed
 from ..joint.find import find_joint
-from .layer_choice import LayerChoice, calibrate_encoders, encoders_of
 
 #: The points (of 100) that a task may lose, by default.
 MAX_LOSS = 0.3
@@ -123,6 +121,9 @@ def quantize(
     RAISES (QuantizationError): If there is no such encoder, nothing to measure on, or vectors
         differ too much in all attempts.
     """
+    # Imports torch.
+    from ..encoder.openvino import is_installed
+
     nlp = _load(pipeline, {})
     blocks = dict(_encoder_blocks(nlp.config["components"], "components"))
     if not blocks:
@@ -198,7 +199,10 @@ def _settings(blocks: Dict[str, Dict[str, Any]]) -> Iterator[Tuple[str, Any]]:
             yield f"{path}.mixed_precision", False
 
 
-def _calibrate(nlp: Language, examples: List[Example]) -> LayerChoice:
+def _calibrate(nlp: Language, examples: List[Example]) -> Any:
+    """RETURNS (LayerChoice): The layers of the pipeline's encoders."""
+    from .layer_choice import LayerChoice, calibrate_encoders, encoders_of
+
     shims = encoders_of(nlp)
     try:
         return LayerChoice(shims, calibrate_encoders(shims, [eg.predicted for eg in examples]))

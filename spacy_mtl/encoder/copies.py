@@ -1,24 +1,27 @@
 """Copies of networks that only predict, made once and made again after the weights changed.
 
 Neither the address nor the version of a tensor shows that an optimizer of thinc changed it in
-place. So shims say so, and changes by others are noticed by address and version.
+place. So shims say so. Changes by others are noticed by address and version, unless they write
+into `parameter.data`: call `forget_copies` after that.
 """
 
 from dataclasses import dataclass
-from threading import RLock
 from typing import Any, Callable, Dict, List, Tuple
 from weakref import WeakKeyDictionary
+
+from ..locks import ForkSafeLock
 
 
 @dataclass(frozen=True)
 class _Copy:
     made: Any
+    # Keeps their memory, so that no other parameter gets its address.
     parameters: List[Any]
     state: List[Tuple[int, int]]
 
 
 # All threads share one copy. It may be made of another one.
-_MAKING = RLock()
+_MAKING = ForkSafeLock()
 _COPIES: "WeakKeyDictionary[Any, Dict[str, _Copy]]" = WeakKeyDictionary()
 
 
@@ -56,7 +59,9 @@ def forget_copies(network: Any) -> None:
 
 def _find(network: Any, kind: str) -> Any:
     found = _COPIES.get(network, {}).get(kind)
-    return found if found is not None and _state_of(found.parameters) == found.state else None
+    if found is None or _state_of(list(network.parameters())) != found.state:
+        return None
+    return found
 
 
 def _state_of(parameters: List[Any]) -> List[Tuple[int, int]]:

@@ -18,7 +18,7 @@ from ..types import Encoder, TokenVectors
 from .attention import NotPackableError
 from .batching import MicroBatch, make_batches, pieces_a_batch
 from .engine import find_engine
-from .fast_linear import fast_linear
+from .fast_linear import fast_encoder
 from .int8 import Ranges
 from .layout import PaddedWindows
 from .matching import warn_of_lost_words
@@ -172,7 +172,7 @@ def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device:
 
     windows = batch.windows
     # Copies for prediction have layers of their own.
-    linear = partial(fast_linear, device) if torch.is_grad_enabled() else nullcontext
+    linear = partial(fast_encoder, network) if torch.is_grad_enabled() else nullcontext
     ids, types = to_torch(windows.ids), to_torch(windows.types)
     if isinstance(windows, PaddedWindows):
         given = {"input_ids": ids, "attention_mask": to_torch(windows.mask)}

@@ -3,11 +3,11 @@
 import logging
 import math
 from functools import partial
-from threading import Lock
 from time import perf_counter
 from typing import Any, Callable, Dict, Optional, Tuple
 from weakref import WeakKeyDictionary, WeakSet
 
+from ..locks import ForkSafeLock
 from ..registry import block_of
 from .copies import copy_of
 from .int8 import Ranges, quantized
@@ -22,7 +22,7 @@ PATIENCE = 100_000
 _SECONDS = 0.3
 
 _logger = logging.getLogger("spacy")
-_CHOOSING = Lock()
+_CHOOSING = ForkSafeLock()
 #: Whether OpenVINO computes a network: by the engine asked for, the precision, and the use of
 #: segments. Remembered although the weights change.
 _CHOICES: "WeakKeyDictionary[Any, Dict[Tuple[str, str, bool], bool]]" = WeakKeyDictionary()

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.overrides import TorchFunctionMode
 
 from ..compat.onednn import has_onednn, linear, prepack
@@ -36,6 +37,23 @@ def fast_linear(device: Any) -> AbstractContextManager:
     if device.type != "cpu" or torch.is_autocast_enabled("cpu"):
         return nullcontext()
     return FastLinear() if is_fast(torch.float32) else nullcontext()
+
+
+def fast_encoder(network: Any) -> AbstractContextManager:
+    """Compute the linear layers of an encoder by oneDNN: see `fast_linear`.
+
+    Not with gradient checkpointing, which would compute them again in another way. Networks of
+    users may do that, so theirs stay as they are.
+
+    network (Module): The network.
+    RETURNS (AbstractContextManager): Enter it around a forward pass.
+    """
+    # Commands that need no encoder don't import the library.
+    from transformers import PreTrainedModel
+
+    if not isinstance(network, PreTrainedModel) or network.is_gradient_checkpointing:
+        return nullcontext()
+    return fast_linear(network.device)
 
 
 class FastLinear(TorchFunctionMode):
@@ -99,7 +117,9 @@ def _gain(run: Callable[[], object], run_other: Callable[[], object]) -> float:
 
 
 def _is_fit(X: Any, weight: Any, bias: Any = None) -> bool:
-    if torch.is_autocast_enabled(X.device.type):
+    if torch.is_autocast_enabled(X.device.type) or X.dim() < 2 or weight.dim() != 2:
+        return False
+    if bias is not None and bias.shape != weight.shape[:1]:
         return False
     given = (X, weight) if bias is None else (X, weight, bias)
     return X.numel() > 0 and all(
@@ -126,6 +146,7 @@ class _Linear(torch.autograd.Function):
         return found
 
     @staticmethod
+    @once_differentiable
     def backward(
         ctx: Any, *d_output: Tensor
     ) -> Tuple[Optional[Tensor], Optional[Tensor], Optional[Tensor]]:

@@ -7,7 +7,6 @@ someone else's `train()` has to set it.
 """
 
 from contextlib import contextmanager
-from threading import Lock
 from typing import Any, Callable, Iterable, Iterator, Tuple
 
 import torch
@@ -15,11 +14,12 @@ from thinc.api import Model, Optimizer, PyTorchShim
 from thinc.types import ArgsKwargs
 
 from ..compat.thinc import change_class, network_of, uses_mixed_precision
+from ..locks import ForkSafeLock
 from .copies import forget_copies
-from .fast_linear import fast_linear
+from .fast_linear import fast_encoder
 
 # torch sets a network's flag before those of its parts: no thread may look in between.
-_SWITCHING = Lock()
+_SWITCHING = ForkSafeLock()
 
 
 def evaluate(network: Any) -> None:
@@ -69,7 +69,7 @@ class EvaluatingShim(PyTorchShim):
         network: Any = network_of(self)
         evaluate(network)
         mixed = torch.autocast("cuda", enabled=uses_mixed_precision(self))
-        with torch.no_grad(), mixed, fast_linear(self.device):
+        with torch.no_grad(), mixed, fast_encoder(network):
             return network(*inputs.args, **inputs.kwargs)
 
     def begin_update(self, inputs: ArgsKwargs) -> Tuple[Any, Callable[[ArgsKwargs], Any]]:
@@ -78,7 +78,7 @@ class EvaluatingShim(PyTorchShim):
         inputs (ArgsKwargs): The network's arguments.
         RETURNS (Tuple[Any, Callable]): The network's output and the backward callback.
         """
-        with training(network_of(self)), fast_linear(self.device):
+        with training(network_of(self)), fast_encoder(network_of(self)):
             outputs, backprop = super().begin_update(inputs)
 
         def backprop_in_training(gradients: ArgsKwargs) -> Any:

@@ -12,6 +12,7 @@ import warnings
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, Dict, Iterator, List, Optional
+from weakref import WeakSet
 
 import numpy
 import torch
@@ -39,6 +40,20 @@ def is_installed() -> bool:
     return find_spec("openvino") is not None
 
 
+#: Networks in use; those that a forked process inherited, without their threads.
+_NETWORKS: "WeakSet[OpenVINONetwork]" = WeakSet()
+_INHERITED: List[Any] = []
+
+
+def _keep_inherited() -> None:
+    """Never delete inherited networks: that would wait for their threads forever."""
+    _INHERITED.extend((network, network.own.__dict__) for network in _NETWORKS)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_keep_inherited)
+
+
 class OpenVINONetwork:
     """A network compiled by OpenVINO. It can be called like the encoder, from any thread."""
 
@@ -50,6 +65,7 @@ class OpenVINONetwork:
         self.compiled = compiled
         # One request shared by several threads mixes up their results.
         self.own = threading.local()
+        _NETWORKS.add(self)
 
     def __call__(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Optional[Tensor] = None
@@ -110,9 +126,9 @@ def _convert(network: Any, has_types: bool) -> Any:
     """RETURNS (openvino.Model): The network, for any number of rows of any length."""
     # The conversion patches modules, while other threads may predict with them. The weights
     # are shared.
-    twin = copy.deepcopy(network, {id(p): p for p in network.parameters()})
-    example = tuple(_inputs(network, [5, 3], has_types).values())
     try:
+        twin = copy.deepcopy(network, {id(p): p for p in network.parameters()})
+        example = tuple(_inputs(network, [5, 3], has_types).values())
         openvino = import_openvino()
         with _silence(), torch.no_grad(), torch.autocast("cpu", enabled=False):
             return openvino.convert_model(_LastHiddenState(twin).eval(), example_input=example)

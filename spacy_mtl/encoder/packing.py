@@ -8,12 +8,12 @@ import inspect
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, Iterator, Optional, Sequence, Tuple
 from weakref import WeakKeyDictionary
 
 import torch
 
+from ..locks import ForkSafeLock
 from .attention import AttentionWithin, NotPackableError
 from .mode import evaluate
 
@@ -32,7 +32,7 @@ class Packing:
     n_calls: int
 
 
-_TRYING = Lock()
+_TRYING = ForkSafeLock()
 # None for a network that can't.
 _PACKINGS: "WeakKeyDictionary[Any, Optional[Packing]]" = WeakKeyDictionary()
 

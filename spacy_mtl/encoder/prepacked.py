@@ -38,9 +38,9 @@ def _try_out(network: Any, dtype: Any) -> Optional[Any]:
     linears = [module for module in network.modules() if _is_linear(module)]
     if not linears or not is_fast(dtype):
         return None
-    ids = torch.arange(network.config.vocab_size)[None, -16:]
     with torch.no_grad(), torch.autocast("cpu", dtype, enabled=dtype == torch.bfloat16):
         try:
+            ids = torch.arange(network.config.vocab_size)[None, -16:]
             twin = _copy(network, dtype)
             _fuse(twin, ids)
             expected = network(ids).last_hidden_state.float()
@@ -60,13 +60,14 @@ def _try_out(network: Any, dtype: Any) -> Optional[Any]:
 
 
 def _is_linear(module: Any) -> bool:
-    # A subclass may compute something else.
-    return type(module) is nn.Linear and module.weight.dtype == torch.float32
+    # A subclass may compute something else, and hooks want to be called.
+    is_plain = type(module) is nn.Linear and not module._forward_hooks
+    return is_plain and not module._forward_pre_hooks and module.weight.dtype == torch.float32
 
 
 def _copy(network: Any, dtype: Any) -> Any:
     shared: Dict[int, Any] = {id(each): each for each in network.parameters()}
-    shared.update({id(each): each for each in network.buffers()})
+    shared.update({id(each): each for each in [*network.buffers(), network.config]})
     twin = copy.deepcopy(network, shared).eval()
     for parent in list(twin.modules()):
         for name, module in list(parent.named_children()):

@@ -1,6 +1,5 @@
 """Saving the ranges of activations with an encoder, and checking saved ones."""
 
-import math
 from dataclasses import asdict
 from typing import Any, Dict, Iterator, Mapping
 
@@ -12,6 +11,8 @@ from .saved_weights import Damage
 
 #: The part of a saved encoder with its ranges. Only encoders in int8 have it.
 RANGES = "int8_ranges"
+#: More than any activation, and far from the largest number of float32.
+_LARGEST = 1e30
 _KEYS = {"low", "high", "factors", "shift"}
 
 
@@ -36,7 +37,7 @@ def problems_of_ranges(saved: Any) -> Iterator[str]:
             continue
         low, high = entry["low"], entry["high"]
         are_floats = isinstance(low, float) and isinstance(high, float)
-        if not are_floats or not -math.inf < low <= 0 <= high < math.inf:
+        if not are_floats or not -_LARGEST < low <= 0 <= high < _LARGEST:
             yield Damage(f"{where} has no valid range: low = {low!r:.50}, high = {high!r:.50}")
         for key in ("factors", "shift"):
             if not _is_vector(entry[key]):

@@ -5,7 +5,6 @@ a tokenizer needs.
 """
 
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any, Dict, List, Sequence, Tuple
 from weakref import WeakKeyDictionary
 
@@ -16,6 +15,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from ..arrays import ranges
+from ..locks import ForkSafeLock
 from .wordpieces import Wordpieces, split_into_wordpieces, split_texts
 
 #: The number of words after which a cache starts anew: about 20 MB.
@@ -70,7 +70,7 @@ class WordCache:
         self.n_added = n_added
         self._limit = limit
         self._table = _Table()
-        self._adding = Lock()
+        self._adding = ForkSafeLock()
 
     def split(self, tokenizer: Any, docs: Sequence[Doc]) -> Wordpieces:
         """Split documents into the wordpieces of an encoder.

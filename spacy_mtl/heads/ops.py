@@ -61,6 +61,6 @@ def use_head_ops(layers: Sequence[Model]) -> None:
 
 
 def _is_fit(array: Any) -> bool:
-    # torch warns about arrays that are read-only.
-    is_plain = array.dtype == numpy.float32 and array.flags.writeable
+    # torch warns about arrays that are read-only, and takes none with negative strides.
+    is_plain = array.dtype == numpy.float32 and array.flags.writeable and min(array.strides) >= 0
     return bool(array.ndim == 2 and is_plain)

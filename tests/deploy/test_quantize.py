@@ -18,7 +18,7 @@ def test_without_the_extra(
     nlp.add_pipe("mtl_tagger")
     nlp.initialize(lambda: make_examples(nlp))
     nlp.to_disk(tmp_path)
-    monkeypatch.setattr("spacy_mtl.deploy.quantize.is_installed", lambda: False)
+    monkeypatch.setattr("spacy_mtl.encoder.openvino.is_installed", lambda: False)
     with pytest.raises(QuantizationError, match=r"pip install 'spacy-mtl\[openvino\]'"):
         quantize(tmp_path, tmp_path / "dev.spacy")
 

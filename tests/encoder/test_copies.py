@@ -99,7 +99,15 @@ def other_memory(network: Any) -> None:
     network.weight.data = torch.ones(2, 3)
 
 
-@pytest.mark.parametrize("change", [in_place, other_memory])
+def other_parameter(network: Any) -> None:
+    network.weight = torch.nn.Parameter(torch.ones(2, 3))
+
+
+def other_state(network: Any) -> None:
+    network.load_state_dict(torch.nn.Linear(3, 2).state_dict(), assign=True)
+
+
+@pytest.mark.parametrize("change", [in_place, other_memory, other_parameter, other_state])
 def test_follows_changes_by_others(change: Callable[[Any], None]) -> None:
     network = torch.nn.Linear(3, 2)
     check_copy(network)

@@ -115,3 +115,17 @@ def test_token_longer_than_a_window(encoder_dir: str, nlp: Language) -> None:
 def test_not_initialized(docs: List[Doc]) -> None:
     with pytest.raises(ValueError, match="no weights yet: call nlp.initialize"):
         TransformerEncoder("x").predict(docs)
+
+
+@pytest.mark.parametrize("use_reentrant", [True, False])
+def test_gradient_checkpointing(encoder_dir: str, docs: List[Doc], use_reentrant: bool) -> None:
+    gradients = []
+    for checkpointing in (False, True):
+        encoder = make_encoder(encoder_dir, packing=False)
+        network = encoder.shims[0]._model
+        if checkpointing:
+            network.gradient_checkpointing_enable({"use_reentrant": use_reentrant})
+        vectors, backprop = encoder.begin_update(docs)
+        backprop(vectors)
+        gradients.append(network.encoder.layer[0].output.dense.weight.grad)
+    torch.testing.assert_close(*gradients)

@@ -63,6 +63,16 @@ def test_gradients_that_nobody_needs(calls: list) -> None:
     assert layer.weight.grad is None
 
 
+def test_gradients_of_gradients_are_refused() -> None:
+    layer = torch.nn.Linear(5, 3)
+    X = torch.randn(4, 5, requires_grad=True)
+    with FastLinear():
+        output = layer(X).tanh().sum()
+    (d_X,) = torch.autograd.grad(output, X, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        (d_X**2).sum().backward()
+
+
 def in_bfloat16(X: Tensor, layer: torch.nn.Linear) -> Tensor:
     with torch.autocast("cpu", torch.bfloat16):
         return layer(X)
@@ -74,6 +84,9 @@ def in_bfloat16(X: Tensor, layer: torch.nn.Linear) -> Tensor:
         in_bfloat16,
         lambda X, layer: layer.double()(X.double()),
         lambda X, layer: layer(X[:0]),
+        lambda X, layer: layer(X[0]),
+        lambda X, layer: torch_linear(X, layer.weight, layer.bias[:1]),
+        lambda X, layer: torch_linear(X, layer.weight[0]),
         lambda X, layer: torch_linear(X, weight=layer.weight, bias=layer.bias),
     ],
 )

@@ -97,6 +97,34 @@ class Residual(nn.Module):
         return BertConfig(last_hidden_state=inner + self.gelu(inner))
 
 
+def test_hooks_are_called() -> None:
+    network = bert()
+    seen: List[Any] = []
+    network.encoder.layer[0].output.dense.register_forward_hook(lambda *given: seen.append(given))
+    network.encoder.layer[1].output.dense.register_forward_pre_hook(
+        lambda *given: seen.append(given)
+    )
+    twin = prepacked(network, torch.float32)
+    seen.clear()
+    output(twin)
+    assert len(seen) == 2
+
+
+def test_settings_are_shared() -> None:
+    network = bert()
+    twin: Any = prepacked(network, torch.float32)
+    network.config.output_hidden_states = True
+    assert twin(IDS).hidden_states is not None
+
+
+class NoVocabulary(Residual):
+    """A network whose config has no size of the vocabulary."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        del self.config.vocab_size
+
+
 def breaks(*args: Any) -> Any:
     raise RuntimeError("no such layout")
 
@@ -105,6 +133,7 @@ def breaks(*args: Any) -> Any:
     ("make", "changes", "reason"),
     [
         (Residual, {}, "its output differs by"),
+        (NoVocabulary, {}, "AttributeError: "),
         (bert, {"prepack": breaks}, "RuntimeError: no such layout"),
     ],
 )
