@@ -1,8 +1,9 @@
 """Choosing the layers of a pipeline's encoders that are computed in int8."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
+import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -10,7 +11,7 @@ from ..compat.spacy_transformers import objects_of
 from ..compat.thinc import network_of
 from ..encoder.calibration import Batch, calibrate, mean_cosine, read_batches
 from ..encoder.copies import forget_copies
-from ..encoder.int8 import check_quantizable, quantized
+from ..encoder.int8 import Ranges, check_quantizable, quantized
 from ..encoder.quantized_linear import LinearRange
 from ..encoder.shim import EncoderShim
 from ..encoder.static_int8 import with_int8_layers
@@ -63,12 +64,23 @@ def calibrate_encoders(shims: Sequence[EncoderShim], docs: Sequence[Doc]) -> Lis
 class LayerChoice:
     """The layers in int8: at first all, then without those that change the vectors most."""
 
-    def __init__(self, shims: List[EncoderShim], calibrated: List[Calibrated]) -> None:
+    def __init__(
+        self,
+        shims: List[EncoderShim],
+        calibrated: List[Calibrated],
+        compute: Callable[[Any, Ranges, bool], Any] = lambda network, ranges, _: quantized(
+            network, ranges
+        ),
+    ) -> None:
         """Choose all layers.
 
         shims (List[EncoderShim]): The encoders, with precision = "int8". Their `ranges` are set.
         calibrated (List[Calibrated]): Their ranges.
+        compute (Callable[[Module, Mapping[str, LinearRange], bool], Callable]): Returns what
+            computes an encoder in int8, with or without segments. By default PyTorch, which
+            doesn't saturate as some processors do.
         """
+        self.compute = compute
         self.encoders = list(zip(shims, calibrated))
         self.n_layers = sum(len(each.ranges) for each in calibrated)
         self.ranking: List[Tuple[int, str]] = []
@@ -93,10 +105,13 @@ class LayerChoice:
         for i, (shim, found) in enumerate(self.encoders):
             forget_copies(network_of(shim))
             shim.ranges = {k: v for k, v in found.ranges.items() if (i, k) not in out}
-        return min(
-            mean_cosine(quantized(network_of(shim), shim.ranges), found.batches)
-            for shim, found in self.encoders
-        )
+        cosines = [self._cosine(shim, found.batches) for shim, found in self.encoders]
+        # NaN if one is.
+        return float(numpy.min(cosines))
+
+    def _cosine(self, shim: EncoderShim, batches: List[Batch]) -> float:
+        has_types = "token_type_ids" in batches[0].given
+        return mean_cosine(self.compute(network_of(shim), shim.ranges or {}, has_types), batches)
 
     def left_out(self) -> List[str]:
         """RETURNS (List[str]): The names of the layers that are not in int8."""

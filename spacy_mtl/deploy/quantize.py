@@ -122,7 +122,7 @@ def quantize(
         differ too much in all attempts.
     """
     # Imports torch.
-    from ..encoder.openvino import is_installed
+    from ..encoder.openvino import NotConvertibleError, is_installed
 
     nlp = _load(pipeline, {})
     blocks = dict(_encoder_blocks(nlp.config["components"], "components"))
@@ -153,7 +153,13 @@ def quantize(
         )
     tried = []
     for n in choice.sizes():
-        cosine = choice.leave_out(n)
+        try:
+            cosine = choice.leave_out(n)
+        except NotConvertibleError as err:
+            raise QuantizationError(
+                f"OpenVINO can't compute the encoder of the pipeline '{pipeline}' in int8: {err}. "
+                "Use float32 or bfloat16 instead."
+            ) from err
         scores: List[TaskScore] = []
         speed = 0.0
         if cosine >= MIN_COSINE:
@@ -201,11 +207,13 @@ def _settings(blocks: Dict[str, Dict[str, Any]]) -> Iterator[Tuple[str, Any]]:
 
 def _calibrate(nlp: Language, examples: List[Example]) -> Any:
     """RETURNS (LayerChoice): The layers of the pipeline's encoders."""
+    from ..encoder.engine import int8_by_openvino
     from .layer_choice import LayerChoice, calibrate_encoders, encoders_of
 
     shims = encoders_of(nlp)
     try:
-        return LayerChoice(shims, calibrate_encoders(shims, [eg.predicted for eg in examples]))
+        calibrated = calibrate_encoders(shims, [eg.predicted for eg in examples])
+        return LayerChoice(shims, calibrated, int8_by_openvino)
     except ValueError as err:
         raise QuantizationError(str(err)) from err
 

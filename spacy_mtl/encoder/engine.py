@@ -97,6 +97,19 @@ def find_engine(
     return _choose(network, engine, precision, has_types, read_some)
 
 
+def int8_by_openvino(network: Any, ranges: Ranges, has_types: bool) -> OpenVINONetwork:
+    """Get what computes an encoder in int8: see `find_engine`.
+
+    network (PreTrainedModel): The encoder.
+    ranges (Mapping[str, LinearRange]): What to compute in int8: see `quantized`.
+    has_types (bool): Whether it gets segments.
+    RETURNS (OpenVINONetwork): The network to call.
+    RAISES (NotConvertibleError): If OpenVINO can't compute it.
+    """
+    twin = quantized(network, ranges)
+    return openvino_network(twin, _numbers(twin, "auto"), has_types)
+
+
 def gives_more(network: Any, engine: str) -> bool:
     """Check whether an encoder's users want more than its last hidden states. Logged once.
 
@@ -128,7 +141,7 @@ def _choose(
     has_types: bool,
     read_some: Callable[[Optional[OpenVINONetwork]], int],
 ) -> Optional[OpenVINONetwork]:
-    numbers = "bf16" if uses_bfloat16(precision, next(network.parameters()).device) else "f32"
+    numbers = _numbers(network, precision)
     key = engine, numbers, has_types
     with _CHOOSING:
         chosen = _CHOICES.setdefault(network, {})
@@ -146,6 +159,10 @@ def _choose(
             faster = "OpenVINO" if chosen[key] else "PyTorch"
             _logger.info("%s computes the encoder: OpenVINO is %.2f times as fast", faster, gain)
         return twin if chosen.setdefault(key, True) else None
+
+
+def _numbers(network: Any, precision: str) -> str:
+    return "bf16" if uses_bfloat16(precision, next(network.parameters()).device) else "f32"
 
 
 def _log_torch(network: Any, engine: str, reason: str) -> None:

@@ -1,26 +1,48 @@
 """Quantizing a pipeline without OpenVINO."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
+from spacy.language import Language
+from spacy.tokens import DocBin
 from tiny_corpus import make_examples
 from tiny_pipelines import add_joint, inner
 
 from spacy_mtl.deploy.quantize import Attempt, QuantizationError, TaskScore, quantize
+from spacy_mtl.encoder.openvino import NotConvertibleError
 
 
-def test_without_the_extra(
-    encoder_dir: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def nlp(encoder_dir: str, tmp_path: Path) -> Language:
+    """A pipeline, saved in "pipeline", and a corpus in "dev.spacy"."""
     nlp = spacy.blank("en")
     add_joint(nlp, inner(encoder_dir))
     nlp.add_pipe("mtl_tagger")
     nlp.initialize(lambda: make_examples(nlp))
-    nlp.to_disk(tmp_path)
+    nlp.to_disk(tmp_path / "pipeline")
+    DocBin(docs=[eg.reference for eg in make_examples(nlp)]).to_disk(tmp_path / "dev.spacy")
+    return nlp
+
+
+def test_without_the_extra(nlp: Language, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("spacy_mtl.encoder.openvino.is_installed", lambda: False)
     with pytest.raises(QuantizationError, match=r"pip install 'spacy-mtl\[openvino\]'"):
-        quantize(tmp_path, tmp_path / "dev.spacy")
+        quantize(tmp_path / "pipeline", tmp_path / "dev.spacy")
+
+
+def test_an_encoder_that_does_not_convert(
+    nlp: Language, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any) -> Any:
+        raise NotConvertibleError("no such operation")
+
+    monkeypatch.setattr("spacy_mtl.encoder.openvino.is_installed", lambda: True)
+    monkeypatch.setattr("spacy_mtl.encoder.engine.is_installed", lambda: True)
+    monkeypatch.setattr("spacy_mtl.encoder.engine.openvino_network", fail)
+    with pytest.raises(QuantizationError, match=r"can't compute the encoder .* no such operation"):
+        quantize(tmp_path / "pipeline", tmp_path / "dev.spacy")
 
 
 def test_the_worst_task() -> None:
