@@ -79,3 +79,14 @@ def bfloat16_of_cpu() -> Optional[str]:
         if getattr(torch.cpu, function, bool)():
             return feature
     return None
+
+
+def has_hooks(module: Any) -> bool:
+    """Check whether someone wants to be called when a module runs.
+
+    Uses `Module._forward_hooks` and `Module._forward_pre_hooks`: hooks can be added, not listed.
+
+    module (Module): The module.
+    RETURNS (bool): Whether it has forward hooks.
+    """
+    return bool(module._forward_hooks or module._forward_pre_hooks)

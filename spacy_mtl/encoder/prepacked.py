@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from transformers.activations import GELUActivation
 
 from ..compat.onednn import linear, prepack
+from ..compat.torch import has_hooks
 from .copies import copy_of
 from .fast_linear import is_fast
 
@@ -61,8 +62,8 @@ def _try_out(network: Any, dtype: Any) -> Optional[Any]:
 
 def _is_linear(module: Any) -> bool:
     # A subclass may compute something else, and hooks want to be called.
-    is_plain = type(module) is nn.Linear and not module._forward_hooks
-    return is_plain and not module._forward_pre_hooks and module.weight.dtype == torch.float32
+    is_plain = type(module) is nn.Linear and not has_hooks(module)
+    return is_plain and module.weight.dtype == torch.float32
 
 
 def _copy(network: Any, dtype: Any) -> Any:

@@ -13,6 +13,7 @@ from thinc.api import PyTorchWrapper
 from spacy_mtl.compat.torch import (
     PICKLED_NAMES,
     bfloat16_of_cpu,
+    has_hooks,
     leaves,
     one_of_several_passes,
 )
@@ -118,3 +119,13 @@ def test_processor_without_bfloat16(monkeypatch: Any) -> None:
     for each in FEATURES:
         monkeypatch.setattr(torch.cpu, each, lambda: False)
     assert bfloat16_of_cpu() is None
+
+
+def test_hooks() -> None:
+    for register in ("register_forward_hook", "register_forward_pre_hook"):
+        module = torch.nn.Linear(1, 1)
+        assert not has_hooks(module)
+        handle = getattr(module, register)(lambda *given: None)
+        assert has_hooks(module)
+        handle.remove()
+        assert not has_hooks(module)
