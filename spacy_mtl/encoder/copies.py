@@ -5,6 +5,7 @@ place. So shims say so. Changes by others are noticed by address and version, un
 into `parameter.data`: call `forget_copies` after that.
 """
 
+import copy
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Tuple
 from weakref import WeakKeyDictionary
@@ -45,6 +46,16 @@ def copy_of(network: Any, kind: str, make: Callable[[Any], Any]) -> Any:
                 found = _Copy(make(network), parameters, state)
                 _COPIES.setdefault(network, {})[kind] = found
     return found.made
+
+
+def twin_of(network: Any, *shared: Any) -> Any:
+    """Copy the structure of a network, in evaluation mode.
+
+    network (Module): The network.
+    *shared (Any): What the copy shares with it, besides all parameters.
+    RETURNS (Module): The copy.
+    """
+    return copy.deepcopy(network, {id(x): x for x in (*network.parameters(), *shared)}).eval()
 
 
 def forget_copies(network: Any) -> None:

@@ -5,12 +5,11 @@ none: they are computed in dynamic int8 by torch. All uses of torch's quantizati
 is deprecated.
 """
 
-import copy
 import warnings
 from functools import partial
 from typing import Any, Mapping, Optional, Tuple
 
-from .copies import copy_of
+from .copies import copy_of, twin_of
 from .quantized_linear import LinearRange
 from .static_int8 import with_int8_layers
 
@@ -73,7 +72,7 @@ def _quantize(network: Any) -> Any:
         try:
             from torch.ao.quantization import per_channel_dynamic_qconfig, quantize_dynamic
 
-            twin = copy.deepcopy(network, {id(p): p for p in network.parameters()}).eval()
+            twin = twin_of(network)
             settings = {torch.nn.Linear: per_channel_dynamic_qconfig}
             twin = quantize_dynamic(twin, settings, inplace=True)
         # RuntimeError: torch has no kernels for this processor.

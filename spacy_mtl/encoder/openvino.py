@@ -4,7 +4,6 @@ All uses of OpenVINO are here. It is an extra, and imported when it is first nee
 and the conversion of a network take seconds.
 """
 
-import copy
 import logging
 import os
 import threading
@@ -20,7 +19,7 @@ from torch import Tensor
 from transformers.modeling_outputs import BaseModelOutput
 
 from ..compat.openvino import import_openvino
-from .copies import copy_of
+from .copies import copy_of, twin_of
 from .mode import evaluate
 from .quantized_linear import QuantizedLinear
 
@@ -127,7 +126,7 @@ def _convert(network: Any, has_types: bool) -> Any:
     # The conversion patches modules, while other threads may predict with them. The weights
     # are shared.
     try:
-        twin = copy.deepcopy(network, {id(p): p for p in network.parameters()})
+        twin = twin_of(network)
         example = tuple(_inputs(network, [5, 3], has_types).values())
         openvino = import_openvino()
         with _silence(), torch.no_grad(), torch.autocast("cpu", enabled=False):

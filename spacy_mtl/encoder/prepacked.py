@@ -4,7 +4,6 @@ Their weights are copies in the layout and type that oneDNN prefers, and GELU is
 product before it.
 """
 
-import copy
 import logging
 from typing import Any, Dict, Optional
 
@@ -14,7 +13,7 @@ from transformers.activations import GELUActivation
 
 from ..compat.onednn import linear, prepack
 from ..compat.torch import has_hooks
-from .copies import copy_of
+from .copies import copy_of, twin_of
 from .fast_linear import is_fast
 
 #: How different the output may be, relative to its largest value.
@@ -67,9 +66,7 @@ def _is_linear(module: Any) -> bool:
 
 
 def _copy(network: Any, dtype: Any) -> Any:
-    shared: Dict[int, Any] = {id(each): each for each in network.parameters()}
-    shared.update({id(each): each for each in [*network.buffers(), network.config]})
-    twin = copy.deepcopy(network, shared).eval()
+    twin = twin_of(network, *network.buffers(), network.config)
     for parent in list(twin.modules()):
         for name, module in list(parent.named_children()):
             if _is_linear(module):

@@ -1,8 +1,8 @@
 """Networks in int8 with fixed ranges of activations: see `calibration`."""
 
-import copy
 from typing import Any, Mapping
 
+from .copies import twin_of
 from .quantized_linear import LinearRange, QuantizedLinear
 
 
@@ -13,7 +13,7 @@ def with_int8_layers(network: Any, ranges: Mapping[str, LinearRange]) -> Any:
     ranges (Mapping[str, LinearRange]): The layers by name. All others stay as they are.
     RETURNS (PreTrainedModel): The copy. It shares all other parameters.
     """
-    twin = copy.deepcopy(network, {id(p): p for p in network.parameters()}).eval()
+    twin = twin_of(network)
     for name, found in ranges.items():
         parent, _, own = name.rpartition(".")
         layer = QuantizedLinear(network.get_submodule(name), found)

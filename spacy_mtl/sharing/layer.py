@@ -1,6 +1,5 @@
 """The layer that runs the torch network of a scheme, and one backward pass per task."""
 
-from itertools import accumulate
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, cast
 
 import torch
@@ -8,6 +7,7 @@ from spacy.tokens import Doc
 from thinc.api import Model, torch2xp, xp2torch
 from torch import Tensor
 
+from ..arrays import cut
 from ..encoder.fast_linear import fast_linear
 from ..types import Encoder, Features, Sharing, TokenVectors, Views
 from .network import Batch, SharingNetwork
@@ -54,7 +54,7 @@ def _views(
         # In bfloat16, some operations return that type.
         outputs = {task: view.to(X.dtype) for task, view in found.items()}
     views = Views(
-        {task: _split(torch2xp(view.detach()), lengths) for task, view in outputs.items()},
+        {task: cut(torch2xp(view.detach()), lengths) for task, view in outputs.items()},
         _numbers(losses),
     )
     if not is_train:
@@ -66,7 +66,7 @@ def _views(
         for task, d_view in d_views.by_task.items():
             gradient = xp2torch(model.ops.xp.concatenate(d_view), device=shim.device)
             d_flat = passes.of_view(task, gradient)
-        return Features([] if d_flat is None else _split(torch2xp(d_flat), lengths))
+        return Features([] if d_flat is None else cut(torch2xp(d_flat), lengths))
 
     return views, backprop
 
@@ -121,12 +121,6 @@ def _numbers(losses: Mapping[str, Tensor]) -> Dict[str, float]:
     # All at once: a GPU is asked once.
     found = torch.stack([loss.detach() for loss in losses.values()]).tolist() if losses else []
     return dict(zip(losses, found))
-
-
-def _split(flat: Any, lengths: Sequence[int]) -> List[Any]:
-    """RETURNS (List[Floats2d]): Parts of an array of rows, one per document, not copied."""
-    ends = list(accumulate(lengths))
-    return [flat[end - length : end] for length, end in zip(lengths, ends)]
 
 
 def _no_gradient(d_views: Views) -> Features:
