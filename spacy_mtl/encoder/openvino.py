@@ -197,12 +197,16 @@ def _inputs(network: Any, lengths: List[int], has_types: bool) -> Dict[str, Tens
 @contextmanager
 def _silence() -> Iterator[None]:
     """Hide what the conversion says about code that depends on values."""
-    logger = logging.getLogger("transformers")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    root, transformers = logging.getLogger(), logging.getLogger("transformers")
+    levels = root.level, transformers.level
+    filters, handlers = list(root.filters), list(root.handlers)
+    transformers.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        # A conversion that fails leaves the root logger as it set it: errors only.
+        root.filters, root.handlers = filters, handlers
+        for logger, level in zip((root, transformers), levels):
+            logger.setLevel(level)

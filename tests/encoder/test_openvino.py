@@ -220,6 +220,8 @@ def test_not_convertible(
         return forward(self, *args, **kwargs)
 
     mine, theirs = make_both(encoder_dir, packing=False)
+    root = logging.getLogger()
+    logging_before = root.level, list(root.filters), list(root.handlers)
     monkeypatch.setattr(BertModel, "forward", fail)
     with caplog.at_level(logging.INFO, logger="spacy"):
         for _ in range(2):
@@ -227,6 +229,7 @@ def test_not_convertible(
     (message,) = [m for m in caplog.messages if "OpenVINO" in m]
     assert "computes the encoder (BertModel): it can't: " in message
     assert "can't be traced" in message
+    assert (root.level, root.filters, root.handlers) == logging_before
 
 
 def test_other_results(encoder_dir: str, monkeypatch: pytest.MonkeyPatch) -> None:
