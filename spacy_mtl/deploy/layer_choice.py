@@ -130,4 +130,7 @@ class LayerChoice:
             few = found.batches[:: max(1, len(found.batches) // 4)]
             for name, own in found.ranges.items():
                 cosines[i, name] = mean_cosine(with_int8_layers(network, {name: own}), few)
-        return sorted(cosines, key=lambda layer: cosines[layer])
+        ranking = sorted(cosines, key=lambda layer: cosines[layer])
+        best = dict(ranking)
+        # Each encoder keeps its best layer in int8: with none, it could not be loaded.
+        return sorted(ranking, key=lambda layer: best[layer[0]] == layer[1])

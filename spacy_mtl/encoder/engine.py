@@ -27,6 +27,8 @@ _CHOOSING = ForkSafeLock()
 #: segments. Remembered although the weights change.
 _CHOICES: "WeakKeyDictionary[Any, Dict[Tuple[str, str, bool], bool]]" = WeakKeyDictionary()
 _TRAINED: "WeakSet[Any]" = WeakSet()
+#: Networks whose users were told why OpenVINO can't give what they ask for.
+_TOLD: "WeakSet[Any]" = WeakSet()
 
 
 def check_engine(engine: str, architecture: str) -> None:
@@ -67,7 +69,8 @@ def find_engine(
     engine (str): One of `ENGINES`. "auto" stays with PyTorch for the first 100,000 wordpieces,
         and so does a network that was trained in this process: an evaluation would convert it
         each time.
-    precision (str): One of `PRECISIONS`. Predictions in "int8" without ranges are PyTorch's.
+    precision (str): One of `PRECISIONS`. Predictions in "int8" without ranges are PyTorch's, which
+        is logged once.
     is_train (bool): Whether to train, which only PyTorch does.
     n_pieces (int): How many wordpieces it will read.
     has_types (bool): Whether it gets segments.
@@ -77,7 +80,10 @@ def find_engine(
     RETURNS (Optional[OpenVINONetwork]): The network to call. None for PyTorch's.
     RAISES (ValueError): If the encoder is on a GPU, but engine = "openvino".
     """
-    if engine == "torch" or (precision == "int8" and ranges is None):
+    if engine == "torch":
+        return None
+    if precision == "int8" and ranges is None:
+        _tell(network, engine, "for int8 it needs ranges, which `spacy mtl quantize` finds")
         return None
     device = next(network.parameters()).device
     if device.type != "cpu":
@@ -119,9 +125,8 @@ def gives_more(network: Any, engine: str) -> bool:
     """
     settings = ("output_hidden_states", "output_attentions")
     found = [name for name in settings if getattr(network.config, name, False)]
-    if found and network not in _CHOICES:
-        _CHOICES[network] = {}
-        _log_torch(network, engine, f"it gives no {' and '.join(found)}")
+    if found:
+        _tell(network, engine, f"it gives no {' and '.join(found)}")
     return bool(found)
 
 
@@ -163,6 +168,12 @@ def _choose(
 
 def _numbers(network: Any, precision: str) -> str:
     return "bf16" if uses_bfloat16(precision, next(network.parameters()).device) else "f32"
+
+
+def _tell(network: Any, engine: str, reason: str) -> None:
+    if network not in _TOLD:
+        _TOLD.add(network)
+        _log_torch(network, engine, reason)
 
 
 def _log_torch(network: Any, engine: str, reason: str) -> None:

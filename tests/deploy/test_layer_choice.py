@@ -70,3 +70,6 @@ def test_several_encoders(encoder_dir: str, tmp_path: Path) -> None:
     assert choice.leave_out(0) < 0.99
     assert choice.leave_out(1) > 0.998
     assert choice.left_out() == [FRAGILE]
+    # Each keeps a layer in int8.
+    choice.leave_out(22)
+    assert [len(shim.ranges or {}) for shim, _ in choice.encoders] == [1, 1]
