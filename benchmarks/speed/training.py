@@ -1,13 +1,26 @@
 """Compare training steps with those of the bare encoder."""
 
+from contextlib import nullcontext
 from typing import Any
+from unittest.mock import patch
 
 from ..timing import Contestant
 from .bare import bare_training, with_tf32
 from .bench import Bench
 from .contestants import training
 from .engines.table import EAGER
-from .limits import TRAINING, report_limits, report_shares
+from .limits import PLAIN, TRAINING, report_limits, report_shares
+
+
+def _without_onednn(run: Contestant) -> Contestant:
+    """RETURNS (Callable[[], None]): Computes linear layers as torch does by default."""
+    from spacy_mtl.encoder import fast_linear
+
+    def run_without() -> None:
+        with patch.object(fast_linear, "fast_linear", lambda device: nullcontext()):
+            run()
+
+    return run_without
 
 
 def compare_training(bench: Bench) -> None:
@@ -24,6 +37,8 @@ def compare_training(bench: Bench) -> None:
         "stock heads on our encoder": contest(bench.make("stock heads")),
         "ours": contest(bench.make()),
     }
+    if not args.gpu:
+        contestants[PLAIN] = _without_onednn(contest(bench.make()))
     if args.gpu:
         for name in (EAGER, "ours"):
             contestants[f"{name}, tf32"] = with_tf32(contestants[name])
