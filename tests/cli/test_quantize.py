@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict
 import numpy
 import pytest
 import spacy
+from helpers.transformer_pipelines import THEIRS, with_stock_tagger
 from methods import registered
 from spacy.cli._util import app
 from spacy.language import Language
@@ -215,16 +216,7 @@ def test_custom_weighting(run: Run, encoder_dir: str, tmp_path: Path) -> None:
 
 
 def test_replaced_listener_of_a_stock_component(run: Run, encoder_dir: str, tmp_path: Path) -> None:
-    nlp = spacy.blank("en")
-    nlp.add_pipe("transformer", config={"model": {"name": encoder_dir}})
-    listener = {
-        "@architectures": "spacy-transformers.TransformerListener.v1",
-        "pooling": {"@layers": "reduce_mean.v1"},
-    }
-    nlp.add_pipe(
-        "tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}}
-    )
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = with_stock_tagger(encoder_dir, THEIRS)
     nlp.replace_listeners("transformer", "tagger", ["model.tok2vec"])
     nlp.remove_pipe("transformer")
     nlp.to_disk(tmp_path / "trained")

@@ -10,7 +10,13 @@ import pytest
 import spacy
 import torch
 from encoders_by_place import build_at
-from helpers.transformer_pipelines import OURS, TEXTS, make_transformer, vectors_of
+from helpers.transformer_pipelines import (
+    OURS,
+    TEXTS,
+    make_transformer,
+    vectors_of,
+    with_stock_tagger,
+)
 from predicted_values import as_values, predictions
 from spacy.language import Language
 from spacy.util import load_model_from_config
@@ -138,16 +144,7 @@ def test_stock_vectors(encoder_dir: str) -> None:
 
 
 def test_replaced_listeners(encoder_dir: str) -> None:
-    settings = {"engine": "openvino", "precision": "bf16"}
-    nlp = make_transformer(encoder_dir, OURS, **settings)
-    listener = {
-        "@architectures": "spacy-transformers.TransformerListener.v1",
-        "pooling": {"@layers": "reduce_mean.v1"},
-    }
-    nlp.add_pipe(
-        "tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}}
-    )
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp = with_stock_tagger(encoder_dir, engine="openvino", precision="bf16")
     expected = [[token.tag_ for token in doc] for doc in nlp.pipe(TEXTS)]
     nlp.replace_listeners("transformer", "tagger", ["model.tok2vec"])
     block = nlp.config["components"]["tagger"]["model"]["tok2vec"]

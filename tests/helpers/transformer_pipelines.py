@@ -40,10 +40,9 @@ def library_transformer(
     )
 
 
-def with_stock_tagger(encoder_dir: str) -> Language:
-    """Build a pipeline with spaCy's tagger on our model."""
-    nlp = spacy.blank("en")
-    nlp.add_pipe("transformer", config={"model": {"@architectures": OURS, "name": encoder_dir}})
+def with_stock_tagger(encoder_dir: str, architecture: str = OURS, **settings: Any) -> Language:
+    """Build a pipeline with spaCy's tagger on a transformer."""
+    nlp = make_transformer(encoder_dir, architecture, **settings)
     listener = {
         "@architectures": "spacy-transformers.TransformerListener.v1",
         "pooling": {"@layers": "reduce_mean.v1"},
