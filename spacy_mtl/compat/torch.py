@@ -2,7 +2,7 @@
 
 import re
 from contextlib import contextmanager
-from typing import Any, Iterator, Optional, Set
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 #: The names that `torch.save` puts into the pickle of a network's state: functions and classes of
 #: torch, some of them private. Matches all of "MODULE NAME".
@@ -81,12 +81,20 @@ def bfloat16_of_cpu() -> Optional[str]:
     return None
 
 
-def has_hooks(module: Any) -> bool:
-    """Check whether someone wants to be called when a module runs.
+def parts_of(network: Any) -> Tuple[List[Any], Dict[int, Any]]:
+    """List what decides how a network computes its output.
 
-    Uses `Module._forward_hooks` and `Module._forward_pre_hooks`: hooks can be added, not listed.
+    Uses `Module._parameters`, which takes half the time of `parameters()`, `_forward_hooks` and
+    `_forward_pre_hooks`: hooks can be added, not listed.
 
-    module (Module): The module.
-    RETURNS (bool): Whether it has forward hooks.
+    network (Module): The network.
+    RETURNS (Tuple[List[Parameter], Dict[int, Callable]]): The parameters (shared ones several
+        times), and the forward hooks by the number of their registration.
     """
-    return bool(module._forward_hooks or module._forward_pre_hooks)
+    parameters: List[Any] = []
+    hooks: Dict[int, Any] = {}
+    for module in network.modules():
+        parameters += [found for found in module._parameters.values() if found is not None]
+        hooks.update(module._forward_hooks)
+        hooks.update(module._forward_pre_hooks)
+    return parameters, hooks

@@ -2,23 +2,37 @@
 
 Neither the address nor the version of a tensor shows that an optimizer of thinc changed it in
 place. So shims say so. Changes by others are noticed by address and version, unless they write
-into `parameter.data`: call `forget_copies` after that.
+into `parameter.data`: call `forget_copies` after that. Forward hooks that come or go are noticed,
+too.
 """
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Tuple
 from weakref import WeakKeyDictionary
 
+from ..compat.torch import parts_of
 from ..locks import ForkSafeLock
+
+
+@dataclass(frozen=True)
+class _State:
+    """What a network was like.
+
+    parameters (List[Parameter]): Keeps their memory, so that no other one gets its address.
+    weights (List[Tuple[int, int]]): The address and version of each parameter.
+    hooks (List[int]): The numbers of its forward hooks.
+    """
+
+    parameters: List[Any] = field(compare=False)
+    weights: List[Tuple[int, int]]
+    hooks: List[int]
 
 
 @dataclass(frozen=True)
 class _Copy:
     made: Any
-    # Keeps their memory, so that no other parameter gets its address.
-    parameters: List[Any]
-    state: List[Tuple[int, int]]
+    state: _State
 
 
 # All threads share one copy. It may be made of another one.
@@ -41,9 +55,8 @@ def copy_of(network: Any, kind: str, make: Callable[[Any], Any]) -> Any:
             # Another thread may have made it meanwhile.
             found = _find(network, kind)
             if found is None:
-                parameters = list(network.parameters())
-                state = _state_of(parameters)
-                found = _Copy(make(network), parameters, state)
+                state = _state_of(network)
+                found = _Copy(make(network), state)
                 _COPIES.setdefault(network, {})[kind] = found
     return found.made
 
@@ -52,10 +65,12 @@ def twin_of(network: Any, *shared: Any) -> Any:
     """Copy the structure of a network, in evaluation mode.
 
     network (Module): The network.
-    *shared (Any): What the copy shares with it, besides all parameters.
+    *shared (Any): What the copy shares with it, besides all parameters and forward hooks.
     RETURNS (Module): The copy.
     """
-    return copy.deepcopy(network, {id(x): x for x in (*network.parameters(), *shared)}).eval()
+    parameters, hooks = parts_of(network)
+    kept = {id(x): x for x in (*parameters, *hooks.values(), *shared)}
+    return copy.deepcopy(network, kept).eval()
 
 
 def forget_copies(network: Any) -> None:
@@ -70,10 +85,10 @@ def forget_copies(network: Any) -> None:
 
 def _find(network: Any, kind: str) -> Any:
     found = _COPIES.get(network, {}).get(kind)
-    if found is None or _state_of(list(network.parameters())) != found.state:
-        return None
-    return found
+    return None if found is None or _state_of(network) != found.state else found
 
 
-def _state_of(parameters: List[Any]) -> List[Tuple[int, int]]:
-    return [(parameter.data_ptr(), parameter._version) for parameter in parameters]
+def _state_of(network: Any) -> _State:
+    parameters, hooks = parts_of(network)
+    weights = [(parameter.data_ptr(), parameter._version) for parameter in parameters]
+    return _State(parameters, weights, list(hooks))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from transformers.activations import GELUActivation
 
 from ..compat.onednn import linear, prepack
-from ..compat.torch import has_hooks
+from ..compat.torch import parts_of
 from .copies import copy_of, twin_of
 from .fast_linear import is_fast
 
@@ -61,8 +61,10 @@ def _try_out(network: Any, dtype: Any) -> Optional[Any]:
 
 def _is_linear(module: Any) -> bool:
     # A subclass may compute something else, and hooks want to be called.
-    is_plain = type(module) is nn.Linear and not has_hooks(module)
-    return is_plain and module.weight.dtype == torch.float32
+    if type(module) is not nn.Linear or module.weight.dtype != torch.float32:
+        return False
+    _, hooks = parts_of(module)
+    return not hooks
 
 
 def _copy(network: Any, dtype: Any) -> Any:

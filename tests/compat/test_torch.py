@@ -13,9 +13,9 @@ from thinc.api import PyTorchWrapper
 from spacy_mtl.compat.torch import (
     PICKLED_NAMES,
     bfloat16_of_cpu,
-    has_hooks,
     leaves,
     one_of_several_passes,
+    parts_of,
 )
 
 
@@ -121,11 +121,18 @@ def test_processor_without_bfloat16(monkeypatch: Any) -> None:
     assert bfloat16_of_cpu() is None
 
 
-def test_hooks() -> None:
-    for register in ("register_forward_hook", "register_forward_pre_hook"):
-        module = torch.nn.Linear(1, 1)
-        assert not has_hooks(module)
-        handle = getattr(module, register)(lambda *given: None)
-        assert has_hooks(module)
-        handle.remove()
-        assert not has_hooks(module)
+@pytest.mark.parametrize("register", ["register_forward_hook", "register_forward_pre_hook"])
+def test_parts(register: str) -> None:
+    inner = torch.nn.Linear(1, 1, bias=False)
+    network = torch.nn.Sequential(inner, torch.nn.LayerNorm(1))
+    parameters, hooks = parts_of(network)
+    assert [id(each) for each in parameters] == [id(each) for each in network.parameters()]
+    assert not hooks
+
+    def hook(*given: Any) -> None:
+        """Do nothing."""
+
+    handle = getattr(inner, register)(hook)
+    assert parts_of(network)[1] == {handle.id: hook}
+    handle.remove()
+    assert not parts_of(network)[1]

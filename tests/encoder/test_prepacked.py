@@ -97,17 +97,35 @@ class Residual(nn.Module):
         return BertConfig(last_hidden_state=inner + self.gelu(inner))
 
 
+class Calls:
+    """A hook that counts its calls."""
+
+    def __init__(self) -> None:
+        self.n = 0
+
+    def count(self, *given: Any) -> None:
+        self.n += 1
+
+
 def test_hooks_are_called() -> None:
+    """Whether they come before or after the first prediction, and no longer than they stay."""
     network = bert()
-    seen: List[Any] = []
-    network.encoder.layer[0].output.dense.register_forward_hook(lambda *given: seen.append(given))
-    network.encoder.layer[1].output.dense.register_forward_pre_hook(
-        lambda *given: seen.append(given)
-    )
-    twin = prepacked(network, torch.float32)
-    seen.clear()
-    output(twin)
-    assert len(seen) == 2
+    calls = Calls()
+
+    def n_called() -> int:
+        twin = prepacked(network, torch.float32)
+        calls.n = 0
+        output(twin)
+        return calls.n
+
+    assert n_called() == 0
+    first, second = (layer.output.dense for layer in network.encoder.layer)
+    handle = first.register_forward_hook(calls.count)
+    assert n_called() == 1
+    second.register_forward_pre_hook(calls.count)
+    assert n_called() == 2
+    handle.remove()
+    assert n_called() == 1
 
 
 def test_settings_are_shared() -> None:
