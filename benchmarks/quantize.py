@@ -20,7 +20,8 @@ from .accuracy.suites import SUITES, corpus_of
 from .accuracy.training import config_of, score
 from .metrics import METRICS
 from .places import WORK, default_encoder
-from .speed.contestants import bare_batches, gold_docs
+from .speed.bare import bare_batches
+from .speed.contestants import gold_docs
 from .timing import Contestant, machine, measure, ratios
 
 
