@@ -89,7 +89,11 @@ def main() -> None:
     parser.add_argument("--quantized", help="for 'inference': written by `spacy mtl quantize`")
     parser.add_argument("--gpu", action="store_true", help="use the GPU")
     parser.add_argument("--work", type=Path, default=WORK)
-    parser.add_argument("--pipeline", help="a trained one, for 'windows' and 'precision'")
+    parser.add_argument(
+        "--pipeline",
+        nargs="+",
+        help="trained ones for 'windows' and 'precision', such as of several seeds",
+    )
     args = parser.parse_args()
     picture = RESULTS.with_name("speed.svg")
     if args.what == "plot":

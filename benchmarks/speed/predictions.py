@@ -1,9 +1,11 @@
 """Compare the predictions of a trained pipeline with several encoder models or settings."""
 
+import statistics
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any, Callable, Dict, Iterator, List
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 from unittest.mock import patch
 
 from ..timing import keep
@@ -42,8 +44,9 @@ def compare_windows(bench: Bench) -> None:
 
 def compare_precisions(bench: Bench) -> None:
     """Compare float32 by torch's default with oneDNN, bfloat16 and OpenVINO."""
-    block = block_of_encoder(bench.args.pipeline)
-    variants = [Variant("fp32, eager", within=eager)]
+    block = block_of_encoder(bench.args.pipeline[0])
+    # Trained pipelines may say "auto".
+    variants = [Variant("fp32, eager", {f"{block}.precision": "fp32"}, eager)]
     for precision in ("fp32", "bf16") if bench.args.bf16 else ("fp32",):
         config = {f"{block}.precision": precision}
         variants.append(Variant(precision, config))
@@ -58,27 +61,38 @@ def compare_variants(title: str, variants: List[Variant], bench: Bench) -> None:
 
     title (str): What is compared.
     variants (List[Variant]): What to compare.
-    bench (Bench): The test documents, and a trained pipeline in the options.
+    bench (Bench): The test documents, and trained pipelines of like kind in the options. Of
+        several, the means count.
     """
+    names = ", ".join(Path(path).parent.name for path in bench.args.pipeline)
+    print(f"\n{bench.args.corpus}, {len(bench.test)} documents, {names}\n")
+    rows: List[List[Dict[str, float]]] = []
+    for path in bench.args.pipeline:
+        first: List[Any] = []
+        of_variants = []
+        for variant in variants:
+            scores, docs = _predict(path, variant, bench.test)
+            first = first or docs
+            of_variants.append({**scores, "equal": 100 * share_of_equal(docs, first)})
+        rows.append(of_variants)
+    for variant, found in zip(variants, zip(*rows)):
+        means = {key: statistics.mean(row[key] for row in found) for key in found[0]}
+        shown = ", ".join(f"{key} {means[key]:.2f}" for key in SCORES if key in means)
+        print(f"{variant.name}: {shown}", end="")
+        print(f"; {means['equal']:.3f} % of tags and entity labels as with {variants[0].name}")
+        keep({"title": f"{bench.args.corpus}, {title}, {variant.name}", **means})
+
+
+def _predict(path: str, variant: Variant, gold: List[Any]) -> Tuple[Dict[str, float], List[Any]]:
+    """RETURNS (Tuple[Dict[str, float], List[Doc]]): Scores (0 to 100), and annotated documents."""
     import spacy
     from spacy.training import Example
 
-    first: List[Any] = []
-    for variant in variants:
-        nlp = spacy.load(bench.args.pipeline, config=variant.config)
-        examples = [Example(nlp.make_doc(doc.text), doc) for doc in bench.test]
-        with variant.within():
-            scores = nlp.evaluate(examples)
-            docs = list(nlp.pipe([doc.text for doc in bench.test]))
-        first = first or docs
-        row = {
-            key: round(100 * scores[key], 2) for key in SCORES if isinstance(scores.get(key), float)
-        }
-        equal = share_of_equal(docs, first)
-        shown = ", ".join(f"{key} {value}" for key, value in row.items())
-        print(f"{variant.name}: {shown}", end="")
-        print(f"; {100 * equal:.3f} % of tags and entity labels as with {variants[0].name}")
-        keep({"title": f"{title}, {variant.name}", "equal": equal, **row})
+    nlp = spacy.load(path, config=variant.config)
+    with variant.within():
+        scores = nlp.evaluate([Example(nlp.make_doc(doc.text), doc) for doc in gold])
+        docs = list(nlp.pipe([doc.text for doc in gold]))
+    return {k: 100 * scores[k] for k in SCORES if isinstance(scores.get(k), float)}, docs
 
 
 def share_of_equal(docs: List[Any], others: List[Any]) -> float:

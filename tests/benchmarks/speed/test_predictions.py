@@ -1,11 +1,13 @@
 """Predictions of variants of a pipeline."""
 
 from importlib import import_module
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, List
 
 import pytest
 import spacy
 from spacy.tokens import Doc
+from tiny_corpus import make_docs
 from tiny_pipelines import inner
 
 
@@ -56,3 +58,41 @@ def test_eager_encoder_calls_nothing_of_onednn(
     assert not calls
     make_nlp(["tagger"], encoder=inner(encoder_dir))("old runs")
     assert calls
+
+
+def test_labels_are_compared_with_those_in_float32(
+    benchmark_module: Any,
+    encoder_dir: str,
+    make_nlp: Any,
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Any,
+) -> None:
+    """Although the pipelines were trained in bfloat16."""
+    module = benchmark_module("speed.predictions")
+    kept: List[Any] = []
+    precisions = []
+    load = spacy.load
+
+    def load_noting(*args: Any, **kwargs: Any) -> Any:
+        nlp = load(*args, **kwargs)
+        precisions.append(nlp.config["components"]["mtl"]["model"]["tok2vec"]["precision"])
+        return nlp
+
+    monkeypatch.setattr(spacy, "load", load_noting)
+    monkeypatch.setattr(module, "keep", kept.append)
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    paths = [tmp_path / name / "model" for name in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        nlp = make_nlp(["tagger"], encoder=inner(encoder_dir, precision="bf16"))
+        nlp.to_disk(path)
+    gold = make_docs(nlp)
+    args = SimpleNamespace(pipeline=[str(p) for p in paths], bf16=True, corpus="tiny")
+    module.compare_precisions(SimpleNamespace(args=args, test=gold))
+    assert precisions == ["fp32", "fp32", "bf16"] * 2
+    exact, same, rough = kept
+    assert "tiny, 4 documents, a, b" in capsys.readouterr().out
+    assert same["title"] == "tiny, precision, fp32"
+    assert exact["equal"] == same["equal"] == 100 >= rough["equal"]
+    assert exact["tag_acc"] == pytest.approx(same["tag_acc"])
