@@ -1,13 +1,13 @@
 """Linear layers by oneDNN, on a CPU: on many processors faster than torch's own, by MKL.
 
-Once per process and type, a trial finds out whether they are.
+Once per process and type, a trial finds out whether they are. The results of both differ in the
+last bits, so a training that is resumed must not try again: see `linear_choices`.
 """
 
 import logging
 import time
 from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -15,16 +15,21 @@ from torch.autograd.function import once_differentiable
 from torch.overrides import TorchFunctionMode
 
 from ..compat.onednn import has_onednn, linear, prepack
+from ..locks import ForkSafeLock
 
 _LINEAR: Any = torch.nn.functional.linear
 #: The trial's number of rows, of inputs and of outputs, and how often it runs.
 _SIZES, _N_RUNS = (256, 384, 1536), 7
 #: How different the output may be, relative to its largest value.
 _TOLERANCES = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
-#: How much faster it must be. The trial doesn't see that bfloat16 weights are converted only once.
-_GAINS = {torch.float32: 1.05, torch.bfloat16: 1.0}
+#: How much faster it must be. Where it is as fast as torch's default, or a little faster, no trial
+#: shall find that it is. It doesn't see that bfloat16 weights are converted only once.
+_GAINS = {torch.float32: 1.2, torch.bfloat16: 1.0}
 
 _logger = logging.getLogger("spacy")
+_TRYING = ForkSafeLock()
+#: Whether it is faster, by type.
+_CHOICES: Dict[Any, bool] = {}
 
 
 def fast_linear(device: Any) -> AbstractContextManager:
@@ -68,21 +73,50 @@ class FastLinear(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-@lru_cache
 def is_fast(dtype: Any) -> bool:
     """Find out whether oneDNN gives the same results here, and sooner.
 
     dtype (torch.dtype): float32 or bfloat16.
     RETURNS (bool): Whether it does. A reason against it is logged once.
     """
-    reason = _reason_against(dtype)
-    if reason is not None:
-        name = str(dtype).replace("torch.", "")
-        _logger.info("Linear layers in %s run by torch's default: oneDNN %s", name, reason)
-    return reason is None
+    if dtype not in _CHOICES:
+        with _TRYING:
+            if dtype not in _CHOICES:
+                reason = _reason_against(dtype)
+                if reason is not None:
+                    _log(dtype, f"oneDNN {reason}")
+                _CHOICES[dtype] = reason is None
+    return _CHOICES[dtype]
 
 
-def _reason_against(dtype: Any) -> Optional[str]:
+def linear_choices() -> Dict[str, bool]:
+    """RETURNS (Dict[str, bool]): What trials found so far, by type: see `is_fast`."""
+    return {_name(dtype): found for dtype, found in _CHOICES.items()}
+
+
+def set_linear_choices(found: Mapping[str, bool]) -> None:
+    """Compute linear layers as another process did, whatever is faster here.
+
+    found (Mapping[str, bool]): The `linear_choices` of that process. oneDNN is only used if it
+        works here.
+    """
+    for name, is_chosen in found.items():
+        dtype = getattr(torch, name)
+        reason = _reason_against(dtype, is_timed=False) if is_chosen else None
+        if reason is not None:
+            _log(dtype, f"unlike before, oneDNN {reason}")
+        _CHOICES[dtype] = is_chosen and reason is None
+
+
+def _name(dtype: Any) -> str:
+    return str(dtype).replace("torch.", "")
+
+
+def _log(dtype: Any, reason: str) -> None:
+    _logger.info("Linear layers in %s run by torch's default: %s", _name(dtype), reason)
+
+
+def _reason_against(dtype: Any, *, is_timed: bool = True) -> Optional[str]:
     if not has_onednn():
         return "is missing in this version of torch"
     n_rows, n_inputs, n_outputs = _SIZES
@@ -101,6 +135,8 @@ def _reason_against(dtype: Any) -> Optional[str]:
             return f"fails: {err}"
         if not error <= _TOLERANCES[dtype]:
             return f"gives other results (by {float(error):.1e})"
+        if not is_timed:
+            return None
         gain = _gain(lambda: _LINEAR(X, weight, bias), lambda: linear(X, packed, bias))
     return None if gain >= _GAINS[dtype] else f"is not faster here ({gain:.2f} times)"
 

@@ -17,6 +17,7 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 
+from ..encoder.fast_linear import linear_choices, set_linear_choices
 from ..encoder.mode import keep_evaluating
 from ..learn_rate import check_scale
 from ..loading import load_from_bytes, load_from_disk, unpacked
@@ -452,6 +453,7 @@ class MultiTask(Tok2Vec):
             "tasks": self._pipeline.get_state(),
             "batch": None if lookback is None else lookback.get_batch(),
             "monitor": None if monitor is None else monitor.get_state(),
+            "linear": linear_choices(),
         }
 
     def set_training_state(self, state: Dict[str, Any]) -> None:
@@ -460,6 +462,8 @@ class MultiTask(Tok2Vec):
         state (Dict[str, Any]): The result of `get_training_state`.
         """
         self._pipeline.set_state(state["tasks"])
+        # Checkpoints of older versions have none.
+        set_linear_choices(state.get("linear", {}))
         if state["batch"] is not None and self._memory.lookback is not None:
             self._memory.lookback.set_batch(state["batch"], self.listener_map, self.vocab)
         monitor = self.observers.monitor

@@ -2,25 +2,36 @@
 
 import logging
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 import pytest
 import torch
+from devices import onednn_has_bfloat16
 from torch import Tensor
 from torch.nn.functional import linear as torch_linear
 
 from spacy_mtl.compat.onednn import linear
 from spacy_mtl.encoder import fast_linear as module
-from spacy_mtl.encoder.fast_linear import FastLinear, fast_linear, is_fast
+from spacy_mtl.encoder.fast_linear import (
+    FastLinear,
+    fast_linear,
+    is_fast,
+    linear_choices,
+    set_linear_choices,
+)
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(autouse=True)
 def fresh_trial() -> Any:
-    is_fast.cache_clear()
+    before = dict(module._CHOICES)
+    module._CHOICES.clear()
     yield
-    is_fast.cache_clear()
+    module._CHOICES.clear()
+    module._CHOICES.update(before)
 
 
 @pytest.fixture
@@ -102,8 +113,7 @@ def test_what_torch_does_itself(calls: list, run: Callable[..., Tensor]) -> None
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_trial_of_each_type(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_GAINS", {dtype: 0.0})
-    # Not every processor has bfloat16 products.
-    assert is_fast(dtype) or dtype == torch.bfloat16
+    assert is_fast(dtype) == (dtype == torch.float32 or onednn_has_bfloat16())
 
 
 def fails(*args: Any) -> Tensor:
@@ -134,6 +144,41 @@ def test_a_trial_decides_and_logs_why(
     (record,) = caplog.records
     assert record.getMessage().startswith("Linear layers in float32 run by torch's default: ")
     assert re.search(reason, record.getMessage())
+
+
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_choices_of_another_process(is_chosen: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They hold whatever is faster now."""
+    monkeypatch.setattr(module, "_GAINS", {torch.float32: 0.0 if is_chosen else 1e9})
+    assert linear_choices() == {}
+    assert is_fast(torch.float32) == is_chosen
+    found = linear_choices()
+    assert found == {"float32": is_chosen}
+    monkeypatch.setattr(module, "_GAINS", {torch.float32: 1e9 if is_chosen else 0.0})
+    module._CHOICES.clear()
+    set_linear_choices(found)
+    assert is_fast(torch.float32) == is_chosen
+
+
+def test_choices_that_do_not_work_here(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "linear", fails)
+    with caplog.at_level(logging.INFO, "spacy"):
+        set_linear_choices({"float32": True})
+    assert not is_fast(torch.float32)
+    (message,) = caplog.messages
+    assert message.endswith("unlike before, oneDNN fails: no such kernel")
+
+
+def test_one_trial_for_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = []
+    monkeypatch.setattr(
+        module, "_reason_against", lambda dtype: trials.append(dtype) or time.sleep(0.1)
+    )
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(is_fast, 4 * [torch.float32]))
+    assert trials == [torch.float32]
 
 
 def test_only_in_float32_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:

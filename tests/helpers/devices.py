@@ -31,3 +31,8 @@ def skip_without_gpu() -> None:
         pytest.importorskip("cupy")
         if not torch.cuda.is_available():
             pytest.skip("torch finds no GPU")
+
+
+def onednn_has_bfloat16() -> bool:
+    """Check whether oneDNN computes in bfloat16 on this processor. With AVX2 alone, it doesn't."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -9,6 +9,7 @@ import numpy
 import pytest
 import spacy
 import srsly
+import torch
 from encoder_gradients import clear_gradient, encoder_gradient, encoder_values
 from methods import NAMES, STATEFUL, block, registered
 from recording_weighting import Recording
@@ -17,6 +18,8 @@ from spacy.training.initialize import init_nlp
 from thinc.api import fix_random_seed
 from tiny_corpus import make_examples
 from weighted_training import level_of, train
+
+from spacy_mtl.encoder import fast_linear
 
 
 @pytest.mark.parametrize("how", ["bytes", "disk"])
@@ -233,3 +236,17 @@ def test_file_that_holds_something_else(make_nlp: Callable, tmp_path: Path, stat
     srsly.write_msgpack(tmp_path / "mtl/weighting", state)
     with pytest.raises(ValueError, match="Can't use .*weighting.*damaged.*delete it"):
         spacy.load(tmp_path)
+
+
+def test_checkpoints_keep_how_linear_layers_are_computed(
+    make_nlp: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial decides once. A resumed training goes on with it: results differ in the last bits."""
+    monkeypatch.setattr(fast_linear, "_CHOICES", {torch.float32: True})
+    mtl = make_nlp(encoder=None).get_pipe("mtl")
+    state = srsly.msgpack_loads(srsly.msgpack_dumps(mtl.get_training_state()))
+    fast_linear._CHOICES[torch.float32] = False
+    mtl.set_training_state({key: value for key, value in state.items() if key != "linear"})
+    assert not fast_linear.is_fast(torch.float32)
+    mtl.set_training_state(state)
+    assert fast_linear.is_fast(torch.float32)
