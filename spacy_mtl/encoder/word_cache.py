@@ -18,8 +18,9 @@ from ..arrays import ranges
 from ..locks import ForkSafeLock
 from .wordpieces import Wordpieces, split_into_wordpieces, split_texts
 
-#: The number of words after which a cache starts anew: about 20 MB.
-LIMIT = 100_000
+#: The number of tokens and wordpieces after which a cache starts anew: those of about 100,000
+#: English words, 20 MB. (Of text without spaces, a "word" is a whole document.)
+LIMIT = 300_000
 
 
 @dataclass
@@ -41,21 +42,41 @@ class _Words:
     tokens: numpy.ndarray
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What words consist of.
+
+    pieces (Wordpieces): Their wordpieces, as if each word were a document.
+    token_ends (Ints1d): Where the tokens of each word end. Shape: (n_words,).
+    """
+
+    pieces: Wordpieces
+    token_ends: numpy.ndarray
+
+    @classmethod
+    def of_nothing(cls) -> "_Known":
+        """RETURNS (_Known): Of no words."""
+        *of_pieces, token_ends = numpy.zeros((5, 0), dtype="int64")
+        return cls(Wordpieces(*of_pieces), token_ends)
+
+    @property
+    def size(self) -> int:
+        """RETURNS (int): The number of tokens and wordpieces."""
+        return len(self.pieces.ids) + len(self.pieces.first)
+
+
 @dataclass
 class _Table:
     """All words that the cache knows.
 
     numbers (Dict[bytes, int]): The number of each word. Other threads may add words, but never
         change or remove any.
-    pieces (Wordpieces): Their wordpieces, as if each word were a document.
-    token_ends (Ints1d): Where the tokens of each word end. Shape: (n_words,).
+    known (_Known): The wordpieces of all words that have numbers, and perhaps of others. Replaced
+        as a whole, before new words get numbers, so that it fits wherever that is interrupted.
     """
 
     numbers: Dict[bytes, int] = field(default_factory=dict)
-    pieces: Wordpieces = field(
-        default_factory=lambda: Wordpieces(*numpy.zeros((4, 0), dtype="int64"))
-    )
-    token_ends: numpy.ndarray = field(default_factory=lambda: numpy.zeros(0, dtype="int64"))
+    known: _Known = field(default_factory=lambda: _Known.of_nothing())
 
 
 class WordCache:
@@ -65,7 +86,7 @@ class WordCache:
         """Create an empty cache.
 
         n_added (int): The number of tokens that were added to the tokenizer's vocabulary.
-        limit (int): The number of words after which it starts anew.
+        limit (int): The number of tokens and wordpieces after which it starts anew.
         """
         self.n_added = n_added
         self._limit = limit
@@ -82,12 +103,12 @@ class WordCache:
         words = _words_of(docs)
         table = self._table_with(tokenizer, words, docs)
         numbers = numpy.fromiter(map(table.numbers.__getitem__, words.keys), dtype="int64")
-        known = table.pieces
+        known, token_ends = table.known.pieces, table.known.token_ends
         known_starts, n_pieces = _ranges_of(known.doc_ends, numbers)
         ends = numpy.cumsum(n_pieces)
         # From a piece's number in the table to its number in these documents.
         shifts = numpy.repeat(ends - n_pieces - known_starts, words.n_tokens)
-        tokens = ranges(*_ranges_of(table.token_ends, numbers))
+        tokens = ranges(*_ranges_of(token_ends, numbers))
         n_pieces_until = numpy.concatenate([[0], ends])
         n_words = numpy.bincount(words.docs, minlength=len(docs))
         return Wordpieces(
@@ -103,7 +124,7 @@ class WordCache:
         if all(map(table.numbers.__contains__, words.keys)):
             return table
         with self._adding:
-            if len(self._table.numbers) > self._limit:
+            if self._table.known.size > self._limit:
                 self._table = _Table()
             table = self._table
             # The last place where each new word occurs.
@@ -184,17 +205,19 @@ def _split_words(
 
 def _add(table: _Table, keys: Sequence[bytes], new: Tuple[Wordpieces, numpy.ndarray]) -> None:
     pieces, n_tokens = new
-    known, n_known = table.pieces, len(table.pieces.ids)
+    known, token_ends = table.known.pieces, table.known.token_ends
+    n_known = len(known.ids)
     join: Any = numpy.concatenate
-    # Arrays first: another thread may look up words as soon as they have numbers.
-    table.pieces = Wordpieces(
+    together = Wordpieces(
         ids=join([known.ids, pieces.ids]),
         doc_ends=join([known.doc_ends, pieces.doc_ends + n_known]),
         first=join([known.first, pieces.first + n_known]),
         last=join([known.last, pieces.last + n_known]),
     )
-    table.token_ends = join([table.token_ends, len(known.first) + numpy.cumsum(n_tokens)])
-    table.numbers.update(zip(keys, range(len(table.numbers), len(table.token_ends))))
+    ends = join([token_ends, len(known.first) + numpy.cumsum(n_tokens)])
+    # Another thread may look up words as soon as they have numbers.
+    table.known = _Known(together, ends)
+    table.numbers.update(zip(keys, range(len(token_ends), len(ends))))
 
 
 def _ranges_of(ends: numpy.ndarray, numbers: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:

@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 from tokenizers import AddedToken
 from transformers import AutoTokenizer
 
+from spacy_mtl.encoder import word_cache
 from spacy_mtl.encoder.word_cache import WordCache, reads_word_by_word, split_with_cache
 from spacy_mtl.encoder.wordpieces import Wordpieces, split_into_wordpieces
 
@@ -68,6 +69,50 @@ def test_starts_anew_when_it_is_full(tokenizer: Any) -> None:
     unknown: Any = None
     with pytest.raises(TypeError, match="not callable"):
         cache.split(unknown, [nlp.make_doc("c")])
+
+
+def test_text_without_spaces_counts_by_its_length(tokenizer: Any) -> None:
+    """The whole document is one word."""
+    nlp, cache = spacy.blank("zh"), WordCache(limit=50)
+    docs = [nlp.make_doc(30 * character) for character in "abcd"]
+    for doc in docs:
+        assert_same(cache.split(tokenizer, [doc]), split_into_wordpieces(tokenizer, [doc]))
+        assert len(cache._table.numbers) == 1
+        cache.split(None, [doc])
+
+
+@pytest.mark.parametrize("call", range(5))
+def test_interrupted(tokenizer: Any, call: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By Ctrl-C or a lack of memory, while it adds words: later ones are right."""
+    nlp, cache = spacy.blank("en"), WordCache()
+    cache.split(tokenizer, [nlp.make_doc("Anna books")])
+    join, n_calls = numpy.concatenate, iter(range(100))
+
+    def interrupted(*args: Any) -> Any:
+        if next(n_calls) == call:
+            raise KeyboardInterrupt
+        return join(*args)
+
+    new = nlp.make_doc("a room. Really new words")
+    words, table = word_cache._words_of([new]), cache._table
+    pieces = word_cache._split_words(tokenizer, words, range(len(words.keys)), [new])
+    monkeypatch.setattr(word_cache.numpy, "concatenate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        word_cache._add(table, words.keys, pieces)
+    monkeypatch.undo()
+    for text in ("words new", "a room and Anna", "Really books"):
+        doc = nlp.make_doc(text)
+        assert_same(cache.split(tokenizer, [doc]), split_into_wordpieces(tokenizer, [doc]))
+
+
+def test_words_that_have_no_number_yet(tokenizer: Any) -> None:
+    """As if it was interrupted between the arrays and the numbers."""
+    nlp, cache = spacy.blank("en"), WordCache()
+    cache.split(tokenizer, [nlp.make_doc("Anna books a room")])
+    for key in list(cache._table.numbers)[1:3]:
+        del cache._table.numbers[key]
+    doc = nlp.make_doc("books new a room Anna")
+    assert_same(cache.split(tokenizer, [doc]), split_into_wordpieces(tokenizer, [doc]))
 
 
 def test_added_tokens_are_noticed(encoder_dir: str) -> None:
