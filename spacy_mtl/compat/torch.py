@@ -2,7 +2,7 @@
 
 import re
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set
 
 #: The names that `torch.save` puts into the pickle of a network's state: functions and classes of
 #: torch, some of them private. Matches all of "MODULE NAME".
@@ -81,20 +81,33 @@ def bfloat16_of_cpu() -> Optional[str]:
     return None
 
 
-def parts_of(network: Any) -> Tuple[List[Any], Dict[int, Any]]:
+class Parts(NamedTuple):
+    """What decides how a network computes its output.
+
+    modules (List[Module]): Its modules, without itself.
+    parameters (List[Parameter]): Its parameters; shared ones several times.
+    hooks (Dict[int, Callable]): Its forward hooks, by the number of their registration.
+    """
+
+    modules: List[Any]
+    parameters: List[Any]
+    hooks: Dict[int, Any]
+
+
+def parts_of(network: Any) -> Parts:
     """List what decides how a network computes its output.
 
     Uses `Module._parameters`, which takes half the time of `parameters()`, `_forward_hooks` and
     `_forward_pre_hooks`: hooks can be added, not listed.
 
     network (Module): The network.
-    RETURNS (Tuple[List[Parameter], Dict[int, Callable]]): The parameters (shared ones several
-        times), and the forward hooks by the number of their registration.
+    RETURNS (Parts): Its parts.
     """
+    _, *modules = network.modules()
     parameters: List[Any] = []
     hooks: Dict[int, Any] = {}
-    for module in network.modules():
+    for module in (network, *modules):
         parameters += [found for found in module._parameters.values() if found is not None]
         hooks.update(module._forward_hooks)
         hooks.update(module._forward_pre_hooks)
-    return parameters, hooks
+    return Parts(modules, parameters, hooks)

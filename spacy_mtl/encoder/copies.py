@@ -2,14 +2,14 @@
 
 Neither the address nor the version of a tensor shows that an optimizer of thinc changed it in
 place. So shims say so. Changes by others are noticed by address and version, unless they write
-into `parameter.data`: call `forget_copies` after that. Forward hooks that come or go are noticed,
-too.
+into `parameter.data`: call `forget_copies` after that. So are forward hooks that come or go, and
+other modules; other buffers, and settings of modules, are not.
 """
 
 import copy
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Tuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from ..compat.torch import parts_of
 from ..locks import ForkSafeLock
@@ -19,11 +19,14 @@ from ..locks import ForkSafeLock
 class _State:
     """What a network was like.
 
+    modules (List[ReferenceType]): Its modules. Their hooks may refer to it, so this doesn't keep
+        them.
     parameters (List[Parameter]): Keeps their memory, so that no other one gets its address.
     weights (List[Tuple[int, int]]): The address and version of each parameter.
     hooks (List[int]): The numbers of its forward hooks.
     """
 
+    modules: List[Any]
     parameters: List[Any] = field(compare=False)
     weights: List[Tuple[int, int]]
     hooks: List[int]
@@ -68,8 +71,8 @@ def twin_of(network: Any, *shared: Any) -> Any:
     *shared (Any): What the copy shares with it, besides all parameters and forward hooks.
     RETURNS (Module): The copy.
     """
-    parameters, hooks = parts_of(network)
-    kept = {id(x): x for x in (*parameters, *hooks.values(), *shared)}
+    parts = parts_of(network)
+    kept = {id(x): x for x in (*parts.parameters, *parts.hooks.values(), *shared)}
     return copy.deepcopy(network, kept).eval()
 
 
@@ -89,6 +92,11 @@ def _find(network: Any, kind: str) -> Any:
 
 
 def _state_of(network: Any) -> _State:
-    parameters, hooks = parts_of(network)
-    weights = [(parameter.data_ptr(), parameter._version) for parameter in parameters]
-    return _State(parameters, weights, list(hooks))
+    modules, parameters, hooks = parts_of(network)
+    weights = [(parameter.data_ptr(), _version_of(parameter)) for parameter in parameters]
+    return _State(list(map(ref, modules)), parameters, weights, list(hooks))
+
+
+def _version_of(parameter: Any) -> int:
+    # Those of networks that were loaded in `torch.inference_mode()` have no version.
+    return 0 if parameter.is_inference() else parameter._version

@@ -6,6 +6,7 @@ product before it.
 
 import logging
 from typing import Any, Dict, Optional
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,8 @@ from .fast_linear import is_fast
 _TOLERANCES = {torch.float32: 1e-4, torch.bfloat16: 5e-2}
 
 _logger = logging.getLogger("spacy")
+#: Networks that can't use prepacked weights. Remembered although the weights change.
+_REFUSED: "WeakSet[Any]" = WeakSet()
 
 
 def prepacked(network: Any, dtype: Any) -> Optional[Any]:
@@ -29,14 +32,18 @@ def prepacked(network: Any, dtype: Any) -> Optional[Any]:
         else with it.
     dtype (torch.dtype): The type of the matrix products: float32 or bfloat16.
     RETURNS (Optional[Module]): The copy, which follows the weights. None if oneDNN isn't faster
-        here, or if the copy doesn't give the same output. That is logged.
+        here, or if the copy doesn't give the same output, both of which is logged; also while the
+        network has forward hooks.
     """
     return copy_of(network, f"prepacked {dtype}", lambda own: _try_out(own, dtype))
 
 
 def _try_out(network: Any, dtype: Any) -> Optional[Any]:
-    linears = [module for module in network.modules() if _is_linear(module)]
-    if not linears or not is_fast(dtype):
+    parts = parts_of(network)
+    # Hooks want to be called. And a copy with a hook that refers to the network keeps it alive.
+    if parts.hooks or network in _REFUSED or not any(map(_is_linear, parts.modules)):
+        return None
+    if not is_fast(dtype):
         return None
     with torch.no_grad(), torch.autocast("cpu", dtype, enabled=dtype == torch.bfloat16):
         try:
@@ -51,6 +58,7 @@ def _try_out(network: Any, dtype: Any) -> Optional[Any]:
         # Any error means that it can't.
         except Exception as err:
             reason = f"{type(err).__name__}: {err}"
+    _REFUSED.add(network)
     _logger.info(
         "The encoder (%s) can't use prepacked weights, so it runs by torch's default: %s",
         type(network).__name__,
@@ -60,11 +68,8 @@ def _try_out(network: Any, dtype: Any) -> Optional[Any]:
 
 
 def _is_linear(module: Any) -> bool:
-    # A subclass may compute something else, and hooks want to be called.
-    if type(module) is not nn.Linear or module.weight.dtype != torch.float32:
-        return False
-    _, hooks = parts_of(module)
-    return not hooks
+    # A subclass may compute something else.
+    return type(module) is nn.Linear and module.weight.dtype == torch.float32
 
 
 def _copy(network: Any, dtype: Any) -> Any:

@@ -125,7 +125,8 @@ def test_processor_without_bfloat16(monkeypatch: Any) -> None:
 def test_parts(register: str) -> None:
     inner = torch.nn.Linear(1, 1, bias=False)
     network = torch.nn.Sequential(inner, torch.nn.LayerNorm(1))
-    parameters, hooks = parts_of(network)
+    modules, parameters, hooks = parts_of(network)
+    assert modules == list(network)
     assert [id(each) for each in parameters] == [id(each) for each in network.parameters()]
     assert not hooks
 
@@ -133,6 +134,6 @@ def test_parts(register: str) -> None:
         """Do nothing."""
 
     handle = getattr(inner, register)(hook)
-    assert parts_of(network)[1] == {handle.id: hook}
+    assert parts_of(network).hooks == {handle.id: hook}
     handle.remove()
-    assert not parts_of(network)[1]
+    assert not parts_of(network).hooks

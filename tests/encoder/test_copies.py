@@ -56,6 +56,21 @@ def test_deleted_with_its_network() -> None:
     assert found() is None
 
 
+def test_follows_other_modules() -> None:
+    network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.GELU())
+    made = copy_of(network, "module", lambda own: object())
+    assert copy_of(network, "module", lambda own: object()) is made
+    network[1] = torch.nn.ReLU()
+    assert copy_of(network, "module", lambda own: object()) is not made
+
+
+def test_loaded_in_inference_mode() -> None:
+    with torch.inference_mode():
+        network = torch.nn.Linear(3, 2)
+    check_copy(network)
+    check_copy(network)
+
+
 def test_follows_the_optimizer(shim: EvaluatingShim) -> None:
     optimizer = Adam(0.1)
     for _ in range(3):
