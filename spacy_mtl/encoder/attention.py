@@ -69,12 +69,13 @@ def _attend_plainly(
     scale: Optional[float] = None,
     **kw: Any,
 ) -> Any:
-    if is_faster_for(query) and not (dropout_p or is_causal or kw):
-        return attend(query, key, value, query.shape[-1] ** -0.5 if scale is None else scale)
-    if not dropout_p or is_causal or kw:
+    is_ours = not (is_causal or kw) and (dropout_p or is_faster_for(query))
+    if not is_ours:
         return _ATTENTION(query, key, value, None, dropout_p, is_causal, scale=scale, **kw)
-    # Like torch's fallback that keeps the weights in memory.
     scale = query.shape[-1] ** -0.5 if scale is None else scale
+    if not dropout_p:
+        return attend(query, key, value, scale)
+    # Like torch's fallback that keeps the weights in memory.
     weights = torch.matmul(query * scale, key.transpose(-1, -2)).softmax(-1)
     return torch.matmul(dropout(weights, dropout_p), value)
 

@@ -1,15 +1,19 @@
 """Attention as two matrix products, for prediction on a CPU.
 
-torch's attention doesn't use the processor's bfloat16 products, so it is slower than in float32.
-And it is made for long sequences: for those of a few wordpieces, its overhead dominates.
+torch's attention doesn't use a processor's bfloat16 products, so there it is slower than in
+float32. And it is made for long sequences: for those of a few wordpieces, its overhead dominates.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import torch
 
-#: The longest sequences, in float32, for which this is faster than torch's attention.
-_LONGEST = 64
+from ..compat.torch import bfloat16_of_cpu
+
+#: The longest sequences, in float32, for which this is faster than torch's attention: measured on
+#: processors with AVX-512, and with AVX2 only.
+_LONGEST, _LONGEST_ELSEWHERE = 64, 16
 #: For shorter rows, torch's softmax doesn't use vector instructions.
 _SHORT_ROW = 16
 #: The number of attention weights at once: they stay in the cache.
@@ -24,8 +28,20 @@ def is_faster_for(query: Any) -> bool:
     """
     if torch.is_grad_enabled() or query.device.type != "cpu":
         return False
-    is_short = query.dtype == torch.float32 and query.shape[-2] <= _LONGEST
-    return query.dtype == torch.bfloat16 or is_short
+    if query.dtype == torch.bfloat16:
+        return _has_bfloat16()
+    return query.dtype == torch.float32 and query.shape[-2] <= _longest()
+
+
+@lru_cache
+def _has_bfloat16() -> bool:
+    return bfloat16_of_cpu() is not None
+
+
+@lru_cache
+def _longest() -> int:
+    has_avx512 = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    return _LONGEST if has_avx512 else _LONGEST_ELSEWHERE
 
 
 def attend(query: Any, key: Any, value: Any, scale: float) -> Any:
