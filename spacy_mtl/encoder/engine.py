@@ -4,7 +4,7 @@ import logging
 import math
 from functools import partial
 from time import perf_counter
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Set, Tuple
 from weakref import WeakKeyDictionary, WeakSet
 
 from ..locks import ForkSafeLock
@@ -27,8 +27,8 @@ _CHOOSING = ForkSafeLock()
 #: segments. Remembered although the weights change.
 _CHOICES: "WeakKeyDictionary[Any, Dict[Tuple[str, str, bool], bool]]" = WeakKeyDictionary()
 _TRAINED: "WeakSet[Any]" = WeakSet()
-#: Networks whose users were told why OpenVINO can't give what they ask for.
-_TOLD: "WeakSet[Any]" = WeakSet()
+#: What users of a network were told: why OpenVINO can't give what they ask for.
+_TOLD: "WeakKeyDictionary[Any, Set[str]]" = WeakKeyDictionary()
 
 
 def check_engine(engine: str, architecture: str) -> None:
@@ -113,7 +113,7 @@ def int8_by_openvino(network: Any, ranges: Ranges, has_types: bool) -> OpenVINON
     RAISES (NotConvertibleError): If OpenVINO can't compute it.
     """
     twin = quantized(network, ranges)
-    return openvino_network(twin, _numbers(twin, "auto"), has_types)
+    return openvino_network(twin, _element_type(twin, "auto"), has_types)
 
 
 def gives_more(network: Any, engine: str) -> bool:
@@ -146,14 +146,14 @@ def _choose(
     has_types: bool,
     read_some: Callable[[Optional[OpenVINONetwork]], int],
 ) -> Optional[OpenVINONetwork]:
-    numbers = _numbers(network, precision)
-    key = engine, numbers, has_types
+    element_type = _element_type(network, precision)
+    key = engine, element_type, has_types
     with _CHOOSING:
         chosen = _CHOICES.setdefault(network, {})
         if not chosen.get(key, True):
             return None
         try:
-            twin = openvino_network(network, numbers, has_types)
+            twin = openvino_network(network, element_type, has_types)
         except NotConvertibleError as err:
             chosen[key] = False
             _log_torch(network, engine, f"it can't: {err}")
@@ -166,13 +166,14 @@ def _choose(
         return twin if chosen.setdefault(key, True) else None
 
 
-def _numbers(network: Any, precision: str) -> str:
+def _element_type(network: Any, precision: str) -> str:
     return "bf16" if uses_bfloat16(precision, next(network.parameters()).device) else "f32"
 
 
 def _tell(network: Any, engine: str, reason: str) -> None:
-    if network not in _TOLD:
-        _TOLD.add(network)
+    told = _TOLD.setdefault(network, set())
+    if reason not in told:
+        told.add(reason)
         _log_torch(network, engine, reason)
 
 

@@ -100,15 +100,27 @@ def openvino_network(network: Any, precision: str, has_types: bool) -> OpenVINON
 
     def compile(network: Any) -> OpenVINONetwork:
         evaluate(network)
-        model = copy_of(network, f"openvino model, {has_types}", convert)
-        compiled = _compile(model, precision)
-        _compare(compiled, network, precision, has_types)
+        with _explained():
+            model = copy_of(network, f"openvino model, {has_types}", convert)
+            compiled = _compile(model, precision)
+            _compare(compiled, network, precision, has_types)
         return compiled
 
     # The threads of a compiled model don't survive a fork.
     kind = f"openvino, {has_types}, {precision}, {os.getpid()}, {torch.get_num_threads()}"
     found: OpenVINONetwork = copy_of(network, kind, compile)
     return found
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn any error of OpenVINO into one that says that it can't compute a network."""
+    try:
+        yield
+    except NotConvertibleError:
+        raise
+    except Exception as err:
+        raise NotConvertibleError(f"{type(err).__name__}: {str(err)[:300]}") from err
 
 
 class _LastHiddenState(torch.nn.Module):
@@ -125,15 +137,11 @@ def _convert(network: Any, has_types: bool) -> Any:
     """RETURNS (openvino.Model): The network, for any number of rows of any length."""
     # The conversion patches modules, while other threads may predict with them. The weights
     # are shared.
-    try:
-        twin = twin_of(network)
-        example = tuple(_inputs(network, [5, 3], has_types).values())
-        openvino = import_openvino()
-        with _silence(), torch.no_grad(), torch.autocast("cpu", enabled=False):
-            return openvino.convert_model(_LastHiddenState(twin).eval(), example_input=example)
-    # It may raise anything.
-    except Exception as err:
-        raise NotConvertibleError(f"{type(err).__name__}: {str(err)[:300]}") from err
+    twin = twin_of(network)
+    example = tuple(_inputs(network, [5, 3], has_types).values())
+    openvino = import_openvino()
+    with _silence(), torch.no_grad(), torch.autocast("cpu", enabled=False):
+        return openvino.convert_model(_LastHiddenState(twin).eval(), example_input=example)
 
 
 def _compile(model: Any, precision: str) -> OpenVINONetwork:
@@ -157,12 +165,7 @@ def _compare(found: OpenVINONetwork, network: Any, precision: str, has_types: bo
         given = _inputs(network, lengths, has_types)
         with torch.no_grad(), torch.autocast("cpu", enabled=False):
             expected = network(**given).last_hidden_state.float()
-        hidden: Any
-        try:
-            hidden = found(**given).last_hidden_state
-        # It may raise anything.
-        except Exception as err:
-            raise NotConvertibleError(f"{type(err).__name__}: {str(err)[:300]}") from err
+        hidden: Any = found(**given).last_hidden_state
         if hidden.shape != expected.shape:
             raise NotConvertibleError(
                 f"its output has the shape {tuple(hidden.shape)} instead of {tuple(expected.shape)}"

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from typing import Any, Callable, List
+from typing import Any, Callable, Dict, List
 
 import numpy
 import pytest
@@ -192,16 +192,22 @@ def test_threads(encoder_dir: str, nlp: Language) -> None:
     assert max(errors) < 1e-5
 
 
-def test_as_many_threads_as_torch(encoder_dir: str) -> None:
+def test_as_many_threads_as_torch(encoder_dir: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    openvino = import_openvino()
+
+    settings: List[Dict[str, Any]] = []
+    compile_model = openvino.compile_model
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    monkeypatch.setattr(
+        openvino, "compile_model", lambda *args: settings.append(args[-1]) or compile_model(*args)
+    )
     encoder = make_encoder(encoder_dir)
     first = by_openvino(encoder)
     assert by_openvino(encoder) is first
     torch.set_num_threads(2)
-    second = by_openvino(encoder)
-    n_streams, n_threads = (
-        int(second.compiled.get_property(name)) for name in ("NUM_STREAMS", "INFERENCE_NUM_THREADS")
-    )
-    assert n_threads in (2 * n_streams, 1)
+    assert by_openvino(encoder) is not first
+    names = ("NUM_STREAMS", "INFERENCE_NUM_THREADS")
+    assert [[each[name] for name in names] for each in settings] == [[4, 4], [4, 8]]
 
 
 def test_not_convertible(
@@ -230,6 +236,24 @@ def test_not_convertible(
     assert "computes the encoder (BertModel): it can't: " in message
     assert "can't be traced" in message
     assert (root.level, root.filters, root.handlers) == logging_before
+
+
+def test_not_compiled(
+    encoder_dir: str,
+    docs: List[Doc],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*args: Any) -> Any:
+        raise RuntimeError("no such instruction")
+
+    monkeypatch.setattr("openvino.compile_model", fail)
+    mine, theirs = make_both(encoder_dir)
+    with caplog.at_level(logging.INFO, logger="spacy"):
+        for _ in range(2):
+            numpy.testing.assert_array_equal(vectors(theirs, docs), vectors(mine, docs))
+    (message,) = [m for m in caplog.messages if "OpenVINO" in m]
+    assert message.endswith("it can't: RuntimeError: no such instruction")
 
 
 def test_other_results(encoder_dir: str, monkeypatch: pytest.MonkeyPatch) -> None:
