@@ -18,7 +18,10 @@ def draw(*shape: int) -> numpy.ndarray:
 @pytest.mark.parametrize("trans1", [False, True])
 @pytest.mark.parametrize("trans2", [False, True])
 @pytest.mark.parametrize("kind", ["float32", "float64", "read-only", "parts"])
-def test_matrix_products(factor: int, trans1: bool, trans2: bool, kind: str) -> None:
+def test_matrix_products(
+    factor: int, trans1: bool, trans2: bool, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ops, "is_fast", lambda dtype: True)
     n, inner, n_outputs = 5 * factor, 3 * factor, 4 * factor
     X = draw(inner, n) if trans1 else draw(n, inner)
     Y = draw(n_outputs, inner) if trans2 else draw(inner, n_outputs)
