@@ -56,6 +56,11 @@ def calibrate_encoders(shims: Sequence[EncoderShim], docs: Sequence[Doc]) -> Lis
         check_quantizable(network)
         objects: Any = objects_of(shim)
         batches = read_batches(some, objects.tokenizer, network)
+        if not batches:
+            raise ValueError(
+                "The corpus has no text to find the ranges of activations from. Give one that has: "
+                "--data CORPUS.spacy."
+            )
         # They are sorted by length, so that both halves have all lengths.
         found.append(Calibrated(calibrate(network, batches[::2]), batches[1::2] or batches))
     return found

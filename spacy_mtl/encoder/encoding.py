@@ -174,15 +174,14 @@ def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device:
     # Copies for prediction have layers of their own.
     linear = partial(fast_encoder, network) if torch.is_grad_enabled() else nullcontext
     ids, types = to_torch(windows.ids), to_torch(windows.types)
-    if isinstance(windows, PaddedWindows):
-        given = {"input_ids": ids, "attention_mask": to_torch(windows.mask)}
-        given.update({} if types is None else {"token_type_ids": types})
-        with linear():
+    with linear():
+        if isinstance(windows, PaddedWindows):
+            given = {"input_ids": ids, "attention_mask": to_torch(windows.mask)}
+            given.update({} if types is None else {"token_type_ids": types})
             hidden = network(**given).last_hidden_state
-    else:
-        how = cast(Packing, packing)
-        positions = to_torch(windows.positions)
-        with linear():
+        else:
+            how = cast(Packing, packing)
+            positions = to_torch(windows.positions)
             hidden = run_packed(network, how, ids, positions, types, windows.lengths)
     return mean_of_pieces(
         hidden.float().flatten(0, 1), to_torch(batch.places), to_torch(batch.offsets)

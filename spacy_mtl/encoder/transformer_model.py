@@ -62,8 +62,8 @@ def create_transformer_model(
     grad_scaler_config (Dict[str, Any]): Settings of the gradient scaler for that.
     precision (str): "fp32", "bf16", "auto" or "int8": see `TransformerEncoder`.
     engine (str): "torch", "openvino" or "auto": see `TransformerEncoder`. OpenVINO gives the last
-        hidden states only, so PyTorch computes if transformer_config has output_hidden_states or
-        output_attentions.
+        hidden states only, no output of the pooler. So PyTorch computes if transformer_config has
+        output_hidden_states or output_attentions.
     RETURNS (Model[List[Doc], FullTransformerBatch]): The model.
     RAISES (ValueError): If a setting is out of range.
     """

@@ -90,8 +90,7 @@ def _scorer(
 def _as_head(model: Model, unit: str, tok2vec: Encoder, output: Model) -> Model:
     own = [layer for layer in model.layers if layer is not tok2vec]
     use_head_ops(own)
-    if own:
-        model.ops = own[0].ops
+    model.ops = own[0].ops
     model.attrs["unit"] = unit
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", output)
