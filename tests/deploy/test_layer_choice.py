@@ -73,3 +73,10 @@ def test_several_encoders(encoder_dir: str, tmp_path: Path) -> None:
     # Each keeps a layer in int8.
     choice.leave_out(22)
     assert [len(shim.ranges or {}) for shim, _ in choice.encoders] == [1, 1]
+
+
+def test_texts_without_words(encoder_dir: str) -> None:
+    nlp = make_nlp(encoder_dir, "inside mtl", precision="int8")
+    docs = [nlp.make_doc(""), nlp.make_doc("")]
+    with pytest.raises(ValueError, match="no text to find the ranges.*--data"):
+        calibrate_encoders(encoders_of(nlp), docs)
