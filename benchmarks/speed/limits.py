@@ -2,7 +2,7 @@
 
 import statistics
 from dataclasses import dataclass
-from typing import Dict, List, Optional
+from typing import Dict, List, Mapping, Optional, Tuple
 
 from ..timing import ratios
 from .engines.table import EAGER
@@ -37,9 +37,19 @@ INFERENCE = {
     ),
     "snips": (Limit("ours", BEST, 0.65), Limit("ours", "stock spaCy", 3.5)),
 }
-#: With torch's default for linear layers, which is as fast on processors that MKL was made for.
+#: With torch's default for linear layers.
 PLAIN = "ours without oneDNN"
-TRAINING = {"gum": (Limit("ours", PLAIN, 1.5), Limit("ours, bf16", EAGER, 2.0))}
+
+
+def training_limits(has_faster_layers: bool) -> Dict[str, Tuple[Limit, ...]]:
+    """Find what must hold for training.
+
+    has_faster_layers (bool): Whether oneDNN's linear layers are faster on this processor. If not,
+        they are not used, and nothing may be slower, apart from noise.
+    RETURNS (Dict[str, Tuple[Limit]]): The limits by corpus.
+    """
+    of_layers = Limit("ours", PLAIN, 1.5 if has_faster_layers else 0.95)
+    return {"gum": (of_layers, Limit("ours, bf16", EAGER, 2.0))}
 
 
 def is_bare(name: str) -> bool:
@@ -75,7 +85,7 @@ def report_shares(seconds: Seconds) -> None:
             print(f"| {name} | {precision} | {share:.2f} of {best} |")
 
 
-def report_limits(limits: Dict[str, tuple], corpus: str, seconds: Seconds) -> None:
+def report_limits(limits: Mapping[str, Tuple[Limit, ...]], corpus: str, seconds: Seconds) -> None:
     """Print which limits are met.
 
     limits (Dict[str, Tuple[Limit]]): The limits by corpus.

@@ -9,7 +9,7 @@ from .bare import bare_training, with_tf32
 from .bench import Bench
 from .contestants import training
 from .engines.table import EAGER
-from .limits import PLAIN, TRAINING, report_limits, report_shares
+from .limits import PLAIN, report_limits, report_shares, training_limits
 
 
 def _without_onednn(run: Contestant) -> Contestant:
@@ -21,6 +21,14 @@ def _without_onednn(run: Contestant) -> Contestant:
             run()
 
     return run_without
+
+
+def _has_faster_layers() -> bool:
+    import torch
+
+    from spacy_mtl.encoder.fast_linear import is_fast
+
+    return is_fast(torch.float32)
 
 
 def compare_training(bench: Bench) -> None:
@@ -48,4 +56,4 @@ def compare_training(bench: Bench) -> None:
         contestants["ours, bf16"] = contest(bench.make(precision="bf16"))
     seconds = bench.measure("training", bench.train, contestants)
     report_shares(seconds)
-    report_limits(TRAINING, args.corpus, seconds)
+    report_limits(training_limits(_has_faster_layers()), args.corpus, seconds)

@@ -41,3 +41,13 @@ def test_table_of_limits(benchmark_module: Any, capsys: Any) -> None:
     faster = {**SECONDS, "ours": [1.1, 2.2, 1.1]}
     limits.report_limits(limits.INFERENCE, "gum", faster)
     assert "| ours, relative to bare PyTorch | 1.80 | 1.82 | met |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("has_faster_layers", "at_least"), [(True, 1.5), (False, 0.95)])
+def test_limits_of_training(
+    benchmark_module: Any, has_faster_layers: bool, at_least: float
+) -> None:
+    """Where oneDNN isn't faster, it isn't used, so nothing is slower."""
+    limits = benchmark_module("speed.limits")
+    first, _ = limits.training_limits(has_faster_layers)["gum"]
+    assert first == limits.Limit("ours", limits.PLAIN, at_least)
