@@ -10,13 +10,23 @@ from .limits import best_bare, is_bare
 
 
 def newest_rows() -> Dict[str, Dict[str, Any]]:
-    """RETURNS (Dict[str, Dict[str, Any]]): The last measurement by title."""
+    """Find what to plot: figures of different machines can't be compared.
+
+    RETURNS (Dict[str, Dict[str, Any]]): By title, the last comparison of speeds on the machine of
+        the last one of all.
+    """
     lines = timing.RESULTS.read_text(encoding="utf8").splitlines()
-    return {row["title"]: row for row in map(json.loads, lines) if "seconds" in row}
+    rows = [row for row in map(json.loads, lines) if _is_comparison(row.get("seconds"))]
+    return {row["title"]: row for row in rows if row["machine"] == rows[-1]["machine"]}
+
+
+def _is_comparison(seconds: Any) -> bool:
+    # Other benchmarks also write what they measured.
+    return isinstance(seconds, dict) and all(isinstance(found, list) for found in seconds.values())
 
 
 def plot(path: Path) -> None:
-    """Plot the last comparison of each kind: medians with the lowest and highest ratios.
+    """Plot the `newest_rows`: medians with the lowest and highest ratios.
 
     path (Path): The file: .svg or .png.
     """
@@ -25,7 +35,7 @@ def plot(path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    rows = [row for row in newest_rows().values() if isinstance(row["seconds"], dict)]
+    rows = list(newest_rows().values())
     figure, axes = pyplot.subplots(
         len(rows), 1, figsize=(8, 0.6 + sum(0.5 + 0.3 * len(row["seconds"]) for row in rows)),
         height_ratios=[1 + len(row["seconds"]) for row in rows], squeeze=False,
