@@ -65,6 +65,19 @@ def leaves(tensors: Any) -> Iterator[Any]:
                 todo.append(child)
 
 
+def has_int8_sums() -> bool:
+    """Check whether the processor adds products of int8 numbers in 32 bits (AVX512-VNNI).
+
+    Uses private functions of `torch.cpu`: torch has no public way to query the processor.
+
+    RETURNS (bool): If not, sums of two products are kept in 16 bits, and large ones are cut off.
+    """
+    import torch
+
+    names = ("_is_vnni_supported", "_is_avx512_vnni_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, name, bool)() for name in names)
+
+
 def bfloat16_of_cpu() -> Optional[str]:
     """Find the processor's instructions for bfloat16.
 

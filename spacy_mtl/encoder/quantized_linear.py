@@ -11,8 +11,12 @@ import numpy
 import torch
 from torch import Tensor
 
+from ..compat.torch import has_int8_sums
+
 #: The largest values of int8 weights and of unsigned int8 inputs.
 _MAX_WEIGHT, _MAX_INPUT = 127, 255
+#: Of weights where sums of two products must fit into 16 bits: 2 x 63 x 255 does.
+_MAX_WEIGHT_IN_16_BITS = 63
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class QuantizedLinear(torch.nn.Module):
         # Loaded arrays are read-only.
         factors = torch.tensor(found.factors)
         weights = linear.weight.detach() * factors
-        scales = (weights.abs().amax(1, keepdim=True) / _MAX_WEIGHT).clamp(min=1e-12)
+        largest = _MAX_WEIGHT if has_int8_sums() else _MAX_WEIGHT_IN_16_BITS
+        scales = (weights.abs().amax(1, keepdim=True) / largest).clamp(min=1e-12)
         bias = torch.tensor(found.shift)
         if linear.bias is not None:
             bias = bias + linear.bias.detach()

@@ -9,6 +9,7 @@ import spacy
 import torch
 from spacy.tokens import DocBin
 
+from spacy_mtl.compat.torch import has_int8_sums
 from spacy_mtl.corpus.convert import convert
 from spacy_mtl.deploy.layer_choice import LayerChoice, calibrate_encoders
 from spacy_mtl.deploy.quantize import MIN_COSINE
@@ -45,6 +46,10 @@ def chosen(choice: LayerChoice) -> int:
 
 def test_few_layers_are_left_out(choice: LayerChoice, chosen: int) -> None:
     assert choice.n_layers == 36
+    if not has_int8_sums():
+        # Weights have one bit less.
+        assert chosen <= choice.n_layers // 2
+        return
     assert chosen <= 4
     # The inputs of these layers have outliers.
     for name in choice.left_out():

@@ -12,6 +12,7 @@ from spacy.training import Corpus
 from thinc.api import fix_random_seed
 from tiny_pipelines import HEADS, inner
 
+from spacy_mtl.compat.torch import bfloat16_of_cpu
 from spacy_mtl.corpus.convert import convert
 from spacy_mtl.encoder.openvino import is_installed
 
@@ -85,7 +86,9 @@ def test_same_labels_and_close_vectors(saved: Path, gum: Path) -> None:
     assert abs(vectors["float32"] - vectors["exact"]).max() < 1e-3
     cosines = cosine(vectors["bfloat16"], vectors["exact"])
     assert cosines.mean() > 0.9995
-    assert 0.99 < cosines.min() < 1 - 1e-6
+    assert cosines.min() > 0.99
+    # OpenVINO computes in float32 where the processor has no bfloat16.
+    assert (cosines.min() < 1 - 1e-6) == (bfloat16_of_cpu() is not None)
 
 
 def labels(nlp: Language, texts: List[str]) -> List[Any]:

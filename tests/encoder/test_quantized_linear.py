@@ -4,6 +4,7 @@ import numpy
 import pytest
 import torch
 
+from spacy_mtl.encoder import quantized_linear
 from spacy_mtl.encoder.quantized_linear import LinearRange, QuantizedLinear
 
 
@@ -12,18 +13,29 @@ def ranges(low: float, high: float, n_inputs: int = 8, n_outputs: int = 5) -> Li
     return LinearRange(low, high, factors, numpy.zeros(n_outputs, dtype="float32"))
 
 
+@pytest.fixture(params=[127, 63])
+def largest(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The largest weight, on processors with and without sums of int8 products in 32 bits."""
+    monkeypatch.setattr(quantized_linear, "has_int8_sums", lambda: request.param == 127)
+    return int(request.param)
+
+
+def test_sums_of_two_products_fit_into_16_bits() -> None:
+    assert 2 * quantized_linear._MAX_WEIGHT_IN_16_BITS * quantized_linear._MAX_INPUT < 2**15
+
+
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.0, 1.0), (-1.0, 0.0)])
-def test_rounding(low: float, high: float, bias: bool) -> None:
+def test_rounding(low: float, high: float, bias: bool, largest: int) -> None:
     linear = torch.nn.Linear(8, 5, bias=bias)
     X = torch.empty(3, 4, 8).uniform_(low, high)
     layer = QuantizedLinear(linear, ranges(low, high))
     assert layer.weight.dtype == torch.int8
-    assert layer.weight.abs().amax(1).tolist() == [127] * 5
+    assert layer.weight.abs().amax(1).tolist() == [largest] * 5
     # Half a step of each input, and of each weight.
     weights = linear.weight.abs()
     input_error = (high - low) / 255 / 2 * weights.sum(1)
-    weight_error = weights.amax(1) / 127 / 2 * X.abs().sum(-1, keepdim=True)
+    weight_error = weights.amax(1) / largest / 2 * X.abs().sum(-1, keepdim=True)
     difference = (layer(X) - linear(X)).abs()
     assert (difference <= 1.01 * (input_error + weight_error) + 1e-6).all()
     assert difference.max() > 1e-5
