@@ -45,11 +45,11 @@ def compare_training(bench: Bench) -> None:
         "stock heads on our encoder": contest(bench.make("stock heads")),
         "ours": contest(bench.make()),
     }
-    if not args.gpu:
-        contestants[PLAIN] = _without_onednn(contest(bench.make()))
     if args.gpu:
         for name in (EAGER, "ours"):
             contestants[f"{name}, tf32"] = with_tf32(contestants[name])
+    else:
+        contestants[PLAIN] = _without_onednn(contest(bench.make()))
     if args.bf16:
         bare = bare_training(args.encoder, texts, args.budget, "bf16")
         contestants[f"{EAGER}, bf16"] = bare

@@ -76,7 +76,7 @@ class _Table:
     """
 
     numbers: Dict[bytes, int] = field(default_factory=dict)
-    known: _Known = field(default_factory=lambda: _Known.of_nothing())
+    known: _Known = field(default_factory=_Known.of_nothing)
 
 
 class WordCache:
