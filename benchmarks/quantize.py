@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from .accuracy.runs import Run, runs_of
-from .accuracy.suites import SUITES, corpus_of
+from .accuracy.suites import SUITES, corpus_of, parse_change
 from .accuracy.training import config_of, score
 from .metrics import METRICS
 from .places import WORK, default_encoder
@@ -99,16 +99,18 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.quantize", description=__doc__)
     parser.add_argument("suites", nargs="+", choices=list(SUITES))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--change", nargs="+", default=[], help="as in benchmarks.accuracy")
     parser.add_argument("--encoder", default=None)
     parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--turns", type=int, default=7)
     args = parser.parse_args()
     encoder = args.encoder or default_encoder()
     args.work.mkdir(parents=True, exist_ok=True)
+    changes = tuple(parse_change(change) for change in args.change)
     for suite in args.suites:
         rows: List[Dict[str, float]] = [
             compare(run, encoder, args.work, args.turns)
-            for run in runs_of(suite, ["ours-joint"], args.seeds, ())
+            for run in runs_of(suite, ["ours-joint"], args.seeds, changes)
         ]
         means = {key: statistics.mean(row[key] for row in rows) for key in rows[0]}
         lost = ", ".join(f"{key} {lost:+.2f}" for key, lost in means.items() if key != "speed")

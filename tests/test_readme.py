@@ -104,7 +104,7 @@ def test_config_and_commands(
     line = '{"text": "a b", "words": ["a", "b"], "spaces": [true, false], "tags": ["X", "Y"]}\n'
     (tmp_path / "corpus.jsonl").write_text(line)
     for command in blocks("bash"):
-        for one in command.splitlines():
+        for one in command.replace("\\\n", " ").splitlines():
             run_line(shlex.split(one, comments=True), tmp_path)
     assert (tmp_path / "training/model-last").is_dir()
     assert (tmp_path / "corpus.spacy").exists()
