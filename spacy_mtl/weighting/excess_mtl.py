@@ -51,6 +51,7 @@ class ExcessMTL(TaskWeighting):
     """
 
     needs_parameters = True
+    needs_rows = True
     libraries = ()
 
     def __init__(

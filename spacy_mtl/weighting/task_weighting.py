@@ -6,12 +6,12 @@ import numpy
 from thinc.api import get_array_module
 from thinc.types import Floats1d, Floats2d
 
+from ..scaling import combine, peaks
 from ..types import Combined, Weighting
 from .checks import check_at_parameters, check_finite, check_installed, check_number_of_tasks
 from .preferences import Preferences, check_step
 from .ranges import BLOCK
 from .rows import Rows, precise
-from .scaling import combine, peaks
 
 
 class TaskWeighting(Weighting):
