@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Optional, Tuple
+from typing import Any, Optional, Tuple, Union
 
 from ..splits import convert_split
 
@@ -31,6 +31,7 @@ class Suite:
     method (str): The weighting of `ours-joint`: its registered name without prefix.
     method_settings (Tuple[Tuple[str, Any], ...]): The settings of the method.
     gradients (str): Where gradients are taken: "representation" or "parameters".
+    every (Optional[Union[int, str]]): At the parameters, the steps between measurements.
     precision (str): The precision of the encoder of this package.
     scheme (str): The sharing scheme of `ours-joint`: its registered name without prefix.
     score_dev (bool): Whether to score the development set, too.
@@ -52,6 +53,7 @@ class Suite:
     method: str = "Constant"
     method_settings: Tuple[Tuple[str, Any], ...] = ()
     gradients: str = "representation"
+    every: Optional[Union[int, str]] = None
     precision: str = "fp32"
     scheme: str = "HardSharing"
     score_dev: bool = True

@@ -59,6 +59,7 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
     if run.system == "ours-joint":
         overrides["components.mtl.model.@architectures"] = f"spacy_mtl.{suite.scheme}.v1"
         overrides["components.mtl.gradients"] = suite.gradients
+        overrides["components.mtl.every"] = suite.every
         overrides["components.mtl.weighting"] = {
             "@mtl_weightings": f"spacy_mtl.{suite.method}.v1",
             "weights": dict(suite.weights),
