@@ -28,7 +28,8 @@ class Suite:
     crf (bool): Whether `mtl_ner` learns transitions. Chosen on dev, like the next two.
     hidden_width (Optional[int]): Width of a hidden layer in heads of this package.
     weights (Tuple[Tuple[str, float], ...]): Task weights of `ours-joint`.
-    method (str): The weighting of `ours-joint`: its registered name without prefix.
+    method (str): The weighting of `ours-joint`: its registered name, in full or as NAME of
+        "spacy_mtl.NAME.v1".
     method_settings (Tuple[Tuple[str, Any], ...]): The settings of the method.
     gradients (str): Where gradients are taken: "representation" or "parameters".
     every (Optional[Union[int, str]]): At the parameters, the steps between measurements.
