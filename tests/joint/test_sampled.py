@@ -9,6 +9,7 @@ from encoder_gradients import assert_close, clear_gradient, encoder_gradient
 from joint_gradients import WEIGHTS, gradient_of
 from methods import BY_GRADIENTS, NAMES, block, registered
 from spacy.language import Language
+from stock_heads import with_stock
 from thinc.api import Adam, fix_random_seed
 from tiny_corpus import make_examples
 from tiny_pipelines import CNN, HEADS, constant, inner
@@ -99,6 +100,24 @@ def test_same_as_with_exact_rows(make_nlp: Callable, name: str, measured: List[b
         for one, other in zip(found[every], found[None]):
             assert_close(one, other, 1e-3)
     assert measured == [True, True, True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    "tasks, kinds", [(["tagger"], [None, None, "tag"]), (["tagger", "textcat"], [None, None])]
+)
+def test_stock_tasks(tasks: List[str], kinds: List[Any], measured: List[bool]) -> None:
+    """Beside a head of ours, on documents with and without its annotation."""
+    found = {}
+    for every in (None, NEVER_AGAIN):
+        settings = {"gradients": "parameters", "every": every}
+        nlp = with_stock(None, block("Balanced", decay=0.0), tasks, **settings)
+        found[every] = [gradient_of(nlp, make_examples(nlp, kind)) for kind in kinds]
+        for one in found[every]:
+            assert numpy.abs(one).max() > 0
+    for one, other in zip(found[NEVER_AGAIN], found[None]):
+        assert_close(one, other, 1e-3)
+    # On the last of three batches, the tagger is alone.
+    assert measured == [True, False, True][: len(kinds)]
 
 
 def test_auxiliary_losses(make_nlp: Callable, measured: List[bool]) -> None:
