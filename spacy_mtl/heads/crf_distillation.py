@@ -4,6 +4,7 @@ What is compared are probabilities of single tokens, so that the teacher may be 
 gradient of marginals goes through the forward-backward algorithm: torch computes it.
 """
 
+from itertools import pairwise
 from typing import Any, List, Sequence
 
 import numpy
@@ -100,7 +101,7 @@ def _possible(steps: List[numpy.ndarray], legal: numpy.ndarray, shape: Any) -> n
     found = numpy.zeros(shape, dtype=bool)
     within, first, last = legal[:-1, :-1], legal[-1, :-1], legal[:-1, -1]
     found[steps[0]] = first
-    for before, tokens in zip(steps, steps[1:]):
+    for before, tokens in pairwise(steps):
         found[tokens] = found[before[: len(tokens)]] @ within
     onward = numpy.zeros((0, shape[1]), dtype=bool)
     for tokens in reversed(steps):

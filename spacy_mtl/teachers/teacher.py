@@ -75,8 +75,10 @@ class Teacher:
         """
         settings = self.settings
         settings.check_schedule()
-        self._targets = self._pipeline = None
         fingerprint = find_fingerprint(settings)
+        if self._targets is not None and fingerprint == self.fingerprint:
+            return self._targets
+        self._targets = self._pipeline = None
         hint = f"Set 'cache' in {settings.block} to a folder that can be written."
         store = TargetStore(settings.file, fingerprint, hint)
         about = store.read_about()
