@@ -37,7 +37,16 @@ class Student(Task):
         RAISES (ValueError): If a setting is invalid.
         """
         settings = read_settings(given, self.name)
-        self.teacher = None if settings is None else Teacher(settings, self.target_kind, self.unit)
+        if settings is None:
+            self.teacher = None
+            return
+        if not hasattr(self, "target_kind"):
+            raise ValueError(
+                f"The component '{self.name}' can't have a teacher: its class, "
+                f"{type(self).__name__}, has no 'target_kind'. Remove {settings.block}, or give "
+                "the class this attribute, with 'give_targets' and 'soft_loss'."
+            )
+        self.teacher = Teacher(settings, self.target_kind, self.unit)
 
     # What subclasses override, if they score something else than exclusive classes of tokens.
 

@@ -89,7 +89,7 @@ def find_component(nlp: Language, settings: TeacherSettings, kind: str) -> Gives
         why = " It moves from state to state, and has no probabilities of single tokens."
     raise ValueError(
         f"The component '{name}' of {path}, the teacher of '{settings.head}', is of the factory "
-        f"'{factory}', but must be of {KINDS[kind]}.{why} Set 'component' or 'path' in "
+        f"'{factory}', but must be of {KINDS.get(kind, kind)}.{why} Set 'component' or 'path' in "
         f"{settings.block} to one that is."
     )
 

@@ -98,10 +98,11 @@ class Teacher:
         labels (Sequence[str]): The labels of the head.
         RAISES (ValueError): If they differ.
         """
-        lacks = [label for label in labels if label not in self._labels]
-        has = [label for label in self._labels if label not in labels]
-        if not lacks and not has:
+        own, others = set(labels), set(self._labels)
+        if own == others:
             return
+        lacks = [label for label in labels if label not in others]
+        has = [label for label in self._labels if label not in own]
         head, settings = self.settings.head, self.settings
         found = [f"the teacher has no {_quoted(lacks)}"] if lacks else []
         found += [f"'{head}' has no {_quoted(has)}"] if has else []

@@ -6,10 +6,20 @@ from typing import Any, Callable, Dict
 import numpy
 import pytest
 import spacy
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Token
 from spacy.training import Example
-from taught_pipelines import KINDS, block, learn, probabilities, start, unlabelled, with_head
+from taught_pipelines import (
+    KINDS,
+    block,
+    learn,
+    probabilities,
+    save_teacher,
+    start,
+    unlabelled,
+    with_head,
+)
 from tiny_corpus import make_examples
+from tiny_pipelines import CRF, add_joint
 from training_steps import parameters
 
 Find = Callable[[str], Path]
@@ -36,6 +46,42 @@ def test_learns_from_texts_without_annotation(kind: str, teacher_of: Find, tmp_p
     assert numpy.abs(found - expected).mean() < 0.25 * numpy.abs(before - expected).mean()
     if kind != "multi":
         assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.95
+
+
+def test_small_from_large(encoder: Any, tmp_path: Path) -> None:
+    """A transformer teaches a CNN."""
+    teacher = spacy.blank("en")
+    add_joint(teacher, encoder)
+    teacher.add_pipe("mtl_ner", name="head", config={"model": CRF})
+    learn(start(teacher), make_examples(teacher), 20, rate=0.005)
+    teacher.to_disk(tmp_path / "teacher")
+    nlp = start(with_head("ner", teacher=block(tmp_path / "teacher", tmp_path)), keep="")
+    examples = unlabelled(nlp, 40)
+    before, expected = probabilities(nlp, examples), probabilities(teacher, examples)
+    learn(nlp, examples, 40)
+    found = probabilities(nlp, examples)
+    assert numpy.abs(found - expected).mean() < 0.3 * numpy.abs(before - expected).mean()
+
+
+def test_several_heads_of_a_kind(teacher_of: Find, tmp_path: Path) -> None:
+    """Each learns from its own teacher."""
+    Token.set_extension("second", default=None, force=True)
+    save_teacher("tagger", tmp_path / "other", n_steps=3)
+    paths = {"first": teacher_of("tagger"), "second": tmp_path / "other"}
+    nlp = spacy.blank("en")
+    add_joint(nlp, None)
+    for name, path in paths.items():
+        config: Any = {"teacher": block(path, tmp_path, component="head")}
+        config["attribute"] = "tag" if name == "first" else "_.second"
+        nlp.add_pipe("mtl_tagger", name=name, config=config)
+    start(nlp, keep="")
+    examples = unlabelled(nlp, 30)
+    learn(nlp, examples, 60)
+    found = {name: probabilities(nlp, examples, name) for name in paths}
+    of = {name: probabilities(spacy.load(path), examples) for name, path in paths.items()}
+    for name, other in (("first", "second"), ("second", "first")):
+        near = numpy.abs(found[name] - of[name]).mean()
+        assert near < 0.5 * numpy.abs(found[name] - of[other]).mean()
 
 
 @pytest.mark.parametrize("kind", KINDS)

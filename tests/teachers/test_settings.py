@@ -7,6 +7,7 @@ import pytest
 import spacy
 from taught_pipelines import KINDS, with_head
 
+from spacy_mtl.heads.component import TaskHead
 from spacy_mtl.teachers.settings import read_settings
 
 GOOD = {"path": "training/ner-alone/model-best", "weight": 0.5}
@@ -92,3 +93,16 @@ def test_config_there_and_back(tmp_path: Path) -> None:
     given = again.config["components"]["head"]["teacher"]
     assert {key: given[key] for key in GOOD} == {**GOOD, "weight": schedule}
     assert again.get_pipe("head").teacher.weight_at(5) == 0.5
+
+
+def test_head_of_a_user_that_cannot_learn(tmp_path: Path) -> None:
+    """Its class says nothing about probabilities."""
+    nlp = with_head("tagger")
+
+    class Own(TaskHead):
+        unit = "token"
+
+    model = nlp.get_pipe("head").model
+    assert Own(nlp.vocab, model, "own").teacher is None
+    with pytest.raises(ValueError, match=r"'own' can't have a teacher: its class, Own, has no"):
+        Own(nlp.vocab, model, "own", teacher=GOOD)
