@@ -6,7 +6,6 @@ adds all rows of a batch or none. The file may be deleted: the teacher then comp
 
 import json
 import os
-import sqlite3
 import warnings
 import zlib
 from contextlib import closing
@@ -74,7 +73,7 @@ class TargetStore:
         RETURNS (Dict[bytes, Floats2d]): What the file now has for these texts.
         """
 
-        def insert(file: sqlite3.Connection) -> Targets:
+        def insert(file: Any) -> Targets:
             file.execute("BEGIN IMMEDIATE")
             others = self._select(file, list(new))
             rows = [
@@ -87,7 +86,7 @@ class TargetStore:
 
         return self._run(insert)
 
-    def _select(self, file: sqlite3.Connection, texts: Sequence[bytes]) -> Targets:
+    def _select(self, file: Any, texts: Sequence[bytes]) -> Targets:
         found: Targets = {}
         n_damaged = 0
         for start in range(0, len(texts), _MANY):
@@ -109,8 +108,11 @@ class TargetStore:
             )
         return found
 
-    def _run(self, function: Callable[[sqlite3.Connection], Any]) -> Any:
+    def _run(self, function: Callable[[Any], Any]) -> Any:
         """Run a function on the open file, all or nothing; on a new file if it is damaged."""
+        # Every `spacy` command imports this module, but hardly any needs SQLite.
+        import sqlite3
+
         try:
             try:
                 return self._run_once(function)
@@ -125,7 +127,9 @@ class TargetStore:
                 f"{err}. {self.hint}"
             ) from err
 
-    def _run_once(self, function: Callable[[sqlite3.Connection], Any]) -> Any:
+    def _run_once(self, function: Callable[[Any], Any]) -> Any:
+        import sqlite3
+
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(self.path, timeout=_PATIENCE)) as file, file:
             if not file.execute("SELECT 1 FROM sqlite_master WHERE name = 'targets'").fetchone():
@@ -140,6 +144,8 @@ class TargetStore:
             stacklevel=2,
         )
         os.replace(self.path, aside)
+        # What SQLite would undo in the new file.
+        self.path.with_name(f"{self.path.name}-journal").unlink(missing_ok=True)
 
 
 def _packed(array: numpy.ndarray) -> bytes:
