@@ -203,3 +203,14 @@ def test_disabled_heads_learn_nothing(teacher: Path) -> None:
     nlp.update(make_examples(nlp), exclude=["head"], sgd=nlp.create_optimizer())
     assert parameters(nlp, "head") == before
     assert nlp.get_pipe("head").cfg["teacher"]["steps"] == 3
+
+
+def test_scorers_do_not_get_the_progress(teacher: Path) -> None:
+    """Only settings, as before."""
+    nlp = trained(teacher)
+    head: Any = nlp.get_pipe("head")
+    given: List[Any] = []
+    head.scorer = lambda examples, **settings: [given.append(settings), {}][1]
+    head.score(make_examples(nlp))
+    assert "labels" in given[0]
+    assert "teacher" not in given[0]
