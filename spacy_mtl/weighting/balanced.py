@@ -26,7 +26,7 @@ class Balanced(TaskWeighting):
         instead of learned.
     """
 
-    needs_parameters = True
+    needs_parameters = "balances gradients where they add up, in the encoder's parameters"
     libraries = ()
 
     def __init__(

@@ -25,8 +25,8 @@ class TaskWeighting(Weighting):
 
     #: Whether it uses losses: those of stock components are then turned into means.
     needs_losses = False
-    #: Whether it only works with gradients at the encoder's parameters.
-    needs_parameters = False
+    #: Why it only works with gradients at the encoder's parameters. "" if it works anywhere.
+    needs_parameters = ""
     #: Whether it also weighs a single task, to learn from it.
     weighs_one = False
     #: The solvers that it needs beside torchjd.
@@ -133,7 +133,7 @@ class TaskWeighting(Weighting):
         RAISES (ImportError): If a library is missing.
         """
         if self.needs_parameters:
-            check_at_parameters(self.title, gradients)
+            check_at_parameters(self.title, gradients, self.needs_parameters)
         check_installed(self.title, self.libraries, "torchjd")
         check_installed(self.title, self.solvers, "spacy-mtl[solvers]")
 

@@ -1,7 +1,8 @@
 """The file of a teacher's probabilities: several processes, damage, other teachers."""
 
-import multiprocessing
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Dict
@@ -60,20 +61,24 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
     assert_equal(file.read([*arrays(2)]), {**arrays(2, 0.25), **arrays(1)})
 
 
-def add_many(path: Path, start: int) -> None:
-    for i in range(start, start + 30):
-        store(path).add({bytes([i]): numpy.full((1, 2), i, dtype="float32")})
+ADD_MANY = """
+import sys
+from pathlib import Path
+import numpy
+from spacy_mtl.teachers.store import TargetStore
+
+path, start = Path(sys.argv[1]), int(sys.argv[2])
+for i in range(start, start + 30):
+    new = {bytes([i]): numpy.full((1, 2), i, dtype="float32")}
+    TargetStore(path, "one", "").add(new)
+"""
 
 
 def test_two_processes(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
     # They share some texts, and both make the file.
-    processes = [context.Process(target=add_many, args=(tmp_path, i)) for i in (0, 20)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-        assert process.exitcode == 0
+    command = [sys.executable, "-c", ADD_MANY, str(store(tmp_path).path)]
+    processes = [subprocess.Popen([*command, start]) for start in ("0", "20")]
+    assert [process.wait(120) for process in processes] == [0, 0]
     found = store(tmp_path).read([bytes([i]) for i in range(50)])
     assert {key[0]: float(array[0, 0]) for key, array in found.items()} == dict(
         zip(range(50), range(50))
