@@ -111,6 +111,7 @@ ENTRY_POINTS = {
     ],
     "spacy_mtl_weightings": [
         "spacy_mtl.Constant.v1 = spacy_mtl.weighting.constant:Constant",
+        "spacy_mtl.Balanced.v1 = spacy_mtl.weighting.balanced:Balanced",
         "spacy_mtl.RLW.v1 = spacy_mtl.weighting.rlw:RLW",
         "spacy_mtl.GLS.v1 = spacy_mtl.weighting.gls:GLS",
         "spacy_mtl.STCH.v1 = spacy_mtl.weighting.stch:STCH",

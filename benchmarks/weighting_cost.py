@@ -2,13 +2,15 @@
 
     python -m benchmarks.weighting_cost           # time and memory of all
     python -m benchmarks.weighting_cost --only PCGrad MGDA --turns 9
+    python -m benchmarks.weighting_cost --only Balanced --batches 28
 
 One pipeline (configs/joint.cfg: tags, entities, genre) trains on the same batches with each
 weighting in turn: forward, backward, Adam. Prints the milliseconds spent in the weighting,
 their share of a step with Constant, and the whole step relative to Constant within a turn:
 the first two are exact to a fraction of a percent, the third has the noise of the machine.
 Memory is the peak of a fresh process, also in turns, which only sees the solvers that the
-method needs: torchjd imports all that are installed.
+method needs: torchjd imports all that are installed. With every = "auto" and three tasks, one of
+28 steps measures, so take as many.
 """
 
 import argparse
@@ -34,6 +36,8 @@ VARIANTS: Dict[str, Dict[str, Any]] = {
     "Constant, at the parameters": {"gradients": "parameters"},
     "PCGrad, at the parameters": {"gradients": "parameters"},
     "DBMTL, at the parameters": {"gradients": "parameters"},
+    "Balanced, at the parameters": {"gradients": "parameters"},
+    "Balanced, measured now and then": {"gradients": "parameters", "every": "auto"},
     "FAMO, recompute": {"learn_rate": 0.025, "recompute": True},
 }
 N_BATCHES = 6
@@ -52,10 +56,10 @@ def contestants_of(only: List[str]) -> Dict[str, Dict[str, Any]]:
 class Training:
     """The GUM pipeline in training, with an exchangeable weighting."""
 
-    def __init__(self, encoder: str, work: Path) -> None:
+    def __init__(self, encoder: str, work: Path, n_batches: int = N_BATCHES) -> None:
         run = Run("gum-short", "ours-joint-equal", PIPES, 0)
         self.nlp, training, batches = prepare(run, encoder, work)
-        self.batches = [next(batches) for _ in range(N_BATCHES)]
+        self.batches = [next(batches) for _ in range(n_batches)]
         self.sgd = training["optimizer"]
 
     def contestant(self, title: str, settings: Dict[str, Any], spent: List[float]) -> Callable:
@@ -64,9 +68,9 @@ class Training:
         title (str): The name of the method, and any comment after a comma.
         settings (Dict[str, Any]): The settings of the method, and "gradients".
         spent (List[float]): Collects the seconds spent in the weighting, by round.
-        RETURNS (Callable[[], None]): Trains `N_BATCHES` steps.
+        RETURNS (Callable[[], None]): Trains a step on each batch.
         """
-        weighting, level = make_weighting(title, settings)
+        weighting, level, every = make_weighting(title, settings)
         if hasattr(weighting, "check_training"):
             weighting.check_training(level)
         timed = _Timed(weighting)
@@ -74,7 +78,8 @@ class Training:
 
         def run() -> None:
             timed.seconds = 0.0
-            mtl.weighting, mtl.gradients = timed, level
+            mtl.weighting, mtl.every = timed, None
+            mtl.gradients, mtl.every = level, every
             for batch in self.batches:
                 take_step(self.nlp, batch, self.sgd, drop=0.1)
             spent.append(timed.seconds)
@@ -82,13 +87,16 @@ class Training:
         return run
 
 
-def make_weighting(title: str, settings: Dict[str, Any]) -> Tuple[Any, str]:
-    """RETURNS (Tuple[Weighting, str]): The weighting of a title, and its level of gradients."""
+def make_weighting(title: str, settings: Dict[str, Any]) -> Tuple[Any, str, Any]:
+    """RETURNS (Tuple[Weighting, str, Any]): The weighting of a title, its level of gradients, and
+    the steps between measurements.
+    """
     from spacy_mtl.registry import registry
 
     block = {"@mtl_weightings": f"spacy_mtl.{title.split(',')[0]}.v1", **settings}
     level = block.pop("gradients", "representation")
-    return registry.resolve({"weighting": block})["weighting"], level
+    every = block.pop("every", None)
+    return registry.resolve({"weighting": block})["weighting"], level, every
 
 
 class _Timed:
@@ -110,15 +118,15 @@ class _Timed:
         return combined
 
 
-def measure_time(todo: Dict[str, Dict[str, Any]], encoder: str, work: Path, turns: int) -> None:
+def measure_time(todo: Dict[str, Dict[str, Any]], training: Training, turns: int) -> None:
     """Print and save the time that each weighting takes."""
-    training = Training(encoder, work)
+    n_batches = len(training.batches)
     spent: Dict[str, List[float]] = {title: [] for title in todo}
     made = {t: training.contestant(t, settings, spent[t]) for t, settings in todo.items()}
     seconds = timing.measure(made, turns)
     ratios = timing.ratios(seconds, "Constant")
-    step = statistics.median(seconds["Constant"]) / N_BATCHES
-    own = {title: statistics.median(values[1:]) / N_BATCHES for title, values in spent.items()}
+    step = statistics.median(seconds["Constant"]) / n_batches
+    own = {title: statistics.median(values[1:]) / n_batches for title, values in spent.items()}
     print(f"\n### Time of a training step with Constant: {1000 * step:.0f} ms\n")
     print("| | ms in the weighting | share of a step over Constant | whole step, relative |")
     print("| --- | --- | --- | --- |")
@@ -155,6 +163,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", default=[], help="names of methods")
     parser.add_argument("--turns", type=int, default=9, help="turns of timing")
+    parser.add_argument("--batches", type=int, default=N_BATCHES, help="steps of a turn")
     parser.add_argument("--memory-turns", type=int, default=3, help="turns of memory")
     parser.add_argument("--encoder", default=None)
     parser.add_argument("--work", type=Path, default=WORK)
@@ -171,7 +180,7 @@ def main() -> None:
         return
     todo = contestants_of(args.only)
     if args.turns:
-        measure_time(todo, encoder, args.work, args.turns)
+        measure_time(todo, Training(encoder, args.work, args.batches), args.turns)
     if args.memory_turns:
         measure_memory(todo, encoder, args.work, args.memory_turns)
 

@@ -29,6 +29,20 @@ def write_checksums(folder: Path) -> None:
     (folder / CHECKSUMS).write_text(json.dumps(found, indent=1), encoding="utf8")
 
 
+def fingerprint(folder: Path) -> str:
+    """Identify a folder by the names and contents of its files, wherever it is.
+
+    folder (Path): The folder.
+    RETURNS (str): A SHA-256 in hex digits.
+    """
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path not in (folder / CHECKSUMS, folder / MARK):
+            name = path.relative_to(folder).as_posix()
+            found.update(f"{name}\0{_checksum(path)}\0".encode("utf8", "surrogateescape"))
+    return found.hexdigest()
+
+
 def damaged_files(folder: Path) -> List[str]:
     """Compare a folder with its checksums.
 

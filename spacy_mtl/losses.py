@@ -1,6 +1,6 @@
 """Cross-entropies that skip missing annotation.
 
-Both are means over the annotated units, and the gradient they return is exactly the gradient
+They are means over the annotated units, and the gradient they return is exactly the gradient
 of that mean, so that losses and gradients of different tasks are comparable.
 """
 
@@ -49,6 +49,27 @@ def softmax_cross_entropy(
     value = -float((factors * targets * log_probs).sum())
     d_logits[rows] = factors * (xp.exp(log_probs) - targets)
     return LossAndGradient(value, d_logits, n_units)
+
+
+def soft_cross_entropy(logits: Floats2d, targets: Floats2d) -> LossAndGradient:
+    """Compute the cross-entropy against distributions, mean over the units that have one.
+
+    logits (Floats2d): Scores before the softmax. Shape: (n_units, n_classes).
+    targets (Floats2d): Rows that sum to 1; NaN where missing. Shape: (n_units, n_classes).
+    RETURNS (LossAndGradient): The loss and d_logits.
+    SOURCE: Hinton et al. 2015, section 2, arXiv:1503.02531, at temperature 1.
+    """
+    xp = get_array_module(logits)
+    d_logits = xp.zeros_like(logits)
+    rows = xp.nonzero(~xp.isnan(targets).any(axis=1))[0]
+    n_units = int(rows.shape[0])
+    if n_units == 0:
+        return LossAndGradient(0.0, d_logits, 0)
+    log_probs, own = _log_softmax(xp, logits[rows]), targets[rows]
+    # Rounded rows do not sum to exactly 1.
+    totals = own.sum(axis=1, keepdims=True)
+    d_logits[rows] = (totals * xp.exp(log_probs) - own) / n_units
+    return LossAndGradient(-float((own * log_probs).sum()) / n_units, d_logits, n_units)
 
 
 def sigmoid_cross_entropy(

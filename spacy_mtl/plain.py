@@ -132,6 +132,11 @@ class PlainWeighting(_Plain, Weighting):
         """RETURNS (bool): Whether `observe` gets the recomputed losses of the last batch."""
         return bool(getattr(self.wrapped, "recompute", False))
 
+    @property
+    def needs_rows(self) -> bool:  # type: ignore[override]
+        """RETURNS (bool): Whether it works on each value of the gradients."""
+        return bool(getattr(self.wrapped, "needs_rows", False))
+
     def check_tasks(self, tasks: Sequence[str]) -> None:
         """Reject settings that do not fit the pipeline: see `Weighting`."""
         if self.has("check_tasks"):

@@ -9,6 +9,7 @@ from spacy_mtl.losses import (
     MISSING,
     sigmoid,
     sigmoid_cross_entropy,
+    soft_cross_entropy,
     softmax,
     softmax_cross_entropy,
 )
@@ -53,6 +54,30 @@ def test_softmax_value_equals_torch(logits: numpy.ndarray, smoothing: float) -> 
     expected = loss(torch.from_numpy(logits), torch.from_numpy(LABELS)).item()
     found = softmax_cross_entropy(logits, LABELS, label_smoothing=smoothing)
     assert found.value == pytest.approx(expected)
+
+
+def test_soft_gradient(logits: numpy.ndarray) -> None:
+    targets = softmax(numpy.random.default_rng(1).normal(size=logits.shape))
+    targets[2] = numpy.nan
+    # As rounding may leave them.
+    targets[3] *= 1.1
+    found = soft_cross_entropy(logits, targets)
+    expected = numeric_gradient(lambda x: soft_cross_entropy(x, targets).value, logits)
+    assert numpy.allclose(found.gradient, expected, atol=1e-8)
+    assert not found.gradient[2].any()
+    assert found.n_units == 5
+    targets[:] = numpy.nan
+    none = soft_cross_entropy(logits, targets)
+    assert (none.value, none.n_units, none.gradient.any()) == (0.0, 0, False)
+
+
+def test_soft_value_equals_torch(logits: numpy.ndarray) -> None:
+    import torch
+
+    targets = softmax(numpy.random.default_rng(1).normal(size=logits.shape))
+    loss = torch.nn.CrossEntropyLoss()
+    expected = loss(torch.from_numpy(logits), torch.from_numpy(targets)).item()
+    assert soft_cross_entropy(logits, targets).value == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("class_weights", [None, CLASS_WEIGHTS])

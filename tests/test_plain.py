@@ -240,7 +240,7 @@ def test_signatures_are_kept() -> None:
 
 def test_all_weightings_are_of_the_base_class() -> None:
     names = [n for n in registry.mtl_weightings.get_all() if n.startswith("spacy_mtl.")]
-    assert len(names) == 23
+    assert len(names) == 24
     for name in names:
         create = registry.mtl_weightings.get(name)
         rate = {"learn_rate": 0.1} if "learn_rate" in inspect.signature(create).parameters else {}

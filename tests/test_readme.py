@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from spacy.cli._util import app
 from spacy.cli.train import train
 from spacy.tokens import DocBin
+from spacy.training.initialize import init_nlp
 from spacy.util import walk_dict
 from thinc.api import Config
 from tiny_corpus import make_docs, make_examples
@@ -130,6 +131,10 @@ def test_part_of_a_config(
         encoder = with_encoder[with_encoder.index("[components.mtl.model.tok2vec]") :]
         part += "" if part == with_encoder else f"\n{encoder}"
         above += '[components.mtl]\nfactory = "mtl"\n\n'
+    if ".teacher]" in part:
+        teacher = spacy.util.load_model_from_config(Config().from_str(base), auto_fill=True)
+        Path("training/ner-alone").mkdir(parents=True)
+        init_nlp(teacher.config).to_disk("training/ner-alone/model-best")
     given = Config().from_str(above + part)
     config = Config().from_str(base, interpolate=False).merge(given)
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)

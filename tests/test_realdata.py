@@ -7,7 +7,7 @@ from typing import Any, Dict
 import numpy
 import pytest
 import spacy
-from methods import NAMES, make
+from methods import NAMES, ONLY_AT_PARAMETERS, make
 from spacy.cli.train import train
 from spacy.training import Corpus
 from spacy.training.initialize import init_nlp
@@ -99,7 +99,7 @@ def test_every_weighting_on_gum(data_dir: Path, minilm: str, tmp_path: Path) -> 
         )
 
     for name in NAMES:
-        mtl.gradients = "parameters" if name in ("ExcessMTL", "DBMTL") else "representation"
+        mtl.gradients = "parameters" if name in (*ONLY_AT_PARAMETERS, "DBMTL") else "representation"
         mtl.weighting = make(name, mtl.gradients)
         mtl.monitor = StepMonitor()
         for batch in batches:

@@ -63,6 +63,7 @@ def settings_of(run: Run) -> Dict[str, Any]:
             settings["method"] = suite.method
             settings["method_settings"] = dict(suite.method_settings)
             settings["gradients"] = suite.gradients
+        settings["every"] = suite.every
         settings["scheme"] = "" if suite.scheme == "HardSharing" else suite.scheme
     return {key: value for key, value in settings.items() if value}
 

@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Optional, Tuple
+from typing import Any, Optional, Tuple, Union
 
 from ..splits import convert_split
 
@@ -28,9 +28,11 @@ class Suite:
     crf (bool): Whether `mtl_ner` learns transitions. Chosen on dev, like the next two.
     hidden_width (Optional[int]): Width of a hidden layer in heads of this package.
     weights (Tuple[Tuple[str, float], ...]): Task weights of `ours-joint`.
-    method (str): The weighting of `ours-joint`: its registered name without prefix.
+    method (str): The weighting of `ours-joint`: its registered name, in full or as NAME of
+        "spacy_mtl.NAME.v1".
     method_settings (Tuple[Tuple[str, Any], ...]): The settings of the method.
     gradients (str): Where gradients are taken: "representation" or "parameters".
+    every (Optional[Union[int, str]]): At the parameters, the steps between measurements.
     precision (str): The precision of the encoder of this package.
     scheme (str): The sharing scheme of `ours-joint`: its registered name without prefix.
     score_dev (bool): Whether to score the development set, too.
@@ -52,6 +54,7 @@ class Suite:
     method: str = "Constant"
     method_settings: Tuple[Tuple[str, Any], ...] = ()
     gradients: str = "representation"
+    every: Optional[Union[int, str]] = None
     precision: str = "fp32"
     scheme: str = "HardSharing"
     score_dev: bool = True

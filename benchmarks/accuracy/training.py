@@ -59,8 +59,10 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
     if run.system == "ours-joint":
         overrides["components.mtl.model.@architectures"] = f"spacy_mtl.{suite.scheme}.v1"
         overrides["components.mtl.gradients"] = suite.gradients
+        overrides["components.mtl.every"] = suite.every
+        is_ours = "." not in suite.method
         overrides["components.mtl.weighting"] = {
-            "@mtl_weightings": f"spacy_mtl.{suite.method}.v1",
+            "@mtl_weightings": f"spacy_mtl.{suite.method}.v1" if is_ours else suite.method,
             "weights": dict(suite.weights),
             **dict(suite.method_settings),
         }
@@ -108,14 +110,19 @@ def score(nlp: Any, run: Run, corpus: Path) -> Dict[str, float]:
     return scores
 
 
+def prepare_corpora(runs: Iterable[Run], work: Path) -> None:
+    """Convert the corpora before processes that run side by side need them."""
+    work.mkdir(parents=True, exist_ok=True)
+    for plan in {run.plan for run in runs}:
+        for split in ("train", "dev", "test"):
+            corpus_of(plan, split, work)
+
+
 def run_all(runs: Iterable[Run], encoder: str, work: Path, jobs: int) -> None:
     """Run what has no result yet, `jobs` at a time, sharing the cores."""
     finished = load_results()
     todo = [run for run in runs if run not in finished]
-    work.mkdir(parents=True, exist_ok=True)
-    for plan in {run.plan for run in todo}:
-        for split in ("train", "dev", "test"):
-            corpus_of(plan, split, work)
+    prepare_corpora(todo, work)
     specs = {run.name: json.dumps(asdict(run)) for run in todo}
     run_side_by_side("benchmarks.accuracy", specs, encoder, work, jobs)
 

@@ -17,7 +17,8 @@ from ..heads.ner import EntityRecognizer
 from ..heads.tagger import Tagger
 from ..heads.textcat import TextCategorizer
 from ..heads.textcat_multilabel import MultiLabelTextCategorizer
-from .findings import DAMAGE, DANGER, Finding, Part, guarded
+from .findings import DAMAGE, DANGER, NOTE, Finding, Part, guarded
+from .saved import CONFIG
 from .saved_files import is_inside, read_json
 from .saved_model import SavedModel, read_model
 
@@ -45,6 +46,11 @@ def check_component(folder: Path, name: str, block: Dict[str, Any]) -> Tuple[Par
 def _check(folder: Path, part: Part, block: Dict[str, Any]) -> Iterator[Finding]:
     """Yield the problems, and fill in the part on the way."""
     path = folder / part.name
+    teacher = block.get("teacher")
+    if isinstance(teacher, dict):
+        text = f"Training it further loads another pipeline, {teacher.get('path')!r:.80}, and "
+        text += f"writes beside it or to {teacher.get('cache')!r:.80}. Loading it does not"
+        yield Finding(NOTE, f"{CONFIG} [components.{part.name}.teacher]", text)
     if not is_inside(path, folder):
         text = "It is a link out of the pipeline. Its target is not opened"
         yield Finding(DANGER, part.name, text)

@@ -2,8 +2,9 @@
 
 import math
 from numbers import Real
-from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
+import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -23,6 +24,7 @@ label_smoothing = 0.0
 class_weights = {}
 prefix = ""
 score_prefix = ""
+teacher = null
 scorer = {"@scorers":"spacy_mtl.textcat_scorer.v1"}
 
 [textcat.model]
@@ -121,6 +123,10 @@ class CategoriesHead(TaskHead):
         RETURNS (Floats2d): Probabilities. Shape: (n_docs, n_labels).
         """
         return self._probabilities(super().predict(docs))
+
+    def give_targets(self, docs: Sequence[Doc]) -> List[numpy.ndarray]:
+        """RETURNS (List[Floats2d]): The probabilities: see `Student`. Shape: (1, n_labels)."""
+        return [row.reshape((1, -1)) for row in self.model.ops.to_numpy(self.predict(docs))]
 
     def set_annotations(self, docs: Iterable[Doc], scores: Floats2d) -> None:
         """Set `doc.cats`.

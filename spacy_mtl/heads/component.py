@@ -14,7 +14,6 @@ from typing import (
     List,
     Mapping,
     Optional,
-    Sequence,
     Set,
     Tuple,
 )
@@ -34,16 +33,16 @@ from ..parameters import use_torch_params
 from ..tasks.collisions import find_collisions
 from ..tasks.score_weights import separate_scores
 from ..tasks.scores import prefixed
-from ..tasks.task import Task
 from ..types import LossAndGradient
 from .finite import check_finite
 from .gold import without_others
 from .loading import check_labels, check_size
 from .models import check_unit
 from .scoring import call_scorer
+from .student import TEACHER, Student, check_progress
 
 
-class TaskHead(Task, TrainablePipe):
+class TaskHead(Student, TrainablePipe):
     """A trainable component that turns a task's view into annotation.
 
     A subclass defines its labels, its loss and how it annotates; everything else is
@@ -70,6 +69,7 @@ class TaskHead(Task, TrainablePipe):
         label_smoothing: float = 0.0,
         score_prefix: str = "",
         scorer: Optional[Callable] = None,
+        teacher: Optional[Dict[str, Any]] = None,
         **cfg: Any,
     ) -> None:
         """Create a head.
@@ -83,6 +83,7 @@ class TaskHead(Task, TrainablePipe):
         score_prefix (str): Prefix of the score keys, such as "topic" for
             "topic_cats_score".
         scorer (Optional[Callable]): The scoring method.
+        teacher (Optional[Dict[str, Any]]): A trained pipeline to learn from: see `read_settings`.
         **cfg (Any): Settings that are saved with the component.
         RAISES (ValueError): If a setting is out of range.
         """
@@ -101,15 +102,11 @@ class TaskHead(Task, TrainablePipe):
         self.learn_rate_scale = learn_rate_scale
         self.label_smoothing = label_smoothing
         self.scorer = scorer
+        self.set_teacher(teacher)
         self._has_gold = False
         self._warned: Set[str] = set()
 
     # What subclasses may override, besides the abstract methods of `Task`.
-
-    @staticmethod
-    def classes_of(labels: Sequence[str]) -> List[str]:
-        """RETURNS (List[str]): The classes that a model scores for these labels, in order."""
-        return list(labels)
 
     def classes(self) -> List[str]:
         """RETURNS (List[str]): The classes that the model scores, in order."""
@@ -170,7 +167,8 @@ class TaskHead(Task, TrainablePipe):
 
     def loss_of_batch(self, examples: List[Example], scores: Any) -> Optional[float]:
         """RETURNS (Optional[float]): The loss from the model's output: see `Task`."""
-        return self.compute_loss(examples, scores)[0].value
+        lesson = self.repeat_lesson([eg.predicted for eg in examples])
+        return self.learn(lesson, *self.compute_loss(examples, scores), scores)[0].value
 
     def prepare_labels(self, labels: Iterable[str], read: Callable[[], Iterable[Example]]) -> bool:
         """Add the labels: see `Task.prepare_labels`."""
@@ -251,7 +249,8 @@ class TaskHead(Task, TrainablePipe):
         # Typed as Any: spaCy's validation turns any iterable, even a string, into an iterator.
         if labels is None:
             examples = self.own_examples(get_examples())
-            labels = {label: None for eg in examples for label in self.count_labels(eg)}
+            found = {label: None for eg in examples for label in self.count_labels(eg)}
+            labels = found or self.labels or self.labels_of_teacher()
         elif isinstance(labels, (str, Mapping)) or not isinstance(labels, Iterable) or not labels:
             raise ValueError(
                 f"'labels' of the component '{self.name}' is {str(labels)[:60]!r}, but it must be "
@@ -262,6 +261,7 @@ class TaskHead(Task, TrainablePipe):
         for label in labels:
             self.add_label(label)
         self._check_labels()
+        self.start_lessons()
         docs = [eg.predicted for eg in islice(get_examples(), 10)]
         output = self.model.get_ref("output_layer")
         if output.has_dim("nO") is None:
@@ -330,11 +330,13 @@ class TaskHead(Task, TrainablePipe):
             return losses
         self._check_is_initialized()
         own = self.own_examples(examples)
-        if not any(self.has_gold(eg.reference) for eg in own) and skip(self.model):
+        lesson = self.next_lesson(docs)
+        is_taught = lesson is not None or any(self.has_gold(eg.reference) for eg in own)
+        if not is_taught and skip(self.model):
             return losses
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update(docs)
-        loss, d_scores = self.loss_of(own, scores)
+        loss, d_scores = self.learn(lesson, *self.loss_of(own, scores), scores)
         losses[self.name] += loss.value
         report(self.model, loss)
         self.add_gradients(loss)
@@ -345,9 +347,9 @@ class TaskHead(Task, TrainablePipe):
         return losses
 
     def finish_update(self, sgd: Optimizer) -> None:
-        """Update the parameters if the head has seen gold annotation since the last call.
+        """Update the parameters if the head has learned from a text since the last call.
 
-        Without gold the gradient is zero, but momentum and weight decay would still
+        If it has not, the gradient is zero, but momentum and weight decay would still
         move the parameters.
 
         sgd (Optimizer): The optimizer.
@@ -363,7 +365,8 @@ class TaskHead(Task, TrainablePipe):
         """RETURNS (Dict[str, Any]): The scores on the examples annotated for the head."""
         if self.scorer is None:
             return {}
-        settings = {key: value for key, value in self.cfg.items() if key != "score_prefix"}
+        hidden = ("score_prefix", TEACHER)
+        settings = {key: value for key, value in self.cfg.items() if key not in hidden}
         shared = {**settings, "labels": self.labels, **kwargs}
         own = {**self.score_arguments(), **kwargs}
         scores = call_scorer(self.scorer, self.name, self.scored_examples(examples), shared, own)
@@ -413,6 +416,7 @@ class TaskHead(Task, TrainablePipe):
         prefix = cfg.get("score_prefix", "")
         if not isinstance(prefix, str):
             raise UnfitError(f"'score_prefix' is {prefix!r}, but it must be a string")
+        check_progress(cfg)
 
     def _check_loaded(self, where: str, exclude: List[str]) -> None:
         # Labels and model may be loaded separately.

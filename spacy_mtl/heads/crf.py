@@ -92,6 +92,20 @@ def crf_loss(
     )
 
 
+def token_marginals(
+    scores: numpy.ndarray, lengths: Sequence[int], transitions: numpy.ndarray
+) -> numpy.ndarray:
+    """Compute the probability of each class at each token, over all legal sequences.
+
+    scores (Floats2d): As in `crf_loss`.
+    lengths (Sequence[int]): Number of tokens of each document.
+    transitions (Floats2d): As in `crf_loss`.
+    RETURNS (Floats2d): Rows that sum to 1. Shape: (n_tokens, n_classes).
+    """
+    # They are the gradient of the log-partition function.
+    return _log_partition(scores.astype("float64"), lengths, transitions.astype("float64"))[1]
+
+
 def decode_crf(
     scores: numpy.ndarray, lengths: Sequence[int], transitions: numpy.ndarray
 ) -> numpy.ndarray:
@@ -103,7 +117,7 @@ def decode_crf(
     RETURNS (Ints1d): The class of each token. Shape: (n_tokens,).
     """
     classes = numpy.zeros(len(scores), dtype="int64")
-    steps = _steps(lengths)
+    steps = steps_of(lengths)
     if not steps:
         return classes
     within, first, last = _parts(transitions)
@@ -135,7 +149,7 @@ def _log_partition(
     matrix product.
     """
     d_scores, d_transitions = numpy.zeros_like(scores), numpy.zeros_like(transitions)
-    steps = _steps(lengths)
+    steps = steps_of(lengths)
     if not steps:
         return 0.0, d_scores, d_transitions
     shift, row_shifts = transitions.max(), scores.max(axis=1)
@@ -179,8 +193,12 @@ def _exp(values: numpy.ndarray) -> numpy.ndarray:
     return numpy.where(values == -numpy.inf, 0.0, numpy.exp(numpy.maximum(values, LOWEST)))
 
 
-def _steps(lengths: Sequence[int]) -> List[numpy.ndarray]:
-    """List the tokens at each position, longest document first."""
+def steps_of(lengths: Sequence[int]) -> List[numpy.ndarray]:
+    """List the tokens at each position, longest document first.
+
+    lengths (Sequence[int]): Number of tokens of each document.
+    RETURNS (List[Ints1d]): One array per position. Shape of each: (n_docs,).
+    """
     sizes = numpy.asarray(lengths, dtype="int64")
     starts = numpy.cumsum(sizes) - sizes
     order = numpy.argsort(-sizes, kind="stable")

@@ -17,7 +17,8 @@ from ..settings import NOT_EMPTY, checked
 from ..types import LossAndGradient, TokenVectors
 from .biluo import OUTSIDE, class_names, forbid_edges_on_spaces, spans_of
 from .component import TaskHead
-from .crf import CrfLoss, crf_loss, decode_crf, legal_transitions
+from .crf import CrfLoss, crf_loss, decode_crf, legal_transitions, token_marginals
+from .crf_distillation import crf_distillation
 from .entities import gold_spans, read_entities, set_entities, set_spans
 from .trimming import fit_to_words
 from .viterbi import decode_biluo
@@ -28,6 +29,7 @@ spans_key = null
 learn_rate_scale = 1.0
 label_smoothing = 0.0
 score_prefix = ""
+teacher = null
 scorer = {"@scorers":"spacy_mtl.ner_scorer.v1"}
 
 [mtl_ner.model]
@@ -56,6 +58,7 @@ def make_ner(
     label_smoothing: float,
     score_prefix: str,
     scorer: Optional[Callable],
+    teacher: Optional[Dict[str, Any]],
 ) -> "EntityRecognizer":
     """Create a head for named entities.
 
@@ -68,6 +71,8 @@ def make_ner(
     score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
         would report the same keys.
     scorer (Optional[Callable]): The scoring method.
+    teacher (Optional[Dict[str, Any]]): A trained pipeline to learn from, too: 'path', 'weight'
+        (a number from 0 to 1 or a schedule), 'component' and 'cache'. See docs/teachers.md.
     """
     return EntityRecognizer(
         nlp.vocab,
@@ -78,6 +83,7 @@ def make_ner(
         label_smoothing=label_smoothing,
         score_prefix=score_prefix,
         scorer=scorer,
+        teacher=teacher,
     )
 
 
@@ -91,6 +97,7 @@ class EntityRecognizer(TaskHead):
     """
 
     annotation = "entities"
+    target_kind = "entities"
     how_to_separate = (
         "Set a (different) 'spans_key' in one of them, or list the labels of each in "
         "[initialize.components.NAME.labels]."
@@ -168,6 +175,23 @@ class EntityRecognizer(TaskHead):
                 flat, ops.asarray(labels), label_smoothing=self.label_smoothing
             )
         return loss, cut_like(loss.gradient, scores)
+
+    def give_targets(self, docs: Sequence[Doc]) -> List[numpy.ndarray]:
+        """RETURNS (List[Floats2d]): The marginals of the classes of tokens: see `Student`."""
+        if not self.learns_transitions:
+            return super().give_targets(docs)
+        flat = self.model.ops.to_numpy(self.model.ops.flatten(self.predict(docs)))
+        lengths = list(map(len, docs))
+        return cut(token_marginals(flat, lengths, self._transitions()), lengths)
+
+    def soft_loss(self, scores: TokenVectors, targets: Floats2d) -> LossAndGradient:
+        """RETURNS (LossAndGradient): The loss against a teacher's marginals: see `Student`."""
+        if not self.learns_transitions:
+            return super().soft_loss(scores, targets)
+        ops, lengths = self.model.ops, [len(array) for array in scores]
+        flat, own = ops.to_numpy(ops.flatten(scores)), ops.to_numpy(targets)
+        loss = crf_distillation(flat, own, lengths, self._transitions())
+        return replace(loss, gradient=ops.asarray(loss.gradient))
 
     def add_gradients(self, loss: LossAndGradient) -> None:
         """Add the gradient of the learned transitions.

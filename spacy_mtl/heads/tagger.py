@@ -25,6 +25,7 @@ overwrite = false
 learn_rate_scale = 1.0
 label_smoothing = 0.0
 score_prefix = ""
+teacher = null
 scorer = {"@scorers":"spacy_mtl.tagger_scorer.v1"}
 
 [mtl_tagger.model]
@@ -57,6 +58,7 @@ def make_tagger(
     label_smoothing: float,
     score_prefix: str,
     scorer: Optional[Callable],
+    teacher: Optional[Dict[str, Any]],
 ) -> "Tagger":
     """Create a tagging head.
 
@@ -70,6 +72,8 @@ def make_tagger(
     score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
         would report the same keys.
     scorer (Optional[Callable]): The scoring method.
+    teacher (Optional[Dict[str, Any]]): A trained pipeline to learn from, too: 'path', 'weight'
+        (a number from 0 to 1 or a schedule), 'component' and 'cache'. See docs/teachers.md.
     """
     return Tagger(
         nlp.vocab,
@@ -81,6 +85,7 @@ def make_tagger(
         label_smoothing=label_smoothing,
         score_prefix=score_prefix,
         scorer=scorer,
+        teacher=teacher,
     )
 
 
@@ -88,6 +93,7 @@ class Tagger(TaskHead):
     """Predicts `token.tag_`, `token.pos_` or a custom extension."""
 
     annotation = "tags"
+    target_kind = "tags"
     how_to_separate = "Set a different 'attribute' in one of them."
 
     def __init__(

@@ -9,7 +9,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d, FloatsXd
 
-from ..losses import MISSING, softmax, softmax_cross_entropy
+from ..losses import MISSING, soft_cross_entropy, softmax, softmax_cross_entropy
 from ..settings import checked
 from ..types import LossAndGradient
 from .categories import DEFAULTS, CategoriesHead
@@ -35,6 +35,7 @@ def make_textcat(
     prefix: str,
     score_prefix: str,
     scorer: Optional[Callable],
+    teacher: Optional[Dict[str, Any]],
 ) -> "TextCategorizer":
     """Create a head for exclusive categories: one per text.
 
@@ -50,6 +51,8 @@ def make_textcat(
     score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
         would report the same keys.
     scorer (Optional[Callable]): The scoring method.
+    teacher (Optional[Dict[str, Any]]): A trained pipeline to learn from, too: 'path', 'weight'
+        (a number from 0 to 1 or a schedule), 'component' and 'cache'. See docs/teachers.md.
     """
     return TextCategorizer(
         nlp.vocab,
@@ -62,6 +65,7 @@ def make_textcat(
         prefix=prefix,
         score_prefix=score_prefix,
         scorer=scorer,
+        teacher=teacher,
     )
 
 
@@ -69,6 +73,7 @@ class TextCategorizer(CategoriesHead):
     """Predicts `doc.cats` for exclusive categories: probabilities that sum to 1."""
 
     multi_label = False
+    target_kind = "categories"
 
     def __init__(
         self,
@@ -124,6 +129,10 @@ class TextCategorizer(CategoriesHead):
             class_weights=self._factors(scores),
         )
         return loss, loss.gradient
+
+    def soft_loss(self, scores: Floats2d, targets: Floats2d) -> LossAndGradient:
+        """RETURNS (LossAndGradient): The loss against a teacher's probabilities: see `Student`."""
+        return soft_cross_entropy(scores, targets)
 
     def _is_distribution(self, scores: Floats2d) -> bool:
         return bool((abs(scores.sum(axis=1) - 1) < 1e-2).all())

@@ -37,6 +37,7 @@ def make_multilabel_textcat(
     prefix: str,
     score_prefix: str,
     scorer: Optional[Callable],
+    teacher: Optional[Dict[str, Any]],
 ) -> "MultiLabelTextCategorizer":
     """Create a head for independent categories: none, one or several per text.
 
@@ -52,6 +53,8 @@ def make_multilabel_textcat(
     score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
         would report the same keys.
     scorer (Optional[Callable]): The scoring method.
+    teacher (Optional[Dict[str, Any]]): A trained pipeline to learn from, too: 'path', 'weight'
+        (a number from 0 to 1 or a schedule), 'component' and 'cache'. See docs/teachers.md.
     """
     return MultiLabelTextCategorizer(
         nlp.vocab,
@@ -64,6 +67,7 @@ def make_multilabel_textcat(
         prefix=prefix,
         score_prefix=score_prefix,
         scorer=scorer,
+        teacher=teacher,
     )
 
 
@@ -74,6 +78,7 @@ class MultiLabelTextCategorizer(CategoriesHead):
     """
 
     multi_label = True
+    target_kind = "labels"
 
     def __init__(
         self,
@@ -105,6 +110,10 @@ class MultiLabelTextCategorizer(CategoriesHead):
             class_weights=self._factors(scores),
         )
         return loss, loss.gradient
+
+    def soft_loss(self, scores: Floats2d, targets: Floats2d) -> LossAndGradient:
+        """RETURNS (LossAndGradient): The loss against a teacher's probabilities: see `Student`."""
+        return sigmoid_cross_entropy(scores, targets)
 
     def _gold_labels(self, eg: Example) -> Iterable[Optional[str]]:
         return self._cats(eg)

@@ -17,15 +17,19 @@ def annotated_tasks(
     tasks (Sequence[str]): The names of the tasks.
     adapters (Mapping[str, Task]): Those whose components are known. Documents count as annotated
         for the others, unless their corpus declares otherwise.
-    RETURNS (Annotated): One entry per document.
+    RETURNS (Annotated): One entry per document. A task with a teacher counts as annotated in
+        every document with tokens, whatever its corpus declares.
     """
+    taught = {name for name, task in adapters.items() if task.is_taught}
     found = [
-        frozenset(
-            name
-            for name in tasks
-            if name in eg.reference.user_data.get(TASKS_KEY, (name,))
-            and (name not in adapters or adapters[name].has_gold(eg.reference))
-        )
+        frozenset(name for name in tasks if _is_present(eg, name, name in taught, adapters))
         for eg in examples
     ]
     return Annotated(found, [eg.reference.user_data.get(CORPUS_KEY) for eg in examples])
+
+
+def _is_present(eg: Example, name: str, is_taught: bool, adapters: Mapping[str, Task]) -> bool:
+    if is_taught and len(eg.predicted):
+        return True
+    is_declared = name in eg.reference.user_data.get(TASKS_KEY, (name,))
+    return is_declared and (name not in adapters or adapters[name].has_gold(eg.reference))

@@ -3,7 +3,7 @@
 `CHECKS` runs whenever the pipeline has changed. The checks below it run at other times.
 """
 
-from typing import Any, Callable, Iterable, Tuple
+from typing import Any, Callable, Iterable, Tuple, Union
 
 from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2VecListener
@@ -11,6 +11,7 @@ from thinc.api import Model
 
 from ..sharing.contract import Scheme
 from ..tasks.task import Task
+from .gramians import AUTO
 from .listener import TaskListener
 from .pipeline import Pipeline, find_upstream
 
@@ -198,4 +199,30 @@ def check_gradients(gradients: Any, known: Iterable[str], name: str) -> None:
         raise ValueError(
             f"'gradients' of the component '{name}' is {gradients!r}, but must be one of: "
             f"{', '.join(known)}. Set it in [components.{name}]."
+        )
+
+
+def check_every(every: Union[int, str, None], gradients: str, name: str) -> None:
+    """Refuse a number of steps between measurements that makes no sense.
+
+    every (Union[int, str, None]): The value of the setting.
+    gradients (str): Where the tasks' gradients meet.
+    name (str): The name of the joint component.
+    RAISES (ValueError): If it is neither a number of steps, nor "auto", nor None, or if gradients
+        don't meet at the parameters.
+    """
+    if every is None:
+        return
+    is_number = isinstance(every, int) and not isinstance(every, bool) and every >= 1
+    if not is_number and every != AUTO:
+        raise ValueError(
+            f"'every' of the component '{name}' is {every!r}, but must be a number of steps, 1 or "
+            'more, or "auto" (with which the number of tasks decides), or null (the gradients at '
+            f"the parameters of each step). Set it in [components.{name}]."
+        )
+    if gradients != "parameters":
+        raise ValueError(
+            f"The component '{name}' has every = {every!r}, the number of steps between "
+            f'measurements of gradients at the parameters, but gradients = "{gradients}". Set '
+            f'gradients = "parameters" in [components.{name}], or every = null.'
         )

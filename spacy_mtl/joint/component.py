@@ -7,7 +7,7 @@ work is done in the modules next to it. To follow a batch, start at `MultiTask.u
 """
 
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import srsly
 from spacy.language import Language
@@ -28,20 +28,23 @@ from ..sharing.contract import Scheme, scheme_of
 from ..sharing.scheme import regular
 from ..types import StructureTable, TokenVectors, Weighting
 from .checks import (
+    check_every,
     check_gradients,
     check_listener,
     check_only_one,
     check_scheme,
     run_checks,
 )
+from .contract import check_sampled
 from .encoder_checks import check_annotated, check_connected, check_width
 from .listener import TaskListener
-from .meeting import MEETINGS
+from .meeting import MEETINGS, Meeting
 from .memory import Memory
 from .notices import Notices
 from .observers import Observers
 from .pipeline import Listeners, Pipeline
 from .replace import offer_replacement
+from .sampled import SampledParameters
 from .state import explained_state
 from .steps import Steps
 from .upstream import drop_callbacks
@@ -65,6 +68,7 @@ class MultiTask(Tok2Vec):
         *,
         weighting: Weighting,
         gradients: str = "representation",
+        every: Union[int, str, None] = None,
         learn_rate_scale: float = 1.0,
         nlp: Optional[Language] = None,
     ) -> None:
@@ -77,6 +81,10 @@ class MultiTask(Tok2Vec):
         gradients (str): Where the tasks' gradients are weighed: at the shared
             "representation", with one backward pass through the encoder, or at the
             encoder's "parameters", with one pass per task.
+        every (Union[int, str, None]): With gradients at the parameters: measure them only every
+            so many steps, and let the weighting see what is known of them in between (see
+            `SampledParameters`). "auto": after 14 steps per task beyond the first, at least 20.
+            None: in each step.
         learn_rate_scale (float): Learning rate factor for the layers of the sharing scheme, > 0.
             The encoder keeps the plain rate.
         nlp (Optional[Language]): The pipeline. It tells the component which tasks
@@ -89,6 +97,7 @@ class MultiTask(Tok2Vec):
         #: Callables that receive the report of each closed step.
         self.observers = Observers()
         self.gradients = gradients
+        self.every = every
         self.learn_rate_scale = learn_rate_scale
         self._pipeline = Pipeline(self, model, self._listeners, nlp)
         self._memory = Memory(weighting, self._pipeline)
@@ -104,6 +113,7 @@ class MultiTask(Tok2Vec):
         settings = {
             "weighting": self.weighting,
             "gradients": self.gradients,
+            "every": self.every,
             "learn_rate_scale": self.learn_rate_scale,
         }
         state = (self.vocab, self.model, self.name, settings, self.cfg, self.listener_map)
@@ -145,6 +155,18 @@ class MultiTask(Tok2Vec):
     def gradients(self, gradients: str) -> None:
         check_gradients(gradients, MEETINGS, self.name)
         self._gradients = gradients
+
+    @property
+    def every(self) -> Union[int, str, None]:
+        """RETURNS (Union[int, str, None]): The number of steps between measurements of the tasks'
+        gradients at the parameters, or "auto". None: they are exact in each step.
+        """
+        return self._every
+
+    @every.setter
+    def every(self, every: Union[int, str, None]) -> None:
+        check_every(every, self.gradients, self.name)
+        self._every = every
 
     @property
     def weighting(self) -> Weighting:
@@ -363,8 +385,7 @@ class MultiTask(Tok2Vec):
         self._steps.end()
         self._memory.look_back(self._pipeline)
         expected = self._expected([eg.predicted for eg in examples])
-        place = MEETINGS[self.gradients]
-        self._steps.open(examples, expected, place, drop=drop, sgd=sgd, losses=losses)
+        self._steps.open(examples, expected, self._meeting, drop=drop, sgd=sgd, losses=losses)
         return losses
 
     def finish_update(self, sgd: Optimizer) -> None:
@@ -491,6 +512,19 @@ class MultiTask(Tok2Vec):
             self._notices.all_frozen()
         return expected
 
+    def _meeting(self, pipeline: Pipeline, losses: Dict[str, float]) -> Meeting:
+        """RETURNS (Meeting): The place where the gradients of the next step meet."""
+        if self.every is None:
+            return MEETINGS[self.gradients](pipeline, losses)
+        check_every(self.every, self.gradients, self.name)
+        return SampledParameters(
+            pipeline,
+            losses,
+            gramians=self._memory.gramians,
+            every=self.every,
+            title=self.weighting.title,
+        )
+
     def _refresh(self, nlp: Language, strict: bool = False) -> None:
         """Check the pipeline again if it has changed since the last check."""
         if not self._pipeline.has_changed(nlp):
@@ -505,6 +539,7 @@ class MultiTask(Tok2Vec):
             # A head may have been removed from a trained pipeline.
             self._notices.once(str(err))
         self.weighting.check_training(self.gradients)
+        check_sampled(self.weighting, self.every, self.name)
         MEETINGS[self.gradients].check(self._pipeline)
         run_checks(self._pipeline, nlp)
         self._pipeline.note_seen(nlp)

@@ -2,14 +2,18 @@
 
 import math
 from numbers import Real
-from typing import Any, Dict, NoReturn
+from typing import Any, Dict, NoReturn, Sequence, Union
 
-from thinc.api import get_array_module
-from thinc.types import Floats2d
+import numpy
+from thinc.api import get_array_module, to_numpy
+from thinc.types import Floats1d, Floats2d
 
 from ..plain import defines
 from ..settings import takes
 from ..types import Combined, Weighting
+
+# How far a combined gradient may be from the weighted sum, relative to its terms.
+_ROUNDING = 1e-3
 
 
 def check_weighting(weighting: Any, component: str) -> None:
@@ -70,6 +74,62 @@ def weigh(weighting: Weighting, losses: Dict[str, float], gradients: Floats2d) -
     return Combined(gradient.astype(gradients.dtype, copy=False), weights)
 
 
+def check_rows(tasks: Sequence[str], gradients: Floats2d) -> None:
+    """Refuse gradients that are not finite.
+
+    tasks (Sequence[str]): The tasks.
+    gradients (Floats2d): One row for each. Shape: (n_tasks, n_values).
+    RAISES (ValueError): If there is such a value.
+    """
+    xp = get_array_module(gradients)
+    if not xp.isfinite(gradients).all():
+        bad = xp.isfinite(gradients).all(axis=1).tolist().index(False)
+        raise ValueError(
+            f"The gradient of the task '{tasks[bad]}' is not finite: the training has diverged. "
+            "Lower the learning rate in [training.optimizer] or the weight of the task, and "
+            "look at its data."
+        )
+
+
+def check_sampled(weighting: Weighting, every: Union[int, str, None], component: str) -> None:
+    """Refuse weightings that cannot work with gradients measured in some steps only.
+
+    weighting (Weighting): The weighting.
+    every (Union[int, str, None]): The component's setting; None if each step is measured.
+    component (str): The name of the joint component.
+    RAISES (ValueError): If it needs the gradients themselves in each step.
+    """
+    if every is not None and weighting.needs_rows:
+        raise ValueError(
+            f"{weighting.title} works on each value of the gradients, so it needs those of every "
+            f"step, but [components.{component}] has every = {every!r}, with which it would only "
+            f"get rows with the same products. Set every = null in [components.{component}], or "
+            f"choose another method in [components.{component}.weighting]."
+        )
+
+
+def check_weighted_sum(
+    title: str, gradient: Floats1d, weights: numpy.ndarray, rows: Floats2d
+) -> None:
+    """Refuse a combined gradient that is not the weighted sum of the rows.
+
+    title (str): The name of the weighting.
+    gradient (Floats1d): What it made of the rows. Shape: (n_values,).
+    weights (ndarray): The weights that it reports. Shape: (n_tasks,).
+    rows (Floats2d): The rows that it got. Shape: (n_tasks, n_values).
+    RAISES (ValueError): If they differ by more than rounding.
+    """
+    found, seen = to_numpy(gradient).astype("float64"), to_numpy(rows).astype("float64")
+    factors = weights[:, None]
+    allowed = _ROUNDING * float(numpy.abs(factors * seen).sum()) + numpy.finfo("float32").tiny
+    if numpy.abs(found - (factors * seen).sum(axis=0)).max(initial=0.0) > allowed:
+        raise ValueError(
+            f"The combined gradient of {title} is not the sum of the gradients times the weights "
+            "that it returned. With 'every' of the component 'mtl', only its weights act on the "
+            "gradients. Set every = null, or return weights that fit the gradient."
+        )
+
+
 def _refuse(title: str, found: str) -> NoReturn:
     raise ValueError(
         f"The weighting {title} returned {found}. It must return "
@@ -82,13 +142,7 @@ def _refuse(title: str, found: str) -> NoReturn:
 def _explain(
     title: str, weights: Dict[str, float], losses: Dict[str, float], gradients: Any
 ) -> NoReturn:
-    for task, row in zip(losses, gradients):
-        if not get_array_module(row).isfinite(row).all():
-            raise ValueError(
-                f"The gradient of the task '{task}' is not finite: the training has diverged. "
-                "Lower the learning rate in [training.optimizer] or the weight of the task, and "
-                "look at its data."
-            )
+    check_rows(list(losses), gradients)
     raise ValueError(
         f"The gradients of the tasks are finite, but {title} turned them into one that is not, "
         f"with the weights {weights}. Check whether 'weights' in its config block are too large."

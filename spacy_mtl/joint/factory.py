@@ -1,6 +1,6 @@
 """The factory of the joint component, with its default config."""
 
-from typing import Any, List
+from typing import Any, List, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -17,6 +17,7 @@ from .missing_encoder import explain_missing_encoder
 DEFAULT_CONFIG = """
 [mtl]
 gradients = "representation"
+every = null
 learn_rate_scale = 1.0
 
 [mtl.model]
@@ -44,6 +45,7 @@ def make_multi_task(
     model: Model[List[Doc], TokenVectors],
     weighting: Any,  # A Weighting, but the component's error says more than spaCy's validation.
     gradients: str,
+    every: Union[int, str, None] = None,
     learn_rate_scale: float = 1.0,
 ) -> "MultiTask":
     """Create the component that trains one shared encoder on all tasks after it.
@@ -52,6 +54,8 @@ def make_multi_task(
     weighting (Weighting): Combines the tasks' gradients into one.
     gradients (str): Where the tasks' gradients are weighed: "representation" (one backward
         pass through the encoder) or "parameters" (one pass per task).
+    every (Union[int, str, None]): At the parameters, the number of steps between measurements, or
+        "auto"; None: one pass per task in each step.
     learn_rate_scale (float): Learning rate factor for the layers of the sharing scheme.
     RAISES (ValueError): If the pipeline already has a component of this kind.
     """
@@ -66,6 +70,7 @@ def make_multi_task(
         name,
         weighting=weighting,
         gradients=gradients,
+        every=every,
         learn_rate_scale=learn_rate_scale,
         nlp=nlp,
     )

@@ -166,10 +166,7 @@ class AtRepresentation(Meeting):
         return at_features
 
     def _give(self, gradient: Any, weights: Dict[str, float], auxiliary: List[Any]) -> None:
-        d_features = cut_like(gradient, self._like)
-        if auxiliary:
-            d_features = [d + other for d, other in zip(d_features, auxiliary)]
-        self._backward.trunk(d_features)
+        self._backward.trunk(joined(gradient, self._like, auxiliary))
 
 
 class AtParameters(Meeting):
@@ -215,6 +212,18 @@ MEETINGS: Dict[str, Type[Meeting]] = {
     "representation": AtRepresentation,
     "parameters": AtParameters,
 }
+
+
+def joined(gradient: Any, like: List[Any], auxiliary: Sequence[Any]) -> List[Any]:
+    """Turn a combined row into the gradient of the features.
+
+    gradient (Floats1d): The combined row. Shape: (n_features,).
+    like (List[Floats2d]): Arrays of the features' shapes.
+    auxiliary (Sequence[Floats2d]): The gradient of the auxiliary losses, to add. May be empty.
+    RETURNS (List[Floats2d]): One array per document. Shape: (n_tokens, width).
+    """
+    d_features = cut_like(gradient, like)
+    return [d + other for d, other in zip(d_features, auxiliary)] if auxiliary else d_features
 
 
 def _stack(rows: List[List[Any]], ops: Ops) -> Floats2d:

@@ -9,6 +9,7 @@ from ..plain import as_weighting
 from ..sharing.contract import scheme_of
 from ..types import StepReport, Weighting
 from .contract import check_weighting
+from .gramians import Gramians
 from .lookback import Lookback
 from .pipeline import Pipeline
 from .state import get_state, pack, set_state
@@ -27,6 +28,8 @@ class Memory:
         self._sharing: Model = pipeline.model.get_ref("sharing")
         #: Losses of stock components, by task, that arrived after their step had closed.
         self.late_losses: Dict[str, float] = {}
+        #: What was measured of the tasks' gradients at the parameters.
+        self.gramians = Gramians()
         self.weighting = weighting
         self._untrained = deepcopy(get_state(self.weighting))
 
@@ -70,8 +73,9 @@ class Memory:
             self.lookback.note_applied()
 
     def forget(self) -> None:
-        """Reset the weighting, its lookback and the late losses to their state before training."""
+        """Reset the weighting, what it looks at, and late losses to their state before training."""
         self.late_losses.clear()
+        self.gramians = Gramians()
         set_state(self.weighting, deepcopy(self._untrained))
         # This also makes a new lookback, which has seen no step.
         self.weighting = self._weighting
@@ -89,6 +93,8 @@ class Memory:
             "weighting": get_state(self.weighting),
             "step": {"late_losses": dict(self.late_losses), "unobserved": unobserved},
         }
+        if self.gramians.is_used:
+            state["gramians"] = self.gramians.get_state()
         of_scheme = scheme_of(self._sharing).get_state()
         if of_scheme:
             state["sharing"] = of_scheme
@@ -107,5 +113,8 @@ class Memory:
         unobserved = list(state["step"]["unobserved"])
         if self.lookback is not None:
             self.lookback.set_unobserved(unobserved)
+        self.gramians = Gramians()
+        if state.get("gramians"):
+            self.gramians.set_state(state["gramians"])
         if state.get("sharing"):
             scheme_of(self._sharing).set_state(state["sharing"])

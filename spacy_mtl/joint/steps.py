@@ -1,6 +1,6 @@
 """Joint steps, one after the other: opening them with a forward pass, and ending them."""
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -54,7 +54,7 @@ class Steps:
         self,
         examples: List[Example],
         expected: List[str],
-        place: Type[Meeting],
+        place: Callable[[Pipeline, Dict[str, float]], Meeting],
         *,
         drop: float,
         sgd: Optional[Optimizer],
@@ -67,7 +67,7 @@ class Steps:
 
         examples (List[Example]): The batch.
         expected (List[str]): The tasks that will answer.
-        place (Type[Meeting]): Where the tasks' gradients meet.
+        place (Callable): Makes the `Meeting`, the place where the tasks' gradients meet.
         drop (float): The dropout rate.
         sgd (Optional[Optimizer]): Updates the component's own parameters when the step closes.
         losses (Dict[str, float]): spaCy's dict of losses.

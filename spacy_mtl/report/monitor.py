@@ -7,8 +7,8 @@ from typing import Any, Dict, List, Sequence, Tuple
 import numpy
 from thinc.types import Floats2d
 
+from ..scaling import products, split
 from ..types import Monitor, StepReport
-from ..weighting.scaling import products, split
 
 
 @dataclass(frozen=True)

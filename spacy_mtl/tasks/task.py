@@ -57,6 +57,16 @@ class Task:
         """RETURNS (bool): Whether `count_labels` can find labels."""
         raise NotImplementedError
 
+    @property
+    def has_teacher(self) -> bool:
+        """RETURNS (bool): Whether it may learn from texts without its annotation."""
+        return False
+
+    @property
+    def is_taught(self) -> bool:
+        """RETURNS (bool): Whether it learns from every text with tokens in the next batch."""
+        return False
+
     def gold_attributes(self) -> Set[str]:
         """RETURNS (Set[str]): The attributes with its gold annotation, such as "doc.ents"."""
         raise NotImplementedError

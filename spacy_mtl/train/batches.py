@@ -8,7 +8,7 @@ numbers for each text).
 
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from .chance import get_data_chance, is_same_chance, set_data_chance
+from ..chance import get_data_chance, is_same_chance, set_data_chance
 
 Batches = Iterator[Tuple[int, List[Any]]]
 

@@ -8,7 +8,7 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training import Example
 
-from .chance import get_data_chance, set_data_chance
+from ..chance import get_data_chance, set_data_chance
 
 _ENDING = ".spacy"
 

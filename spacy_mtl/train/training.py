@@ -9,10 +9,10 @@ from spacy.training.loop import create_evaluation_callback, create_train_batches
 from spacy.util import registry, resolve_dot_names
 from thinc.api import constant, fix_random_seed, set_gpu_allocator
 
+from ..chance import get_chance, set_chance
 from ..parameters import slots_of
 from .batcher import batcher_that_ends
 from .batches import ReplayableBatches
-from .chance import get_chance, set_chance
 from .checkpoint import CheckpointError
 from .optimizer import get_gradients, get_optimizer, set_gradients, set_optimizer
 from .resumable import ResumableReader, get_component_states, set_component_states

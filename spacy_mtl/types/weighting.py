@@ -45,6 +45,9 @@ class Weighting:
     needs_losses: bool = True
     #: Whether `observe` gets the losses of the last batch again, after the optimizer's step.
     recompute: bool = False
+    #: Whether it works on each value of the gradients. If not, their products are enough, and it
+    #: may get other rows with the same products (see 'every' of the joint component).
+    needs_rows: bool = False
 
     def __call__(self, losses: Dict[str, float], gradients: Floats2d) -> Combined:
         """Combine the gradients of the tasks present in a step.

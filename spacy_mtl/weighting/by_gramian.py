@@ -2,9 +2,9 @@
 
 import numpy
 
+from ..scaling import gramian, shrink
 from .ranges import BLOCK
 from .rows import Rows
-from .scaling import gramian, shrink
 from .task_weighting import TaskWeighting
 
 

@@ -28,18 +28,18 @@ def check_number_of_tasks(method: str, tasks: Sequence[str]) -> None:
         )
 
 
-def check_at_parameters(method: str, gradients: str) -> None:
+def check_at_parameters(method: str, gradients: str, reason: str) -> None:
     """Reject other levels for a method that needs gradients at the parameters.
 
     method (str): The name of the method.
     gradients (str): Where gradients are taken: "representation" or "parameters".
+    reason (str): Why, to follow its name.
     RAISES (ValueError): If it is not "parameters".
     """
     if gradients != "parameters":
         raise ValueError(
-            f"{method} keeps a number for each gradient value, but the values at the shared "
-            'representation differ with every batch. Set gradients = "parameters" '
-            "in the block of the 'mtl' component (usually [components.mtl])."
+            f"{method} {reason}. Set gradients = \"parameters\" in the block of the 'mtl' "
+            "component (usually [components.mtl])."
         )
 
 

@@ -3,9 +3,9 @@
 import numpy
 
 from ..registry import register
+from ..scaling import root, split
 from .by_gramian import GramianWeighting
 from .rows import Rows
-from .scaling import root, split
 
 
 @register("mtl_weightings", "spacy_mtl.ConFIG.v1")

@@ -8,10 +8,10 @@ from thinc.api import get_array_module, to_numpy
 from thinc.types import Floats1d
 
 from ..registry import register
+from ..scaling import combine, lengths
 from .per_parameter import check_size
 from .ranges import BLOCK, check_below, check_not_negative
 from .rows import Rows
-from .scaling import combine, lengths
 from .task_weighting import TaskWeighting
 
 
@@ -34,6 +34,7 @@ class DBMTL(TaskWeighting):
     """
 
     needs_losses = True
+    needs_rows = True
     libraries = ()
 
     def __init__(

@@ -50,7 +50,11 @@ class ExcessMTL(TaskWeighting):
         which keeps its state by row and resets it when a task is absent; here it is by task.
     """
 
-    needs_parameters = True
+    needs_parameters = (
+        "keeps a number for each gradient value, but the values at the shared representation "
+        "differ with every batch"
+    )
+    needs_rows = True
     libraries = ()
 
     def __init__(

@@ -23,6 +23,7 @@ class GradDrop(TaskWeighting):
     SOURCE: Chen et al. 2020, Algorithm 1, lines 10 to 15, arXiv:2010.06808.
     """
 
+    needs_rows = True
     libraries = ()
 
     def combine(self, rows: Rows) -> Tuple[Floats1d, numpy.ndarray]:

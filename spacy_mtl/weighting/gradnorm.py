@@ -5,10 +5,10 @@ from typing import Any, Dict, Optional
 import numpy
 
 from ..registry import register
+from ..scaling import lengths
 from .learned import LearnedScalars
 from .ranges import check_learn_rate, check_not_negative
 from .rows import Rows
-from .scaling import lengths
 from .task_weighting import TaskWeighting
 
 # The smallest weight: one step of Adam could make it negative.

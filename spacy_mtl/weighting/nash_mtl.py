@@ -5,9 +5,9 @@ from typing import Any
 import numpy
 
 from ..registry import register
+from ..scaling import split
 from .by_gramian import GramianWeighting
 from .rows import Rows
-from .scaling import split
 
 _MAX_STEPS = 200
 # Added to the diagonal of the cosines: without it, opposite gradients have no solution.

@@ -6,12 +6,12 @@ import numpy
 from thinc.api import get_array_module
 from thinc.types import Floats1d, Floats2d
 
+from ..scaling import combine, peaks
 from ..types import Combined, Weighting
 from .checks import check_at_parameters, check_finite, check_installed, check_number_of_tasks
 from .preferences import Preferences, check_step
 from .ranges import BLOCK
 from .rows import Rows, precise
-from .scaling import combine, peaks
 
 
 class TaskWeighting(Weighting):
@@ -25,8 +25,8 @@ class TaskWeighting(Weighting):
 
     #: Whether it uses losses: those of stock components are then turned into means.
     needs_losses = False
-    #: Whether it only works with gradients at the encoder's parameters.
-    needs_parameters = False
+    #: Why it only works with gradients at the encoder's parameters. "" if it works anywhere.
+    needs_parameters = ""
     #: Whether it also weighs a single task, to learn from it.
     weighs_one = False
     #: The solvers that it needs beside torchjd.
@@ -133,7 +133,7 @@ class TaskWeighting(Weighting):
         RAISES (ImportError): If a library is missing.
         """
         if self.needs_parameters:
-            check_at_parameters(self.title, gradients)
+            check_at_parameters(self.title, gradients, self.needs_parameters)
         check_installed(self.title, self.libraries, "torchjd")
         check_installed(self.title, self.solvers, "spacy-mtl[solvers]")
 

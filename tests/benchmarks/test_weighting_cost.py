@@ -17,15 +17,15 @@ def test_weightings_take_turns(
     nlp = make_nlp()
     given = nlp, {"optimizer": Adam(0.001)}, cycle([make_examples(nlp)])
     monkeypatch.setattr(cost, "prepare", lambda *args: given)
-    monkeypatch.setattr(cost, "N_BATCHES", 2)
-    titles = ["Constant", "PCGrad, at the parameters"]
+    titles = ["Constant", "PCGrad, at the parameters", "Balanced, measured now and then"]
     todo = {title: cost.contestants_of([])[title] for title in titles}
-    training = cost.Training("encoder", tmp_path)
+    training = cost.Training("encoder", tmp_path, 2)
     spent: List[float] = []
-    levels = []
+    places = []
     for title in titles * 2:
         training.contestant(title, todo[title], spent)()
-        levels.append(nlp.get_pipe("mtl").gradients)
-    assert levels == ["representation", "parameters"] * 2
-    assert len(spent) == 4
+        mtl = nlp.get_pipe("mtl")
+        places.append((mtl.gradients, mtl.every))
+    assert places == [("representation", None), ("parameters", None), ("parameters", "auto")] * 2
+    assert len(spent) == 6
     assert all(seconds > 0 for seconds in spent)

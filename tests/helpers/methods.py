@@ -49,6 +49,8 @@ class Row:
 #: Every weighting, one row each.
 ROWS: Dict[str, Row] = {
     "AlignedMTL": Row("more", torchjd=lambda n: aggregation.AlignedMTL()),
+    # Rows of one length.
+    "Balanced": Row("more", normalized([1, 1 / 2, 1 / 0.5]), stateful=True),
     "CAGrad": Row("more", torchjd=lambda n: aggregation.CAGrad(0.5)),
     # Unit rows u: (u u') x = 1, then divided by the lengths.
     "ConFIG": Row(
@@ -138,6 +140,8 @@ BY_LOSSES = [name for name, row in ROWS.items() if row.by_losses]
 BY_GRADIENTS = [name for name in NAMES if name not in (*BY_LOSSES, "Constant")]
 LEARNED = [name for name, row in ROWS.items() if row.learned]
 RANDOM = [name for name, row in ROWS.items() if row.random]
+#: These refuse gradients at the representation.
+ONLY_AT_PARAMETERS = ("Balanced", "ExcessMTL")
 STATEFUL = [name for name, row in ROWS.items() if row.stateful]
 TORCHJD = {name: row.torchjd for name, row in ROWS.items() if row.torchjd is not None}
 #: Preferences of 1 a task instead of 1 / n, so the gradient is n times torchjd's.
@@ -162,7 +166,7 @@ def make(name: str, gradients: str = "", **settings: Any) -> Any:
 
 
 def _level_of(name: str) -> str:
-    return "parameters" if name == "ExcessMTL" else "representation"
+    return "parameters" if name in ONLY_AT_PARAMETERS else "representation"
 
 
 @contextmanager

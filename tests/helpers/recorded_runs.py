@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, Sequence, Tuple
 
-from methods import BY_GRADIENTS, NAMES, STATEFUL, block
+from methods import BY_GRADIENTS, NAMES, ONLY_AT_PARAMETERS, STATEFUL, block
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def runs() -> Dict[str, Run]:
         found[f"{encoder}, a kind a batch, stock heads"] = replace(alone, heads=STOCK)
     for name in NAMES:
         at = {"weighting": block(name)}
-        if name != "ExcessMTL":
+        if name not in ONLY_AT_PARAMETERS:
             if name == "DBMTL":
                 at["weighting"]["beta"] = 0.0
             found[f"{name}"] = Run(OURS, mtl=at, keep=PARTLY)
@@ -115,7 +115,7 @@ def runs() -> Dict[str, Run]:
             at = {"weighting": block(name), "gradients": "parameters"}
             found[f"{name}, at the parameters"] = Run(OURS, mtl=at, keep=PARTLY)
     for name in STATEFUL:
-        if name not in ("DBMTL", "ExcessMTL"):
+        if name not in ("DBMTL", *ONLY_AT_PARAMETERS):
             found[f"{name}, a kind a batch"] = Run(
                 OURS, mtl={"weighting": block(name)}, keep=("tag", "all"), keep_by_batch=True
             )

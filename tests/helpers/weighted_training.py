@@ -2,6 +2,7 @@
 
 from typing import Any, List
 
+from methods import ONLY_AT_PARAMETERS
 from spacy.language import Language
 from thinc.api import fix_random_seed
 from tiny_corpus import make_examples
@@ -9,7 +10,7 @@ from tiny_corpus import make_examples
 
 def level_of(name: str) -> str:
     """Where the gradients meet for a weighting: at the representation if it works there."""
-    return "parameters" if name in ("ExcessMTL", "DBMTL") else "representation"
+    return "parameters" if name in (*ONLY_AT_PARAMETERS, "DBMTL") else "representation"
 
 
 def train(nlp: Language, n_steps: int, optimizer: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any, List, Sequence
 import numpy
 import pytest
 import torch
-from methods import NAMES, block, make
+from methods import NAMES, ONLY_AT_PARAMETERS, block, make
 from mixed_sharing import TASKS, make_nlp
 from spacy.language import Language
 from thinc.api import Model
@@ -17,7 +17,7 @@ from spacy_mtl.sharing.contract import private_slots, shared_slots
 
 LEVELS = ["representation", "parameters"]
 STRENGTH = 0.75
-PER_VALUE = ("DBMTL", "ExcessMTL")
+AT_PARAMETERS = ("DBMTL", *ONLY_AT_PARAMETERS)
 SOLVED = {"NashMTL", *(n for n in NAMES if n != "Constant" and make(n).solvers)}
 
 
@@ -88,8 +88,8 @@ def assert_near(found: numpy.ndarray, expected: Any, tolerance: float) -> None:
 @pytest.mark.parametrize("in_torch", [False, True], ids=["thinc", "torch"])
 @pytest.mark.parametrize(
     ("name", "level"),
-    # Two methods keep a number per value of a row, so rows must always have the same length.
-    [(n, at) for n in NAMES for at in LEVELS if at == "parameters" or n not in PER_VALUE],
+    # DBMTL keeps a number per value of a row, so rows must always have the same length.
+    [(n, at) for n in NAMES for at in LEVELS if at == "parameters" or n not in AT_PARAMETERS],
 )
 def test_equals_autograd(name: str, level: str, in_torch: bool) -> None:
     """Shared parameters get the combined and auxiliary gradient, private ones their task's own."""

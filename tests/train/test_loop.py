@@ -131,6 +131,20 @@ def test_losses_computed_again_after_an_interruption(
     assert str(weights[0]) == str(weights[1])
 
 
+@pytest.mark.parametrize("where", ["CNN", "before mtl"])
+def test_measurements_after_an_interruption(
+    corpus: str, encoder_dir: str, tmp_path: Path, where: str
+) -> None:
+    """Of gradients at the parameters: what was found, and when the next one is due."""
+    config = config_of(corpus, None if where == "CNN" else encoder_dir)
+    weighting = {"@mtl_weightings": "spacy_mtl.Balanced.v1"}
+    config["components"]["mtl"].update(gradients="parameters", every=5, weighting=weighting)
+    one, other = whole_and_parts(config, tmp_path)
+    found = [each.get_pipe("mtl")._memory.gramians.get_state() for each in (one, other)]  # type: ignore[attr-defined]
+    assert found[0]["averages"]
+    assert found[0] == found[1]
+
+
 SCHEDULES: Dict[str, Dict[str, Any]] = {
     "Temperature": {"temperature": 2.0},
     "ByLoss": {},

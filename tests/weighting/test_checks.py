@@ -4,7 +4,7 @@ from typing import Any, Callable, Dict
 
 import numpy
 import pytest
-from methods import NAMES, block, make
+from methods import NAMES, ONLY_AT_PARAMETERS, block, make
 from small_matrix import TWO_LOSSES, TWO_ROWS
 from spacy.language import Language
 from tiny_corpus import make_examples
@@ -12,7 +12,7 @@ from tiny_corpus import make_examples
 from spacy_mtl.weighting import checks
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"Constant", "ExcessMTL", "DBMTL"}))
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"Constant", "DBMTL", *ONLY_AT_PARAMETERS}))
 def test_too_few_tasks(make_nlp: Callable, name: str) -> None:
     """No task is an error. A single task is trained as without the method, with a warning."""
     with pytest.raises(ValueError, match=f"{name} has no task to weigh"):
@@ -47,7 +47,9 @@ def test_missing_library(
         make_nlp(encoder=None, weighting=block(name))
 
 
-@pytest.mark.parametrize("name", ["Constant", "NashMTL", "GradNorm", "DBMTL", "ExcessMTL"])
+@pytest.mark.parametrize(
+    "name", ["Balanced", "Constant", "NashMTL", "GradNorm", "DBMTL", "ExcessMTL"]
+)
 def test_methods_without_torchjd(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(checks, "find_spec", lambda name: None)
     combined = make(name)(TWO_LOSSES, TWO_ROWS)

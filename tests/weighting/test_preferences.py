@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, Iterator
 
 import pytest
 from conflicting_rows import LOSSES, TASKS, rows_of, seeded
-from methods import NAMES, ROWS, block, make
+from methods import NAMES, ONLY_AT_PARAMETERS, ROWS, block, make
 from small_matrix import TWO_LOSSES, TWO_ROWS
 from thinc.api import constant, warmup_linear
 
@@ -60,7 +60,7 @@ def test_scheduled_weights(name: str) -> None:
     fade = {"@schedules": "warmup_linear.v1", "initial_rate": 1.0, "warmup_steps": 4}
     weights = {"b": {**fade, "total_steps": 10**9}, "c": {"@schedules": "constant.v1", "rate": 2.0}}
     weighting = registry.resolve({"weighting": block(name, weights=weights)})["weighting"]
-    if name in ("DBMTL", "ExcessMTL"):
+    if name in ("DBMTL", *ONLY_AT_PARAMETERS):
         weighting.check_training("parameters")
     schedule = warmup_linear(1.0, 4, 10**9)
     for step in range(6):

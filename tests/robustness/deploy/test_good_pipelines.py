@@ -7,7 +7,7 @@ import pytest
 import spacy
 from cases import Case, Gives, name_of
 from found_in_pipelines import check_findings, found
-from saved_changes import write
+from saved_changes import in_config, write
 from spacy.language import Language
 from tiny_corpus import make_examples
 from tiny_pipelines import HEADS, add_joint
@@ -23,6 +23,11 @@ CASES = [
         "a package with its own code",
         lambda f: (f.parent / "__init__.py").write_text("from . import mine\n"),
         found(NOTE, "__init__.py", "mine"),
+    ),
+    Case(
+        "a teacher",
+        in_config("teacher = null", 'teacher = {"path":"elsewhere","weight":0.5}'),
+        found(NOTE, ".teacher]", "'elsewhere'", "loading it does not"),
     ),
     Case("unchanged", lambda f: None, Gives([])),
     Case("no checksums", lambda f: (f / CHECKSUMS).unlink(), Gives([])),

@@ -1,7 +1,8 @@
 """Save and restore the random states of Python, numpy, torch and the GPUs."""
 
 import random
-from typing import Any, Dict, List
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List
 
 import numpy
 
@@ -49,6 +50,16 @@ def set_data_chance(state: Dict[str, Any]) -> None:
         random.setstate((version, tuple(int(n) for n in numbers), gauss))
     if "numpy" in state:
         numpy.random.set_state(tuple(state["numpy"]))
+
+
+@contextmanager
+def unchanged_chance() -> Iterator[None]:
+    """Let what happens inside, such as loading a network, have no effect on later random draws."""
+    state = get_chance()
+    try:
+        yield
+    finally:
+        set_chance(state)
 
 
 def is_same_chance(one: List[Any], other: List[Any]) -> bool:

@@ -1,0 +1,1 @@
+"""Teachers: trained pipelines whose probabilities a head learns from."""
