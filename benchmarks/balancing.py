@@ -13,7 +13,7 @@ The scores on the test sets are kept, too, but not looked at here.
 import argparse
 import json
 import statistics
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 import numpy
@@ -24,10 +24,10 @@ from spacy_mtl.weighting.balanced import Balanced
 from .accuracy.results import add_result, load_results
 from .accuracy.runs import Run, make_run, runs_of
 from .accuracy.suites import SUITES
-from .accuracy.training import prepare_corpora, train_and_score
+from .accuracy.training import run_all, train_and_score
 from .metrics import METRICS, TITLES, cell, print_machine
 from .places import default_encoder
-from .side_by_side import add_one, add_run_options, run_side_by_side
+from .side_by_side import add_one, add_run_options
 
 CORPORA = ("gum-weighting", "snips-weighting")
 SEEDS = [0, 1, 2]
@@ -137,13 +137,10 @@ def main() -> None:
     add_one(commands)
     args = parser.parse_args()
     if args.command == "run":
-        finished = load_results()
         runs = sorted((run for _, run in all_runs(args.corpora)), key=lambda run: run.seed)
-        todo = [run for run in runs if run not in finished]
-        prepare_corpora(todo, args.work)
-        specs = {run.name: json.dumps(asdict(run)) for run in todo}
         encoder = args.encoder or default_encoder()
-        run_side_by_side("benchmarks.balancing", specs, encoder, args.work, args.jobs)
+        # Processes that know `Variant`.
+        run_all(runs, encoder, args.work, args.jobs, module="benchmarks.balancing")
     elif args.command == "report":
         report()
     else:

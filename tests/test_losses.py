@@ -1,9 +1,10 @@
 """Losses against finite differences, torch, and the rules for missing annotation."""
 
-from typing import Any, Callable
+from typing import Any
 
 import numpy
 import pytest
+from finite_differences import numeric_gradient
 
 from spacy_mtl.losses import (
     MISSING,
@@ -13,15 +14,6 @@ from spacy_mtl.losses import (
     softmax,
     softmax_cross_entropy,
 )
-
-
-def numeric_gradient(loss: Callable[[numpy.ndarray], float], x: numpy.ndarray) -> numpy.ndarray:
-    gradient = numpy.zeros_like(x)
-    for i in numpy.ndindex(*x.shape):
-        step = numpy.zeros_like(x)
-        step[i] = 1e-6
-        gradient[i] = (loss(x + step) - loss(x - step)) / 2e-6
-    return gradient
 
 
 @pytest.fixture

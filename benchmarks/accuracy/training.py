@@ -110,21 +110,21 @@ def score(nlp: Any, run: Run, corpus: Path) -> Dict[str, float]:
     return scores
 
 
-def prepare_corpora(runs: Iterable[Run], work: Path) -> None:
-    """Convert the corpora before processes that run side by side need them."""
-    work.mkdir(parents=True, exist_ok=True)
-    for plan in {run.plan for run in runs}:
-        for split in ("train", "dev", "test"):
-            corpus_of(plan, split, work)
+def run_all(
+    runs: Iterable[Run], encoder: str, work: Path, jobs: int, module: str = "benchmarks.accuracy"
+) -> None:
+    """Run what has no result yet, `jobs` at a time, sharing the cores.
 
-
-def run_all(runs: Iterable[Run], encoder: str, work: Path, jobs: int) -> None:
-    """Run what has no result yet, `jobs` at a time, sharing the cores."""
+    module (str): The module whose command "one" trains a run.
+    """
     finished = load_results()
     todo = [run for run in runs if run not in finished]
-    prepare_corpora(todo, work)
+    work.mkdir(parents=True, exist_ok=True)
+    for plan in {run.plan for run in todo}:
+        for split in ("train", "dev", "test"):
+            corpus_of(plan, split, work)
     specs = {run.name: json.dumps(asdict(run)) for run in todo}
-    run_side_by_side("benchmarks.accuracy", specs, encoder, work, jobs)
+    run_side_by_side(module, specs, encoder, work, jobs)
 
 
 def _both_right(predicted: Any, gold: Any) -> bool:

@@ -5,6 +5,7 @@ from typing import Any, Callable, List
 
 import numpy
 import pytest
+from finite_differences import numeric_gradient
 from taught_pipelines import KINDS, block, start, unlabelled, with_head
 from tiny_corpus import make_examples
 
@@ -33,7 +34,7 @@ def test_gradient(kind: str, teacher_of: Callable[[str], Path], tmp_path: Path) 
 
     loss, d_scores = loss_of(logits)
     found = numpy.concatenate(d_scores) if head.unit == "token" else d_scores
-    assert numpy.allclose(found, slopes(lambda x: loss_of(x)[0].value, logits), atol=1e-7)
+    assert numpy.allclose(found, numeric_gradient(lambda x: loss_of(x)[0].value, logits), atol=1e-7)
     # Rows of texts without annotation learn from the teacher only.
     n_taught = sum(lengths[-2:]) if head.unit == "token" else 2
     assert numpy.abs(found[-n_taught:]).min() > 0
@@ -41,15 +42,6 @@ def test_gradient(kind: str, teacher_of: Callable[[str], Path], tmp_path: Path) 
     assert loss.n_units == expected
     if kind == "ner with transitions":
         check_transitions(head, lambda: loss_of(logits)[0])
-
-
-def slopes(function: Callable[[numpy.ndarray], float], x: numpy.ndarray) -> numpy.ndarray:
-    found = numpy.zeros_like(x)
-    for i in numpy.ndindex(*x.shape):
-        step = numpy.zeros_like(x)
-        step[i] = 1e-6
-        found[i] = (function(x + step) - function(x - step)) / 2e-6
-    return found
 
 
 def check_transitions(head: Any, loss: Callable[[], Any]) -> None:
@@ -63,7 +55,7 @@ def check_transitions(head: Any, loss: Callable[[], Any]) -> None:
     node.set_param("T", before)
     head.add_gradients(loss())
     found = node.get_grad("T")
-    assert numpy.allclose(found, slopes(value, before), atol=1e-6)
+    assert numpy.allclose(found, numeric_gradient(value, before), atol=1e-6)
     assert found.any()
 
 
