@@ -36,6 +36,8 @@ export SPACY_MTL_DATA := $(abspath $(SPACY_MTL_DATA))
 export PIP_CONSTRAINT := $(abspath constraints.txt)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TOKENIZERS_PARALLELISM := false
+# Many commands and tests start Python, which reads 2,500 modules: compile them once.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint install clean

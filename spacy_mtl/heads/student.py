@@ -99,15 +99,19 @@ class Student(Task):
         self.teacher.find()
         return self.teacher.labels
 
+    def check_teacher(self, labels: Sequence[str]) -> None:
+        """Look for the teacher, and compare its labels: see `Task`."""
+        if self.teacher is not None:
+            self.teacher.find()
+            self.teacher.check_labels(labels or self.teacher.labels)
+
     def start_lessons(self) -> None:
         """Look for the teacher before training begins.
 
         RAISES (ValueError): If it is missing or doesn't fit.
         """
         self.cfg.pop(TEACHER, None)
-        if self.teacher is not None:
-            self.teacher.find()
-            self.teacher.check_labels(self.labels)
+        self.check_teacher(self.labels)
 
     def next_lesson(self, docs: Sequence[Doc]) -> Optional[Lesson]:
         """Get what the teacher has to say about the next batch, and count it.

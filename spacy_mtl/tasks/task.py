@@ -1,6 +1,6 @@
 """The interface of a task: what it learns from, what it sets and how it is scored."""
 
-from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -66,6 +66,18 @@ class Task:
     def is_taught(self) -> bool:
         """RETURNS (bool): Whether it learns from every text with tokens in the next batch."""
         return False
+
+    def labels_of_teacher(self) -> List[str]:
+        """RETURNS (List[str]): The labels of the teacher, if there is one."""
+        return []
+
+    def check_teacher(self, labels: Sequence[str]) -> None:
+        """Look for the teacher, if there is one, as training will.
+
+        labels (Sequence[str]): The labels that the task will have. May be empty if they will be
+            those of the teacher.
+        RAISES (ValueError): If the teacher is missing or doesn't fit.
+        """
 
     def gold_attributes(self) -> Set[str]:
         """RETURNS (Set[str]): The attributes with its gold annotation, such as "doc.ents"."""

@@ -10,6 +10,7 @@ import srsly
 from short_training import config_of
 from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin, Span
+from taught_pipelines import save_teacher
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)
@@ -40,6 +41,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         schedule = changes.pop("schedule", {"@mtl_schedules": "spacy_mtl.Uniform.v1"})
         config["corpora"]["train"] = {**reader, "corpora": train, "schedule": schedule}
         config["corpora"]["dev"] = {**reader, "corpora": dev}
+        config["components"]["tagger"].update(changes.pop("tagger", {}))
+        config["initialize"]["components"] = changes.pop("initialize", {})
         config["training"].update(changes)
         config.to_disk("config.cfg")
         return CliRunner().invoke(app, ["mtl", "debug-data", "config.cfg", *args])
@@ -171,6 +174,38 @@ def test_tasks_that_training_would_reject(run: Run, tmp_path: Path) -> None:
     result = run({"one": block(one, "taggger")}, dev)
     assert result.exit_code == 1
     assert "declares the task 'taggger'" in " ".join(result.output.split())
+
+
+def test_a_teacher(run: Run, tmp_path: Path) -> None:
+    """A head with a teacher needs no annotation, but a teacher with its labels."""
+    labels = list(spacy.load(save_teacher("tagger", tmp_path / "one")).get_pipe("head").labels)
+    nlp = spacy.blank("en")
+    docs = [Doc(nlp.vocab, words=["a"], tags=[tag]) for tag in labels]
+    DocBin(docs=docs).to_disk(tmp_path / "tags.spacy")
+    others = write(tmp_path / "others.spacy", 10)
+    dev = {"dev": block(tmp_path / "tags.spacy", "tagger")}
+
+    def problems(path: str, corpus: Path, *tasks: str, **changes: Any) -> List[str]:
+        train = {"one": block(others, "ner", "textcat"), "two": block(corpus, *tasks)}
+        taught = {"teacher": {"path": path, "component": "head", "weight": 1.0}}
+        result = run(train, dev, tagger=taught, **changes)
+        warnings = " ".join(result.output.split()).split("⚠ ")[1:]
+        found = [text for text in warnings if text.startswith("'tagger'")]
+        assert result.exit_code == any("no gradient" in text for text in found), result.output
+        return found
+
+    assert problems("one", others, "ner") == []
+    assert problems("one", tmp_path / "tags.spacy", "tagger") == []
+    given = {"tagger": {"labels": labels[::-1]}}
+    assert problems("one", others, "ner", initialize=given) == []
+    (text,) = problems("nowhere", tmp_path / "tags.spacy", "tagger")
+    assert text.startswith("'tagger' gets no gradient: The teacher of the component 'tagger'")
+    assert "nowhere, does not exist" in text
+    (text, _) = problems("one", others, "tagger")
+    assert "must have the same labels" in text
+    given = {"tagger": {"labels": labels[1:]}}
+    (text, _) = problems("one", others, "ner", initialize=given)
+    assert "must have the same labels" in text
 
 
 def test_batcher_and_reader_that_do_not_fit(run: Run, tmp_path: Path) -> None:

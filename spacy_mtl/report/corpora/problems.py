@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import Any, Dict, Iterator, List, Sequence
 
 from spacy.language import Language
+from spacy.util import registry
 
 from ...joint.find import find_joint
 from ...tasks.stock import task_of
@@ -56,10 +57,14 @@ def _problems_of_task(
     corpora = {corpus: counts for corpus, counts in train.items() if task in counts.tasks}
     of_train, of_dev = _labels(train, task), _labels(dev, task)
     knows_labels = all(counts.tasks[task].knows_labels for counts in corpora.values())
+    config = nlp.config.interpolate()
     why = ""
-    if task in nlp.config.interpolate()["training"]["frozen_components"]:
+    if task in config["training"]["frozen_components"]:
         # This is intentional.
         yield Problem(f"'{task}' is in [training.frozen_components]: it gets no gradient.")
+    elif task_of(nlp, task).has_teacher:
+        # It learns from all texts.
+        why = _problem_of_teacher(nlp, task, config, of_train)
     elif not corpora:
         why = "no training corpus lists it in 'tasks'"
     elif knows_labels and not of_train:
@@ -86,6 +91,25 @@ def _problems_of_task(
         )
     if not any(counts.tasks[task].n_texts for counts in dev.values() if task in counts.tasks):
         yield Problem(f"'{task}' has no annotation in the development corpora: no score.")
+
+
+def _problem_of_teacher(nlp: Language, task: str, config: Any, of_train: Counter) -> str:
+    """Say why a task can't learn from its teacher, or add the teacher's labels to those known.
+
+    nlp (Language): The pipeline.
+    task (str): The task.
+    config (Dict[str, Any]): The config, without variables.
+    of_train (Counter): The labels of the training corpora, which is changed.
+    RETURNS (str): The reason. Empty if it can.
+    """
+    given = config["initialize"]["components"].get(task, {}).get("labels")
+    labels = of_train if given is None else registry.resolve({"labels": given})["labels"]
+    try:
+        task_of(nlp, task).check_teacher(list(labels))
+    except ValueError as error:
+        return str(error).rstrip(".")
+    of_train.update(task_of(nlp, task).labels_of_teacher())
+    return ""
 
 
 def _collisions(
