@@ -4,10 +4,11 @@ import os
 import platform
 import statistics
 from pathlib import Path
-from typing import Any, List
+from typing import Any, Dict, List
 
 #: spaCy's names of the scores by kind of head.
 METRICS = {"tagger": ("tag_acc",), "ner": ("ents_f",), "textcat": ("cats_micro_f",)}
+METRICS["sentiment"] = METRICS["textcat"]
 TITLES = {
     "tag_acc": "tags (accuracy)",
     "ents_f": "entities (F1)",
@@ -38,6 +39,19 @@ def cell(values: List[float]) -> str:
         return "–"
     low, high = min(values), max(values)
     return f"{statistics.mean(values):.1f} ({low:.1f}–{high:.1f}; {len(values)})"
+
+
+def differences(own: Dict[int, float], other: Dict[int, float]) -> Dict[int, float]:
+    """RETURNS (Dict[int, float]): By how much scores are higher than others, by seed."""
+    return {seed: own[seed] - other[seed] for seed in own if seed in other}
+
+
+def spread_cell(values: List[float], sign: str = "") -> str:
+    """RETURNS (str): A table cell: mean, standard deviation and number of values."""
+    if not values:
+        return "–"
+    spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):{sign}.1f}{spread} ({len(values)})"
 
 
 def print_machine() -> None:

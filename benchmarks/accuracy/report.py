@@ -1,35 +1,76 @@
 """The tables of the scores."""
 
-from typing import Any, Dict, List, Tuple
+from typing import Dict, Tuple
 
-from ..metrics import METRICS, TITLES, cell, print_machine
+from ..metrics import METRICS, TITLES, cell, differences, print_machine, spread_cell
 from .results import load_results
-from .suites import ALL, SNIPS, SUITES
+from .runs import Run, runs_of
+from .suites import ALL, OURS, SNIPS, SUITES
+
+#: The scores of a system with its changes, by metric and seed.
+Scores = Dict[str, Dict[int, float]]
+ALONE = ("ours-alone", "")
 
 
 def report(split: str) -> None:
-    """Print a table per suite: mean and range over the seeds.
+    """Print two tables per suite: the scores, and the differences to each task alone.
 
     split (str): "test", or "dev", on which settings were chosen.
     """
-    results = load_results()
     for name, suite in SUITES.items():
-        if name.endswith("-weighting"):
-            continue
         metrics = [key for task in suite.tasks for key in METRICS[task]]
         metrics += ["both"] if suite.tasks == SNIPS.tasks else []
-        rows: Dict[Tuple[str, str], List[Dict[str, Any]]] = {}
-        for run, row in results.items():
-            if run.suite == name and (split == "test" or "dev" in row):
-                rows.setdefault((run.system, run.change), []).append(row)
-        if not rows:
+        found, steps = scores_of(name, split)
+        if not found:
             continue
+        header = " | ".join(TITLES[m] for m in metrics)
         print(f"\n### {name} ({split}; mean, range, number of seeds)\n")
-        print("| | | steps | " + " | ".join(TITLES[m] for m in metrics) + " |")
+        print(f"| | | steps | {header} |")
         print("| --- | --- | --- |" + " --- |" * len(metrics))
-        for system, change in sorted(rows, key=lambda key: (ALL.index(key[0]), key[1])):
-            group = rows[system, change]
-            scores = [row["scores" if split == "test" else "dev"] for row in group]
-            cells = (cell([s[metric] for s in scores if metric in s]) for metric in metrics)
-            print(f"| {system} | {change} | {group[0]['steps']} | " + " | ".join(cells) + " |")
+        for (system, change), scores in found.items():
+            cells = (cell(list(scores.get(metric, {}).values())) for metric in metrics)
+            n_steps = steps[system, change]
+            print(f"| {system} | {change} | {n_steps} | " + " | ".join(cells) + " |")
+        joint = {place: scores for place, scores in found.items() if place[0].startswith("ours-j")}
+        if ALONE in found and joint:
+            print("\nAgainst each task alone (mean and standard deviation of the differences):\n")
+            print(f"| | | {header} |\n| --- | --- |" + " --- |" * len(metrics))
+        for (system, change), scores in joint.items() if ALONE in found else ():
+            of_seeds = [differences(scores.get(m, {}), found[ALONE].get(m, {})) for m in metrics]
+            cells = (spread_cell(list(values.values()), "+") for values in of_seeds)
+            print(f"| {system} | {change} | " + " | ".join(cells) + " |")
     print_machine()
+
+
+def scores_of(suite: str, split: str) -> Tuple[Dict[Tuple[str, str], Scores], Dict[object, int]]:
+    """Collect the scores of a suite.
+
+    RETURNS (Tuple[Dict[Tuple[str, str], Dict], Dict[Tuple[str, str], int]]): The scores by system
+        and changes, then metric and seed; and the training steps by system and changes.
+    """
+    found: Dict[Tuple[str, str], Scores] = {}
+    steps: Dict[object, int] = {}
+    results = load_results()
+    rows = {run: row for run, row in results.items() if run.suite == suite and _is_shown(run)}
+    for run in sorted(rows, key=lambda run: (ALL.index(run.system), run.change, run.seed)):
+        row = rows[run]
+        if split == "test" or "dev" in row:
+            scores = found.setdefault((run.system, _shown_change(run)), {})
+            steps[run.system, _shown_change(run)] = row["steps"]
+            for metric, value in row["scores" if split == "test" else "dev"].items():
+                scores.setdefault(metric, {})[run.seed] = value
+    return found, steps
+
+
+SCORED = (("score_dev", True),)
+
+
+def _is_shown(run: Run) -> bool:
+    # Of the hundreds of runs of benchmarks.weighting, those of equal, tuned and default weights.
+    if not run.suite.endswith("-weighting"):
+        return True
+    return run in runs_of(run.suite, list(OURS), [run.seed], SCORED)
+
+
+def _shown_change(run: Run) -> str:
+    return run.change.replace(", score_dev = True", "").replace("score_dev = True", "")

@@ -4,7 +4,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterator, List, Tuple
 
-from .suites import SUITES, Suite
+from ..corpora.plans import PLANS
+from ..corpora.runs import Run as SeveralCorporaRun
+from ..corpora.runs import settings_of as settings_of_several
+from .suites import SUITES, VARIANTS, Suite
 
 
 @dataclass(frozen=True)
@@ -12,7 +15,7 @@ class Run:
     """One training: `system` on `tasks` of a suite with a seed.
 
     changes (Tuple[Tuple[str, Any], ...]): Fields of the suite with new values, for an
-        ablation.
+        ablation. Sorted, without those that change nothing.
     """
 
     suite: str
@@ -21,10 +24,21 @@ class Run:
     seed: int
     changes: Tuple[Tuple[str, Any], ...] = ()
 
+    def __post_init__(self) -> None:
+        own = SUITES[self.suite]
+        kept = sorted((key, value) for key, value in self.changes if getattr(own, key) != value)
+        object.__setattr__(self, "changes", tuple(kept))
+
     @property
     def plan(self) -> Suite:
         """RETURNS (Suite): The suite, with the changes."""
         return replace(SUITES[self.suite], **dict(self.changes))
+
+    @property
+    def of_several(self) -> SeveralCorporaRun:
+        """RETURNS (Run): The run of benchmarks.corpora, if each task has its own corpus."""
+        system = "Proportional" if len(self.tasks) > 1 else "alone"
+        return SeveralCorporaRun(self.plan.corpus, system, self.tasks, self.seed)
 
     @property
     def change(self) -> str:
@@ -51,20 +65,28 @@ def make_run(row: Dict[str, Any]) -> Run:
 def settings_of(run: Run) -> Dict[str, Any]:
     """RETURNS (Dict[str, Any]): The settings that affect a run's scores, saved with them."""
     suite = run.plan
+    if suite.corpus in PLANS:
+        return {**settings_of_several(run.of_several), **_joint_settings(run)}
     settings = {key: getattr(suite, key) for key in ("epochs", "batch", "rate", "limit")}
     if run.system.startswith("ours"):
         settings["head_scale"] = suite.head_scale
         settings["crf"] = suite.crf and "ner" in run.tasks
         settings["hidden_width"] = suite.hidden_width
         settings["precision"] = "" if suite.precision == "fp32" else suite.precision
-    if run.system == "ours-joint":
-        settings["weights"] = dict(suite.weights)
-        if suite.method != "Constant":
-            settings["method"] = suite.method
-            settings["method_settings"] = dict(suite.method_settings)
-            settings["gradients"] = suite.gradients
-        settings["every"] = suite.every
-        settings["scheme"] = "" if suite.scheme == "HardSharing" else suite.scheme
+    settings.update(_joint_settings(run))
+    return {key: value for key, value in settings.items() if value}
+
+
+def _joint_settings(run: Run) -> Dict[str, Any]:
+    suite = run.plan
+    if run.system != "ours-joint":
+        return {}
+    settings: Dict[str, Any] = {"weights": dict(suite.weights), "every": suite.every}
+    if suite.method != "Constant":
+        settings["method"] = suite.method
+        settings["method_settings"] = dict(suite.method_settings)
+        settings["gradients"] = suite.gradients
+    settings["scheme"] = "" if suite.scheme == "HardSharing" else suite.scheme
     return {key: value for key, value in settings.items() if value}
 
 
@@ -72,7 +94,10 @@ def runs_of(suite: str, systems: List[str], seeds: List[int], changes: Any) -> I
     """YIELDS (Run): The runs of a suite with the given systems."""
     tasks = SUITES[suite].tasks
     for seed in seeds:
-        for system in SUITES[suite].systems:
-            if system in systems:
+        for system in (own for own in SUITES[suite].systems if own in systems):
+            if system in VARIANTS:
+                changed = (*VARIANTS[system].items(), *changes)
+                yield Run(suite, "ours-joint", tasks, seed, changed)
+            else:
                 for names in [tasks] if "joint" in system else [(task,) for task in tasks]:
                     yield Run(suite, system, names, seed, changes)

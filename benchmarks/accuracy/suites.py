@@ -4,8 +4,9 @@ import json
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Optional, Tuple, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
+from ..corpora.plans import PLANS
 from ..splits import convert_split
 
 PIPES = ("tagger", "ner", "textcat")
@@ -15,7 +16,8 @@ PIPES = ("tagger", "ner", "textcat")
 class Suite:
     """A corpus and a budget.
 
-    corpus (str): Folder in data/.
+    corpus (str): Folder in data/. If each task has its own corpus, a plan of benchmarks.corpora,
+        whose budget must be the same.
     tasks (Tuple[str, ...]): The heads, in pipeline order.
     epochs (int): Passes over the training texts.
     batch (int): Tokens per step, including padding. Texts of similar length go together.
@@ -60,7 +62,9 @@ class Suite:
     score_dev: bool = True
 
 
-ALL = ("stock-joint", "stock-alone", "ours-joint-equal", "ours-joint", "ours-alone")
+#: Where no weights were tuned, "ours-joint" has equal ones.
+OURS = ("ours-joint-equal", "ours-joint", "ours-joint-balanced", "ours-alone")
+ALL = ("stock-joint", "stock-alone", *OURS)
 SNIPS = Suite(
     corpus="snips",
     tasks=("ner", "textcat"),
@@ -68,7 +72,7 @@ SNIPS = Suite(
     batch=300,
     rate=2e-4,
     head_scale=10.0,
-    systems=("ours-joint",),
+    systems=OURS,
     gold_words=True,
     crf=True,
     weights=(("ner", 4.0),),
@@ -80,13 +84,36 @@ GUM = Suite(
     batch=400,
     rate=2e-4,
     head_scale=10.0,
-    systems=("ours-joint", "ours-alone"),
+    systems=OURS,
     hidden_width=1024,
     weights=(("tagger", 14.0), ("ner", 14.0)),
 )
+ZH_GSD = Suite(
+    corpus="zh_gsd",
+    tasks=("tagger", "ner"),
+    epochs=3,
+    batch=300,
+    rate=2e-4,
+    head_scale=10.0,
+    systems=OURS[1:],
+    gold_words=True,
+    lang="zh",
+    hidden_width=384,
+)
+#: EWT for tags, WNUT17 for entities, SST-2 for sentiment.
+THREE = Suite(
+    corpus="three-sharing",
+    tasks=("tagger", "ner", "sentiment"),
+    epochs=3,
+    batch=600,
+    rate=2e-4,
+    head_scale=10.0,
+    systems=OURS[1:],
+    precision="auto",
+)
 #: Padding counts as tokens, so that four passes by this count are three or more.
 GUM_SHARING = replace(GUM, epochs=4, batch=600, precision="auto")
-SNIPS_SHARING = replace(SNIPS, epochs=4, precision="auto", systems=("ours-joint", "ours-alone"))
+SNIPS_SHARING = replace(SNIPS, epochs=4, precision="auto")
 SUITES = {
     "snips-short": replace(SNIPS, epochs=5, rate=5e-5, head_scale=50.0, systems=ALL, limit=3000),
     "gum-short": replace(
@@ -121,18 +148,19 @@ SUITES = {
     "snips-sharing-short": replace(SNIPS_SHARING, limit=1800),
     "snips": SNIPS,
     "gum": GUM,
-    "zh_gsd": Suite(
-        corpus="zh_gsd",
-        tasks=("tagger", "ner"),
-        epochs=3,
-        batch=300,
-        rate=2e-4,
-        head_scale=10.0,
-        systems=("ours-joint",),
-        gold_words=True,
-        lang="zh",
-        hidden_width=384,
-    ),
+    "zh_gsd": ZH_GSD,
+    "zh_gsd-short": replace(ZH_GSD, epochs=4, limit=400, precision="auto", systems=OURS),
+    "three": THREE,
+    "three-short": replace(THREE, corpus="three-sharing-short", epochs=4),
+}
+#: Systems that are `ours-joint` with changes. They need no settings for a corpus.
+VARIANTS: Dict[str, Dict[str, Any]] = {
+    "ours-joint-balanced": {
+        "method": "Balanced",
+        "gradients": "parameters",
+        "every": "auto",
+        "weights": (),
+    },
 }
 
 
@@ -140,6 +168,16 @@ def corpus_of(suite: Suite, split: str, work: Path) -> Path:
     """RETURNS (Path): The .spacy file of the suite's share of a split."""
     limit = suite.limit if split == "train" else None
     return convert_split(suite.corpus, split, work, limit, suite.lang)
+
+
+def convert_all(suite: Suite, work: Path) -> None:
+    """Convert all splits of the corpora of a suite, if needed."""
+    for split in ("train", "dev", "test"):
+        if suite.corpus in PLANS:
+            for _, task in PLANS[suite.corpus].tasks:
+                task.split(split, work)
+        else:
+            corpus_of(suite, split, work)
 
 
 def parse_change(text: str) -> Tuple[str, Any]:

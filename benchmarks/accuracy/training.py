@@ -8,13 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Dict, Iterable, Tuple
 
+from .. import timing
+from ..corpora.config import config_of as config_of_several
+from ..corpora.plans import PLANS
+from ..corpora.training import score as score_several
 from ..metrics import METRICS, annotated
 from ..places import ROOT
 from ..side_by_side import run_side_by_side
 from ..splits import n_tokens
 from .results import load_results
 from .runs import Run, settings_of
-from .suites import corpus_of
+from .suites import convert_all, corpus_of
 
 
 def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]:
@@ -25,6 +29,14 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
     work (Path): Folder for corpora and models.
     RETURNS (Tuple[Path, Dict[str, Any]]): A config file and its overrides.
     """
+    if run.plan.corpus in PLANS:
+        path = work / f"{run.name}.cfg"
+        config_of_several(run.of_several, encoder, work).to_disk(path)
+        return path, _joint_settings(run)
+    return _config_of_one(run, encoder, work)
+
+
+def _config_of_one(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]:
     suite = run.plan
     corpora = {split: corpus_of(suite, split, work) for split in ("train", "dev")}
     steps = suite.epochs * math.ceil(n_tokens(corpora["train"]) / suite.batch)
@@ -56,17 +68,25 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
             overrides["components.ner.model.learn_transitions"] = True
         if suite.precision != "fp32":
             overrides["components.transformer.model.precision"] = suite.precision
-    if run.system == "ours-joint":
-        overrides["components.mtl.model.@architectures"] = f"spacy_mtl.{suite.scheme}.v1"
-        overrides["components.mtl.gradients"] = suite.gradients
-        overrides["components.mtl.every"] = suite.every
-        is_ours = "." not in suite.method
-        overrides["components.mtl.weighting"] = {
+    overrides.update(_joint_settings(run))
+    return ROOT / ("configs/joint.cfg" if ours else "benchmarks/stock.cfg"), overrides
+
+
+def _joint_settings(run: Run) -> Dict[str, Any]:
+    suite = run.plan
+    if run.system != "ours-joint":
+        return {}
+    is_ours = "." not in suite.method
+    return {
+        "components.mtl.model.@architectures": f"spacy_mtl.{suite.scheme}.v1",
+        "components.mtl.gradients": suite.gradients,
+        "components.mtl.every": suite.every,
+        "components.mtl.weighting": {
             "@mtl_weightings": f"spacy_mtl.{suite.method}.v1" if is_ours else suite.method,
             "weights": dict(suite.weights),
             **dict(suite.method_settings),
-        }
-    return ROOT / ("configs/joint.cfg" if ours else "benchmarks/stock.cfg"), overrides
+        },
+    }
 
 
 def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
@@ -87,11 +107,24 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
     train(config, output, overrides=overrides)
     seconds = round(time.time() - started)
     nlp = spacy.load(output / "model-last")
-    result = {"steps": overrides["training.max_steps"], "seconds": seconds}
-    result["scores"] = score(nlp, run, corpus_of(run.plan, "test", work))
+    result: Dict[str, Any] = {
+        "steps": nlp.config["training"]["max_steps"],
+        "seconds": seconds,
+        "scores": scores_of(nlp, run, "test", work),
+    }
     if run.plan.score_dev:
-        result["dev"] = score(nlp, run, corpus_of(run.plan, "dev", work))
-    return {**asdict(run), "settings": settings_of(run), **result}
+        result["dev"] = scores_of(nlp, run, "dev", work)
+    return {**asdict(run), "settings": settings_of(run), **result, "machine": timing.machine()}
+
+
+def scores_of(nlp: Any, run: Run, split: str, work: Path) -> Dict[str, float]:
+    """RETURNS (Dict[str, float]): The scores of a trained pipeline on a split, in percent."""
+    if run.plan.corpus in PLANS:
+        several = run.of_several
+        return {
+            METRICS[task][0]: score_several(nlp, several, task, work, split) for task in run.tasks
+        }
+    return score(nlp, run, corpus_of(run.plan, split, work))
 
 
 def score(nlp: Any, run: Run, corpus: Path) -> Dict[str, float]:
@@ -121,8 +154,7 @@ def run_all(
     todo = [run for run in runs if run not in finished]
     work.mkdir(parents=True, exist_ok=True)
     for plan in {run.plan for run in todo}:
-        for split in ("train", "dev", "test"):
-            corpus_of(plan, split, work)
+        convert_all(plan, work)
     specs = {run.name: json.dumps(asdict(run)) for run in todo}
     run_side_by_side(module, specs, encoder, work, jobs)
 

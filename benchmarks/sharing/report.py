@@ -3,7 +3,7 @@
 import statistics
 from typing import Dict, List
 
-from ..metrics import TITLES, print_machine
+from ..metrics import TITLES, differences, print_machine, spread_cell
 from .results import load_results
 from .runs import ALONE, Run
 from .schemes import BASELINE
@@ -55,16 +55,10 @@ def _place(run: Run) -> List[object]:
     return [run.scheme, run.seed]
 
 
-def differences_by_seed(own: Scores, other: Scores, task: str) -> Dict[int, float]:
-    """RETURNS (Dict[int, float]): By how much a task's scores are higher, by seed."""
-    ours, theirs = own.get(task, {}), other.get(task, {})
-    return {seed: ours[seed] - theirs[seed] for seed in ours if seed in theirs}
-
-
 def mean_differences(own: Scores, other: Scores) -> List[float]:
     """RETURNS (List[float]): The mean difference over all tasks, for seeds that have them all."""
     tasks = {*own, *other}
-    found = [differences_by_seed(own, other, task) for task in tasks]
+    found = [differences(own.get(task, {}), other.get(task, {})) for task in tasks]
     seeds = set.intersection(*map(set, found)) if found else set()
     return [statistics.mean(each[seed] for each in found) for seed in sorted(seeds)]
 
@@ -80,19 +74,12 @@ def helped_by(found: Dict[str, Scores]) -> Dict[str, List[str]]:
         if name in (BASELINE, ALONE):
             continue
         for task in scores:
-            values = list(differences_by_seed(scores, found.get(BASELINE, {}), task).values())
+            of_baseline = found.get(BASELINE, {}).get(task, {})
+            values = list(differences(scores[task], of_baseline).values())
             if len(values) > 1:
                 ahead = statistics.mean(values) > statistics.stdev(values)
                 helped.setdefault(name, []).extend([task] if ahead else [])
     return helped
-
-
-def cell(values: List[float], sign: str = "") -> str:
-    """RETURNS (str): A table cell: mean, standard deviation and number of values."""
-    if not values:
-        return "–"
-    spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):{sign}.1f}{spread} ({len(values)})"
 
 
 def _print_table(found: Dict[str, Scores], metrics: Dict[str, str]) -> None:
@@ -100,8 +87,8 @@ def _print_table(found: Dict[str, Scores], metrics: Dict[str, str]) -> None:
     titles += [f"mean difference to {BASELINE}", f"to {ALONE}"]
     print(f"| | {' | '.join(titles)} |\n| --- |" + " --- |" * len(titles))
     for name, scores in found.items():
-        cells = [cell(list(scores.get(task, {}).values())) for task in metrics]
+        cells = [spread_cell(list(scores.get(task, {}).values())) for task in metrics]
         for other in (BASELINE, ALONE):
             values = mean_differences(scores, found.get(other, {})) if name != other else []
-            cells.append(cell(values, "+"))
+            cells.append(spread_cell(values, "+"))
         print(f"| {name} | {' | '.join(cells)} |")
