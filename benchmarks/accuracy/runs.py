@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 from ..corpora.plans import PLANS
 from ..corpora.runs import Run as SeveralCorporaRun
 from ..corpora.runs import settings_of as settings_of_several
-from .suites import SUITES, VARIANTS, Suite
+from .suites import OF_JOINT, SUITES, VARIANTS, Suite
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class Run:
         """RETURNS (Run): The run of benchmarks.corpora, if each task has its own corpus."""
         system = "Proportional" if len(self.tasks) > 1 else "alone"
         return SeveralCorporaRun(self.plan.corpus, system, self.tasks, self.seed)
+
+    def teacher(self, task: str) -> "Run":
+        """RETURNS (Run): The run that trains the task alone, with the same settings and seed."""
+        changes = tuple(change for change in self.changes if change[0] not in OF_JOINT)
+        return Run(self.suite, "ours-alone", (task,), self.seed, changes)
 
     @property
     def change(self) -> str:
@@ -73,6 +78,8 @@ def settings_of(run: Run) -> Dict[str, Any]:
         settings["crf"] = suite.crf and "ner" in run.tasks
         settings["hidden_width"] = suite.hidden_width
         settings["precision"] = "" if suite.precision == "fp32" else suite.precision
+        settings["averages"] = suite.averages
+    settings["dropout"] = suite.dropout if suite.dropout != 0.1 else None
     settings.update(_joint_settings(run))
     return {key: value for key, value in settings.items() if value}
 
@@ -82,6 +89,7 @@ def _joint_settings(run: Run) -> Dict[str, Any]:
     if run.system != "ours-joint":
         return {}
     settings: Dict[str, Any] = {"weights": dict(suite.weights), "every": suite.every}
+    settings["taught"] = suite.taught
     if suite.method != "Constant":
         settings["method"] = suite.method
         settings["method_settings"] = dict(suite.method_settings)

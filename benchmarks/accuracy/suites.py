@@ -37,6 +37,10 @@ class Suite:
     every (Optional[Union[int, str]]): At the parameters, the steps between measurements.
     precision (str): The precision of the encoder of this package.
     scheme (str): The sharing scheme of `ours-joint`: its registered name without prefix.
+    taught (bool): Whether the pipelines of `ours-alone` with the same seed, which must be in the
+        work folder, teach `ours-joint`. Their share of the loss falls from 1 to 0.
+    dropout (float): The dropout rate.
+    averages (bool): Whether to score averages of the weights.
     score_dev (bool): Whether to score the development set, too.
     """
 
@@ -59,6 +63,9 @@ class Suite:
     every: Optional[Union[int, str]] = None
     precision: str = "fp32"
     scheme: str = "HardSharing"
+    taught: bool = False
+    dropout: float = 0.1
+    averages: bool = False
     score_dev: bool = True
 
 
@@ -153,6 +160,8 @@ SUITES = {
     "three": THREE,
     "three-short": replace(THREE, corpus="three-sharing-short", epochs=4),
 }
+#: What makes no difference to a single task.
+OF_JOINT = ("weights", "method", "method_settings", "gradients", "every", "scheme", "taught")
 #: Systems that are `ours-joint` with changes. They need no settings for a corpus.
 VARIANTS: Dict[str, Dict[str, Any]] = {
     "ours-joint-balanced": {

@@ -31,8 +31,9 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
     """
     if run.plan.corpus in PLANS:
         path = work / f"{run.name}.cfg"
-        config_of_several(run.of_several, encoder, work).to_disk(path)
-        return path, _joint_settings(run)
+        config = config_of_several(run.of_several, encoder, work)
+        config.to_disk(path)
+        return path, _joint_settings(run, config["training"]["max_steps"], work)
     return _config_of_one(run, encoder, work)
 
 
@@ -59,6 +60,8 @@ def _config_of_one(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, 
         "training.optimizer.learn_rate.initial_rate": suite.rate,
         "training.optimizer.learn_rate.warmup_steps": steps // 10,
         "training.optimizer.learn_rate.total_steps": steps,
+        "training.optimizer.use_averages": suite.averages,
+        "training.dropout": suite.dropout,
     }
     if ours:
         for task in run.tasks:
@@ -68,16 +71,25 @@ def _config_of_one(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, 
             overrides["components.ner.model.learn_transitions"] = True
         if suite.precision != "fp32":
             overrides["components.transformer.model.precision"] = suite.precision
-    overrides.update(_joint_settings(run))
+    overrides.update(_joint_settings(run, steps, work))
     return ROOT / ("configs/joint.cfg" if ours else "benchmarks/stock.cfg"), overrides
 
 
-def _joint_settings(run: Run) -> Dict[str, Any]:
+def _joint_settings(run: Run, steps: int, work: Path) -> Dict[str, Any]:
     suite = run.plan
     if run.system != "ours-joint":
         return {}
     is_ours = "." not in suite.method
+    annealed = {"initial_rate": 1.0, "warmup_steps": 0, "total_steps": steps}
+    teachers = {
+        f"components.{task}.teacher": {
+            "path": str(work / run.teacher(task).name / "model-last"),
+            "weight": {"@schedules": "warmup_linear.v1", **annealed},
+        }
+        for task in (run.tasks if suite.taught else ())
+    }
     return {
+        **teachers,
         "components.mtl.model.@architectures": f"spacy_mtl.{suite.scheme}.v1",
         "components.mtl.gradients": suite.gradients,
         "components.mtl.every": suite.every,
