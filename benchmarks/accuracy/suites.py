@@ -156,7 +156,7 @@ SUITES = {
     "snips": SNIPS,
     "gum": GUM,
     "zh_gsd": ZH_GSD,
-    "zh_gsd-short": replace(ZH_GSD, epochs=4, limit=400, precision="auto", systems=OURS),
+    "zh_gsd-short": replace(ZH_GSD, epochs=4, limit=400, precision="auto"),
     "three": THREE,
     "three-short": replace(THREE, corpus="three-sharing-short", epochs=4),
 }
