@@ -182,9 +182,7 @@ class AtParameters(Meeting):
         check_exact(pipeline.encoder_models())
 
     def _values(self, features: Mapping[str, Sequence[Any]], at_features: Floats2d) -> Floats2d:
-        models = self._pipeline.encoder_models().values()
-        self._encoder = ParameterRows(unique(s for model in models for s in slots_of_model(model)))
-        self._totals_before = dict(self._totals)
+        self.prepare()
         last = None if self._backward.strengths else list(features)[-1]
         passes = [
             # Pass copies: a layer may write to the array it is given.
@@ -193,6 +191,20 @@ class AtParameters(Meeting):
         ]
         return self._encoder.gradients(passes, self._backward.ops, is_last=last is not None)
 
+    def prepare(self) -> ParameterRows:
+        """RETURNS (ParameterRows): The encoder's parameters, before any backward pass."""
+        models = self._pipeline.encoder_models().values()
+        self._encoder = ParameterRows(unique(s for model in models for s in slots_of_model(model)))
+        self._totals_before = dict(self._totals)
+        return self._encoder
+
+    def count_once(self, of_passes: Sequence[float]) -> None:
+        """Correct the reported loss of an upstream encoder: see `_count_once`.
+
+        of_passes (Sequence[float]): The weight of each pass.
+        """
+        _count_once(self._totals, self._totals_before, self._sent.passes, of_passes)
+
     def _give(self, gradient: Any, weights: Dict[str, float], auxiliary: List[Any]) -> None:
         n = self._encoder.n_values
         self._encoder.add(gradient, self._rows.values[:, :n])
@@ -200,7 +212,7 @@ class AtParameters(Meeting):
         if auxiliary:
             self._encoder.run_last(partial(self._pass, auxiliary))
             of_passes.append(1.0)
-        _count_once(self._totals, self._totals_before, self._sent.passes, of_passes)
+        self.count_once(of_passes)
 
     def _pass(self, d_features: Sequence[Any], keep: bool = False) -> None:
         self._sent.begin_pass()

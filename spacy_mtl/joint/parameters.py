@@ -4,13 +4,14 @@ Backward passes in spaCy and thinc add to existing gradients and free what the f
 kept. Here existing gradients are set aside, and the graph is kept until the last pass.
 """
 
-from typing import Any, Callable, Iterator, Sequence, Tuple
+from typing import Any, Callable, Iterator, List, Sequence, Tuple
 
 from thinc.api import Ops, get_array_module
 from thinc.types import Floats1d, Floats2d
 
 from ..compat.torch import one_of_several_passes
 from ..parameters import Slot
+from ..scaling import products
 
 
 class ParameterRows:
@@ -27,6 +28,7 @@ class ParameterRows:
         #: The ids of torch parameters. Torch treats everything else as an input.
         self._torch = {id(slot.owner) for slot in (*slots, *beside) if not slot.is_thinc}
         self.n_values = sum(slot.size for slot in self._slots)
+        self._aside: List[Any] = []
 
     def gradients(
         self, passes: Sequence[Callable[[], object]], ops: Ops, *, is_last: bool = True
@@ -60,6 +62,43 @@ class ParameterRows:
                 if gradient is not None:
                     slot.add(gradient)
         return rows
+
+    def run_alone(self, run: Callable[[], object], check: Callable[[float], None]) -> float:
+        """Run the only backward pass, and measure its gradient where it is.
+
+        Call `finish_alone` afterwards.
+
+        run (Callable): The pass.
+        check (Callable): Raises an error if the square can't be used. The parameters then have
+            the gradients that they had before, as after an error in the pass.
+        RETURNS (float): The square of the norm of the gradient that it adds to the parameters.
+        """
+        self._aside = [slot.take() for slot in self._slots]
+        try:
+            self.run_last(run)
+            found = (slot.gradient() for slot in self._slots)
+            rows: Any = (each.reshape((1, -1)) for each in found if each is not None)
+            square = float(sum(products(row)[0, 0] for row in rows))
+            check(square)
+        except BaseException:
+            for slot in self._slots:
+                slot.take()
+            self.finish_alone(1.0)
+            raise
+        return square
+
+    def finish_alone(self, weight: float) -> None:
+        """Weigh the gradient of `run_alone`, and add it to the one from before.
+
+        weight (float): The weight.
+        """
+        for slot, before in zip(self._slots, self._aside):
+            gradient = slot.gradient()
+            if gradient is not None and weight != 1.0:
+                slot.set_gradient(gradient * weight)
+            if before is not None:
+                slot.add(before)
+        self._aside = []
 
     def run_last(self, run: Callable[[], object]) -> None:
         """Run the last backward pass, which may free the graph.

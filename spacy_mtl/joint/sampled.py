@@ -1,5 +1,6 @@
 """Gradients that meet at the encoder's parameters, at the price of the representation."""
 
+from functools import partial
 from typing import Any, Dict, List, Mapping, Sequence, Union
 
 import numpy
@@ -19,7 +20,8 @@ class SampledParameters(AtParameters):
     Instead of the gradients, the weighting sees rows with the same average products. Its weights
     act on the gradients at the representation, with one backward pass of the encoder for all
     tasks: that is the same, since a backward pass is linear. In a step with a measurement, they
-    act on the measured gradients.
+    act on the measured gradients. A task that is alone takes no pass of its own: its gradient is
+    measured in the parameters, and weighed there.
 
     pipeline (Pipeline): The pipeline around the joint component.
     totals (Dict[str, float]): spaCy's dict of losses.
@@ -41,7 +43,7 @@ class SampledParameters(AtParameters):
         self._gramians = gramians
         self._every = every
         self._title = title
-        self._is_measured = False
+        self._is_measured = self._is_alone = False
 
     def rows(self, d_views: Mapping[str, TokenVectors]) -> Rows:
         """Send each task's gradient backward, as far as this step needs it: see `Meeting`."""
@@ -49,7 +51,9 @@ class SampledParameters(AtParameters):
         if not found.tasks:
             return found
         check_rows(found.tasks, found.values)
-        if self._is_measured:
+        if self._is_alone:
+            self._gramians.note(found.tasks, numpy.asarray([[self._square]]))
+        elif self._is_measured:
             self._gramians.note(found.tasks, products(found.values))
         shown: Any = self._gramians.rows(found.tasks)
         self._shown = self._backward.ops.asarray2f(shown)
@@ -66,13 +70,30 @@ class SampledParameters(AtParameters):
 
     def _values(self, features: Mapping[str, Sequence[Any]], at_features: Floats2d) -> Floats2d:
         self._is_measured = self._gramians.open(list(features), self._every)
+        is_plain = not self._scheme.n_values and not self._backward.strengths
+        self._is_alone = self._is_measured and len(features) == 1 and is_plain
+        if self._is_alone:
+            (row,) = features.values()
+            copies = [part.copy() for part in row]
+            check = partial(_check_square, list(features))
+            self._square = self.prepare().run_alone(partial(self._pass, copies), check)
+            return at_features
         if self._is_measured:
             return super()._values(features, at_features)
         self._like = list(next(iter(features.values())))
         return at_features
 
     def _give(self, gradient: Any, weights: Dict[str, float], auxiliary: List[Any]) -> None:
-        if self._is_measured:
+        if self._is_alone:
+            (weight,) = (weights[task] for task in self._rows.tasks)
+            self._encoder.finish_alone(weight)
+            self.count_once([weight])
+        elif self._is_measured:
             super()._give(gradient, weights, auxiliary)
         else:
             self._pass(joined(gradient, self._like, auxiliary))
+
+
+def _check_square(tasks: List[str], square: float) -> None:
+    found: Any = numpy.asarray([[square]])
+    check_rows(tasks, found)
