@@ -1,7 +1,9 @@
 """The tables of the scores."""
 
+from dataclasses import replace
 from typing import Dict, Tuple
 
+from ..finished import Row
 from ..metrics import METRICS, TITLES, cell, differences, print_machine, spread_cell
 from .results import load_results
 from .runs import Run, runs_of
@@ -17,10 +19,11 @@ def report(split: str) -> None:
 
     split (str): "test", or "dev", on which settings were chosen.
     """
+    results = load_results()
     for name, suite in SUITES.items():
         metrics = [key for task in suite.tasks for key in METRICS[task]]
         metrics += ["both"] if suite.tasks == SNIPS.tasks else []
-        found, steps = scores_of(name, split)
+        found, steps = scores_of(results, name, split)
         if not found:
             continue
         header = " | ".join(TITLES[m] for m in metrics)
@@ -42,21 +45,26 @@ def report(split: str) -> None:
     print_machine()
 
 
-def scores_of(suite: str, split: str) -> Tuple[Dict[Tuple[str, str], Scores], Dict[object, int]]:
+def scores_of(
+    results: Dict[Run, Row], suite: str, split: str
+) -> Tuple[Dict[Tuple[str, str], Scores], Dict[object, int]]:
     """Collect the scores of a suite.
 
+    results (Dict[Run, Dict[str, Any]]): All finished runs.
+    suite (str): The name of the suite.
+    split (str): See `report`.
     RETURNS (Tuple[Dict[Tuple[str, str], Dict], Dict[Tuple[str, str], int]]): The scores by system
         and changes, then metric and seed; and the training steps by system and changes.
     """
     found: Dict[Tuple[str, str], Scores] = {}
     steps: Dict[object, int] = {}
-    results = load_results()
     rows = {run: row for run, row in results.items() if run.suite == suite and _is_shown(run)}
     for run in sorted(rows, key=lambda run: (ALL.index(run.system), run.change, run.seed)):
         row = rows[run]
         if split == "test" or "dev" in row:
-            scores = found.setdefault((run.system, _shown_change(run)), {})
-            steps[run.system, _shown_change(run)] = row["steps"]
+            place = (run.system, _trained_as(run).change)
+            scores = found.setdefault(place, {})
+            steps[place] = row["steps"]
             for metric, value in row["scores" if split == "test" else "dev"].items():
                 scores.setdefault(metric, {})[run.seed] = value
     return found, steps
@@ -72,5 +80,6 @@ def _is_shown(run: Run) -> bool:
     return run in runs_of(run.suite, list(OURS), [run.seed], SCORED)
 
 
-def _shown_change(run: Run) -> str:
-    return run.change.replace(", score_dev = True", "").replace("score_dev = True", "")
+def _trained_as(run: Run) -> Run:
+    """RETURNS (Run): The run, whatever it was scored on."""
+    return replace(run, changes=tuple(c for c in run.changes if c[0] != "score_dev"))

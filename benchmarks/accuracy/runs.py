@@ -26,6 +26,12 @@ class Run:
 
     def __post_init__(self) -> None:
         own = SUITES[self.suite]
+        fixed = [key for key, _ in self.changes if key not in (*OF_JOINT, "score_dev")]
+        if own.corpus in PLANS and fixed:
+            raise ValueError(
+                f"The suite '{self.suite}' has its budget and heads from a plan of "
+                f"benchmarks.corpora: '{fixed[0]}' can't be changed."
+            )
         kept = sorted((key, value) for key, value in self.changes if getattr(own, key) != value)
         object.__setattr__(self, "changes", tuple(kept))
 

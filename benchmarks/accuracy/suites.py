@@ -16,8 +16,8 @@ PIPES = ("tagger", "ner", "textcat")
 class Suite:
     """A corpus and a budget.
 
-    corpus (str): Folder in data/. If each task has its own corpus, a plan of benchmarks.corpora,
-        whose budget must be the same.
+    corpus (str): Folder in data/. If each task has its own corpus, a plan of benchmarks.corpora:
+        see `suite_of_plan`.
     tasks (Tuple[str, ...]): The heads, in pipeline order.
     epochs (int): Passes over the training texts.
     batch (int): Tokens per step, including padding. Texts of similar length go together.
@@ -107,17 +107,16 @@ ZH_GSD = Suite(
     lang="zh",
     hidden_width=384,
 )
-#: EWT for tags, WNUT17 for entities, SST-2 for sentiment.
-THREE = Suite(
-    corpus="three-sharing",
-    tasks=("tagger", "ner", "sentiment"),
-    epochs=3,
-    batch=600,
-    rate=2e-4,
-    head_scale=10.0,
-    systems=OURS[1:],
-    precision="auto",
-)
+
+
+def suite_of_plan(name: str) -> Suite:
+    """RETURNS (Suite): The suite of a plan of benchmarks.corpora, with its budget."""
+    plan = PLANS[name]
+    budget = {key: getattr(plan, key) for key in ("epochs", "batch", "rate", "head_scale")}
+    tasks = tuple(task for task, _ in plan.tasks)
+    return Suite(name, tasks, systems=OURS[1:], precision="auto", **budget)
+
+
 #: Padding counts as tokens, so that four passes by this count are three or more.
 GUM_SHARING = replace(GUM, epochs=4, batch=600, precision="auto")
 SNIPS_SHARING = replace(SNIPS, epochs=4, precision="auto")
@@ -157,8 +156,9 @@ SUITES = {
     "gum": GUM,
     "zh_gsd": ZH_GSD,
     "zh_gsd-short": replace(ZH_GSD, epochs=4, limit=400, precision="auto"),
-    "three": THREE,
-    "three-short": replace(THREE, corpus="three-sharing-short", epochs=4),
+    # EWT for tags, WNUT17 for entities, SST-2 for sentiment.
+    "three": suite_of_plan("three-sharing"),
+    "three-short": suite_of_plan("three-sharing-short"),
 }
 #: What makes no difference to a single task.
 OF_JOINT = ("weights", "method", "method_settings", "gradients", "every", "scheme", "taught")

@@ -33,7 +33,7 @@ def config_of(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, Any]]
         path = work / f"{run.name}.cfg"
         config = config_of_several(run.of_several, encoder, work)
         config.to_disk(path)
-        return path, _joint_settings(run, config["training"]["max_steps"], work)
+        return path, _joint_overrides(run, config["training"]["max_steps"], work)
     return _config_of_one(run, encoder, work)
 
 
@@ -71,11 +71,11 @@ def _config_of_one(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, 
             overrides["components.ner.model.learn_transitions"] = True
         if suite.precision != "fp32":
             overrides["components.transformer.model.precision"] = suite.precision
-    overrides.update(_joint_settings(run, steps, work))
+    overrides.update(_joint_overrides(run, steps, work))
     return ROOT / ("configs/joint.cfg" if ours else "benchmarks/stock.cfg"), overrides
 
 
-def _joint_settings(run: Run, steps: int, work: Path) -> Dict[str, Any]:
+def _joint_overrides(run: Run, steps: int, work: Path) -> Dict[str, Any]:
     suite = run.plan
     if run.system != "ours-joint":
         return {}

@@ -99,11 +99,12 @@ class Student(Task):
         self.teacher.find()
         return self.teacher.labels
 
-    def check_teacher(self, labels: Sequence[str]) -> None:
-        """Look for the teacher, and compare its labels: see `Task`."""
+    def check_teacher(self, labels: Sequence[str]) -> List[str]:
+        """RETURNS (List[str]): The labels of the teacher, which must be the same: see `Task`."""
+        found = self.labels_of_teacher()
         if self.teacher is not None:
-            self.teacher.find()
-            self.teacher.check_labels(labels or self.teacher.labels)
+            self.teacher.check_labels(labels or found)
+        return found
 
     def start_lessons(self) -> None:
         """Look for the teacher before training begins.

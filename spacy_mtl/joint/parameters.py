@@ -57,10 +57,7 @@ class ParameterRows:
                     if found is not None:
                         part[:] = found
         finally:
-            for slot, gradient in zip(self._slots, aside):
-                slot.take()
-                if gradient is not None:
-                    slot.add(gradient)
+            self._put_back(aside)
         return rows
 
     def run_alone(self, run: Callable[[], object], check: Callable[[float], None]) -> float:
@@ -81,9 +78,7 @@ class ParameterRows:
             square = float(sum(products(row)[0, 0] for row in rows))
             check(square)
         except BaseException:
-            for slot in self._slots:
-                slot.take()
-            self.finish_alone(1.0)
+            self._put_back(self._aside)
             raise
         return square
 
@@ -125,6 +120,12 @@ class ParameterRows:
         for (slot, part), reached in zip(parts, is_reached):
             if reached:
                 slot.add(part)
+
+    def _put_back(self, aside: Sequence[Any]) -> None:
+        for slot, gradient in zip(self._slots, aside):
+            slot.take()
+            if gradient is not None:
+                slot.add(gradient)
 
     def _parts(self, values: Any) -> Iterator[Tuple[Slot, Any]]:
         start = 0

@@ -67,17 +67,15 @@ class Task:
         """RETURNS (bool): Whether it learns from every text with tokens in the next batch."""
         return False
 
-    def labels_of_teacher(self) -> List[str]:
-        """RETURNS (List[str]): The labels of the teacher, if there is one."""
-        return []
-
-    def check_teacher(self, labels: Sequence[str]) -> None:
+    def check_teacher(self, labels: Sequence[str]) -> List[str]:
         """Look for the teacher, if there is one, as training will.
 
         labels (Sequence[str]): The labels that the task will have. May be empty if they will be
             those of the teacher.
+        RETURNS (List[str]): The labels of the teacher; none without one.
         RAISES (ValueError): If the teacher is missing or doesn't fit.
         """
+        return []
 
     def gold_attributes(self) -> Set[str]:
         """RETURNS (Set[str]): The attributes with its gold annotation, such as "doc.ents"."""

@@ -138,6 +138,9 @@ ROWS: Dict[str, Row] = {
 }
 BY_LOSSES = [name for name, row in ROWS.items() if row.by_losses]
 BY_GRADIENTS = [name for name in NAMES if name not in (*BY_LOSSES, "Constant")]
+#: What works on each value of the gradients, and what goes by their products.
+PER_VALUE = [n for n in NAMES if registry.mtl_weightings.get(f"spacy_mtl.{n}.v1").needs_rows]
+BY_PRODUCTS = [name for name in BY_GRADIENTS if name not in PER_VALUE]
 LEARNED = [name for name, row in ROWS.items() if row.learned]
 RANDOM = [name for name, row in ROWS.items() if row.random]
 #: These refuse gradients at the representation.

@@ -5,19 +5,13 @@ from typing import Any, Callable, Dict, List
 import numpy
 import pytest
 from encoder_gradients import assert_close, clear_gradient, encoder_gradient
-from methods import BY_GRADIENTS, block
+from methods import BY_PRODUCTS, block
 from thinc.api import fix_random_seed
 from tiny_corpus import make_examples
 
 from spacy_mtl.joint.parameters import ParameterRows
 from spacy_mtl.joint.step import JointStep
-from spacy_mtl.registry import registry
 
-BY_PRODUCTS = [
-    name
-    for name in BY_GRADIENTS
-    if not registry.mtl_weightings.get(f"spacy_mtl.{name}.v1").needs_rows
-]
 #: All tasks, then one of them twice, on top of what is there.
 KINDS: List[Any] = [None, "ents", "ents"]
 

@@ -7,7 +7,7 @@ import pytest
 import spacy
 from encoder_gradients import assert_close, clear_gradient, encoder_gradient
 from joint_gradients import WEIGHTS, gradient_of
-from methods import BY_GRADIENTS, NAMES, block, registered
+from methods import BY_PRODUCTS, PER_VALUE, block, registered
 from stock_heads import with_stock
 from thinc.api import Adam, fix_random_seed
 from tiny_corpus import make_examples
@@ -15,17 +15,8 @@ from tiny_pipelines import CNN, HEADS, constant, inner
 
 from spacy_mtl.joint.sampled import SampledParameters
 from spacy_mtl.joint.step import JointStep
-from spacy_mtl.registry import registry
 from spacy_mtl.types import Combined
 
-
-def class_of(name: str) -> Any:
-    return registry.mtl_weightings.get(f"spacy_mtl.{name}.v1")
-
-
-#: What works on each value of the gradients.
-PER_VALUE = [name for name in NAMES if class_of(name).needs_rows]
-BY_PRODUCTS = [name for name in BY_GRADIENTS if name not in PER_VALUE]
 #: More than any number of steps here: a task is only measured in its first step.
 NEVER_AGAIN = 1000
 

@@ -105,10 +105,9 @@ def _problem_of_teacher(nlp: Language, task: str, config: Any, of_train: Counter
     given = config["initialize"]["components"].get(task, {}).get("labels")
     labels = of_train if given is None else registry.resolve({"labels": given})["labels"]
     try:
-        task_of(nlp, task).check_teacher(list(labels))
+        of_train.update(task_of(nlp, task).check_teacher(list(labels)))
     except ValueError as error:
         return str(error).rstrip(".")
-    of_train.update(task_of(nlp, task).labels_of_teacher())
     return ""
 
 

@@ -38,6 +38,12 @@ def test_changes_in_any_order(benchmark_module: Any) -> None:
     assert first.name == second.name
 
 
+def test_changes_that_a_plan_would_ignore(benchmark_module: Any) -> None:
+    runs = benchmark_module("accuracy.runs")
+    with pytest.raises(ValueError, match="'three-short' has its budget .*: 'dropout' can't be"):
+        list(runs.runs_of("three-short", ["ours-joint"], [0], (("dropout", 0.2),)))
+
+
 def test_balanced(benchmark_module: Any) -> None:
     """The same run as `ours-joint` with changes, without those of a corpus."""
     runs = benchmark_module("accuracy.runs")
