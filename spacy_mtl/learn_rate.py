@@ -6,6 +6,7 @@ from typing import Any, Tuple, cast
 from thinc.api import Model, Optimizer
 from thinc.types import FloatsXd
 
+from .adam import fused_step
 from .parameters import slots_of_model
 
 
@@ -42,10 +43,11 @@ def finish_update_scaled(model: Model, sgd: Optimizer, scale: float, name: str) 
             "RAdam, which ignores it. Set [training.optimizer] to "
             f'@optimizers = "Adam.v1", or learn_rate_scale = 1.0 in [components.{name}].'
         )
+    step = fused_step(sgd)
     encoder_keys = {slot.key for slot in slots_of_model(model.get_ref("tok2vec"))}
 
     def scaled(key: Tuple[int, str], weights: FloatsXd, gradient: FloatsXd) -> Any:
         lr_scale = 1.0 if key in encoder_keys else scale
-        return sgd(key, weights, gradient, lr_scale=lr_scale)
+        return step(key, weights, gradient, lr_scale=lr_scale)
 
     model.finish_update(cast(Optimizer, scaled))

@@ -137,6 +137,11 @@ class PlainWeighting(_Plain, Weighting):
         """RETURNS (bool): Whether it works on each value of the gradients."""
         return bool(getattr(self.wrapped, "needs_rows", False))
 
+    @property
+    def place(self) -> str:  # type: ignore[override]
+        """RETURNS (str): Where gradients are taken if the joint component's settings are open."""
+        return str(getattr(self.wrapped, "place", "representation"))
+
     def check_tasks(self, tasks: Sequence[str]) -> None:
         """Reject settings that do not fit the pipeline: see `Weighting`."""
         if self.has("check_tasks"):

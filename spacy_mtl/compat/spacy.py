@@ -107,7 +107,8 @@ def gradient_sums(callback: Any) -> List[Floats2d]:
         raise RuntimeError(
             "This version of spaCy's Tok2Vec stores gradients elsewhere, so gradients = "
             "\"parameters\" is not possible behind a 'tok2vec' component. Give 'mtl' its own "
-            'encoder in [components.mtl.model.tok2vec], or set gradients = "representation".'
+            'encoder in [components.mtl.model.tok2vec], or set gradients = "representation" with a '
+            "weighting that works there, such as spacy_mtl.Constant.v1."
         )
     return found["d_tokvecs"]
 

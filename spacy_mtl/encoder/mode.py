@@ -7,12 +7,13 @@ someone else's `train()` has to set it.
 """
 
 from contextlib import contextmanager
-from typing import Any, Callable, Iterable, Iterator, Tuple
+from typing import Any, Callable, Iterable, Iterator, Tuple, cast
 
 import torch
 from thinc.api import Model, Optimizer, PyTorchShim
 from thinc.types import ArgsKwargs
 
+from ..adam import fused_step
 from ..compat.thinc import change_class, network_of, uses_mixed_precision
 from ..locks import ForkSafeLock
 from .copies import forget_copies
@@ -92,7 +93,7 @@ class EvaluatingShim(PyTorchShim):
 
         optimizer (Optimizer): The optimizer.
         """
-        super().finish_update(optimizer)
+        super().finish_update(cast(Optimizer, fused_step(optimizer)))
         forget_copies(network_of(self))
 
     @contextmanager

@@ -35,8 +35,9 @@ from .checks import (
     check_scheme,
     run_checks,
 )
-from .contract import check_sampled
+from .contract import PARAMETERS, REPRESENTATION, check_sampled
 from .encoder_checks import check_annotated, check_connected, check_width
+from .gramians import AUTO
 from .listener import TaskListener
 from .meeting import MEETINGS, Meeting
 from .memory import Memory
@@ -67,7 +68,7 @@ class MultiTask(Tok2Vec):
         name: str = "mtl",
         *,
         weighting: Weighting,
-        gradients: str = "representation",
+        gradients: Optional[str] = None,
         every: Union[int, str, None] = None,
         learn_rate_scale: float = 1.0,
         nlp: Optional[Language] = None,
@@ -78,13 +79,14 @@ class MultiTask(Tok2Vec):
         model (Model[List[Doc], List[Floats2d]]): A sharing scheme around an encoder.
         name (str): The name in the pipeline.
         weighting (Weighting): Combines the tasks' gradients into one.
-        gradients (str): Where the tasks' gradients are weighed: at the shared
+        gradients (Optional[str]): Where the tasks' gradients are weighed: at the shared
             "representation", with one backward pass through the encoder, or at the
-            encoder's "parameters", with one pass per task.
+            encoder's "parameters", with one pass per task. None: where the weighting works
+            best, which is the representation for all methods but `Balanced`.
         every (Union[int, str, None]): With gradients at the parameters: measure them only every
             so many steps, and let the weighting see what is known of them in between (see
             `SampledParameters`). "auto": after 14 steps per task beyond the first, at least 20.
-            None: in each step.
+            None: in each step, or "auto" if the weighting decides on `gradients`.
         learn_rate_scale (float): Learning rate factor for the layers of the sharing scheme, > 0.
             The encoder keeps the plain rate.
         nlp (Optional[Language]): The pipeline. It tells the component which tasks
@@ -96,11 +98,11 @@ class MultiTask(Tok2Vec):
         check_scale(learn_rate_scale, name)
         #: Callables that receive the report of each closed step.
         self.observers = Observers()
-        self.gradients = gradients
-        self.every = every
         self.learn_rate_scale = learn_rate_scale
         self._pipeline = Pipeline(self, model, self._listeners, nlp)
         self._memory = Memory(weighting, self._pipeline)
+        self.gradients = gradients
+        self.every = every
         self._notices = Notices(self._pipeline)
         self._views = ViewTable(self._pipeline)
         self._steps = Steps(
@@ -112,8 +114,8 @@ class MultiTask(Tok2Vec):
         # Leave out the pipeline and any open step.
         settings = {
             "weighting": self.weighting,
-            "gradients": self.gradients,
-            "every": self.every,
+            "gradients": self._gradients,
+            "every": self._every,
             "learn_rate_scale": self.learn_rate_scale,
         }
         state = (self.vocab, self.model, self.name, settings, self.cfg, self.listener_map)
@@ -148,12 +150,16 @@ class MultiTask(Tok2Vec):
 
     @property
     def gradients(self) -> str:
-        """RETURNS (str): Where the tasks' gradients meet: "representation" or "parameters"."""
-        return self._gradients
+        """RETURNS (str): Where the tasks' gradients meet: "representation" or "parameters".
+
+        Set it to None to leave it to the weighting.
+        """
+        return self.weighting.place if self._gradients is None else self._gradients
 
     @gradients.setter
-    def gradients(self, gradients: str) -> None:
-        check_gradients(gradients, MEETINGS, self.name)
+    def gradients(self, gradients: Optional[str]) -> None:
+        if gradients is not None:
+            check_gradients(gradients, MEETINGS, self.name)
         self._gradients = gradients
 
     @property
@@ -161,7 +167,8 @@ class MultiTask(Tok2Vec):
         """RETURNS (Union[int, str, None]): The number of steps between measurements of the tasks'
         gradients at the parameters, or "auto". None: they are exact in each step.
         """
-        return self._every
+        is_open = self._gradients is None and self.gradients == PARAMETERS
+        return AUTO if is_open and self._every is None else self._every
 
     @every.setter
     def every(self, every: Union[int, str, None]) -> None:
@@ -514,8 +521,9 @@ class MultiTask(Tok2Vec):
 
     def _meeting(self, pipeline: Pipeline, losses: Dict[str, float]) -> Meeting:
         """RETURNS (Meeting): The place where the gradients of the next step meet."""
-        if self.every is None:
-            return MEETINGS[self.gradients](pipeline, losses)
+        is_alone = self._gradients is None and len(self.tasks) == 1
+        if self.every is None or is_alone:
+            return MEETINGS[REPRESENTATION if is_alone else self.gradients](pipeline, losses)
         check_every(self.every, self.gradients, self.name)
         return SampledParameters(
             pipeline,

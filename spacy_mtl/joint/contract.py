@@ -12,6 +12,8 @@ from ..plain import defines
 from ..settings import takes
 from ..types import Combined, Weighting
 
+#: Where gradients can be taken.
+PLACES = REPRESENTATION, PARAMETERS = ("representation", "parameters")
 # How far a combined gradient may be from the weighted sum, relative to its terms.
 _ROUNDING = 1e-3
 
@@ -40,6 +42,11 @@ def check_weighting(weighting: Any, component: str) -> None:
         raise ValueError(
             f"{weighting.title} sets 'recompute', so losses are computed again after each "
             f"step, but it has no observe(losses) to receive them. {where}"
+        )
+    if weighting.place not in PLACES:
+        raise ValueError(
+            f"{weighting.title} has place = {weighting.place!r}, but gradients are taken at one of "
+            f"{', '.join(PLACES)}. {where}"
         )
 
 

@@ -69,8 +69,9 @@ def check_exact(models: Dict[str, Model]) -> None:
                 raise ValueError(
                     f'gradients = "parameters" runs one backward pass per task, and with '
                     f"mixed_precision = true in [components.{name}.model] each pass would "
-                    "rescale the gradients of the others. Set mixed_precision = false or "
-                    'gradients = "representation". The setting precision = "bf16" of '
+                    "rescale the gradients of the others. Set mixed_precision = false, or "
+                    'gradients = "representation" with a weighting that works there, such as '
+                    'spacy_mtl.Constant.v1. The setting precision = "bf16" of '
                     "spacy_mtl.TransformerModel.v1 works with both."
                 )
             network = network_of(shim)
@@ -78,7 +79,8 @@ def check_exact(models: Dict[str, Model]) -> None:
                 raise ValueError(
                     f'gradients = "parameters" supports layers of thinc and torch, but the '
                     f"model of the component '{name}' has a {type(shim).__name__}. Set "
-                    'gradients = "representation".'
+                    'gradients = "representation" with a weighting that works there, such as '
+                    "spacy_mtl.Constant.v1."
                 )
 
 

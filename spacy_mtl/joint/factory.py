@@ -1,6 +1,6 @@
 """The factory of the joint component, with its default config."""
 
-from typing import Any, List, Union
+from typing import Any, List, Optional, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -16,7 +16,7 @@ from .missing_encoder import explain_missing_encoder
 
 DEFAULT_CONFIG = """
 [mtl]
-gradients = "representation"
+gradients = null
 every = null
 learn_rate_scale = 1.0
 
@@ -44,7 +44,7 @@ def make_multi_task(
     name: str,
     model: Model[List[Doc], TokenVectors],
     weighting: Any,  # A Weighting, but the component's error says more than spaCy's validation.
-    gradients: str,
+    gradients: Optional[str] = None,
     every: Union[int, str, None] = None,
     learn_rate_scale: float = 1.0,
 ) -> "MultiTask":
@@ -52,10 +52,11 @@ def make_multi_task(
 
     model (Model[List[Doc], List[Floats2d]]): A sharing scheme around an encoder.
     weighting (Weighting): Combines the tasks' gradients into one.
-    gradients (str): Where the tasks' gradients are weighed: "representation" (one backward
-        pass through the encoder) or "parameters" (one pass per task).
+    gradients (Optional[str]): Where the tasks' gradients are weighed: "representation" (one
+        backward pass through the encoder) or "parameters" (one pass per task). None: where the
+        weighting works best.
     every (Union[int, str, None]): At the parameters, the number of steps between measurements, or
-        "auto"; None: one pass per task in each step.
+        "auto"; None: one pass per task in each step ("auto" if `gradients` is None).
     learn_rate_scale (float): Learning rate factor for the layers of the sharing scheme.
     RAISES (ValueError): If the pipeline already has a component of this kind.
     """

@@ -14,6 +14,7 @@ from thinc.types import Floats2d
 from ..arrays import cut_like
 from ..parameters import Slot, slots_of_model, unique
 from ..types import Combined, Features, TokenVectors, Views
+from .contract import PLACES
 from .encoder_checks import check_exact
 from .parameters import ParameterRows
 from .pipeline import Pipeline
@@ -220,10 +221,7 @@ class AtParameters(Meeting):
 
 
 #: By the value of the setting 'gradients'.
-MEETINGS: Dict[str, Type[Meeting]] = {
-    "representation": AtRepresentation,
-    "parameters": AtParameters,
-}
+MEETINGS: Dict[str, Type[Meeting]] = dict(zip(PLACES, (AtRepresentation, AtParameters)))
 
 
 def joined(gradient: Any, like: List[Any], auxiliary: Sequence[Any]) -> List[Any]:

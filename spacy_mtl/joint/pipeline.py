@@ -247,8 +247,9 @@ class Pipeline:
         if self.upstream_listeners and self.nlp is None:
             raise ValueError(
                 f"'{self.name}' was sourced from another pipeline and cannot find its encoder, so "
-                f'gradients = "parameters" cannot work. Set gradients = "representation" in '
-                f"[components.{self.name}], or initialize the component with the new pipeline."
+                f'gradients = "parameters" cannot work. Initialize the component with the new '
+                f'pipeline, or set gradients = "representation" in [components.{self.name}] with '
+                "a weighting that works there, such as spacy_mtl.Constant.v1."
             )
         models.update({name: pipe.model for name, pipe in self.upstream()})
         return models

@@ -48,6 +48,9 @@ class Weighting:
     #: Whether it works on each value of the gradients. If not, their products are enough, and it
     #: may get other rows with the same products (see 'every' of the joint component).
     needs_rows: bool = False
+    #: Where gradients are taken if 'gradients' of the joint component is null: at the shared
+    #: "representation", or at the encoder's "parameters" (with every = "auto").
+    place: str = "representation"
 
     def __call__(self, losses: Dict[str, float], gradients: Floats2d) -> Combined:
         """Combine the gradients of the tasks present in a step.

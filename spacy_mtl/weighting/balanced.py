@@ -1,6 +1,6 @@
 """Balanced: weighted gradients of equal length at the parameters."""
 
-from typing import Any, Dict
+from typing import Any, Dict, Sequence
 
 import numpy
 
@@ -16,8 +16,8 @@ class Balanced(TaskWeighting):
     """Weighted gradients of equal length at the parameters, with nothing to tune.
 
     The weight of a task is one divided by the root mean square of its gradient's norm over the
-    last steps. Needs gradients = "parameters" in the block of the joint component; its setting
-    'every' (such as "auto") makes that cheap.
+    last steps. The gradients are measured at the encoder's parameters, now and then (unless
+    'gradients' and 'every' of the joint component say otherwise).
 
     decay (float): How much of the mean stays when a step is added, from 0 to less than 1.
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the weights.
@@ -27,6 +27,7 @@ class Balanced(TaskWeighting):
     """
 
     needs_parameters = "balances gradients where they add up, in the encoder's parameters"
+    place = "parameters"
     libraries = ()
 
     def __init__(
@@ -39,6 +40,10 @@ class Balanced(TaskWeighting):
         #: By task: the running average of the squares, which starts at 0, and the sum of its
         #: weights.
         self._squares: Dict[str, Any] = {}
+
+    def check_tasks(self, tasks: Sequence[str]) -> None:
+        """Reject weights for unknown tasks: see `Weighting`. A single task is balanced."""
+        self.weights.check_tasks(tasks)
 
     def weigh(self, rows: Rows) -> numpy.ndarray:
         """Weigh by the mean norms: see `TaskWeighting`."""

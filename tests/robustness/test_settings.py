@@ -121,6 +121,7 @@ LEGAL: Dict[str, Any] = {
     "ByLoss.decay": {"0"},
     "Balanced.decay": {"0"},
     "mtl.every": {"null"},
+    "mtl.gradients": {"null"},
     "teacher": {"null"},
     "schedule": {"null"},
     "mixed": {"true"},

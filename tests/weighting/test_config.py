@@ -21,4 +21,5 @@ def test_config_survives(make_nlp: Callable) -> None:
         text = nlp.config.to_str()
         again = spacy.util.load_model_from_config(nlp.config.from_str(text), auto_fill=True)
         assert again.get_pipe("mtl").weighting.__class__.__name__ == name
-        assert again.config["components"]["mtl"]["gradients"] == "representation"
+        assert again.config["components"]["mtl"]["gradients"] is None
+        assert again.get_pipe("mtl").gradients == "representation"

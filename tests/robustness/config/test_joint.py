@@ -28,7 +28,6 @@ CASES = [
         refused("gradients", "'parameter'", "[components.mtl]", "representation, parameters"),
     ),
     Case("gradients a number", {MTL + "gradients": 1}, Refused("mtl -> gradients", "1 is not")),
-    Case("gradients null", {MTL + "gradients": None}, Refused("mtl -> gradients", "None is not")),
     Case(
         "unknown key of mtl",
         {MTL + "gradient": "parameters"},
