@@ -7,7 +7,7 @@ from ..finished import Row
 from ..metrics import METRICS, TITLES, cell, differences, print_machine, spread_cell
 from .results import load_results
 from .runs import Run, runs_of
-from .suites import ALL, OURS, SNIPS, SUITES
+from .suites import ALL, OF_WEIGHTING, OURS, SNIPS, SUITES
 
 #: The scores of a system with its changes, by metric and seed.
 Scores = Dict[str, Dict[int, float]]
@@ -74,10 +74,13 @@ SCORED = (("score_dev", True),)
 
 
 def _is_shown(run: Run) -> bool:
-    # Of the hundreds of runs of benchmarks.weighting, those of equal, tuned and default weights.
+    # Of the hundreds of runs of benchmarks.weighting, those of equal, tuned and default weights,
+    # also with other changes.
     if not run.suite.endswith("-weighting"):
         return True
-    return run in runs_of(run.suite, list(OURS), [run.seed], SCORED)
+    weighted = tuple(c for c in run.changes if c[0] in (*OF_WEIGHTING, "score_dev"))
+    plain = replace(run, changes=weighted)
+    return plain in runs_of(run.suite, list(OURS), [run.seed], SCORED)
 
 
 def _trained_as(run: Run) -> Run:

@@ -160,8 +160,9 @@ SUITES = {
     "three": suite_of_plan("three-sharing"),
     "three-short": suite_of_plan("three-sharing-short"),
 }
-#: What makes no difference to a single task.
-OF_JOINT = ("weights", "method", "method_settings", "gradients", "every", "scheme", "taught")
+#: What makes no difference to a single task: the weighting, and the rest.
+OF_WEIGHTING = ("weights", "method", "method_settings", "gradients", "every")
+OF_JOINT = (*OF_WEIGHTING, "scheme", "taught")
 #: Systems that are `ours-joint` with changes. They need no settings for a corpus.
 VARIANTS: Dict[str, Dict[str, Any]] = {
     "ours-joint-balanced": {
