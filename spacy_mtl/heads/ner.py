@@ -66,8 +66,7 @@ def make_ner(
         classes.
     spans_key (Optional[str]): Learn and set `doc.spans` under this key instead of `doc.ents`.
         A document without the key has no annotation. Spans must not overlap.
-    learn_rate_scale (Optional[float]): Learning rate factor for the head's layers. None: found
-        on initialization, see `OwnRate`.
+    learn_rate_scale (Optional[float]): Factor for the head's layers. None: see `OwnRate`.
     label_smoothing (float): In [0, 1).
     score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
         would report the same keys.

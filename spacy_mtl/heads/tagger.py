@@ -67,8 +67,7 @@ def make_tagger(
         (coarse-grained, universal), or a custom extension such as "_.style" (a string; created
         with default None if missing; .spacy files need store_user_data for it).
     overwrite (bool): Whether to replace existing annotation.
-    learn_rate_scale (Optional[float]): Learning rate factor for the head's layers. None: found
-        on initialization, see `OwnRate`.
+    learn_rate_scale (Optional[float]): Factor for the head's layers. None: see `OwnRate`.
     label_smoothing (float): In [0, 1).
     score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
         would report the same keys.

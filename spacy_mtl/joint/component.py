@@ -104,9 +104,7 @@ class MultiTask(OwnRate, Tok2Vec):
         self.every = every
         self._notices = Notices(self._pipeline)
         self._views = ViewTable(self._pipeline)
-        self._steps = Steps(
-            self._pipeline, self._memory, self.observers, self._notices, self._get_rate_scale
-        )
+        self._steps = Steps(self._pipeline, self._memory, self.observers, self._notices)
         offer_replacement(self._pipeline)
 
     def __reduce__(self) -> Tuple:
@@ -197,9 +195,6 @@ class MultiTask(OwnRate, Tok2Vec):
     def is_pretrained(self) -> bool:
         """RETURNS (bool): Whether the encoder is a torch network, as transformers are."""
         return self._pipeline.is_pretrained()
-
-    def _get_rate_scale(self) -> float:
-        return self.learn_rate_scale
 
     @property
     def scheme(self) -> Scheme:

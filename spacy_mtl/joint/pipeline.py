@@ -58,6 +58,11 @@ class Pipeline:
         return getattr(self._component(), "name", "mtl")
 
     @property
+    def learn_rate_scale(self) -> float:
+        """RETURNS (float): The joint component's learning rate factor for the sharing scheme."""
+        return getattr(self._component(), "learn_rate_scale", 1.0)
+
+    @property
     def nlp(self) -> Optional[Language]:
         """RETURNS (Optional[Language]): The pipeline, or None if unknown."""
         nlp = None if self._nlp is None else self._nlp()
