@@ -13,8 +13,9 @@ from .adam import fused_step
 from .loading import UnfitError
 from .parameters import slots_of_model
 
-#: The rate at which layers with random weights learn well beside a pretrained encoder.
-GOOD_RATE = 1e-3
+#: The rate at which layers with random weights learn well beside a pretrained encoder, and the
+#: highest rate that is meant for such an encoder: see "Settings of the heads" in benchmarks/.
+GOOD_RATE, HIGHEST = 2e-3, 5e-4
 #: No layer learns faster than so many times the rate of the encoder, unless it is set.
 _LARGEST = 100.0
 #: The key of the saved settings for a factor that was found.
@@ -55,7 +56,7 @@ class OwnRate:
         if self._learn_rate_scale is not None or not is_pretrained:
             return
         peak = _peak_rate(nlp)
-        if peak is not None and 0 < peak < GOOD_RATE:
+        if peak is not None and 0 < peak <= HIGHEST:
             scale = float(f"{min(GOOD_RATE / peak, _LARGEST):.3g}")
             self.cfg[FOUND] = scale
             logger.info(

@@ -40,7 +40,8 @@ def scales(nlp: Language) -> Dict[str, float]:
         ({"learn_rate": 1e-7}, 100.0),
         ({"learn_rate": 0.05}, 1.0),
         # spaCy's default.
-        ({}, max(1.0, GOOD_RATE / 1e-3)),
+        ({}, 1.0),
+        ({"learn_rate": 5e-4}, GOOD_RATE / 5e-4),
         ({"@optimizers": "RAdam.v1", "learn_rate": 5e-5}, 1.0),
         ({"learn_rate": 0.0}, 1.0),
     ],
