@@ -19,7 +19,7 @@ from .gold import decided
 DEFAULT_CONFIG = """
 [textcat]
 threshold = 0.0
-learn_rate_scale = 1.0
+learn_rate_scale = null
 label_smoothing = 0.0
 class_weights = {}
 prefix = ""

@@ -26,8 +26,9 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..joint.answer import report, skip
+from ..joint.find import find_joint
 from ..joint.listener import TaskListener
-from ..learn_rate import check_scale, finish_update_scaled
+from ..learn_rate import FOUND, OwnRate, check_found, finish_update_scaled
 from ..loading import UnfitError, explained, load_from_bytes, load_from_disk
 from ..parameters import use_torch_params
 from ..tasks.collisions import find_collisions
@@ -42,7 +43,7 @@ from .scoring import call_scorer
 from .student import TEACHER, Student, check_progress
 
 
-class TaskHead(Student, TrainablePipe):
+class TaskHead(OwnRate, Student, TrainablePipe):
     """A trainable component that turns a task's view into annotation.
 
     A subclass defines its labels, its loss and how it annotates; everything else is
@@ -65,7 +66,7 @@ class TaskHead(Student, TrainablePipe):
         model: Model,
         name: str,
         *,
-        learn_rate_scale: float = 1.0,
+        learn_rate_scale: Optional[float] = None,
         label_smoothing: float = 0.0,
         score_prefix: str = "",
         scorer: Optional[Callable] = None,
@@ -77,8 +78,8 @@ class TaskHead(Student, TrainablePipe):
         vocab (Vocab): The shared vocabulary.
         model (Model): Maps documents to logits.
         name (str): The name of the component and of its task.
-        learn_rate_scale (float): Learning rate factor for the head's layers, > 0. Its
-            `tok2vec` keeps the plain rate.
+        learn_rate_scale (Optional[float]): Learning rate factor for the head's layers, > 0. Its
+            `tok2vec` keeps the plain rate. None: it is found on initialization, see `OwnRate`.
         label_smoothing (float): In [0, 1).
         score_prefix (str): Prefix of the score keys, such as "topic" for
             "topic_cats_score".
@@ -88,7 +89,6 @@ class TaskHead(Student, TrainablePipe):
         RAISES (ValueError): If a setting is out of range.
         """
         super().__init__(vocab, model, name, labels=[], score_prefix=score_prefix, **cfg)
-        check_scale(learn_rate_scale, name)
         if not 0 <= label_smoothing < 1:
             raise ValueError(
                 f"'label_smoothing' of the component '{name}' is {label_smoothing!r}, but it is "
@@ -268,6 +268,9 @@ class TaskHead(Student, TrainablePipe):
             output.set_dim("nO", len(self.classes()))
         self.model.initialize(X=docs)
         self._has_gold = False
+        joint = None if nlp is None else find_joint(nlp)
+        if nlp is not None and joint is not None:
+            self.find_learn_rate_scale(nlp, joint[1].is_pretrained)
         if nlp is not None and self.name in nlp.component_names:
             separate_scores(nlp, self.name)
             for message in find_collisions(nlp, self.name, nlp.component_names):
@@ -365,7 +368,7 @@ class TaskHead(Student, TrainablePipe):
         """RETURNS (Dict[str, Any]): The scores on the examples annotated for the head."""
         if self.scorer is None:
             return {}
-        hidden = ("score_prefix", TEACHER)
+        hidden = ("score_prefix", TEACHER, FOUND)
         settings = {key: value for key, value in self.cfg.items() if key not in hidden}
         shared = {**settings, "labels": self.labels, **kwargs}
         own = {**self.score_arguments(), **kwargs}
@@ -417,6 +420,7 @@ class TaskHead(Student, TrainablePipe):
         if not isinstance(prefix, str):
             raise UnfitError(f"'score_prefix' is {prefix!r}, but it must be a string")
         check_progress(cfg)
+        check_found(cfg)
 
     def _check_loaded(self, where: str, exclude: List[str]) -> None:
         # Labels and model may be loaded separately.

@@ -26,7 +26,7 @@ from .viterbi import decode_biluo
 DEFAULT_CONFIG = """
 [mtl_ner]
 spans_key = null
-learn_rate_scale = 1.0
+learn_rate_scale = null
 label_smoothing = 0.0
 score_prefix = ""
 teacher = null
@@ -54,7 +54,7 @@ def make_ner(
     name: str,
     model: Model[List[Doc], TokenVectors],
     spans_key: Optional[str],
-    learn_rate_scale: float,
+    learn_rate_scale: Optional[float],
     label_smoothing: float,
     score_prefix: str,
     scorer: Optional[Callable],
@@ -66,7 +66,7 @@ def make_ner(
         classes.
     spans_key (Optional[str]): Learn and set `doc.spans` under this key instead of `doc.ents`.
         A document without the key has no annotation. Spans must not overlap.
-    learn_rate_scale (float): Learning rate factor for the head's layers.
+    learn_rate_scale (Optional[float]): Factor for the head's layers. None: see `OwnRate`.
     label_smoothing (float): In [0, 1).
     score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
         would report the same keys.

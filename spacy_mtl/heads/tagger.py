@@ -22,7 +22,7 @@ DEFAULT_CONFIG = """
 [mtl_tagger]
 attribute = "tag"
 overwrite = false
-learn_rate_scale = 1.0
+learn_rate_scale = null
 label_smoothing = 0.0
 score_prefix = ""
 teacher = null
@@ -54,7 +54,7 @@ def make_tagger(
     model: Model[List[Doc], TokenVectors],
     attribute: str,
     overwrite: bool,
-    learn_rate_scale: float,
+    learn_rate_scale: Optional[float],
     label_smoothing: float,
     score_prefix: str,
     scorer: Optional[Callable],
@@ -67,7 +67,7 @@ def make_tagger(
         (coarse-grained, universal), or a custom extension such as "_.style" (a string; created
         with default None if missing; .spacy files need store_user_data for it).
     overwrite (bool): Whether to replace existing annotation.
-    learn_rate_scale (float): Learning rate factor for the head's layers.
+    learn_rate_scale (Optional[float]): Factor for the head's layers. None: see `OwnRate`.
     label_smoothing (float): In [0, 1).
     score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
         would report the same keys.

@@ -31,7 +31,7 @@ def make_multilabel_textcat(
     name: str,
     model: Model[List[Doc], Floats2d],
     threshold: float,
-    learn_rate_scale: float,
+    learn_rate_scale: Optional[float],
     label_smoothing: float,
     class_weights: Dict[str, float],
     prefix: str,
@@ -44,7 +44,7 @@ def make_multilabel_textcat(
     model (Model[List[Doc], Floats2d]): Maps documents to logits.
     threshold (float): Minimum probability at which a label counts as predicted, in
         [0, 1]. For scores only: `doc.cats` has the probabilities.
-    learn_rate_scale (float): Learning rate factor for the head's layers.
+    learn_rate_scale (Optional[float]): Factor for the head's layers. None: see `OwnRate`.
     label_smoothing (float): In [0, 1).
     class_weights (Dict[str, float]): Loss factor by label, >= 0. Labels that aren't
         listed have 1.0.

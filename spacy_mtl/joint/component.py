@@ -19,7 +19,7 @@ from thinc.api import Model, Optimizer
 
 from ..encoder.fast_linear import linear_choices, set_linear_choices
 from ..encoder.mode import keep_evaluating
-from ..learn_rate import check_scale
+from ..learn_rate import OwnRate, check_found
 from ..loading import load_from_bytes, load_from_disk, unpacked
 from ..packed import unpack
 from ..parameters import use_torch_params
@@ -52,7 +52,7 @@ from .upstream import drop_callbacks
 from .views import ViewTable
 
 
-class MultiTask(Tok2Vec):
+class MultiTask(OwnRate, Tok2Vec):
     """Share one encoder between the heads that follow and train it on all of them.
 
     To the heads it looks like spaCy's Tok2Vec, so stock components can be tasks too.
@@ -70,7 +70,7 @@ class MultiTask(Tok2Vec):
         weighting: Weighting,
         gradients: Optional[str] = None,
         every: Union[int, str, None] = None,
-        learn_rate_scale: float = 1.0,
+        learn_rate_scale: Optional[float] = None,
         nlp: Optional[Language] = None,
     ) -> None:
         """Initialize the joint component.
@@ -87,15 +87,14 @@ class MultiTask(Tok2Vec):
             so many steps, and let the weighting see what is known of them in between (see
             `SampledParameters`). "auto": after 14 steps per task beyond the first, at least 20.
             None: in each step, or "auto" if the weighting decides on `gradients`.
-        learn_rate_scale (float): Learning rate factor for the layers of the sharing scheme, > 0.
-            The encoder keeps the plain rate.
+        learn_rate_scale (Optional[float]): Learning rate factor for the layers of the sharing
+            scheme, > 0. The encoder keeps the plain rate. None: see `OwnRate`.
         nlp (Optional[Language]): The pipeline. It tells the component which tasks
             are frozen or disabled.
         """
         self._listeners: Listeners = {}
         super().__init__(vocab, model, name)
         check_scheme(model, name)
-        check_scale(learn_rate_scale, name)
         #: Callables that receive the report of each closed step.
         self.observers = Observers()
         self.learn_rate_scale = learn_rate_scale
@@ -105,9 +104,7 @@ class MultiTask(Tok2Vec):
         self.every = every
         self._notices = Notices(self._pipeline)
         self._views = ViewTable(self._pipeline)
-        self._steps = Steps(
-            self._pipeline, self._memory, self.observers, self._notices, learn_rate_scale
-        )
+        self._steps = Steps(self._pipeline, self._memory, self.observers, self._notices)
         offer_replacement(self._pipeline)
 
     def __reduce__(self) -> Tuple:
@@ -116,7 +113,7 @@ class MultiTask(Tok2Vec):
             "weighting": self.weighting,
             "gradients": self._gradients,
             "every": self._every,
-            "learn_rate_scale": self.learn_rate_scale,
+            "learn_rate_scale": self._learn_rate_scale,
         }
         state = (self.vocab, self.model, self.name, settings, self.cfg, self.listener_map)
         return _rebuild, (type(self), *state)
@@ -193,6 +190,11 @@ class MultiTask(Tok2Vec):
     @monitor.setter
     def monitor(self, monitor: Optional[Any]) -> None:
         self.observers.monitor = monitor
+
+    @property
+    def is_pretrained(self) -> bool:
+        """RETURNS (bool): Whether the encoder is a torch network, as transformers are."""
+        return self._pipeline.is_pretrained()
 
     @property
     def scheme(self) -> Scheme:
@@ -306,6 +308,7 @@ class MultiTask(Tok2Vec):
         self.scheme.check_tasks(self.tasks)
         if nlp is not None:
             self._refresh(nlp, strict=True)
+            self.find_learn_rate_scale(nlp, self.is_pretrained)
         self._connect()
         if not self.tasks:
             self._notices.no_task()
@@ -436,7 +439,7 @@ class MultiTask(Tok2Vec):
         exclude = list(exclude)
         message = unpacked(self.name, bytes_data)
         # Version 0.1.0 wrote only the component, without a state.
-        load_from_bytes(self, message.get("component", bytes_data), exclude)
+        load_from_bytes(self, message.get("component", bytes_data), exclude, check_found)
         self._connect()
         if "weighting" not in exclude and message.get("weighting") is not None:
             with explained_state("part 'weighting' of the bytes"):
@@ -462,7 +465,7 @@ class MultiTask(Tok2Vec):
         RETURNS (MultiTask): This component.
         """
         exclude = list(exclude)
-        load_from_disk(self, path, exclude)
+        load_from_disk(self, path, exclude, check_found)
         self._connect()
         file = Path(path) / "weighting"
         if "weighting" not in exclude and file.exists():

@@ -18,7 +18,7 @@ DEFAULT_CONFIG = """
 [mtl]
 gradients = null
 every = null
-learn_rate_scale = 1.0
+learn_rate_scale = null
 
 [mtl.model]
 @architectures = "spacy_mtl.HardSharing.v1"
@@ -46,7 +46,7 @@ def make_multi_task(
     weighting: Any,  # A Weighting, but the component's error says more than spaCy's validation.
     gradients: Optional[str] = None,
     every: Union[int, str, None] = None,
-    learn_rate_scale: float = 1.0,
+    learn_rate_scale: Optional[float] = None,
 ) -> "MultiTask":
     """Create the component that trains one shared encoder on all tasks after it.
 
@@ -57,7 +57,8 @@ def make_multi_task(
         weighting works best.
     every (Union[int, str, None]): At the parameters, the number of steps between measurements, or
         "auto"; None: one pass per task in each step ("auto" if `gradients` is None).
-    learn_rate_scale (float): Learning rate factor for the layers of the sharing scheme.
+    learn_rate_scale (Optional[float]): Learning rate factor for the layers of the sharing scheme.
+        None: it is found on initialization, see `OwnRate`.
     RAISES (ValueError): If the pipeline already has a component of this kind.
     """
     other = find_joint(nlp)

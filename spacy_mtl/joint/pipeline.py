@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..compat.spacy import find_pipeline, frozen_components, is_listener
+from ..compat.thinc import network_of
 from ..encoder.mode import precision_of
 from ..sharing.contract import scheme_of
 from ..tasks.stock import task_of
@@ -55,6 +56,11 @@ class Pipeline:
     def name(self) -> str:
         """RETURNS (str): The joint component's name, which a user may change."""
         return getattr(self._component(), "name", "mtl")
+
+    @property
+    def learn_rate_scale(self) -> float:
+        """RETURNS (float): The joint component's learning rate factor for the sharing scheme."""
+        return getattr(self._component(), "learn_rate_scale", 1.0)
 
     @property
     def nlp(self) -> Optional[Language]:
@@ -224,6 +230,12 @@ class Pipeline:
         """RETURNS (str): The numeric precision of the encoder, "fp32" if unknown."""
         upstream = [pipe.model for _, pipe in self.upstream()]
         return precision_of([self.model.get_ref("tok2vec"), *upstream])
+
+    def is_pretrained(self) -> bool:
+        """RETURNS (bool): Whether the encoder is a torch network, as transformers are."""
+        models = [self.model.get_ref("tok2vec"), *(pipe.model for _, pipe in self.upstream())]
+        shims = [shim for model in models for node in model.walk() for shim in node.shims]
+        return any(network_of(shim) is not None for shim in shims)
 
     def is_left_alone(self, upstream: str) -> bool:
         """Check for an encoder that is trained while the joint component isn't.

@@ -31,7 +31,6 @@ class Steps:
     memory (Memory): What is kept from one step to the next.
     observers (Observers): Get the report of each step.
     notices (Notices): Warnings of the component.
-    learn_rate_scale (float): Learning rate factor for the layers of the sharing scheme.
     """
 
     def __init__(
@@ -40,13 +39,11 @@ class Steps:
         memory: Memory,
         observers: Observers,
         notices: Notices,
-        learn_rate_scale: float,
     ) -> None:
         self._pipeline = pipeline
         self._memory = memory
         self._observers = observers
         self._notices = notices
-        self._learn_rate_scale = learn_rate_scale
         #: The open step, or the one that closed last.
         self.last: Optional[JointStep] = None
 
@@ -169,7 +166,7 @@ class Steps:
     def _update_parameters(self, sgd: Optimizer) -> None:
         model = self._pipeline.model
         slots = list(slots_of_model(model.get_ref("sharing")))
-        scale = self._learn_rate_scale if slots else 1.0
+        scale = self._pipeline.learn_rate_scale if slots else 1.0
         finish_update_scaled(model, sgd, scale, self._pipeline.name)
         # thinc leaves gradients of zeros behind. With momentum they would move the parameters of
         # tasks that are absent from later batches.

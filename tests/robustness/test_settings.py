@@ -58,7 +58,7 @@ LEGAL: Dict[str, Any] = {
     "prefix": TEXTS | {"empty text"},
     "spans_key": TEXTS | {"null"},
     "overwrite": {"true"},
-    "learn_rate_scale": {"1.5"},
+    "learn_rate_scale": {"1.5", "null"},
     "learn_rate": {"1.5"},
     "label_smoothing": {"0"},
     "threshold": {"0"},
