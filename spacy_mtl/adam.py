@@ -1,9 +1,8 @@
 """thinc's Adam, computed on a CPU by PyTorch's fused kernel.
 
 An encoder has tens of millions of weights, and thinc goes over each several times a step, with
-one core: a good part of a step on short batches. The results are the same to rounding, and the state
-(moments, counts, averages) stays in thinc's optimizer, so that either may go on where the other
-stopped.
+one core. The results are the same to rounding, and the state (moments, counts, averages) stays in
+thinc's optimizer, so that either may go on where the other stopped.
 """
 
 from typing import Any, Callable, Tuple
