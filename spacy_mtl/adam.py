@@ -19,6 +19,7 @@ Step = Callable[..., Tuple[FloatsXd, FloatsXd]]
 #: thinc corrects the bias of young moments in the learning rate. The kernel does so by the number
 #: of the step: after so many, nothing is left to correct.
 _NO_CORRECTION = 1e9
+_OPS = NumpyOps()
 
 
 def fused_step(optimizer: Any) -> Step:
@@ -55,16 +56,15 @@ def _update(
     optimizer: Optimizer, key: Any, weights: FloatsXd, gradient: FloatsXd, lr_scale: float
 ) -> None:
     """Do what `Optimizer.__call__` of thinc does, in the same order."""
-    ops = NumpyOps()
     optimizer.nr_update[key] += 1
     count = optimizer.nr_update[key]
     if optimizer.L2 != 0 and not optimizer.L2_is_weight_decay:
         gradient += optimizer.L2 * weights
     if optimizer.grad_clip:
-        gradient = ops.clip_gradient(gradient, optimizer.grad_clip)
+        gradient = _OPS.clip_gradient(gradient, optimizer.grad_clip)
     for moments in (optimizer.mom1, optimizer.mom2):
         if key not in moments:
-            moments[key] = ops.alloc1f(weights.size)
+            moments[key] = _OPS.alloc1f(weights.size)
     correction = (1.0 - optimizer.b2**count) ** 0.5 / (1.0 - optimizer.b1**count)
     values = torch.from_numpy(weights).view(-1)
     adam(
@@ -88,5 +88,5 @@ def _update(
         values.mul_(1.0 - lr_scale * optimizer.learn_rate * optimizer.L2)
     if optimizer.averages is not None:
         if key not in optimizer.averages:
-            optimizer.averages[key] = ops.alloc(weights.shape, dtype="float32")
-        ops.update_averages(optimizer.averages[key], weights, count)
+            optimizer.averages[key] = _OPS.alloc(weights.shape, dtype="float32")
+        _OPS.update_averages(optimizer.averages[key], weights, count)

@@ -120,9 +120,14 @@ class EvaluatingShim(PyTorchShim):
         return self
 
 
+def shims_of(models: Iterable[Model]) -> Iterator[Any]:
+    """YIELDS (Shim): The shims of some models and of all their layers."""
+    return (shim for model in models for node in model.walk() for shim in node.shims)
+
+
 def precision_of(models: Iterable[Model]) -> str:
     """RETURNS (str): The numeric precision of the encoder in some models, "fp32" if unknown."""
-    shims = (shim for model in models for node in model.walk() for shim in node.shims)
+    shims = shims_of(models)
     return next((s.precision for s in shims if isinstance(s, EvaluatingShim)), "fp32")
 
 

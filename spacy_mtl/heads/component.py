@@ -26,7 +26,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..joint.answer import report, skip
-from ..joint.find import find_joint
+from ..joint.find import has_pretrained_encoder
 from ..joint.listener import TaskListener
 from ..learn_rate import FOUND, OwnRate, check_found, finish_update_scaled
 from ..loading import UnfitError, explained, load_from_bytes, load_from_disk
@@ -268,9 +268,8 @@ class TaskHead(OwnRate, Student, TrainablePipe):
             output.set_dim("nO", len(self.classes()))
         self.model.initialize(X=docs)
         self._has_gold = False
-        joint = None if nlp is None else find_joint(nlp)
-        if nlp is not None and joint is not None:
-            self.find_learn_rate_scale(nlp, joint[1].is_pretrained)
+        if nlp is not None:
+            self.find_learn_rate_scale(nlp, has_pretrained_encoder(nlp))
         if nlp is not None and self.name in nlp.component_names:
             separate_scores(nlp, self.name)
             for message in find_collisions(nlp, self.name, nlp.component_names):

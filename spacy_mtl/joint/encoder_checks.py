@@ -8,6 +8,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..compat.thinc import network_of, uses_mixed_precision
+from ..encoder.mode import shims_of
 from .pipeline import Pipeline, find_upstream
 
 
@@ -64,7 +65,7 @@ def check_exact(models: Dict[str, Model]) -> None:
     RAISES (ValueError): If a model uses mixed precision, or is neither thinc nor torch.
     """
     for name, model in models.items():
-        for shim in (shim for node in model.walk() for shim in node.shims):
+        for shim in shims_of([model]):
             if uses_mixed_precision(shim):
                 raise ValueError(
                     f'gradients = "parameters" runs one backward pass per task, and with '

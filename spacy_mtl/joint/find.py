@@ -18,3 +18,9 @@ def find_joint(nlp: Language) -> Optional[Tuple[str, MultiTask]]:
         if isinstance(pipe, MultiTask):
             return name, pipe
     return None
+
+
+def has_pretrained_encoder(nlp: Language) -> bool:
+    """RETURNS (bool): Whether the joint component of a pipeline has one: see `MultiTask`."""
+    joint = find_joint(nlp)
+    return joint is not None and joint[1].is_pretrained

@@ -10,7 +10,7 @@ from thinc.api import Model
 
 from ..compat.spacy import find_pipeline, frozen_components, is_listener
 from ..compat.thinc import network_of
-from ..encoder.mode import precision_of
+from ..encoder.mode import precision_of, shims_of
 from ..sharing.contract import scheme_of
 from ..tasks.stock import task_of
 from ..tasks.task import Task
@@ -228,14 +228,15 @@ class Pipeline:
 
     def precision(self) -> str:
         """RETURNS (str): The numeric precision of the encoder, "fp32" if unknown."""
-        upstream = [pipe.model for _, pipe in self.upstream()]
-        return precision_of([self.model.get_ref("tok2vec"), *upstream])
+        return precision_of(self._encoders())
 
     def is_pretrained(self) -> bool:
         """RETURNS (bool): Whether the encoder is a torch network, as transformers are."""
-        models = [self.model.get_ref("tok2vec"), *(pipe.model for _, pipe in self.upstream())]
-        shims = [shim for model in models for node in model.walk() for shim in node.shims]
-        return any(network_of(shim) is not None for shim in shims)
+        return any(network_of(shim) is not None for shim in shims_of(self._encoders()))
+
+    def _encoders(self) -> List[Model]:
+        # As far as they can be found: see `encoder_models`.
+        return [self.model.get_ref("tok2vec"), *(pipe.model for _, pipe in self.upstream())]
 
     def is_left_alone(self, upstream: str) -> bool:
         """Check for an encoder that is trained while the joint component isn't.
