@@ -77,6 +77,8 @@ def _config_of_one(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, 
 
 def _joint_overrides(run: Run, steps: int, work: Path) -> Dict[str, Any]:
     suite = run.plan
+    if run.system == "ours-joint-equal":
+        return {"components.mtl.weighting": EQUAL_WEIGHTS}
     if run.system != "ours-joint":
         return {}
     is_ours = "." not in suite.method
