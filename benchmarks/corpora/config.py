@@ -11,7 +11,6 @@ from .merged import merge
 from .plans import PLANS, SYSTEMS
 from .runs import Run
 
-
 #: The block of a weighting with equal weights, which the factory and configs/joint.cfg don't have.
 EQUAL_WEIGHTS = {"@mtl_weightings": "spacy_mtl.Constant.v1", "weights": {}}
 
