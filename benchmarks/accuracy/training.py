@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Tuple
 
 from .. import timing
+from ..corpora.config import EQUAL_WEIGHTS
 from ..corpora.config import config_of as config_of_several
 from ..corpora.plans import PLANS
 from ..corpora.training import score as score_several
