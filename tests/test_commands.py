@@ -145,7 +145,7 @@ def test_debug_config(overrides: Dict[str, Any], capsys: pytest.CaptureFixture) 
     debug_config(JOINT, overrides=overrides, show_funcs=True, show_vars=True)
     found = capsys.readouterr().out
     assert "Config is valid" in found
-    for name in ("HardSharing.v1", "TaskListener.v1", "Constant.v1"):
+    for name in ("HardSharing.v1", "TaskListener.v1", "Balanced.v1"):
         assert f"spacy_mtl.{name}" in found
     assert "Variables" in found
 
@@ -175,7 +175,7 @@ factory = "mtl_ner"
     )
     _, filled = fill_config(tmp_path / "filled.cfg", base, silent=True)
     mtl = filled["components"]["mtl"]
-    assert mtl["weighting"]["@mtl_weightings"] == "spacy_mtl.Constant.v1"
+    assert mtl["weighting"]["@mtl_weightings"] == "spacy_mtl.Balanced.v1"
     ner = filled["components"]["ner"]["model"]["tok2vec"]
     assert ner == {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": "mtl", "width": None}
 

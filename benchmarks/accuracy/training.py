@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Tuple
 
 from .. import timing
+from ..corpora.config import EQUAL_WEIGHTS
 from ..corpora.config import config_of as config_of_several
 from ..corpora.plans import PLANS
 from ..corpora.training import score as score_several
@@ -77,6 +78,8 @@ def _config_of_one(run: Run, encoder: str, work: Path) -> Tuple[Path, Dict[str, 
 
 def _joint_overrides(run: Run, steps: int, work: Path) -> Dict[str, Any]:
     suite = run.plan
+    if run.system == "ours-joint-equal":
+        return {"components.mtl.weighting": EQUAL_WEIGHTS}
     if run.system != "ours-joint":
         return {}
     is_ours = "." not in suite.method

@@ -11,6 +11,9 @@ from .merged import merge
 from .plans import PLANS, SYSTEMS
 from .runs import Run
 
+#: The block of a weighting with equal weights, which the factory and configs/joint.cfg don't have.
+EQUAL_WEIGHTS = {"@mtl_weightings": "spacy_mtl.Constant.v1", "weights": {}}
+
 
 def config_of(run: Run, encoder: str, work: Path) -> Any:
     """Make the config of a run.
@@ -47,6 +50,7 @@ def config_of(run: Run, encoder: str, work: Path) -> Any:
             config["components"][name]["learn_rate_scale"] = plan.head_scale
     if not is_stock:
         config["components"]["transformer"]["model"]["precision"] = "auto"
+        config["components"]["mtl"]["weighting"] = dict(EQUAL_WEIGHTS)
     training = config["training"]
     training["score_weights"] = {}
     training["max_steps"] = steps

@@ -27,25 +27,15 @@ from ..plain import PlainMonitor
 from ..sharing.contract import Scheme, scheme_of
 from ..sharing.scheme import regular
 from ..types import StructureTable, TokenVectors, Weighting
-from .checks import (
-    check_every,
-    check_gradients,
-    check_listener,
-    check_only_one,
-    check_scheme,
-    run_checks,
-)
-from .contract import PARAMETERS, REPRESENTATION, check_sampled
+from .checks import check_listener, check_only_one, check_scheme, run_checks
 from .encoder_checks import check_annotated, check_connected, check_width
-from .gramians import AUTO
 from .listener import TaskListener
-from .meeting import MEETINGS, Meeting
 from .memory import Memory
 from .notices import Notices
 from .observers import Observers
 from .pipeline import Listeners, Pipeline
+from .place import Place
 from .replace import offer_replacement
-from .sampled import SampledParameters
 from .state import explained_state
 from .steps import Steps
 from .upstream import drop_callbacks
@@ -100,8 +90,7 @@ class MultiTask(OwnRate, Tok2Vec):
         self.learn_rate_scale = learn_rate_scale
         self._pipeline = Pipeline(self, model, self._listeners, nlp)
         self._memory = Memory(weighting, self._pipeline)
-        self.gradients = gradients
-        self.every = every
+        self._place = Place(self._pipeline, self._memory, gradients, every)
         self._notices = Notices(self._pipeline)
         self._views = ViewTable(self._pipeline)
         self._steps = Steps(self._pipeline, self._memory, self.observers, self._notices)
@@ -111,8 +100,7 @@ class MultiTask(OwnRate, Tok2Vec):
         # Leave out the pipeline and any open step.
         settings = {
             "weighting": self.weighting,
-            "gradients": self._gradients,
-            "every": self._every,
+            **self._place.settings,
             "learn_rate_scale": self._learn_rate_scale,
         }
         state = (self.vocab, self.model, self.name, settings, self.cfg, self.listener_map)
@@ -151,26 +139,22 @@ class MultiTask(OwnRate, Tok2Vec):
 
         Set it to None to leave it to the weighting.
         """
-        return self.weighting.place if self._gradients is None else self._gradients
+        return self._place.gradients
 
     @gradients.setter
     def gradients(self, gradients: Optional[str]) -> None:
-        if gradients is not None:
-            check_gradients(gradients, MEETINGS, self.name)
-        self._gradients = gradients
+        self._place.gradients = gradients
 
     @property
     def every(self) -> Union[int, str, None]:
         """RETURNS (Union[int, str, None]): The number of steps between measurements of the tasks'
         gradients at the parameters, or "auto". None: they are exact in each step.
         """
-        is_open = self._gradients is None and self.gradients == PARAMETERS
-        return AUTO if is_open and self._every is None else self._every
+        return self._place.every
 
     @every.setter
     def every(self, every: Union[int, str, None]) -> None:
-        check_every(every, self.gradients, self.name)
-        self._every = every
+        self._place.every = every
 
     @property
     def weighting(self) -> Weighting:
@@ -395,7 +379,8 @@ class MultiTask(OwnRate, Tok2Vec):
         self._steps.end()
         self._memory.look_back(self._pipeline)
         expected = self._expected([eg.predicted for eg in examples])
-        self._steps.open(examples, expected, self._meeting, drop=drop, sgd=sgd, losses=losses)
+        place = self._place.meeting
+        self._steps.open(examples, expected, place, drop=drop, sgd=sgd, losses=losses)
         return losses
 
     def finish_update(self, sgd: Optimizer) -> None:
@@ -522,20 +507,6 @@ class MultiTask(OwnRate, Tok2Vec):
             self._notices.all_frozen()
         return expected
 
-    def _meeting(self, pipeline: Pipeline, losses: Dict[str, float]) -> Meeting:
-        """RETURNS (Meeting): The place where the gradients of the next step meet."""
-        is_alone = self._gradients is None and len(self.tasks) == 1
-        if self.every is None or is_alone:
-            return MEETINGS[REPRESENTATION if is_alone else self.gradients](pipeline, losses)
-        check_every(self.every, self.gradients, self.name)
-        return SampledParameters(
-            pipeline,
-            losses,
-            gramians=self._memory.gramians,
-            every=self.every,
-            title=self.weighting.title,
-        )
-
     def _refresh(self, nlp: Language, strict: bool = False) -> None:
         """Check the pipeline again if it has changed since the last check."""
         if not self._pipeline.has_changed(nlp):
@@ -549,9 +520,7 @@ class MultiTask(OwnRate, Tok2Vec):
                 raise
             # A head may have been removed from a trained pipeline.
             self._notices.once(str(err))
-        self.weighting.check_training(self.gradients)
-        check_sampled(self.weighting, self.every, self.name)
-        MEETINGS[self.gradients].check(self._pipeline)
+        self._place.check()
         run_checks(self._pipeline, nlp)
         self._pipeline.note_seen(nlp)
 

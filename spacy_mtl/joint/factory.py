@@ -30,7 +30,7 @@ pooling = {"@layers":"reduce_mean.v1"}
 upstream = "*"
 
 [mtl.weighting]
-@mtl_weightings = "spacy_mtl.Constant.v1"
+@mtl_weightings = "spacy_mtl.Balanced.v1"
 weights = {}
 """
 

@@ -51,7 +51,7 @@ class Steps:
         self,
         examples: List[Example],
         expected: List[str],
-        place: Callable[[Pipeline, Dict[str, float]], Meeting],
+        place: Callable[[Dict[str, float]], Meeting],
         *,
         drop: float,
         sgd: Optional[Optimizer],
@@ -64,7 +64,8 @@ class Steps:
 
         examples (List[Example]): The batch.
         expected (List[str]): The tasks that will answer.
-        place (Callable): Makes the `Meeting`, the place where the tasks' gradients meet.
+        place (Callable): Makes the `Meeting`, the place where the tasks' gradients meet, from
+            spaCy's dict of losses.
         drop (float): The dropout rate.
         sgd (Optional[Optimizer]): Updates the component's own parameters when the step closes.
         losses (Dict[str, float]): spaCy's dict of losses.
@@ -77,7 +78,7 @@ class Steps:
             return
         check_initialized(name, model)
         check_annotated(name, [node for node in listeners if not holds_batch(node)], docs)
-        meeting = place(self._pipeline, losses)
+        meeting = place(losses)
         set_dropout_rate(model, drop)
         scheme = scheme_of(model.get_ref("sharing"))
         annotated, tasks = None, self._pipeline.tasks

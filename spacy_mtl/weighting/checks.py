@@ -39,7 +39,8 @@ def check_at_parameters(method: str, gradients: str, reason: str) -> None:
     if gradients != "parameters":
         raise ValueError(
             f"{method} {reason}. Set gradients = \"parameters\" in the block of the 'mtl' "
-            "component (usually [components.mtl])."
+            "component (usually [components.mtl]), or a weighting that works at the "
+            f"representation, such as spacy_mtl.Constant.v1, in {BLOCK}."
         )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import spacy
 from spacy.language import Language
-from tiny_pipelines import CNN, HEADS, inner
+from tiny_pipelines import CNN, HEADS, constant, inner
 
 #: Of spaCy in a component before `mtl`, of ours there, of ours inside `mtl`, and a CNN inside.
 PLACES = ["stock", "component", "inside", "CNN"]
@@ -17,7 +17,7 @@ LISTENER = {
 
 
 def build_at(encoder_dir: str, where: str, scheme: str = "HardSharing", **config: Any) -> Language:
-    """A pipeline of three heads, not initialized.
+    """A pipeline of three heads with equal weights, not initialized.
 
     where: One of `PLACES`.
     scheme: As "spacy_mtl.SCHEME.v1" is registered.
@@ -30,7 +30,7 @@ def build_at(encoder_dir: str, where: str, scheme: str = "HardSharing", **config
         nlp.add_pipe("transformer", config={"model": model})
     encoders: Any = {"inside": inner(encoder_dir), "CNN": CNN}
     block = {"@architectures": f"spacy_mtl.{scheme}.v1", "tok2vec": encoders.get(where, LISTENER)}
-    nlp.add_pipe("mtl", config={"model": block, **config})
+    nlp.add_pipe("mtl", config={"model": block, "weighting": constant(), **config})
     for name, factory in HEADS.items():
         nlp.add_pipe(factory, name=name)
     return nlp

@@ -8,7 +8,7 @@ import torch
 from spacy.language import Language
 from spacy.util import registry
 from tiny_corpus import make_examples
-from tiny_pipelines import CNN, HEADS
+from tiny_pipelines import CNN, HEADS, constant
 from torch import Tensor
 
 from spacy_mtl.scheduled import Number
@@ -89,10 +89,10 @@ class FixedNetwork(SharingNetwork):
 
 
 def make_sharing(architecture: str = TITLE, *, name: str = "mtl", **settings: Any) -> Language:
-    """Three heads on a CNN, with some sharing scheme."""
+    """Three heads on a CNN, with some sharing scheme and equal weights."""
     model = {"@architectures": architecture, "tok2vec": CNN, **settings}
     nlp = spacy.blank("en")
-    nlp.add_pipe("mtl", name=name, config={"model": model})
+    nlp.add_pipe("mtl", name=name, config={"model": model, "weighting": constant()})
     for head, factory in HEADS.items():
         listener = {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": name}
         nlp.add_pipe(factory, name=head, config={"model": {"tok2vec": listener}})

@@ -10,6 +10,7 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.util import load_config
 from tiny_corpus import make_docs, make_examples
+from tiny_pipelines import constant
 
 ROOT = Path(__file__).parent.parent.parent
 OURS = "spacy_mtl.ConsoleLogger.v1"
@@ -71,7 +72,7 @@ def train_with(
     config = load_config(ROOT / "configs/joint.cfg", interpolate=False)
     config["paths"].update(train=str(corpus), dev=str(corpus))
     config["components"]["transformer"]["model"]["name"] = encoder_dir
-    config["components"]["mtl"]["weighting"]["weights"] = {"ner": 2.0, "tagger": 0.25}
+    config["components"]["mtl"]["weighting"] = constant(ner=2.0, tagger=0.25)
     config["components"]["mtl"]["model"].update(scheme or {})
     config["training"].update(max_steps=4, eval_frequency=2, logger=logger, **changes)
     config.to_disk(tmp_path / "config.cfg")

@@ -15,7 +15,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 from tiny_corpus import TEXTS, strip
-from tiny_pipelines import CNN
+from tiny_pipelines import CNN, constant
 
 N_STEPS = 20
 
@@ -64,7 +64,7 @@ def build(run: Run, encoder_dir: str) -> Language:
             }
         nlp.add_pipe("transformer", config={"model": model})
         tok2vec = None
-    mtl = dict(run.mtl)
+    mtl = {"weighting": constant(), **run.mtl}
     if tok2vec is not None:
         mtl["model"] = {"@architectures": "spacy_mtl.HardSharing.v1", "tok2vec": tok2vec}
     nlp.add_pipe("mtl", config=mtl)

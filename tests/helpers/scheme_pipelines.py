@@ -7,7 +7,7 @@ from schemes import ROWS, Row
 from spacy.language import Language
 from thinc.api import fix_random_seed
 from tiny_corpus import make_examples
-from tiny_pipelines import HEADS
+from tiny_pipelines import HEADS, constant
 from training_steps import train_steps
 
 #: One row per scheme, for tests that take long.
@@ -15,9 +15,9 @@ ONE_EACH: List[Row] = list({row.name: row for row in reversed(ROWS)}.values())[:
 
 
 def build(row: Row, heads: Any = HEADS, *, initialize: bool = True, **config: Any) -> Language:
-    """A pipeline with a scheme around a CNN."""
+    """A pipeline with a scheme around a CNN, and equal weights."""
     nlp = spacy.blank("en")
-    nlp.add_pipe("mtl", config={"model": row.block(), **config})
+    nlp.add_pipe("mtl", config={"model": row.block(), "weighting": constant(), **config})
     for head in heads:
         nlp.add_pipe(HEADS.get(head, head), name=head)
     if initialize:

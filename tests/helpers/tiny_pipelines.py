@@ -27,11 +27,12 @@ CNN = {
 
 
 def add_joint(nlp: Language, encoder: Any, **mtl_config: Any) -> None:
-    """Add `transformer` and `mtl`, or `mtl` with its own encoder.
+    """Add `transformer` and `mtl`, or `mtl` with its own encoder. All weights are 1 by default.
 
     encoder (Union[None, str, Dict]): A folder for `transformer`, or the block of the
         `tok2vec` of `mtl`. By default a CNN.
     """
+    mtl_config = {"weighting": constant(), **mtl_config}
     if isinstance(encoder, str):
         nlp.add_pipe("transformer", config={"model": {"name": encoder}})
         nlp.add_pipe("mtl", config=mtl_config)

@@ -24,11 +24,11 @@ def test_several_blank_pipelines(encoder_dir: str) -> None:
 
 
 def test_default_config() -> None:
-    """Fixed weights of 1 at the representation, on an encoder in a component before."""
+    """Gradients of equal length at the parameters, on an encoder in a component before."""
     nlp = spacy.blank("en")
     mtl = nlp.add_pipe("mtl")
-    assert mtl.gradients == "representation"
-    assert type(mtl.weighting).__name__ == "Constant"
+    assert (mtl.gradients, mtl.every) == ("parameters", "auto")
+    assert type(mtl.weighting).__name__ == "Balanced"
     assert mtl.weighting.weights == {}
     assert [node.upstream_name for node in mtl.model.walk() if is_listener(node)] == ["*"]
     assert mtl.tasks == []

@@ -36,7 +36,7 @@ def build(make_nlp: Callable, encoder: Any, heads: Any = tuple(HEADS), **config:
     architecture, folder = encoder
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {"@architectures": architecture, "name": folder}})
-    nlp.add_pipe("mtl", config=config)
+    nlp.add_pipe("mtl", config={"weighting": constant(), **config})
     for head in heads:
         nlp.add_pipe(HEADS[head], name=head)
     fix_random_seed(0)

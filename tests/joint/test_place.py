@@ -25,13 +25,13 @@ def classes_of(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> Any:
     """RETURNS (Set): The places where gradients met in two steps."""
     found = []
     mtl: Any = nlp.get_pipe("mtl")
-    meeting = mtl._meeting
+    meeting = mtl._place.meeting
 
-    def noted(*args: Any) -> Any:
-        found.append(meeting(*args))
+    def noted(losses: Any) -> Any:
+        found.append(meeting(losses))
         return found[-1]
 
-    monkeypatch.setattr(mtl, "_meeting", noted)
+    monkeypatch.setattr(mtl._place, "meeting", noted)
     train(nlp)
     return {type(each) for each in found}
 
@@ -112,3 +112,20 @@ def test_a_single_task_is_not_measured(
     for one, other in zip(nlp.get_pipe("ner").model.walk(), equal.get_pipe("ner").model.walk()):
         for name in one.param_names:
             assert (one.get_param(name) == other.get_param(name)).all()
+
+
+def test_a_single_task_needs_no_exact_gradients(encoder_dir: str) -> None:
+    """What can't be measured is only refused if it would be."""
+    nlp = spacy.blank("en")
+    transformer = nlp.add_pipe("transformer", config={"model": {"name": encoder_dir}})
+    mtl = nlp.add_pipe("mtl")
+    nlp.add_pipe("mtl_ner", name="ner")
+    nlp.initialize(lambda: make_examples(nlp))
+    for node in transformer.model.walk():
+        for shim in node.shims:
+            shim._mixed_precision = True
+    assert (mtl.gradients, mtl.every) == ("parameters", "auto")
+    nlp.update(make_examples(nlp), sgd=False)
+    nlp.add_pipe("mtl_textcat", name="textcat")
+    with pytest.raises(ValueError, match="mixed_precision = true.*spacy_mtl.Constant.v1"):
+        nlp.initialize(lambda: make_examples(nlp))
