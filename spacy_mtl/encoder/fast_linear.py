@@ -1,10 +1,12 @@
 """Linear layers by oneDNN, on a CPU: on many processors faster than torch's own, by MKL.
 
 Once per process and type, a trial finds out whether they are. The results of both differ in the
-last bits, so a training that is resumed must not try again: see `linear_choices`.
+last bits, so a training that is resumed must not try again: see `linear_choices`. Processes whose
+results shall be the same are told which to take: see `CHOICE`.
 """
 
 import logging
+import os
 import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
@@ -25,6 +27,9 @@ _TOLERANCES = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
 #: How much faster it must be. Where it is as fast as torch's default, or a little faster, no trial
 #: shall find that it is. It doesn't see that bfloat16 weights are converted only once.
 _GAINS = {torch.float32: 1.2, torch.bfloat16: 1.0}
+
+#: The environment variable that decides instead of a trial: "onednn" (if it works), or "torch".
+CHOICE = "SPACY_MTL_LINEAR"
 
 _logger = logging.getLogger("spacy")
 _TRYING = ForkSafeLock()
@@ -77,12 +82,14 @@ def is_fast(dtype: Any) -> bool:
     """Find out whether oneDNN gives the same results here, and sooner.
 
     dtype (torch.dtype): float32 or bfloat16.
-    RETURNS (bool): Whether it does. A reason against it is logged once.
+    RETURNS (bool): Whether it does, or what the environment variable `CHOICE` says, at the first
+        call. A reason against it is logged once.
+    RAISES (ValueError): If the variable has another value.
     """
     if dtype not in _CHOICES:
         with _TRYING:
             if dtype not in _CHOICES:
-                reason = _reason_against(dtype)
+                reason = _first_reason_against(dtype)
                 if reason is not None:
                     _log(dtype, f"oneDNN {reason}")
                 _CHOICES[dtype] = reason is None
@@ -114,6 +121,18 @@ def _name(dtype: Any) -> str:
 
 def _log(dtype: Any, reason: str) -> None:
     _logger.info("Linear layers in %s run by torch's default: %s", _name(dtype), reason)
+
+
+def _first_reason_against(dtype: Any) -> Optional[str]:
+    choice = os.environ.get(CHOICE, "auto")
+    if choice == "torch":
+        return f"is switched off by {CHOICE}"
+    if choice not in ("auto", "onednn"):
+        raise ValueError(
+            f'The environment variable {CHOICE} is "{choice}". It can be "auto" (the faster one, '
+            'as without the variable), "onednn" or "torch".'
+        )
+    return _reason_against(dtype, is_timed=choice == "auto")
 
 
 def _reason_against(dtype: Any, *, is_timed: bool = True) -> Optional[str]:

@@ -17,7 +17,7 @@ from spacy.tokens import DocBin
 from spacy.util import import_file
 from thinc.api import Adam
 from tiny_corpus import make_docs, make_examples
-from tiny_pipelines import add_joint, inner
+from tiny_pipelines import add_joint, constant, inner
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)
@@ -67,7 +67,8 @@ def pipeline(request: pytest.FixtureRequest, encoder_dir: str, tmp_path: Path) -
             stock.update(mixed_precision=True, grad_scaler_config={"enabled": False})
         model = config if request.param == "our model" else stock
         nlp.add_pipe("transformer", config={"model": model})
-        nlp.add_pipe("mtl")
+        # Mixed precision needs a weighting that works at the representation.
+        nlp.add_pipe("mtl", config={"weighting": constant()})
     add_heads(nlp)
     return trained(nlp, tmp_path / "trained")
 

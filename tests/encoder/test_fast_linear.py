@@ -146,6 +146,40 @@ def test_a_trial_decides_and_logs_why(
     assert re.search(reason, record.getMessage())
 
 
+@pytest.mark.parametrize(("choice", "is_chosen"), [("onednn", True), ("torch", False)])
+def test_a_choice_by_the_environment(
+    choice: str, is_chosen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is timed, so that it is the same in all processes."""
+    monkeypatch.setenv("SPACY_MTL_LINEAR", choice)
+    monkeypatch.setattr(module, "_gain", fails)
+    assert is_fast(torch.float32) == is_chosen
+
+
+def test_a_choice_that_does_not_work(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SPACY_MTL_LINEAR", "onednn")
+    monkeypatch.setattr(module, "linear", fails)
+    with caplog.at_level(logging.INFO, "spacy"):
+        assert not is_fast(torch.float32)
+    (message,) = caplog.messages
+    assert message.endswith("oneDNN fails: no such kernel")
+
+
+def test_no_such_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPACY_MTL_LINEAR", "mkl")
+    for _ in range(2):
+        with pytest.raises(ValueError, match='LINEAR is "mkl".* "auto".* "onednn" or "torch"'):
+            is_fast(torch.float32)
+
+
+def test_a_checkpoint_decides_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPACY_MTL_LINEAR", "torch")
+    set_linear_choices({"float32": True})
+    assert is_fast(torch.float32)
+
+
 @pytest.mark.parametrize("is_chosen", [True, False])
 def test_choices_of_another_process(is_chosen: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """They hold whatever is faster now."""
@@ -174,7 +208,7 @@ def test_choices_that_do_not_work_here(
 def test_one_trial_for_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     trials = []
     monkeypatch.setattr(
-        module, "_reason_against", lambda dtype: trials.append(dtype) or time.sleep(0.1)
+        module, "_reason_against", lambda dtype, **_: trials.append(dtype) or time.sleep(0.1)
     )
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(is_fast, 4 * [torch.float32]))
