@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Callable, Dict, List
 
 from . import timing
+from .corpora.config import EQUAL_WEIGHTS
 from .places import ROOT, default_encoder
 
 N_TEXTS, N_BATCH = 64, 16
@@ -74,7 +75,7 @@ def make_jobs(encoder: str) -> Dict[str, Callable[[int], Any]]:
     ours = {"@architectures": "spacy_mtl.TransformerEncoder.v1", "name": encoder}
     tok2vec = CNN if encoder == "cnn" else ours
     model = {"@architectures": "spacy_mtl.HardSharing.v1", "tok2vec": tok2vec}
-    nlp.add_pipe("mtl", config={"model": model})
+    nlp.add_pipe("mtl", config={"model": model, "weighting": EQUAL_WEIGHTS})
     for name, factory in HEADS.items():
         nlp.add_pipe(factory, name=name)
     gold = make_texts(nlp)

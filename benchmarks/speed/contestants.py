@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, List, Sequence
 
 from ..accuracy.suites import SUITES, corpus_of
+from ..corpora.config import EQUAL_WEIGHTS
 from ..places import ROOT
 from ..timing import Contestant
 
@@ -50,7 +51,7 @@ def make_nlp(
         nlp = spacy.blank("en")
         tok2vec = {"@architectures": "spacy_mtl.TransformerEncoder.v1", "name": encoder}
         sharing = {"@architectures": "spacy_mtl.HardSharing.v1", "tok2vec": {**tok2vec, **settings}}
-        nlp.add_pipe("mtl", config={"model": sharing})
+        nlp.add_pipe("mtl", config={"model": sharing, "weighting": EQUAL_WEIGHTS})
         for i, head in enumerate(heads):
             nlp.add_pipe(f"mtl_{head}", name=f"{head}{i}")
     else:
