@@ -22,16 +22,19 @@ def run_side_by_side(
 ) -> None:
     """Start each run as `python -m MODULE one SPEC ENCODER WORK`, `jobs` at a time.
 
+    The cores are shared out between them, unless OMP_NUM_THREADS says how many threads each has:
+    so that several commands can run at a time.
+
     module (str): The module.
     specs (Dict[str, str]): The spec of each run by name, for the module to read.
     encoder (str): Folder or hub name.
     work (Path): Folder for logs, corpora and models.
-    jobs (int): The number of processes that share the cores.
+    jobs (int): The number of processes at a time.
     hours (Optional[float]): The time for all of them. No run starts that would exceed it if it
         took as long as the longest so far.
     """
-    threads = str(max(1, (os.cpu_count() or 1) // jobs))
-    environ = {**os.environ, "OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
+    share = str(max(1, (os.cpu_count() or 1) // jobs))
+    environ = {"OMP_NUM_THREADS": share, **os.environ, "TOKENIZERS_PARALLELISM": "false"}
 
     started = time.monotonic()
     longest = 0.0
