@@ -89,7 +89,7 @@ def is_fast(dtype: Any) -> bool:
     if dtype not in _CHOICES:
         with _TRYING:
             if dtype not in _CHOICES:
-                reason = _first_reason_against(dtype)
+                reason = _chosen_reason_against(dtype)
                 if reason is not None:
                     _log(dtype, f"oneDNN {reason}")
                 _CHOICES[dtype] = reason is None
@@ -123,7 +123,8 @@ def _log(dtype: Any, reason: str) -> None:
     _logger.info("Linear layers in %s run by torch's default: %s", _name(dtype), reason)
 
 
-def _first_reason_against(dtype: Any) -> Optional[str]:
+def _chosen_reason_against(dtype: Any) -> Optional[str]:
+    """As `_reason_against`, unless the environment has decided."""
     choice = os.environ.get(CHOICE, "auto")
     if choice == "torch":
         return f"is switched off by {CHOICE}"

@@ -26,7 +26,9 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(autouse=True)
-def fresh_trial() -> Any:
+def fresh_trial(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Nothing has been found out yet, and the environment doesn't decide."""
+    monkeypatch.delenv(module.CHOICE, raising=False)
     before = dict(module._CHOICES)
     module._CHOICES.clear()
     yield
