@@ -10,12 +10,14 @@ their share of a step with Constant, and the whole step relative to Constant wit
 the first two are exact to a fraction of a percent, the third has the noise of the machine.
 Memory is the peak of a fresh process, also in turns, which only sees the solvers that the
 method needs: torchjd imports all that are installed. With every = "auto" and three tasks, one of
-28 steps measures, so take as many.
+28 steps measures, so take as many. On a machine with other work:
+
+    export OMP_NUM_THREADS=1
+    python -m benchmarks.weighting_cost --only Balanced --batches 28 --processor-time
 """
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -28,6 +30,7 @@ from .accuracy.by_hand import prepare, take_step
 from .accuracy.runs import Run
 from .accuracy.suites import PIPES
 from .places import ROOT, WORK, default_encoder
+from .speed.one import peak_memory
 from .weighting import SETTINGS
 
 #: Measured in addition to each method at the shared representation.
@@ -118,12 +121,14 @@ class _Timed:
         return combined
 
 
-def measure_time(todo: Dict[str, Dict[str, Any]], training: Training, turns: int) -> None:
+def measure_time(
+    todo: Dict[str, Dict[str, Any]], training: Training, turns: int, clock: Callable[[], float]
+) -> None:
     """Print and save the time that each weighting takes."""
     n_batches = len(training.batches)
     spent: Dict[str, List[float]] = {title: [] for title in todo}
     made = {t: training.contestant(t, settings, spent[t]) for t, settings in todo.items()}
-    seconds = timing.measure(made, turns)
+    seconds = timing.measure(made, turns, clock)
     ratios = timing.ratios(seconds, "Constant")
     step = statistics.median(seconds["Constant"]) / n_batches
     own = {title: statistics.median(values[1:]) / n_batches for title, values in spent.items()}
@@ -165,6 +170,11 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=9, help="turns of timing")
     parser.add_argument("--batches", type=int, default=N_BATCHES, help="steps of a turn")
     parser.add_argument("--memory-turns", type=int, default=3, help="turns of memory")
+    parser.add_argument(
+        "--processor-time",
+        action="store_true",
+        help="time the processor, for a machine with other work (set OMP_NUM_THREADS=1)",
+    )
     parser.add_argument("--encoder", default=None)
     parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--one", help="(used for memory)")
@@ -176,11 +186,12 @@ def main() -> None:
             # Make importing them fail.
             sys.modules.update(dict.fromkeys(SOLVERS))  # type: ignore[arg-type]
         Training(encoder, args.work).contestant(title, settings, [])()
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        print(peak_memory())
         return
     todo = contestants_of(args.only)
     if args.turns:
-        measure_time(todo, Training(encoder, args.work, args.batches), args.turns)
+        clock = time.process_time if args.processor_time else time.perf_counter
+        measure_time(todo, Training(encoder, args.work, args.batches), args.turns, clock)
     if args.memory_turns:
         measure_memory(todo, encoder, args.work, args.memory_turns)
 

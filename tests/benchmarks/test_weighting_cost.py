@@ -1,5 +1,8 @@
 """The cost of weightings, which take turns on one pipeline."""
 
+import subprocess
+import sys
+import time
 from itertools import cycle
 from pathlib import Path
 from typing import Any, List
@@ -7,6 +10,8 @@ from typing import Any, List
 import pytest
 from thinc.api import Adam
 from tiny_corpus import make_examples
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_weightings_take_turns(
@@ -29,3 +34,31 @@ def test_weightings_take_turns(
     assert places == [("representation", None), ("parameters", None), ("parameters", "auto")] * 2
     assert len(spent) == 6
     assert all(seconds > 0 for seconds in spent)
+
+
+def test_processor_time(
+    benchmark_module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Other work on the machine doesn't count if one asks for that."""
+    cost = benchmark_module("weighting_cost")
+    clocks = []
+    monkeypatch.setattr(cost, "Training", lambda *args: None)
+    monkeypatch.setattr(
+        cost, "measure_time", lambda todo, training, turns, clock: clocks.append(clock)
+    )
+    for options in ([], ["--processor-time"]):
+        argv = ["weighting_cost", "--encoder", "none", "--memory-turns", "0", *options]
+        monkeypatch.setattr(sys, "argv", argv)
+        cost.main()
+    assert clocks == [time.perf_counter, time.process_time]
+
+
+def test_memory_of_the_parent_does_not_count(benchmark_module: Any) -> None:
+    """A new process begins with its own memory, however large the one is that starts it."""
+    ballast = bytearray(500 * 2**20)
+    code = "from benchmarks.speed.one import peak_memory; print(peak_memory())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) < len(ballast) / 2**20
+    assert benchmark_module("weighting_cost").peak_memory() > 500
