@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+# The one of `make docs`, which needs none of what the package needs.
+DOCS_VENV ?= .venv-docs
 # Additional options for pip, such as another index.
 PIP_ARGS ?=
 # Additional options for pytest: make test PYTEST_ARGS="-k viterbi"
@@ -40,7 +42,7 @@ export TOKENIZERS_PARALLELISM := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint install clean
+.PHONY: help demo test lint docs install clean
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +67,18 @@ lint: install  ## Check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+docs: install $(DOCS_VENV)/.ready  ## Build the documentation as a site, in build/site
+	$(PY) docs/site/stage.py $(PY)
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --quiet \
+		--config-file docs/site/mkdocs.yml
+
+$(DOCS_VENV)/.ready: docs/site/requirements.txt
+	@echo "Creating $(DOCS_VENV), which builds the documentation"
+	@test -x $(DOCS_VENV)/bin/python || $(PYTHON) -m venv $(DOCS_VENV)
+	PIP_CONSTRAINT= $(DOCS_VENV)/bin/python -m pip install -qq --disable-pip-version-check \
+		$(PIP_ARGS) --requirement docs/site/requirements.txt
+	@touch $@
 
 install: $(INSTALLED)  ## Create the virtual environment, with the current package
 
