@@ -60,6 +60,9 @@ EXTRAS = {
         "hypothesis>=6.90.0",
         "ruff>=0.5.0",
         "mypy>=1.10.0",
+        # The example of docs/serving.md, and its test client.
+        "fastapi>=0.110.0",
+        "httpx>=0.25.0",
     ],
     # Builds wheels of trained pipelines: `spacy package --build wheel`.
     "package": ["build>=1.0.0", "wheel>=0.40.0", "setuptools>=61.0.0"],

@@ -1,9 +1,12 @@
 """The sources of the documentation's site, from which `make docs` builds it."""
 
+import ast
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Iterator
 
 import pytest
 from setup_entry_points import entry_points_of_setup
@@ -101,3 +104,23 @@ Raises:
 
 **Source**: Yu et al., [arXiv:2001.06782](https://arxiv.org/abs/2001.06782). Differs: nothing."""
     assert load("docstrings").to_google(text) == expected
+
+
+def test_messages_of_the_troubleshooting_page_exist() -> None:
+    """Each heading in quotes is part of a message in the code. "…" stands for what varies."""
+    page = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf8")
+    quoted = re.findall(r"^### `(.*)`$", page, re.MULTILINE)
+    messages = {text for path in (ROOT / "spacy_mtl").rglob("*.py") for text in texts_of(path)}
+    assert len(quoted) > 10
+    for message in quoted:
+        assert any(message in text for text in messages), message
+
+
+def texts_of(path: Path) -> Iterator[str]:
+    """The strings of a file. In a formatted one, "…" stands for what is filled in."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+        if isinstance(node, ast.JoinedStr):
+            parts = [p.value if isinstance(p, ast.Constant) else "…" for p in node.values]
+            yield "".join(str(part) for part in parts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
