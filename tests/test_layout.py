@@ -26,10 +26,11 @@ MAY_IMPORT: Dict[str, Set[str]] = {
     "joint": {"compat", "tasks", "encoder", "sharing"},
     "heads": {"compat", "tasks", "joint", "encoder", "teachers"},
     "corpus": {"compat", "tasks", "joint"},
+    "evaluation": {"compat", "tasks", "heads"},
     "report": {"compat", "tasks", "joint", "corpus", "weighting", "train"},
     "train": {"compat", "tasks", "joint", "corpus"},
     "deploy": {"compat", "tasks", "joint", "encoder", "heads"},
-    "cli": {"compat", "corpus", "deploy", "joint", "report", "tasks", "train"},
+    "cli": {"compat", "corpus", "deploy", "evaluation", "joint", "report", "tasks", "train"},
 }
 
 
