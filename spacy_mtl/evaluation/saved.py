@@ -10,8 +10,9 @@ from typing import Any, Dict
 import numpy
 
 from ..atomic_files import write_files
-from .counts import Counts, DocumentCounts, TaskCounts
+from .counts import DocumentCounts, TaskCounts
 from .label_counts import LabelCounts
+from .measure import Counts
 from .ranking import Ranking
 
 _META = "meta"

@@ -1,104 +1,65 @@
-"""Count tags, lemmas and dependencies as spaCy's scorers do."""
+"""Tags, lemmas and other values of tokens, counted as spaCy's scorer does."""
 
 from collections import Counter
-from typing import Any, Callable, Dict, Iterator, Sequence, Set, Tuple
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterator, Sequence, Tuple
 
 from spacy.tokens import Token
 from spacy.training import Example
 
-from .label_counts import MADE_UP, CountTable, LabelCounts
+from .label_counts import CountTable, LabelCounts
+from .measure import Measure
 
-#: Dependencies that spaCy leaves out of the score.
-_IGNORED = ("p", "punct")
-#: Returns the value of a token; "" if it has none.
-Value = Callable[[Token], str]
+#: Attributes with so many values that a table of them says nothing.
+_OPEN = ("lemma", "morph")
 
 
-def value_of(attribute: str) -> Value:
-    """Make a function that reads an attribute of tokens.
+@dataclass(frozen=True)
+class TokenValues(Measure):
+    """Values of tokens. Tokens without annotation don't count.
 
     attribute (str): Such as "tag", "morph" or "_.style".
-    RETURNS (Value): The function.
-    """
-    if attribute.startswith("_."):
-        name = attribute.removeprefix("_.")
-        return lambda token: token._.get(name) or ""
-    if attribute == "morph":
-        # Unlike its text, it tells no features from no annotation.
-        return _morphology
-    return lambda token: str(getattr(token, f"{attribute}_"))
-
-
-def count_tokens(examples: Sequence[Example], value: Value) -> LabelCounts:
-    """Count values of tokens. Tokens without annotation don't count.
-
-    examples (Sequence[Example]): Predicted and gold documents.
-    value (Value): Returns the value of a token.
-    RETURNS (LabelCounts): The counts.
     SOURCE: `spacy.scorer.Scorer.score_token_attr`.
     """
-    table = CountTable()
-    for i, eg in enumerate(examples):
-        gold = {(value(token), token.i) for token in eg.reference if value(token)}
-        annotated = {place for _, place in gold}
-        predicted = {(value(token), place) for token, place in _aligned(eg) if place in annotated}
-        table.add_sets(i, predicted, gold)
-    return table.finish(len(examples))
 
+    attribute: str
 
-def confused_tokens(examples: Sequence[Example], value: Value) -> Dict[Tuple[str, str], int]:
-    """Count what was predicted for what.
+    def count(self, examples: Sequence[Example]) -> LabelCounts:
+        """RETURNS (LabelCounts): The counts: see `Measure`."""
+        value = self._value()
+        table = CountTable()
+        for i, eg in enumerate(examples):
+            gold = {(value(token), token.i) for token in eg.reference if value(token)}
+            annotated = {place for _, place in gold}
+            predicted = {(value(token), at) for token, at in _aligned(eg) if at in annotated}
+            table.add_sets(i, predicted, gold)
+        return table.finish(len(examples))
 
-    examples (Sequence[Example]): Predicted and gold documents.
-    value (Value): Returns the value of a token.
-    RETURNS (Dict[Tuple[str, str], int]): Numbers of tokens by gold and predicted value. Tokens
-        that don't match one token of the annotation are left out.
-    """
-    found: Counter = Counter()
-    for eg in examples:
-        for token, place in _aligned(eg):
-            gold = value(eg.reference[place])
-            if gold:
-                found[gold, value(token)] += 1
-    return dict(found)
+    def confusions(self, examples: Sequence[Example]) -> Dict[Tuple[str, str], int] | None:
+        """Count what was predicted for what: see `Measure`.
 
+        Tokens that don't match one token of the annotation are left out.
+        """
+        if self.attribute in _OPEN:
+            return None
+        value = self._value()
+        found: Counter = Counter()
+        for eg in examples:
+            for token, place in _aligned(eg):
+                gold = value(eg.reference[place])
+                if gold:
+                    found[gold, value(token)] += 1
+        return dict(found)
 
-def count_dependencies(examples: Sequence[Example], *, labeled: bool) -> LabelCounts:
-    """Count heads of tokens, with or without their labels. Punctuation is left out.
-
-    Other than in spaCy, a token without annotation has no effect on other documents.
-
-    examples (Sequence[Example]): Predicted and gold documents.
-    labeled (bool): Whether labels count.
-    RETURNS (LabelCounts): The counts, with the label "" if labels don't count.
-    SOURCE: `spacy.scorer.Scorer.score_deps`.
-    """
-    table = CountTable()
-    for i, eg in enumerate(examples):
-        align = eg.alignment.x2y
-        missing = {token.i for token in eg.reference if not token.dep}
-        gold: Set[Tuple[str, Any]] = {
-            (_dep(token) if labeled else "", (token.i, token.head.i))
-            for token in eg.reference
-            if token.dep and _dep(token) not in _IGNORED
-        }
-        predicted: Set[Tuple[str, Any]] = set()
-        for token in eg.predicted:
-            label = _dep(token)
-            if token.orth_.isspace() or label in _IGNORED:
-                continue
-            place = int(align[token.i][0]) if align.lengths[token.i] == 1 else None
-            if place in missing:
-                continue
-            head = token.head.i
-            gold_head = int(align[head][0]) if align.lengths[head] == 1 else None
-            label = label if labeled else ""
-            if place is None or gold_head is None:
-                table.add(i, label, MADE_UP)
-            else:
-                predicted.add((label, (place, gold_head)))
-        table.add_sets(i, predicted, gold)
-    return table.finish(len(examples))
+    def _value(self) -> Callable[[Token], str]:
+        """RETURNS (Callable[[Token], str]): Returns the value of a token; "" if it has none."""
+        if self.attribute.startswith("_."):
+            extension = self.attribute.removeprefix("_.")
+            return lambda token: token._.get(extension) or ""
+        if self.attribute == "morph":
+            # Unlike its text, it tells no features from no annotation.
+            return _morphology
+        return lambda token: str(getattr(token, f"{self.attribute}_"))
 
 
 def _aligned(eg: Example) -> Iterator[Tuple[Token, int]]:
@@ -112,7 +73,3 @@ def _aligned(eg: Example) -> Iterator[Tuple[Token, int]]:
 def _morphology(token: Token) -> str:
     features: Any = token.morph
     return str(token.vocab.strings[features.key])
-
-
-def _dep(token: Token) -> str:
-    return token.vocab.strings.as_string(token.dep).lower()
