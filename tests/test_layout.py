@@ -27,7 +27,7 @@ MAY_IMPORT: Dict[str, Set[str]] = {
     "heads": {"compat", "tasks", "joint", "encoder", "teachers"},
     "corpus": {"compat", "tasks", "joint"},
     "evaluation": {"compat", "tasks", "heads"},
-    "report": {"compat", "tasks", "joint", "corpus", "weighting", "train"},
+    "report": {"compat", "tasks", "joint", "corpus", "weighting", "train", "evaluation"},
     "train": {"compat", "tasks", "joint", "corpus"},
     "deploy": {"compat", "tasks", "joint", "encoder", "heads"},
     "cli": {"compat", "corpus", "deploy", "evaluation", "joint", "report", "tasks", "train"},

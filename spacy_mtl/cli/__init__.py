@@ -10,6 +10,7 @@ from ..compat.spacy_cli import app
 from .check import check_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
+from .evaluate import evaluate_cli
 from .quantize import quantize_cli
 from .show import show_cli
 from .train import train_cli
@@ -22,6 +23,7 @@ mtl_cli.command("convert")(convert_cli)
 mtl_cli.command(
     "debug-data", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
 )(debug_data_cli)
+mtl_cli.command("evaluate")(evaluate_cli)
 mtl_cli.command("quantize")(quantize_cli)
 mtl_cli.command("show")(show_cli)
 mtl_cli.command(
