@@ -12,6 +12,7 @@ from .convert import convert_cli
 from .debug_data import debug_data_cli
 from .evaluate import evaluate_cli
 from .quantize import quantize_cli
+from .report import report_cli
 from .show import show_cli
 from .train import train_cli
 
@@ -25,6 +26,7 @@ mtl_cli.command(
 )(debug_data_cli)
 mtl_cli.command("evaluate")(evaluate_cli)
 mtl_cli.command("quantize")(quantize_cli)
+mtl_cli.command("report")(report_cli)
 mtl_cli.command("show")(show_cli)
 mtl_cli.command(
     "train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
