@@ -109,3 +109,29 @@ def brier_score(confidences: numpy.ndarray, correct: numpy.ndarray) -> float:
     if not len(confidences):
         return float("nan")
     return float(((confidences - correct) ** 2).mean())
+
+
+@dataclass(frozen=True)
+class Measures:
+    """How good confidences are. Of all, lower is better.
+
+    n (int): The number of predictions.
+    nll (float): See `negative_log_likelihood`.
+    ece (float): See `expected_calibration_error`.
+    brier (float): See `brier_score`.
+    """
+
+    n: int
+    nll: float
+    ece: float
+    brier: float
+
+
+def measure(confidences: numpy.ndarray, correct: numpy.ndarray) -> Measures:
+    """RETURNS (Measures): All measures of some predictions."""
+    return Measures(
+        len(confidences),
+        negative_log_likelihood(confidences, correct),
+        expected_calibration_error(confidences, correct),
+        brier_score(confidences, correct),
+    )

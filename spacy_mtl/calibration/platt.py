@@ -73,5 +73,5 @@ def _logits(confidences: numpy.ndarray) -> numpy.ndarray:
 
 
 def _sigmoid(x: numpy.ndarray) -> numpy.ndarray:
-    # Without overflow.
-    return (1 + numpy.tanh(x / 2)) / 2
+    # tanh never overflows.
+    return 0.5 * (1.0 + numpy.tanh(0.5 * x))

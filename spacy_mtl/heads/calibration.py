@@ -6,12 +6,11 @@ from typing import Any, Dict, Optional
 
 import numpy
 
+from ..calibration.platt import scaled
 from ..loading import UnfitError
 
 #: The key of a head's saved settings with its calibration.
 CALIBRATION = "calibration"
-#: Probabilities nearer to 0 or 1 count as this, so that their log odds are finite.
-_EDGE = 1e-15
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,7 @@ class Calibration:
         """
         if (self.slope, self.offset) == (1.0, 0.0):
             return probabilities
-        clipped = numpy.clip(probabilities, _EDGE, 1.0 - _EDGE)
-        odds = self.slope * (numpy.log(clipped) - numpy.log1p(-clipped)) + self.offset
-        # tanh never overflows.
-        return 0.5 * (1.0 + numpy.tanh(0.5 * odds))
+        return scaled(probabilities, self.slope, self.offset)
 
 
 class Calibrated:

@@ -99,15 +99,18 @@ class EntityDecoder(TaskHead):
             classes = decode_biluo(flat, lengths)
         return cut(classes, lengths)
 
-    def confidences(self, docs: Iterable[Doc]) -> List[List[Found]]:
+    def confidences(
+        self, docs: Iterable[Doc], scores: Optional[Sequence[Floats2d]] = None
+    ) -> List[List[Found]]:
         """Compute how probable the entities are that the head finds, before any threshold.
 
         docs (Iterable[Doc]): Documents whose encoder has run. They aren't changed.
+        scores (Optional[List[Floats2d]]): The logits from `predict`, if they are known.
         RETURNS (List[List[Tuple[int, int, str, float]]]): For each document start token, end token
             (exclusive), label and probability of each entity.
         """
         docs = list(docs)
-        scores = self.predict(docs)
+        scores = self.predict(docs) if scores is None else scores
         return self._found(docs, scores, self.decode(docs, scores))
 
     def transitions(self) -> numpy.ndarray:

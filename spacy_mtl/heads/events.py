@@ -1,18 +1,16 @@
 """What heads have predicted, how sure they were, and whether they were right."""
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy
-from spacy.tokens import Doc, Span
+from spacy.tokens import Span
 from spacy.training import Example
 
 from ..calibration.events import Events, make_events
-from .alignment import aligned_strings, aligned_values
+from .alignment import aligned_tags
 from .biluo import biluo_of
+from .confidence import Found
 from .entities import read_entities
-
-#: Start token, end token (exclusive), label and probability of an entity.
-Found = Tuple[int, int, str, float]
 
 
 class _Collected:
@@ -71,7 +69,7 @@ def tag_events(
     examples: Sequence[Example],
     tags: Sequence[Sequence[str]],
     confidences: Sequence[Sequence[Optional[float]]],
-    gold_of: Callable[[Example], List[Optional[str]]],
+    attribute: str,
 ) -> Tuple[Events, numpy.ndarray]:
     """Compare tags with the annotation.
 
@@ -80,39 +78,19 @@ def tag_events(
     examples (Sequence[Example]): The examples.
     tags (Sequence[Sequence[str]]): The predicted tags of their tokens.
     confidences (Sequence[Sequence[Optional[float]]]): Their probabilities.
-    gold_of (Callable[[Example], List[Optional[str]]]): Reads the gold tags: see `gold_tags`.
+    attribute (str): What was predicted: see `tags_of`.
     RETURNS (Tuple[Events, numpy.ndarray]): The tags, and which of all tokens they are of, as
         indices.
     """
     collected, kept, index = _Collected(), [], -1
     for i, (eg, own, probabilities) in enumerate(zip(examples, tags, confidences)):
-        for gold, tag, confidence in zip(gold_of(eg), own, probabilities):
+        for gold, tag, confidence in zip(aligned_tags(eg, attribute), own, probabilities):
             index += 1
             if gold and confidence is not None:
                 collected.count_gold(gold)
                 collected.add(confidence, tag == gold, tag, i)
                 kept.append(index)
     return collected.events(), numpy.asarray(kept, dtype="int64")
-
-
-def gold_tags(example: Example, attribute: str) -> List[Optional[str]]:
-    """Get the gold tag of each predicted token.
-
-    example (Example): The example.
-    attribute (str): "tag", "pos", or a custom extension such as "_.style".
-    RETURNS (List[Optional[str]]): The tags; "" or None without annotation. Shape: (n_tokens,).
-    """
-    if attribute.startswith("_."):
-        return aligned_values(example, tags_of(example.reference, attribute))
-    return aligned_strings(example, attribute.upper())
-
-
-def tags_of(doc: Doc, attribute: str) -> List[str]:
-    """RETURNS (List[str]): The tags of a document; "" where there is none: see `gold_tags`."""
-    if attribute.startswith("_."):
-        name = attribute.removeprefix("_.")
-        return [token._.get(name) or "" for token in doc]
-    return [getattr(token, f"{attribute}_") for token in doc]
 
 
 def category_events(

@@ -15,7 +15,7 @@ from ..losses import MISSING, softmax_cross_entropy
 from ..settings import checked
 from ..tasks.stock import task_of
 from ..types import LossAndGradient, TokenVectors
-from .alignment import aligned_strings, aligned_values
+from .alignment import aligned_tags, tags_of
 from .tag_confidence import TagConfidence
 
 DEFAULT_CONFIG = """
@@ -187,9 +187,7 @@ class Tagger(TagConfidence):
 
     def texts_of(self, doc: Doc) -> List[str]:
         """RETURNS (List[str]): The tags of a document; "" where there is none."""
-        if self.extension is not None:
-            return [token._.get(self.extension) or "" for token in doc]
-        return [getattr(token, f"{self.attribute}_") for token in doc]
+        return tags_of(doc, self.attribute)
 
     def output_keys(self) -> Set[str]:
         """RETURNS (Set[str]): The token attribute."""
@@ -210,10 +208,7 @@ class Tagger(TagConfidence):
         index = {label: i for i, label in enumerate(self.labels)}
         gold: List[Optional[str]] = []
         for eg in examples:
-            if self.extension is None:
-                aligned = aligned_strings(eg, self.attribute.upper())
-            else:
-                aligned = aligned_values(eg, self.texts_of(eg.reference))
+            aligned = aligned_tags(eg, self.attribute)
             gold.extend(aligned)
             if None in aligned and any(self.texts_of(eg.reference)):
                 self._warn_misaligned(
