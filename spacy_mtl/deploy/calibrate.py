@@ -32,12 +32,14 @@ class CalibratedHead:
     after (Events): The same, each calibrated by a fit on other texts.
     scaling (Scaling): The calibration that it has now.
     thresholds (Optional[Thresholds]): The thresholds that it has now, if some were chosen.
+    is_outdated (bool): Whether its thresholds were chosen for confidences that it had before.
     """
 
     before: Events
     after: Events
     scaling: Scaling
     thresholds: Optional[Thresholds]
+    is_outdated: bool
 
     def measures(self) -> List[Measures]:
         """RETURNS (List[Measures]): How good its confidences are before and after."""
@@ -139,7 +141,16 @@ def _calibrate_head(head: Any, examples: List[Example], goal: Optional[Goal]) ->
         now = said.events.with_confidences(final)
         thresholds = choose_thresholds(now, goal, by_label=is_of_entities)
     after = said.events.with_confidences(fitted.held_out)
-    return CalibratedHead(said.events, after, fitted.scaling, thresholds)
+    is_outdated = thresholds is None and _depends(head) and fitted.scaling != Scaling()
+    return CalibratedHead(said.events, after, fitted.scaling, thresholds, is_outdated)
+
+
+def _depends(head: Any) -> bool:
+    """Whether what passes the head's threshold may depend on its calibration."""
+    threshold = getattr(head, "threshold", None)
+    # A temperature moves no probability of a single class across 0.5.
+    is_in_the_middle = getattr(head, "multi_label", False) and threshold == 0.5
+    return bool(threshold) and not is_in_the_middle
 
 
 def _change(head: Any, found: CalibratedHead) -> None:

@@ -6,7 +6,7 @@ from typing import Dict, List, Sequence
 from ..calibration.events import Events
 from ..calibration.metrics import Bin, bins_of, measure
 from .heat_map_style import NOTE_SIZE, SIZE, STRONGEST, TITLE_SIZE, style
-from .svg import element, escaped, width_of
+from .svg import drawing, element, escaped, width_of
 
 #: The side of the square that a diagram is drawn in, and the space around it.
 _SIDE, _LEFT, _RIGHT, _BELOW, _MARGIN = 200.0, 48.0, 24.0, 52.0, 16.0
@@ -51,21 +51,7 @@ def draw_reliability(rows: Sequence[Diagrams], title: str) -> str:
         y += _SIDE + _BELOW
     width, height = max(widths) + 2 * _MARGIN, y + _MARGIN
     body = element("g", "\n".join(parts), transform=f"translate({_MARGIN:g} 0)")
-    content = [
-        element("title", escaped(title)),
-        element("style", style()),
-        element("rect", class_="background", width="100%", height="100%"),
-        body,
-    ]
-    return element(
-        "svg",
-        "\n" + "\n".join(content) + "\n",
-        xmlns="http://www.w3.org/2000/svg",
-        width=width,
-        height=height,
-        viewBox=f"0 0 {width:g} {height:g}",
-        role="img",
-    )
+    return drawing(title, style(), [body], width, height)
 
 
 def _diagram(name: str, events: Events) -> List[str]:
