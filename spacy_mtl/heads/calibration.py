@@ -52,8 +52,9 @@ class Calibration:
             return probabilities
         clipped = numpy.clip(probabilities, _EDGE, 1.0 - _EDGE)
         odds = self.slope * (numpy.log(clipped) - numpy.log1p(-clipped)) + self.offset
-        # tanh never overflows.
-        return 0.5 * (1.0 + numpy.tanh(0.5 * odds))
+        # The logistic function, without overflow.
+        found: numpy.ndarray = numpy.exp(-numpy.logaddexp(0.0, -odds))
+        return found
 
 
 class Calibrated:
