@@ -71,8 +71,8 @@ def fit(confidences_at: ConfidencesAt, events: Events, *, with_platt: bool) -> F
     texts = numpy.unique(events.texts)
     if len(events) < MIN_EVENTS or len(texts) < MIN_TEXTS:
         raise TooLittleError(
-            f"{len(events)} predictions in {len(texts)} annotated texts, where at least "
-            f"{MIN_EVENTS} in {MIN_TEXTS} are needed"
+            f"{len(events)} predictions (in {len(texts)} texts) can be compared with the "
+            f"annotation, and at least {MIN_EVENTS} (in {MIN_TEXTS} texts) are needed"
         )
     folds = numpy.searchsorted(texts, events.texts) % N_FOLDS
     of_all = _candidates(confidences_at, events.correct, folds >= 0, with_platt)

@@ -73,5 +73,6 @@ def _logits(confidences: numpy.ndarray) -> numpy.ndarray:
 
 
 def _sigmoid(x: numpy.ndarray) -> numpy.ndarray:
-    # tanh never overflows.
-    return 0.5 * (1.0 + numpy.tanh(0.5 * x))
+    # Without overflow.
+    found: numpy.ndarray = numpy.exp(-numpy.logaddexp(0.0, -x))
+    return found

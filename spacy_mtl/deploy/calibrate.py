@@ -125,7 +125,7 @@ def calibrate(
 
 def _annotated(nlp: Language, examples: List[Example], shown: Shown) -> List[Example]:
     """RETURNS (List[Example]): New examples, annotated by the pipeline."""
-    docs = nlp.pipe(eg.predicted for eg in shown(examples))
+    docs = nlp.pipe(eg.predicted.copy() for eg in shown(examples))
     return [Example(doc, eg.reference) for doc, eg in zip(docs, examples)]
 
 

@@ -5,7 +5,7 @@ Sums are rescaled at every token, so that neither long documents nor large score
 
 from dataclasses import dataclass
 from math import isqrt
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence
 
 import numpy
 
@@ -100,31 +100,32 @@ def sum_sequences(chain: Chain, lengths: Sequence[int], *, split: bool = True) -
     """
     sizes = numpy.asarray([n for n in lengths if n], dtype="int64")
     parts = _Parts(sizes, _part_size(sizes) if split else 0)
-    n_tokens, n_states = int(sizes.sum()), len(chain.entering)
-    forward, scales = numpy.empty((n_tokens, n_states)), numpy.empty(n_tokens)
+    n_states, is_first, is_last = len(chain.entering), parts.is_first, parts.is_last
+    everything = _side_by_side(chain, parts, numpy.arange(len(parts.lengths)))
+    # The first tokens of parts that aren't the first of their documents.
+    inner = parts.starts[~is_first]
+    forward, scales = numpy.empty((int(sizes.sum()), n_states)), numpy.empty((int(sizes.sum()), 1))
     entering = numpy.full((len(parts.lengths), n_states), 1.0 / n_states)
-    entering[parts.is_first] = chain.entering
-    todo = numpy.arange(len(entering))
+    entering[is_first] = chain.entering
     with numpy.errstate(divide="ignore", invalid="ignore"):
-        while len(todo):
-            _forward(chain, parts, todo, entering[todo], forward, scales)
-            inner = parts.starts[~parts.is_first]
-            todo = _update(
-                entering, numpy.flatnonzero(~parts.is_first), chain.arrive(forward[inner - 1])
-            )
-        last = numpy.flatnonzero(parts.is_last)[numpy.argsort(-sizes, kind="stable")]
+        changed = everything
+        while changed:
+            changed.go_forward(entering, forward, scales)
+            todo = _update(entering, ~is_first, chain.arrive(forward[inner - 1]))
+            changed = _side_by_side(chain, parts, todo)
+        last = numpy.flatnonzero(is_last)[numpy.argsort(-sizes, kind="stable")]
         ends = parts.ends[last]
         closing = forward[ends] @ chain.leaving
-        backward = numpy.empty((n_tokens, n_states))
-        leaving = numpy.ones((len(parts.lengths), n_states))
+        backward = numpy.empty_like(forward)
+        leaving = numpy.ones_like(entering)
         leaving[last] = chain.leaving / closing[:, None]
-        todo = numpy.arange(len(leaving))
-        while len(todo):
-            _backward(chain, parts, todo, leaving[todo], backward, scales)
-            inner = parts.starts[~parts.is_first]
-            before = chain.take(inner).pass_back(backward[inner], slice(None), scales[inner, None])
-            todo = _update(leaving, numpy.flatnonzero(~parts.is_last), before)
-    return Sums(forward, backward, scales, ends, closing)
+        at_inner = chain.take(inner)
+        changed = everything
+        while changed:
+            changed.go_back(leaving, backward, scales)
+            before = at_inner.pass_back(backward[inner], slice(None), scales[inner])
+            changed = _side_by_side(chain, parts, _update(leaving, ~is_last, before))
+    return Sums(forward, backward, scales[:, 0], ends, closing)
 
 
 def steps_of(lengths: Sequence[int]) -> List[numpy.ndarray]:
@@ -167,71 +168,75 @@ def _steps(starts: numpy.ndarray, sizes: numpy.ndarray) -> List[numpy.ndarray]:
     return [starts[:n] + t for t, n in enumerate(reached.tolist())]
 
 
-def _rows_of(
-    chain: Chain, parts: _Parts, todo: numpy.ndarray
-) -> Tuple[Chain, List[slice], numpy.ndarray, numpy.ndarray]:
-    """Order the tokens of some parts by position, so that each step is a slice."""
-    sizes = parts.lengths[todo]
-    steps = _steps(parts.starts[todo], sizes)
+@dataclass
+class _SideBySide:
+    """Parts whose tokens are ordered by position, so that each step is a slice."""
+
+    chain: Chain
+    steps: List[slice]
+    tokens: numpy.ndarray
+    parts: numpy.ndarray  # longest first
+
+    def go_forward(
+        self, entering: numpy.ndarray, forward: numpy.ndarray, scales: numpy.ndarray
+    ) -> None:
+        """Set the forward sums and scales of the parts, given what enters all parts."""
+        found = numpy.empty((len(self.tokens), forward.shape[1]))
+        divisors = numpy.empty((len(found), 1))
+        arriving, before = entering[self.parts], found[:0]
+        for t, rows in enumerate(self.steps):
+            own = found[rows]
+            if t:
+                arriving = self.chain.arrive(before[: len(own)])
+            reached = self.chain.pass_on(arriving, rows)
+            scale = numpy.add.reduce(reached, axis=1, keepdims=True, out=divisors[rows])
+            numpy.divide(reached, scale, out=own)
+            if self.chain.least:
+                numpy.maximum(own, self.chain.least, out=own)
+            before = own
+        forward[self.tokens], scales[self.tokens] = found, divisors
+
+    def go_back(
+        self, leaving: numpy.ndarray, backward: numpy.ndarray, scales: numpy.ndarray
+    ) -> None:
+        """Set the backward sums of the parts, given those at the ends of all parts."""
+        found, divisors = numpy.empty((len(self.tokens), backward.shape[1])), scales[self.tokens]
+        leaving, after, rows_after = leaving[self.parts], found[:0], slice(0)
+        for rows in reversed(self.steps):
+            own, n_on = found[rows], len(after)
+            if n_on:
+                own[:n_on] = self.chain.pass_back(after, rows_after, divisors[rows_after])
+            own[n_on:] = leaving[n_on : len(own)]
+            after, rows_after = own, rows
+        backward[self.tokens] = found
+
+
+def _side_by_side(chain: Chain, parts: _Parts, chosen: numpy.ndarray) -> Optional[_SideBySide]:
+    """Order the tokens of some parts.
+
+    chosen (Ints1d): The parts.
+    RETURNS (Optional[_SideBySide]): None if there are none.
+    """
+    if not len(chosen):
+        return None
+    sizes = parts.lengths[chosen]
+    steps = _steps(parts.starts[chosen], sizes)
     ends = numpy.cumsum([len(step) for step in steps]).tolist()
-    order = numpy.concatenate(steps) if steps else numpy.zeros(0, dtype="int64")
     rows = [slice(start, end) for start, end in zip([0, *ends], ends)]
-    return chain.take(order), rows, order, numpy.argsort(-sizes, kind="stable")
+    tokens = numpy.concatenate(steps)
+    by_length = chosen[numpy.argsort(-sizes, kind="stable")]
+    return _SideBySide(chain.take(tokens), rows, tokens, by_length)
 
 
-def _forward(
-    chain: Chain,
-    parts: _Parts,
-    todo: numpy.ndarray,
-    entering: numpy.ndarray,
-    forward: numpy.ndarray,
-    scales: numpy.ndarray,
-) -> None:
-    own, steps, order, by_length = _rows_of(chain, parts, todo)
-    found, divisors = numpy.empty((len(order), forward.shape[1])), numpy.empty((len(order), 1))
-    arriving = entering[by_length]
-    for t, rows in enumerate(steps):
-        if t:
-            before = steps[t - 1].start
-            arriving = own.arrive(found[before : before + rows.stop - rows.start])
-        reached = own.pass_on(arriving, rows)
-        scale = reached.sum(axis=1, keepdims=True)
-        numpy.divide(reached, scale, out=found[rows])
-        if own.least:
-            numpy.maximum(found[rows], own.least, out=found[rows])
-        divisors[rows] = scale
-    forward[order], scales[order] = found, divisors[:, 0]
-
-
-def _backward(
-    chain: Chain,
-    parts: _Parts,
-    todo: numpy.ndarray,
-    leaving: numpy.ndarray,
-    backward: numpy.ndarray,
-    scales: numpy.ndarray,
-) -> None:
-    own, steps, order, by_length = _rows_of(chain, parts, todo)
-    found, divisors = numpy.empty((len(order), backward.shape[1])), scales[order, None]
-    leaving = leaving[by_length]
-    n_on = 0
-    for t in reversed(range(len(steps))):
-        rows = steps[t]
-        if n_on:
-            after = steps[t + 1]
-            found[rows.start : rows.start + n_on] = own.pass_back(
-                found[after], after, divisors[after]
-            )
-        found[rows.start + n_on : rows.stop] = leaving[n_on : rows.stop - rows.start]
-        n_on = rows.stop - rows.start
-    backward[order] = found
-
-
-def _update(values: numpy.ndarray, parts: numpy.ndarray, found: numpy.ndarray) -> numpy.ndarray:
+def _update(values: numpy.ndarray, among: numpy.ndarray, found: numpy.ndarray) -> numpy.ndarray:
     """Set the rows of parts that have changed.
 
-    RETURNS (Ints1d): These parts.
+    values (Floats2d): One row per part. Modified in place. Shape: (n_parts, n_states).
+    among (ndarray): True for the parts that may change. Shape: (n_parts,).
+    found (Floats2d): Their rows. Shape: (among.sum(), n_states).
+    RETURNS (Ints1d): The parts that have changed.
     """
+    parts = numpy.flatnonzero(among)
     known = values[parts]
     has_changed = (numpy.abs(found - known) > _SAME * numpy.abs(known)).any(axis=1)
     values[parts[has_changed]] = found[has_changed]

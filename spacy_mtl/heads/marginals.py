@@ -87,7 +87,7 @@ class Marginals:
         self._shift = 0.0
         self._crf: Optional[CrfChain] = None
         if transitions is None:
-            chain: Chain = _biluo_chain(factors)
+            chain: Chain = biluo_chain(factors)
         else:
             self._shift = float(transitions.max())
             self._log_factors = _at_least(transitions.astype("float64") - self._shift)
@@ -168,11 +168,15 @@ def segment_marginals(
     return Marginals(scores, lengths, transitions).of_segments(starts, ends, types)
 
 
-def _biluo_chain(factors: numpy.ndarray) -> BiluoChain:
-    by_type = factors[:, 1:].reshape((len(factors), -1, len(PREFIXES)))
-    outside = factors[:, OUTSIDE] + by_type[:, :, _U].sum(axis=1)
-    closing = numpy.concatenate([outside[:, None], by_type[:, :, _L]], axis=1)
-    return BiluoChain(closing, by_type[:, :, _B], by_type[:, :, _I])
+def biluo_chain(factors: numpy.ndarray) -> BiluoChain:
+    """Create the chain of classes without learned transitions.
+
+    factors (Floats2d): The factors of the classes. Shape: (n_tokens, 1 + 4 * n_types).
+    RETURNS (BiluoChain): The chain.
+    """
+    begin, inside, last, unit = (factors[:, 1 + i :: len(PREFIXES)] for i in (_B, _I, _L, _U))
+    outside = factors[:, OUTSIDE] + unit.sum(axis=1)
+    return BiluoChain(numpy.concatenate([outside[:, None], last], axis=1), begin, inside)
 
 
 def _classes(sizes: numpy.ndarray, offsets: numpy.ndarray, types: numpy.ndarray) -> numpy.ndarray:

@@ -35,7 +35,7 @@ def error_of(rows: Iterable[Tuple[float, bool]]) -> float:
 
 def test_scores(nlp: Language) -> None:
     """The errors of what is in the predicted documents."""
-    examples = noisy_examples(nlp, 4)
+    examples = noisy_examples(nlp, range(4))
     scores = nlp.evaluate(examples)
     pairs = [(nlp(eg.text), eg.reference) for eg in examples]
     assert scores["tag_ece"] == pytest.approx(
@@ -70,10 +70,10 @@ def entities_of(doc: Doc) -> List[Tuple[int, int, str]]:
 
 def test_uses_the_confidences(nlp: Language) -> None:
     """A temperature that makes the heads less sure changes the errors, but nothing else."""
-    before = nlp.evaluate(noisy_examples(nlp, 4))
+    before = nlp.evaluate(noisy_examples(nlp, range(4)))
     for name in KEYS:
         nlp.get_pipe(name).calibration = Calibration(temperature=3.0)
-    after = nlp.evaluate(noisy_examples(nlp, 4))
+    after = nlp.evaluate(noisy_examples(nlp, range(4)))
     for name in KEYS:
         nlp.get_pipe(name).calibration = None
     changed = {key for key in after if key != "speed" and after[key] != before[key]}
@@ -84,7 +84,7 @@ def test_uses_the_confidences(nlp: Language) -> None:
 
 def test_no_predictions(nlp: Language) -> None:
     """Without annotation there is no error."""
-    scores = nlp.evaluate(noisy_examples(nlp, 1, keep="tag"))
+    scores = nlp.evaluate(noisy_examples(nlp, [1], keep="tag"))
     assert scores["mine_ents_ece"] is scores["cats_ece"] is None
 
 
@@ -94,7 +94,7 @@ def test_without_confidences(nlp: Language, name: str, kind: Any) -> None:
     removed = kind.remove_extension(extension)
     try:
         with pytest.raises(ValueError, match="ece = true needs .* Set confidence = true"):
-            nlp.get_pipe(name).score(noisy_examples(nlp, 1))
+            nlp.get_pipe(name).score(noisy_examples(nlp, [1]))
     finally:
         default, _, getter, setter = removed
         given = {"getter": getter, "setter": setter} if getter else {"default": default}
@@ -103,4 +103,4 @@ def test_without_confidences(nlp: Language, name: str, kind: Any) -> None:
 
 def test_off_by_default() -> None:
     nlp = sure_pipeline()
-    assert not [key for key in nlp.evaluate(noisy_examples(nlp, 1)) if key.endswith("ece")]
+    assert not [key for key in nlp.evaluate(noisy_examples(nlp, [1])) if key.endswith("ece")]
