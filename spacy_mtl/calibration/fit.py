@@ -95,5 +95,5 @@ def _candidates(
     found = [Scaling(), Scaling(temperature)]
     if with_platt:
         both = fit_platt(confidences_at(temperature)[own], correct[own])
-        found.append(Scaling(temperature, *both) if both else found[-1])
+        found.append(Scaling(temperature, *both))
     return found

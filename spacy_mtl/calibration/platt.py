@@ -1,12 +1,12 @@
 """Platt scaling: a logistic regression of what is right on the logits of the confidences."""
 
-from typing import Optional, Tuple
+from typing import List, Tuple
 
 import numpy
 
 from .metrics import negative_log_likelihood
 
-_MAX_STEPS, _SMALLEST_STEP = 100, 1e-10
+_MAX_STEPS, _SMALLEST_STEP, _MIN_SLOPE = 100, 1e-10, 0.05
 #: Confidences nearer to 0 or 1 count as this, so that their logits are finite.
 _EDGE = 1e-15
 
@@ -31,24 +31,40 @@ def scaled(confidences: numpy.ndarray, slope: float, offset: float) -> numpy.nda
     return _sigmoid(slope * _logits(confidences) + offset)
 
 
-def fit_platt(confidences: numpy.ndarray, correct: numpy.ndarray) -> Optional[Tuple[float, float]]:
+def fit_platt(confidences: numpy.ndarray, correct: numpy.ndarray) -> Tuple[float, float]:
     """Fit slope and offset by the likelihood of `smoothed_targets`, with Newton's method.
 
     confidences (Floats1d): In [0, 1]. Shape: (n_events,).
     correct (numpy.ndarray): Whether each prediction is right. Shape: (n_events,).
-    RETURNS (Optional[Tuple[float, float]]): Slope and offset; None if the slope isn't positive:
-        then confidences say nothing, and would be reversed.
+    RETURNS (Tuple[float, float]): Slope and offset. The slope is 0.05 or more, so that
+        confidences that say nothing keep their order.
     SOURCE: Lin, Lin and Weng 2007, "A note on Platt's probabilistic outputs",
-        doi:10.1007/s10994-007-5018-6. Differs: the inputs are logits.
+        doi:10.1007/s10994-007-5018-6. Differs: the inputs are logits, the slope has a minimum.
     """
-    inputs = numpy.stack([_logits(confidences), numpy.ones(len(confidences))], axis=1)
+    logits, ones = _logits(confidences), numpy.ones(len(confidences))
     targets = smoothed_targets(correct)
-    n_right = int(correct.sum())
-    # As if confidences said nothing: from extreme ones, the first step would be far too long.
-    weights = numpy.asarray([0.0, numpy.log((n_right + 1) / (len(correct) - n_right + 1))])
-    loss = negative_log_likelihood(_sigmoid(inputs @ weights), targets)
+    slope, offset = _fit(numpy.stack([logits, ones], axis=1), 0 * logits, targets)
+    if slope < _MIN_SLOPE:
+        slope = _MIN_SLOPE
+        (offset,) = _fit(ones[:, None], slope * logits, targets)
+    return slope, offset
+
+
+def _fit(inputs: numpy.ndarray, known: numpy.ndarray, targets: numpy.ndarray) -> List[float]:
+    """Fit a logistic regression.
+
+    inputs (Floats2d): The inputs, the last of which is 1. Shape: (n_events, n_inputs).
+    known (Floats1d): What is added to their weighted sums. Shape: (n_events,).
+    targets (Floats1d): The probabilities. Shape: (n_events,).
+    RETURNS (List[float]): The weights.
+    """
+    weights = numpy.zeros(inputs.shape[1])
+    # As if the inputs said nothing: from extreme logits, the first step would be far too long.
+    mean = targets.mean()
+    weights[-1] = numpy.log(mean / (1 - mean)) - known.mean()
+    loss = negative_log_likelihood(_sigmoid(inputs @ weights + known), targets)
     for _ in range(_MAX_STEPS):
-        predicted = _sigmoid(inputs @ weights)
+        predicted = _sigmoid(inputs @ weights + known)
         gradient = inputs.T @ (predicted - targets)
         curvature = inputs.T @ (inputs * (predicted * (1 - predicted))[:, None])
         # The shortest step: equal confidences leave one direction without curvature.
@@ -56,15 +72,14 @@ def fit_platt(confidences: numpy.ndarray, correct: numpy.ndarray) -> Optional[Tu
         size = 1.0
         while size > _SMALLEST_STEP:
             found = weights - size * step
-            new = negative_log_likelihood(_sigmoid(inputs @ found), targets)
+            new = negative_log_likelihood(_sigmoid(inputs @ found + known), targets)
             if new < loss:
                 break
             size /= 2
         else:
             break
         weights, loss = found, new
-    slope, offset = map(float, weights)
-    return (slope, offset) if slope > 0 else None
+    return [float(weight) for weight in weights]
 
 
 def _logits(confidences: numpy.ndarray) -> numpy.ndarray:
