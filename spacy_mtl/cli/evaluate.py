@@ -63,7 +63,14 @@ def evaluate_cli(
     choose_gpu(use_gpu)
     nlp, examples = _read(pipeline, corpus, gold_preproc)
     examples = annotate(nlp, examples, partial(_shown, is_quiet=bool(ctx.params.get("quiet"))))
-    found = evaluate(nlp, examples, n_samples=n_samples, seed=seed, n_errors=n_errors)
+    found = evaluate(
+        nlp,
+        examples,
+        n_samples=n_samples,
+        seed=seed,
+        n_errors=n_errors,
+        with_calibration=True,
+    )
     if not found.tasks and not found.uncounted:
         tasks = ", ".join(found.unannotated)
         raise CommandError(
@@ -84,18 +91,11 @@ def evaluate_cli(
 
 
 def _read(pipeline: str, corpus: Path, gold_preproc: bool) -> Any:
-    from spacy.training import Corpus
-    from spacy.util import load_model
+    from ..deploy.inputs import load_pipeline, read_examples
 
-    nlp = load_model(pipeline)
-    try:
-        examples = list(Corpus(corpus, gold_preproc=gold_preproc)(nlp))
-    # Damaged files raise anything.
-    except Exception as err:
-        raise CommandError(
-            f"The corpus '{corpus}' can't be read",
-            f"Name a .spacy file (see `python -m spacy mtl convert`). The reader said: {err}",
-        ) from err
+    nlp = load_pipeline(pipeline)
+    instead = "Name a .spacy file (see `python -m spacy mtl convert`), or a folder of them."
+    examples = read_examples(nlp, corpus, gold_preproc=gold_preproc, instead=instead)
     if not examples:
         raise CommandError(f"The corpus '{corpus}' has no documents", "Name another.")
     return nlp, examples

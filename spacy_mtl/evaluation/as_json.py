@@ -10,9 +10,10 @@ def evaluation_json(evaluation: Evaluation) -> Dict[str, Any]:
     """Convert an evaluation to what JSON has.
 
     evaluation (Evaluation): The evaluation.
-    RETURNS (Dict[str, Any]): "documents", "tokens", "uncounted", "unannotated", and "tasks" by
-        name: "documents", "score", "interval" and "scores". Each score has its "key", "labels",
-        "confusion" (the whole table) and "errors". Intervals are "low" and "high".
+    RETURNS (Dict[str, Any]): "documents", "tokens", "uncounted", "unannotated", "calibration" by
+        component ("n", "error", "by_chance" and "coverage"), and "tasks" by name: "documents",
+        "score", "interval" and "scores". Each score has its "key", "labels", "confusion" (the
+        whole table) and "errors". Intervals are "low" and "high".
     """
     tasks = {}
     for name, task in evaluation.tasks.items():
@@ -24,4 +25,5 @@ def evaluation_json(evaluation: Evaluation) -> Dict[str, Any]:
         "tasks": tasks,
         "uncounted": evaluation.uncounted,
         "unannotated": evaluation.unannotated,
+        "calibration": {name: asdict(found) for name, found in evaluation.calibration.items()},
     }

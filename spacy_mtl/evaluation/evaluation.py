@@ -1,6 +1,6 @@
 """All that is known about a pipeline on a corpus: scores with intervals, labels and errors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Callable, Dict, Iterable, List, Optional, Sequence
 
 import numpy
@@ -8,6 +8,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from .bootstrap import N_SAMPLES, Interval, percentiles, resample
+from .calibration import CalibrationResult, find_calibrations
 from .confusion import Confusion, make_confusion
 from .counts import DocumentCounts, count_documents
 from .label_counts import LabelCounts, f_scores, precisions, recalls
@@ -87,6 +88,8 @@ class Evaluation:
     uncounted (Dict[str, float]): Scores of components with a scorer of their own.
     unannotated (List[str]): Components that can be scored, but not on this corpus.
     counts (DocumentCounts): What the scores are computed from.
+    calibration (Dict[str, CalibrationResult]): Whether confidences hold what they say, by
+        component; empty if it wasn't asked for.
     """
 
     n_documents: int
@@ -95,6 +98,7 @@ class Evaluation:
     uncounted: Dict[str, float]
     unannotated: List[str]
     counts: DocumentCounts
+    calibration: Dict[str, CalibrationResult] = field(default_factory=dict)
 
 
 def annotate(
@@ -120,6 +124,7 @@ def evaluate(
     n_samples: int = N_SAMPLES,
     seed: int = 0,
     n_errors: int = 5,
+    with_calibration: bool = False,
 ) -> Evaluation:
     """Evaluate a pipeline.
 
@@ -128,6 +133,8 @@ def evaluate(
     n_samples (int): How often documents are drawn anew for the intervals.
     seed (int): The seed of these draws.
     n_errors (int): How many errors of each kind to list.
+    with_calibration (bool): Whether to compare confidences with the annotation. The documents must
+        come from `annotate`, with what the encoder has left in them.
     RETURNS (Evaluation): The scores, labels and errors of each task.
     """
     counts = count_documents(nlp, examples)
@@ -154,6 +161,7 @@ def evaluate(
         uncounted=counts.uncounted,
         unannotated=sorted(scored - tasks.keys() - counts.uncounted.keys()),
         counts=counts,
+        calibration=find_calibrations(nlp, examples) if with_calibration else {},
     )
 
 

@@ -12,6 +12,10 @@ from .span_errors import Mention, SpanError
 _MOST_LABELS, _MOST_CONFUSIONS = 20, 10
 
 
+#: The shares of predictions whose precision is shown.
+_COVERAGES = (1.0, 0.9, 0.7, 0.5)
+
+
 def evaluation_text(evaluation: Evaluation) -> str:
     """Format an evaluation.
 
@@ -22,6 +26,9 @@ def evaluation_text(evaluation: Evaluation) -> str:
     for name, task in evaluation.tasks.items():
         for score in task.scores:
             parts += [f"\n{name}: {score.key}", *_explained(score)]
+    if evaluation.calibration:
+        rows = calibration_rows(evaluation)
+        parts.append(f"\nConfidences, in percent\n{_table(rows, CALIBRATION_HEADER)}")
     return "\n".join(parts)
 
 
@@ -55,6 +62,20 @@ def score_rows(evaluation: Evaluation) -> List[Sequence[str]]:
     return rows
 
 
+def calibration_rows(evaluation: Evaluation) -> List[Sequence[str]]:
+    """RETURNS (List[Sequence[str]]): The cells of `CALIBRATION_HEADER`, one row per component."""
+    return [
+        (
+            name,
+            f"{found.n:,}",
+            percent(found.error),
+            percent(found.by_chance),
+            *(percent(each.precision) for each in found.coverage if each.coverage in _COVERAGES),
+        )
+        for name, found in evaluation.calibration.items()
+    ]
+
+
 def label_rows(labels: Sequence[LabelResult]) -> List[Sequence[str]]:
     """RETURNS (List[Sequence[str]]): The cells of `LABEL_HEADER`, most frequent labels first."""
     ordered = sorted(labels, key=lambda each: -(each.right + each.missed))
@@ -75,6 +96,13 @@ def label_rows(labels: Sequence[LabelResult]) -> List[Sequence[str]]:
 
 
 SCORE_HEADER = ("task", "score", "documents", "%", "95 % interval")
+CALIBRATION_HEADER = (
+    "task",
+    "predictions",
+    "calibration error",
+    "by chance",
+    *(f"P at {100 * coverage:.0f} %" for coverage in _COVERAGES),
+)
 LABEL_HEADER = ("label", "gold", "right", "missed", "made up", "P", "R", "F", "95 % interval")
 
 

@@ -63,6 +63,12 @@ def test_json_and_file_are_the_same(run: Run) -> None:
     data = json.loads(result.stdout)
     assert data == json.loads(Path("found.json").read_text(encoding="utf8"))
     assert list(data["tasks"]) == ["tagger", "ner", "textcat"]
+    assert set(data["calibration"]) >= {"tagger", "textcat"}
+    tagger = data["calibration"]["tagger"]
+    # All tokens are tagged: what is right at full coverage is the accuracy.
+    (whole,) = (each for each in tagger["coverage"] if each["coverage"] == 1.0)
+    assert whole["precision"] == pytest.approx(data["tasks"]["tagger"]["score"])
+    assert 0 <= tagger["error"] <= 1
 
 
 def test_page(run: Run) -> None:

@@ -1,7 +1,14 @@
 """The page of an evaluation."""
 
 from ...evaluation.evaluation import Evaluation
-from ...evaluation.text import LABEL_HEADER, SCORE_HEADER, label_rows, score_rows
+from ...evaluation.text import (
+    CALIBRATION_HEADER,
+    LABEL_HEADER,
+    SCORE_HEADER,
+    calibration_rows,
+    label_rows,
+    score_rows,
+)
 from .heat import confusion_table
 from .page import render
 
@@ -35,4 +42,6 @@ def evaluation_page(evaluation: Evaluation, title: str) -> str:
         score_header=SCORE_HEADER,
         score_rows=score_rows(evaluation),
         label_header=LABEL_HEADER,
+        calibration_header=CALIBRATION_HEADER,
+        calibration_rows=calibration_rows(evaluation),
     )
