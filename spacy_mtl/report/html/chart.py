@@ -5,7 +5,7 @@ import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Iterator, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from markupsafe import Markup
 
@@ -108,13 +108,17 @@ def axes() -> Iterator[Tuple[Any, Any]]:
         yield figure, figure.subplots()
 
 
-def finish(figure: Any, title: str, note: str, name: str) -> Chart:
+def finish(
+    figure: Any, title: str, note: str, name: str, tips: Optional[Dict[str, List[str]]] = None
+) -> Chart:
     """Turn a figure into a chart. The same figure always gives the same text.
 
     figure (Figure): The figure.
     title (str): What it shows.
     note (str): How to read it.
     name (str): A name that no other chart of the page has, of ASCII letters and digits.
+    tips (Optional[Dict[str, List[str]]]): What to show when a point is hovered over, by the gid of
+        a line: one text per point.
     RETURNS (Chart): The chart.
     """
     import matplotlib
@@ -125,6 +129,8 @@ def finish(figure: Any, title: str, note: str, name: str) -> Chart:
     svg = file.getvalue().decode("utf8")
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    for gid, texts in (tips or {}).items():
+        svg = _with_tips(svg, gid, texts)
     # All charts are in one page, where ids must not repeat.
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
     svg = svg.replace(_TEXT, "currentColor").replace(_QUIET, "var(--quiet)")
@@ -134,3 +140,17 @@ def finish(figure: Any, title: str, note: str, name: str) -> Chart:
     return Chart(
         title, note, Markup(svg.replace("<svg", f'<svg role="img" aria-label="{label}"', 1))
     )
+
+
+def _with_tips(svg: str, gid: str, texts: List[str]) -> str:
+    """Give the points of a line titles, which browsers show without a script."""
+    start = svg.index(f'id="{gid}"')
+    # Points are in a group of their own, right after the line.
+    end = svg.index("</g>", start)
+    before, points = svg[:start], re.split(r"(<use [^>]*)/>", svg[start:end])
+    if len(points) != 2 * len(texts) + 1:
+        # Points are only drawn if there are few.
+        return svg
+    for i, text in enumerate(texts):
+        points[2 * i + 1] += f"><title>{Markup.escape(text)}</title></use>"
+    return before + "".join(points) + svg[end:]

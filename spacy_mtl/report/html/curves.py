@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy
 
+from ..numbers import compact
 from .chart import Chart, axes, color_of, dash_of, finish, label_of
 
 #: A larger ratio of values is shown on a logarithmic axis.
@@ -41,17 +42,22 @@ def draw_curves(
     if not finite:
         return None
     with axes() as (figure, ax):
-        lines = [
-            ax.plot(steps, values, color=color_of(i), linestyle=dash_of(i), **_marks(values))[0]
-            for i, values in enumerate(series.values())
-        ]
+        lines, tips = [], {}
+        for i, (key, values) in enumerate(series.items()):
+            style = {"color": color_of(i), "linestyle": dash_of(i), **_marks(values)}
+            lines += ax.plot(steps, values, gid=f"line-{i}", **style)
+            tips[f"line-{i}"] = [
+                f"{key}, step {step:,}: {compact(value)}"
+                for step, value in zip(steps, values)
+                if math.isfinite(value)
+            ]
         if limits is not None:
             ax.set_ylim(*limits)
         elif min(finite) > 0 and max(finite) / min(finite) > _WIDE:
             ax.set_yscale("log")
             unit = f"{unit} (log scale)"
         _label(figure, ax, lines, list(series), unit)
-        return finish(figure, title, note, name)
+        return finish(figure, title, note, name, tips)
 
 
 def draw_shares(

@@ -22,6 +22,23 @@ def test_colors_are_those_of_the_page() -> None:
     assert 'role="img" aria-label="A"' in chart.svg
 
 
+def test_points_say_their_values() -> None:
+    """Without a script; not where there are too many to hit one."""
+    chart = draw_curves("a", "A", STEPS, {"<x>": [1.0, math.nan, 3], "y": [3.0, 2, 1]}, "unit")
+    assert chart is not None
+    said = re.findall(r"<use [^>]*><title>(.*?)</title></use>", chart.svg)
+    assert said == [
+        "&lt;x&gt;, step 0: 1.00",
+        "&lt;x&gt;, step 100: 3.00",
+        "y, step 0: 3.00",
+        "y, step 50: 2.00",
+        "y, step 100: 1.00",
+    ]
+    many = draw_curves("a", "A", range(100), {"x": [1.0] * 100}, "unit")
+    assert many is not None
+    assert "<title>" not in many.svg
+
+
 def test_wide_ranges_are_logarithmic() -> None:
     narrow = draw_curves("a", "A", STEPS, {"x": [1.0, 2, 3]}, "unit")
     wide = draw_curves("a", "A", STEPS, {"x": [1.0, 20, 300]}, "unit")
