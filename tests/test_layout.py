@@ -18,18 +18,26 @@ FILES = sorted(ROOT.rglob("*.py"))
 MAY_IMPORT: Dict[str, Set[str]] = {
     "compat": set(),
     "types": set(),
+    "calibration": set(),
     "tasks": {"compat"},
     "teachers": {"compat"},
     "encoder": {"compat"},
     "sharing": {"compat", "encoder"},
     "weighting": {"compat"},
     "joint": {"compat", "tasks", "encoder", "sharing"},
-    "heads": {"compat", "tasks", "joint", "encoder", "teachers"},
+    "heads": {"compat", "tasks", "joint", "encoder", "teachers", "calibration"},
     "corpus": {"compat", "tasks", "joint"},
-    "report": {"compat", "tasks", "joint", "corpus", "weighting", "train"},
+    "evaluation": {"compat", "tasks", "heads", "calibration"},
+    "report": {
+        *("compat", "tasks", "joint", "corpus", "weighting", "train"),
+        *("calibration", "evaluation"),
+    },
     "train": {"compat", "tasks", "joint", "corpus"},
-    "deploy": {"compat", "tasks", "joint", "encoder", "heads"},
-    "cli": {"compat", "corpus", "deploy", "joint", "report", "tasks", "train"},
+    "deploy": {"compat", "tasks", "joint", "encoder", "heads", "calibration"},
+    "cli": {
+        *("compat", "calibration", "corpus", "deploy", "evaluation"),
+        *("joint", "report", "tasks", "train"),
+    },
 }
 
 
