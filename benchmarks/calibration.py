@@ -17,7 +17,7 @@ import json
 import statistics
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any, Iterator, List, Sequence
 
 from .accuracy.runs import Run, make_run, runs_of, settings_of
 from .accuracy.suites import convert_all, corpus_of
@@ -66,7 +66,6 @@ def measure(run: Run, encoder: str, work: Path) -> Row:
     from spacy_mtl.deploy.calibrate import calibrate
     from spacy_mtl.deploy.head_events import events_of
 
-    convert_all(run.plan, work)
     nlp = spacy.load(trained_pipeline(run, encoder, work))
     corpus = Corpus(split_of(run, "dev", work), gold_preproc=run.plan.gold_words)
     dev = list(corpus(nlp))
@@ -186,7 +185,7 @@ def main() -> None:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="measure all runs without results")
-    run.add_argument("suites", nargs="*", choices=[*HEADS, []], default=list(HEADS))
+    run.add_argument("--suites", nargs="+", choices=list(HEADS), default=list(HEADS))
     run.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     add_run_options(run)
     commands.add_parser("report", help="print the tables")
@@ -201,6 +200,9 @@ def main() -> None:
         runs = [each for suite in args.suites for each in runs_of(suite, [SYSTEM], args.seeds, ())]
         specs = {each.name: json.dumps(asdict(each)) for each in runs if each not in finished}
         args.work.mkdir(parents=True, exist_ok=True)
+        # Not in several processes at a time.
+        for plan in {each.plan for each in runs}:
+            convert_all(plan, args.work)
         encoder = args.encoder or default_encoder()
         run_side_by_side("benchmarks.calibration", specs, encoder, args.work, args.jobs)
 
