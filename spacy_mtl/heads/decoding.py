@@ -12,11 +12,12 @@ from .adjustable import Adjustable, misfit_of_count, misfit_of_flag
 from .biluo import OUTSIDE, forbid_edges_on_spaces, segments_of, spans_of
 from .component import TaskHead
 from .confidence import (
+    Alternative,
     Found,
     n_best_name,
-    register_n_best_entities,
+    register_n_best,
     register_span_confidence,
-    set_n_best,
+    set_n_best_entities,
     set_span_confidences,
 )
 from .crf import decode_crf, legal_transitions
@@ -44,7 +45,7 @@ class EntityDecoder(TaskHead):
         if self._wants_confidence:
             register_span_confidence()
         if self.n_best:
-            register_n_best_entities(n_best_name(self.name))
+            register_n_best(n_best_name(self.name))
 
     @property
     def _wants_confidence(self) -> bool:
@@ -155,10 +156,10 @@ class EntityDecoder(TaskHead):
         totals = Marginals(flat, lengths, transitions).log_partitions().tolist()
         for doc, own, total in zip(docs, best, totals):
             found = [
-                (min(1.0, math.exp(score - total)), spans_of(classes, labels))
+                Alternative(min(1.0, math.exp(score - total)), spans_of(classes, labels))
                 for score, classes in own
             ]
-            set_n_best(doc, name, found)
+            set_n_best_entities(doc, name, found)
 
     def _found(
         self, docs: Sequence[Doc], scores: Sequence[Floats2d], classes: Sequence[numpy.ndarray]
