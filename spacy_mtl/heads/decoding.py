@@ -7,7 +7,7 @@ import numpy
 from spacy.tokens import Doc
 from thinc.types import Floats2d
 
-from ..arrays import cut
+from ..arrays import cut, groups
 from .adjustable import Adjustable, misfit_of_count, misfit_of_flag
 from .biluo import OUTSIDE, forbid_edges_on_spaces, segments_of, spans_of
 from .component import TaskHead
@@ -26,6 +26,9 @@ from .marginals import Marginals
 from .n_best import best_sequences
 from .thresholds import misfit_of, threshold_of
 from .viterbi import decode_biluo
+
+#: How many scores are worked on together, so that long documents don't need too much memory.
+_MOST = 1 << 22
 
 
 class EntityDecoder(TaskHead):
@@ -166,27 +169,31 @@ class EntityDecoder(TaskHead):
     ) -> List[List[Found]]:
         """Compute the probabilities of the entities of legal sequences."""
         found: List[List[Found]] = [[] for _ in docs]
-        chosen = [i for i, own in enumerate(classes) if own.any()]
-        if not chosen:
-            return found
-        own_docs = [docs[i] for i in chosen]
-        flat, transitions = self._calibrated(own_docs, [scores[i] for i in chosen])
-        lengths = [len(doc) for doc in own_docs]
-        starts, ends, types = segments_of(numpy.concatenate([classes[i] for i in chosen]))
+        # Most texts of some corpora have no entities.
+        lengths = [len(own) if own.any() else 0 for own in classes]
+        for chosen in groups(lengths, _MOST // len(self.classes())):
+            own_docs, own_scores = [docs[i] for i in chosen], [scores[i] for i in chosen]
+            entities = self._found_together(own_docs, own_scores, [classes[i] for i in chosen])
+            for i, own in zip(chosen, entities):
+                found[i] = own
+        return found
+
+    def _found_together(
+        self, docs: List[Doc], scores: List[Floats2d], classes: List[numpy.ndarray]
+    ) -> List[List[Found]]:
+        """Compute the probabilities of the entities of some documents, which have tokens."""
+        lengths = [len(doc) for doc in docs]
+        flat, transitions = self._calibrated(docs, scores)
+        starts, ends, types = segments_of(numpy.concatenate(classes))
         probabilities = Marginals(flat, lengths, transitions).of_segments(starts, ends, types)
         if self.calibration is not None:
             probabilities = self.calibration.of_entities(probabilities)
         until = numpy.cumsum(lengths)
         places = numpy.searchsorted(until, starts, "right")
         firsts = (until - lengths)[places]
-        rows = zip(
-            places.tolist(),
-            (starts - firsts).tolist(),
-            (ends - firsts).tolist(),
-            types.tolist(),
-            probabilities.tolist(),
-        )
+        columns = (places, starts - firsts, ends - firsts, types, probabilities)
         labels = self.labels
-        for place, start, end, kind, probability in rows:
-            found[chosen[place]].append((start, end, labels[kind], probability))
+        found: List[List[Found]] = [[] for _ in docs]
+        for place, start, end, kind, probability in zip(*(each.tolist() for each in columns)):
+            found[place].append((start, end, labels[kind], probability))
         return found

@@ -10,6 +10,7 @@ from spacy.tokens import Doc, Span
 from tiny_corpus import make_examples
 from tiny_pipelines import CRF
 
+from spacy_mtl.heads import decoding
 from spacy_mtl.heads.calibration import Calibration
 from spacy_mtl.heads.marginals import segment_marginals
 
@@ -84,6 +85,17 @@ def test_confidences_are_marginals(config: Dict[str, Any]) -> None:
             scores = doc.spans[head.spans_key].attrs["scores"]
             assert scores.dtype == numpy.float32
             assert scores == pytest.approx([each[3] for each in own])
+
+
+def test_groups_of_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few together give what all together give."""
+    head = make_head("mtl_ner")
+    docs = annotate(head)
+    expected = head.confidences(docs)
+    monkeypatch.setattr(decoding, "_MOST", 100)
+    for own, others in zip(head.confidences(docs), expected):
+        assert [each[:3] for each in own] == [each[:3] for each in others]
+        assert [each[3] for each in own] == pytest.approx([each[3] for each in others], abs=1e-12)
 
 
 @all_kinds

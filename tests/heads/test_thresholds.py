@@ -27,7 +27,8 @@ def test_legal(threshold: Any) -> None:
         ([0.5], "such numbers by label, or null"),
         ({"LOC": 2}, "'threshold' of the label 'LOC' is 2, but"),
         ({"LOC": None}, "'threshold' of the label 'LOC' is None"),
-        ({"LOK": 0.5}, "'threshold' is set for 'LOK', but .* labels of the head: LOC, PER"),
+        ({"X": 0.5}, "'threshold' is set for 'X', but"),
+        ({"LOK": 0.5}, r"is set for 'LOK' \(did you mean 'LOC'\?\), but .* of the head: LOC, PER"),
     ],
 )
 def test_illegal(threshold: Any, match: str) -> None:
