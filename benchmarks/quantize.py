@@ -17,23 +17,12 @@ from typing import Any, Dict, List
 
 from .accuracy.runs import Run, runs_of
 from .accuracy.suites import SUITES, corpus_of, parse_change
-from .accuracy.training import config_of, score
+from .accuracy.training import score, trained_pipeline
 from .metrics import METRICS
 from .places import WORK, default_encoder
 from .speed.bare import bare_batches
 from .speed.contestants import gold_docs
 from .timing import Contestant, machine, measure, ratios
-
-
-def trained(run: Run, encoder: str, work: Path) -> Path:
-    """RETURNS (Path): The trained pipeline of a run."""
-    from spacy.cli.train import train
-
-    folder = work / run.name / "model-last"
-    if not folder.exists():
-        config, overrides = config_of(run, encoder, work)
-        train(config, folder.parent, overrides=overrides)
-    return folder
 
 
 def compare(run: Run, encoder: str, work: Path, turns: int) -> Dict[str, float]:
@@ -46,7 +35,7 @@ def compare(run: Run, encoder: str, work: Path, turns: int) -> Dict[str, float]:
 
     from spacy_mtl.deploy.quantize import quantize
 
-    folder = trained(run, encoder, work)
+    folder = trained_pipeline(run, encoder, work)
     dev, test = (corpus_of(run.plan, split, work) for split in ("dev", "test"))
     found = quantize(folder, dev, gold_preproc=run.plan.gold_words)
     before, after = (score(nlp, run, test) for nlp in (spacy.load(folder), found.nlp))

@@ -1,6 +1,6 @@
 """Helpers for flat arrays: splitting and joining them, and building index ranges."""
 
-from typing import Any, List, Optional, Sequence
+from typing import Any, Iterator, List, Optional, Sequence
 
 import numpy
 
@@ -69,3 +69,23 @@ def ranges(starts: numpy.ndarray, lengths: numpy.ndarray) -> numpy.ndarray:
     ends = numpy.cumsum(lengths)
     firsts = numpy.repeat(starts - (ends - lengths), lengths)
     return firsts + numpy.arange(len(firsts))
+
+
+def groups(lengths: Sequence[int], most: int) -> Iterator[List[int]]:
+    """Group arrays that are worked on together, so that no group is too long.
+
+    lengths (Sequence[int]): The length of each array.
+    most (int): The most that the lengths of a group may sum to, unless it has only one.
+    YIELDS (List[int]): The indices of a group's arrays, in order. Empty arrays are in none.
+    """
+    group: List[int] = []
+    total = 0
+    for i, length in enumerate(lengths):
+        if group and total + length > most:
+            yield group
+            group, total = [], 0
+        if length:
+            group.append(i)
+            total += length
+    if group:
+        yield group

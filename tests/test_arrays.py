@@ -5,7 +5,7 @@ from typing import Any, List
 import numpy
 import pytest
 
-from spacy_mtl.arrays import adjoining, cut
+from spacy_mtl.arrays import adjoining, cut, groups
 
 
 def whole(width: int = 2048) -> numpy.ndarray:
@@ -49,3 +49,11 @@ def test_arrays_of_a_torch_tensor() -> None:
 )
 def test_others_are_not(parts: List[Any]) -> None:
     assert adjoining(parts) is None
+
+
+def test_groups() -> None:
+    lengths = [3, 0, 2, 9, 1, 1, 0, 3]
+    assert list(groups(lengths, 5)) == [[0, 2], [3], [4, 5, 7]]
+    assert list(groups(lengths, 100)) == [[0, 2, 3, 4, 5, 7]]
+    assert list(groups(lengths, 0)) == [[0], [2], [3], [4], [5], [7]]
+    assert list(groups([], 5)) == list(groups([0, 0], 5)) == []

@@ -158,6 +158,23 @@ def score(nlp: Any, run: Run, corpus: Path) -> Dict[str, float]:
     return scores
 
 
+def trained_pipeline(run: Run, encoder: str, work: Path) -> Path:
+    """Find the pipeline of a run, or train it.
+
+    run (Run): The run.
+    encoder (str): Folder or hub name.
+    work (Path): Folder for corpora and models.
+    RETURNS (Path): The folder of the pipeline.
+    """
+    from spacy.cli.train import train
+
+    folder = work / run.name / "model-last"
+    if not folder.exists():
+        config, overrides = config_of(run, encoder, work)
+        train(config, folder.parent, overrides=overrides)
+    return folder
+
+
 def run_all(
     runs: Iterable[Run], encoder: str, work: Path, jobs: int, module: str = "benchmarks.accuracy"
 ) -> None:

@@ -8,6 +8,7 @@
     python -m benchmarks.speed length      # documents of 10 to 100,000 words
     python -m benchmarks.speed documents   # 10 to 100,000 documents
     python -m benchmarks.speed memory      # peak memory, load time, size on disk
+    python -m benchmarks.speed confidences # with confidences and without (not in "all")
     python -m benchmarks.speed attention   # would attention without padding pay? (not in "all")
     python -m benchmarks.speed plot        # a plot of the last measurements
     python -m benchmarks.speed windows --pipeline PATH    # same predictions as with the library?
@@ -33,6 +34,7 @@ from ..processor import bfloat16_feature
 from ..timing import RESULTS, set_threads
 from .bench import Bench, default_budget
 from .comparisons import compare_budgets, compare_memory, compare_sizes
+from .confidences import compare_confidences
 from .heads import compare_heads
 from .inference import compare_inference
 from .plot import plot
@@ -56,8 +58,8 @@ COMPARISONS = {
     "documents": partial(compare_sizes, "documents"),
     "memory": compare_memory,
 }
-#: Not for all machines.
-PROBES = {"attention": _compare_attention}
+#: Not in "all".
+PROBES = {"attention": _compare_attention, "confidences": compare_confidences}
 #: These need a trained pipeline.
 PREDICTIONS = {"windows": compare_windows, "precision": compare_precisions}
 

@@ -35,7 +35,7 @@ def make_nlp(
     """Make a pipeline and briefly train it, so that it predicts something.
 
     kind (str): "stock" (spaCy's quickstart), "stock heads" (the same with our encoder
-        model), or "ours".
+        model), "ours", or "ours, CNN" (with the encoder of configs/cnn.cfg).
     heads (Sequence[str]): "tagger", "ner" and "textcat"; in "ours" they may be repeated.
     encoder (str): A folder or a name on the model hub.
     gold (List[Doc]): Training documents, of which the first hundred are used.
@@ -47,10 +47,13 @@ def make_nlp(
     from thinc.api import Config, fix_random_seed
 
     fix_random_seed(0)
-    if kind == "ours":
+    if kind.startswith("ours"):
         nlp = spacy.blank("en")
-        tok2vec = {"@architectures": "spacy_mtl.TransformerEncoder.v1", "name": encoder}
-        sharing = {"@architectures": "spacy_mtl.HardSharing.v1", "tok2vec": {**tok2vec, **settings}}
+        tok2vec = {"@architectures": "spacy_mtl.TransformerEncoder.v1", "name": encoder, **settings}
+        if kind == "ours, CNN":
+            cnn = Config().from_disk(ROOT / "configs/cnn.cfg")
+            tok2vec = cnn["components"]["mtl"]["model"]["tok2vec"]
+        sharing = {"@architectures": "spacy_mtl.HardSharing.v1", "tok2vec": tok2vec}
         nlp.add_pipe("mtl", config={"model": sharing, "weighting": EQUAL_WEIGHTS})
         for i, head in enumerate(heads):
             nlp.add_pipe(f"mtl_{head}", name=f"{head}{i}")

@@ -59,7 +59,10 @@ class Calibrated:
 
     @property
     def calibration(self) -> Optional[Calibration]:
-        """RETURNS (Optional[Calibration]): Saved with the head. None if it isn't calibrated."""
+        """RETURNS (Optional[Calibration]): Saved with the head. None if it isn't calibrated.
+
+        Initializing the head removes it. Training it further does not: calibrate it again then.
+        """
         found = self.cfg.get(CALIBRATION)
         return None if found is None else Calibration(**found)
 

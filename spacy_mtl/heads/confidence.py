@@ -12,6 +12,8 @@ from spacy.tokens import Doc, Span, Token
 
 #: The extension of spans.
 CONFIDENCE = "confidence"
+#: What an extension with the n best holds.
+_ENTITIES, _TAGS = "entities", "tags"
 #: Start token, end token (exclusive), label and probability of an entity.
 Found = Tuple[int, int, str, float]
 
@@ -44,20 +46,16 @@ def register_token_confidence(name: str) -> None:
     _register(Token, name)
 
 
-def register_n_best_entities(name: str) -> None:
-    """Register `doc._.NAME`, a list of `Alternative`, best first, unless it is registered.
+def register_n_best(name: str) -> None:
+    """Register `doc._.NAME`, unless it is registered.
+
+    It is a list: of the `Alternative`s of a text, most probable first, or for each token of its
+    tags and their probabilities.
 
     name (str): The name: see `n_best_name`.
+    RAISES (ValueError): If another extension has this name.
     """
-    _register(Doc, name, partial(_get_entities, name=name))
-
-
-def register_n_best_tags(name: str) -> None:
-    """Register `doc._.NAME`, unless it is registered: for each token a list of tag and probability.
-
-    name (str): The name: see `n_best_name`.
-    """
-    _register(Doc, name, partial(_get_tags, name=name))
+    _register(Doc, name, partial(_get_n_best, name=name))
 
 
 def n_best_name(component: str) -> str:
@@ -91,14 +89,24 @@ def set_token_confidences(doc: Doc, name: str, probabilities: Sequence[Optional[
     )
 
 
-def set_n_best(doc: Doc, name: str, found: List[Any]) -> None:
+def set_n_best_entities(doc: Doc, name: str, found: Iterable[Alternative]) -> None:
     """Set the n best analyses.
 
     doc (Doc): The document.
     name (str): The extension: see `n_best_name`.
-    found (List[Any]): For entities `Alternative`s, for tags a list per token.
+    found (Iterable[Alternative]): The analyses, most probable first.
     """
-    _data_of(doc)[("._.", name, None, None)] = found
+    _data_of(doc)["._.", name, None, None] = {_ENTITIES: [list(each) for each in found]}
+
+
+def set_n_best_tags(doc: Doc, name: str, found: Sequence[Sequence[Tuple[str, float]]]) -> None:
+    """Set the n best tags of the tokens.
+
+    doc (Doc): The document.
+    name (str): The extension: see `n_best_name`.
+    found (Sequence[Sequence[Tuple[str, float]]]): Tags and probabilities, most probable first.
+    """
+    _data_of(doc)["._.", name, None, None] = {_TAGS: found}
 
 
 def _register(kind: Any, name: str, getter: Any = None, setter: Any = None) -> None:
@@ -135,15 +143,13 @@ def _set_confidence(span: Span, value: Optional[float]) -> None:
     data[key] = {**data.get(key, {}), span.label_: value}
 
 
-def _get_entities(doc: Doc, *, name: str) -> List[Alternative]:
-    # Saving turns tuples into lists and lists into tuples.
-    found = _data_of(doc).get(("._.", name, None, None), ())
+def _get_n_best(doc: Doc, *, name: str) -> List[Any]:
+    # Saving turns tuples into lists and lists into tuples. Components of several pipelines may have
+    # the same name, so what there is decides.
+    found = _data_of(doc).get(("._.", name, None, None), {})
+    if _TAGS in found:
+        return [[(tag, probability) for tag, probability in best] for best in found[_TAGS]]
     return [
         Alternative(probability, [(start, end, label) for start, end, label in entities])
-        for probability, entities in found
+        for probability, entities in found.get(_ENTITIES, ())
     ]
-
-
-def _get_tags(doc: Doc, *, name: str) -> List[List[Tuple[str, float]]]:
-    found = _data_of(doc).get(("._.", name, None, None), ())
-    return [[(tag, probability) for tag, probability in best] for best in found]

@@ -7,16 +7,17 @@ import numpy
 from spacy.tokens import Doc
 from thinc.types import Floats2d
 
-from ..arrays import cut
+from ..arrays import cut, groups
 from .adjustable import Adjustable, misfit_of_count, misfit_of_flag
 from .biluo import OUTSIDE, forbid_edges_on_spaces, segments_of, spans_of
 from .component import TaskHead
 from .confidence import (
+    Alternative,
     Found,
     n_best_name,
-    register_n_best_entities,
+    register_n_best,
     register_span_confidence,
-    set_n_best,
+    set_n_best_entities,
     set_span_confidences,
 )
 from .crf import decode_crf, legal_transitions
@@ -25,6 +26,9 @@ from .marginals import Marginals
 from .n_best import best_sequences
 from .thresholds import misfit_of, threshold_of
 from .viterbi import decode_biluo
+
+#: How many scores are worked on together, so that long documents don't need too much memory.
+_MOST = 1 << 22
 
 
 class EntityDecoder(TaskHead):
@@ -44,7 +48,7 @@ class EntityDecoder(TaskHead):
         if self._wants_confidence:
             register_span_confidence()
         if self.n_best:
-            register_n_best_entities(n_best_name(self.name))
+            register_n_best(n_best_name(self.name))
 
     @property
     def _wants_confidence(self) -> bool:
@@ -155,37 +159,41 @@ class EntityDecoder(TaskHead):
         totals = Marginals(flat, lengths, transitions).log_partitions().tolist()
         for doc, own, total in zip(docs, best, totals):
             found = [
-                (min(1.0, math.exp(score - total)), spans_of(classes, labels))
+                Alternative(min(1.0, math.exp(score - total)), spans_of(classes, labels))
                 for score, classes in own
             ]
-            set_n_best(doc, name, found)
+            set_n_best_entities(doc, name, found)
 
     def _found(
         self, docs: Sequence[Doc], scores: Sequence[Floats2d], classes: Sequence[numpy.ndarray]
     ) -> List[List[Found]]:
         """Compute the probabilities of the entities of legal sequences."""
         found: List[List[Found]] = [[] for _ in docs]
-        chosen = [i for i, own in enumerate(classes) if own.any()]
-        if not chosen:
-            return found
-        own_docs = [docs[i] for i in chosen]
-        flat, transitions = self._calibrated(own_docs, [scores[i] for i in chosen])
-        lengths = [len(doc) for doc in own_docs]
-        starts, ends, types = segments_of(numpy.concatenate([classes[i] for i in chosen]))
+        # Most texts of some corpora have no entities.
+        lengths = [len(own) if own.any() else 0 for own in classes]
+        for chosen in groups(lengths, _MOST // len(self.classes())):
+            own_docs, own_scores = [docs[i] for i in chosen], [scores[i] for i in chosen]
+            entities = self._found_together(own_docs, own_scores, [classes[i] for i in chosen])
+            for i, own in zip(chosen, entities):
+                found[i] = own
+        return found
+
+    def _found_together(
+        self, docs: List[Doc], scores: List[Floats2d], classes: List[numpy.ndarray]
+    ) -> List[List[Found]]:
+        """Compute the probabilities of the entities of some documents, which have tokens."""
+        lengths = [len(doc) for doc in docs]
+        flat, transitions = self._calibrated(docs, scores)
+        starts, ends, types = segments_of(numpy.concatenate(classes))
         probabilities = Marginals(flat, lengths, transitions).of_segments(starts, ends, types)
         if self.calibration is not None:
             probabilities = self.calibration.of_entities(probabilities)
         until = numpy.cumsum(lengths)
         places = numpy.searchsorted(until, starts, "right")
         firsts = (until - lengths)[places]
-        rows = zip(
-            places.tolist(),
-            (starts - firsts).tolist(),
-            (ends - firsts).tolist(),
-            types.tolist(),
-            probabilities.tolist(),
-        )
+        columns = (places, starts - firsts, ends - firsts, types, probabilities)
         labels = self.labels
-        for place, start, end, kind, probability in rows:
-            found[chosen[place]].append((start, end, labels[kind], probability))
+        found: List[List[Found]] = [[] for _ in docs]
+        for place, start, end, kind, probability in zip(*(each.tolist() for each in columns)):
+            found[place].append((start, end, labels[kind], probability))
         return found

@@ -4,6 +4,7 @@ from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import numpy
 
+from ..arrays import groups
 from .biluo import OUTSIDE, PREFIXES
 from .forward_backward import steps_of
 
@@ -35,7 +36,7 @@ def best_sequences(
     """
     found: List[List[Scored]] = [[] for _ in lengths]
     ends = numpy.cumsum(lengths)
-    for chosen in _groups(lengths, scores.shape[1] * n):
+    for chosen in groups(lengths, _MOST // (scores.shape[1] * n)):
         parts = [scores[ends[i] - lengths[i] : ends[i]] for i in chosen]
         flat = numpy.concatenate(parts).astype("float64")
         own_lengths = [lengths[i] for i in chosen]
@@ -46,21 +47,6 @@ def best_sequences(
             ranks = numpy.flatnonzero(best[place] > -numpy.inf).tolist()
             found[i] = [(float(best[place, rank]), own[:, rank].copy()) for rank in ranks]
     return found
-
-
-def _groups(lengths: Sequence[int], n_per_token: int) -> Iterator[List[int]]:
-    """Group documents with tokens, so that no group needs too much memory."""
-    group: List[int] = []
-    n_tokens = 0
-    for i, length in enumerate(lengths):
-        if group and (n_tokens + length) * n_per_token > _MOST:
-            yield group
-            group, n_tokens = [], 0
-        if length:
-            group.append(i)
-            n_tokens += length
-    if group:
-        yield group
 
 
 class _Lists:

@@ -1,6 +1,6 @@
 """How sure a tagging head is of its tags, and the next best ones."""
 
-from typing import Iterable, List, Optional, Sequence
+from typing import Iterable, List, Optional, Sequence, Tuple
 
 import numpy
 from spacy.tokens import Doc
@@ -12,9 +12,9 @@ from .adjustable import Adjustable, misfit_of_count, misfit_of_flag
 from .component import TaskHead
 from .confidence import (
     n_best_name,
-    register_n_best_tags,
+    register_n_best,
     register_token_confidence,
-    set_n_best,
+    set_n_best_tags,
     set_token_confidences,
 )
 
@@ -36,7 +36,7 @@ class TagConfidence(TaskHead):
         if self.confidence:
             register_token_confidence(self.confidence_name)
         if self.n_best:
-            register_n_best_tags(n_best_name(self.name))
+            register_n_best(n_best_name(self.name))
 
     @property
     def confidence_name(self) -> str:
@@ -69,10 +69,12 @@ class TagConfidence(TaskHead):
                 set_token_confidences(doc, self.confidence_name, self._of_own_tags(doc, own))
         if self.n_best:
             for doc, own in zip(docs, cut(probabilities, lengths)):
-                set_n_best(doc, n_best_name(self.name), self._best_tags(own))
+                set_n_best_tags(doc, n_best_name(self.name), self._best_tags(own))
 
     def _probabilities(self, scores: TokenVectors) -> numpy.ndarray:
         ops = self.model.ops
+        if not any(map(len, scores)):
+            return numpy.zeros((0, len(self.labels)), dtype="float32")
         flat = ops.flatten(list(scores))
         return ops.to_numpy(softmax(flat / self.temperature))
 
@@ -87,12 +89,12 @@ class TagConfidence(TaskHead):
         """RETURNS (List[str]): The tags of a document; "" where there is none."""
         raise NotImplementedError
 
-    def _best_tags(self, probabilities: numpy.ndarray) -> List[List[List[object]]]:
+    def _best_tags(self, probabilities: numpy.ndarray) -> List[List[Tuple[str, float]]]:
         n = min(self.n_best, len(self.labels))
         order = numpy.argsort(-probabilities, axis=1, kind="stable")[:, :n]
         values = numpy.take_along_axis(probabilities, order, axis=1).tolist()
         labels = self.labels
         return [
-            [[labels[i], value] for i, value in zip(own_order, own)]
+            [(labels[i], value) for i, value in zip(own_order, own)]
             for own_order, own in zip(order.tolist(), values)
         ]

@@ -66,6 +66,7 @@ LEGAL: Dict[str, Any] = {
     "confidence": {"true"},
     "n_best": {"0"},
     "class_weights": {"{}"},
+    "ece": {"true"},
     "name": TEXTS,
     "upstream": TEXTS,
     "tokenizer_config": {"{}"},

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from spacy_mtl.cli.errors import CommandError
 from spacy_mtl.corpus.convert import ConversionError
+from spacy_mtl.deploy.inputs import InputError
 from spacy_mtl.deploy.quantize import QuantizationError
 from spacy_mtl.deploy.saved import NoPipelineError
 from spacy_mtl.files import WriteError
@@ -30,6 +31,7 @@ DEBUGGED = [
     Case("quantize: no corpus", "quantize trained out -d x.spacy", QuantizationError),
     Case("quantize: onto itself", "quantize trained trained", CommandError),
     Case("quantize: here", "quantize trained out", WriteError),
+    Case("calibrate: no corpus", "calibrate trained x.spacy -o out", InputError),
     Case("convert: a format", "convert a-file out -f no", ConversionError),
     Case("convert: options", "convert a-file out --no-ner --ner-column 1", ValueError),
     Case("evaluate", "evaluate trained x.spacy", CommandError),
