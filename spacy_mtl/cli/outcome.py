@@ -11,7 +11,7 @@ import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Callable, Dict, TypeVar
+from typing import Any, Callable, Dict, List, TypeVar, Union
 
 import typer
 
@@ -29,12 +29,13 @@ def _show_nothing() -> None:
 class Outcome:
     """The result of a command.
 
-    data (Dict[str, Any]): What --json prints. Only what JSON has: no NaN, no infinity.
+    data (Union[Dict[str, Any], List[Any]]): What --json prints. Only what JSON has: no NaN, no
+        infinity.
     show (Callable[[], None]): Prints the result for people.
     status (int): The exit status, such as 1 if a check has found something.
     """
 
-    data: Dict[str, Any]
+    data: Union[Dict[str, Any], List[Any]]
     show: Callable[[], None] = _show_nothing
     status: int = 0
 
