@@ -27,9 +27,10 @@ MAY_IMPORT: Dict[str, Set[str]] = {
     "heads": {"compat", "tasks", "joint", "encoder", "teachers"},
     "corpus": {"compat", "tasks", "joint"},
     "report": {"compat", "tasks", "joint", "corpus", "weighting", "train"},
+    "recommend": {"compat", "tasks", "report"},
     "train": {"compat", "tasks", "joint", "corpus"},
     "deploy": {"compat", "tasks", "joint", "encoder", "heads"},
-    "cli": {"compat", "corpus", "deploy", "joint", "report", "tasks", "train"},
+    "cli": {"compat", "corpus", "deploy", "joint", "recommend", "report", "tasks", "train"},
 }
 
 

@@ -10,6 +10,8 @@ from ..compat.spacy_cli import app
 from .check import check_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
+from .init_config import init_config_cli
+from .list import list_cli
 from .quantize import quantize_cli
 from .show import show_cli
 from .train import train_cli
@@ -22,6 +24,8 @@ mtl_cli.command("convert")(convert_cli)
 mtl_cli.command(
     "debug-data", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
 )(debug_data_cli)
+mtl_cli.command("init-config")(init_config_cli)
+mtl_cli.command("list")(list_cli)
 mtl_cli.command("quantize")(quantize_cli)
 mtl_cli.command("show")(show_cli)
 mtl_cli.command(

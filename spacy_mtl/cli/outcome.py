@@ -21,6 +21,15 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _JSON, _QUIET = "as_json", "quiet"
 
 
+class _Silence(io.StringIO):
+    """The standard output of a command with --quiet."""
+
+
+def is_quiet() -> bool:
+    """RETURNS (bool): Whether the running command has --quiet, so that it shows no progress."""
+    return isinstance(sys.stdout, _Silence)
+
+
 def _show_nothing() -> None:
     pass
 
@@ -84,7 +93,7 @@ def reporting(command: _Command) -> _Command:
 
 
 def _run_quietly(command: Callable[..., Outcome], *args: Any, **kwargs: Any) -> Outcome:
-    printed = io.StringIO()
+    printed = _Silence()
     try:
         with redirect_stdout(printed):
             outcome = command(*args, **kwargs)

@@ -39,6 +39,13 @@ ROWS: Dict[str, Row] = {
     "check": Row("pipeline", missing="nowhere"),
     "convert": Row("tagged.jsonl {new}.spacy", "nowhere.jsonl {new}.spacy", "tagged.jsonl {old}"),
     "debug-data": Row("config.cfg", missing="config.cfg --corpora.dev.path nowhere.spacy"),
+    "init-config": Row(
+        "{new}.cfg --train corpus.spacy --dev corpus.spacy --encoder encoder",
+        "{new}.cfg --train nowhere.spacy --dev corpus.spacy",
+        "{old} --train corpus.spacy --dev corpus.spacy",
+        old="config.cfg",
+    ),
+    "list": Row("weightings"),
     "quantize": Row(
         "pipeline {new} --data corpus.spacy --max-loss 100",
         "nowhere {new}",
@@ -60,6 +67,7 @@ def write_inputs(folder: Path, encoder: str) -> None:
     """Write the inputs and the earlier outputs of all rows."""
     DocBin(docs=make_docs(spacy.blank("en"))).to_disk(folder / "corpus.spacy")
     DocBin(docs=make_docs(spacy.blank("en"))).to_disk(folder / "old.spacy")
+    (folder / "encoder").symlink_to(encoder)
     (folder / "tagged.jsonl").write_text(TAGGED)
     (folder / "old.svg").write_text("<svg/>")
     config = config_of("corpus.spacy", max_steps=1, eval_frequency=1)
