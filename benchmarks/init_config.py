@@ -218,7 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.init_config", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="train and score all runs without results")
-    run.add_argument("cases", nargs="*", choices=[*CASES, []], default=list(CASES))
+    run.add_argument("--cases", nargs="+", choices=list(CASES), default=list(CASES))
     run.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     add_run_options(run)
     commands.add_parser("report", help="print the tables")

@@ -96,8 +96,8 @@ def _width(name: str) -> Optional[int]:
         return None
     path = folder / "config.json"
     try:
-        settings: Any = json.loads(path.read_text(encoding="utf8"))
-    except (OSError, ValueError) as err:
+        settings: Any = dict(json.loads(path.read_text(encoding="utf8")).items())
+    except (OSError, ValueError, AttributeError) as err:
         raise ValueError(
             f"The folder --encoder {name} has no encoder: its config.json cannot be read ({err}). "
             "Specify a folder with a saved transformer, or a name on the model hub."
