@@ -20,7 +20,8 @@ _MIXED = (
 )
 #: What learns its weights needs a rate of its own, which was not tuned.
 _LEARNS = {"learn_rate": 0.025}
-_WEIGHTINGS: Dict[str, Callable[[Budget], Dict[str, Any]]] = {
+#: The settings of weightings that don't work, or not well, without.
+WEIGHTINGS: Dict[str, Callable[[Budget], Dict[str, Any]]] = {
     "spacy_mtl.Uncertainty.v1": lambda budget: _LEARNS,
     "spacy_mtl.IMTLL.v1": lambda budget: _LEARNS,
     "spacy_mtl.FAMO.v1": lambda budget: _LEARNS,
@@ -45,7 +46,7 @@ def weighting_settings(given: str, heads: Sequence[Head], budget: Budget) -> Dic
     RAISES (ImportError): If it needs a library that isn't installed.
     """
     entry = find_entry("weightings", given)
-    settings = dict(_WEIGHTINGS.get(entry.name, lambda _: {})(budget))
+    settings = dict(WEIGHTINGS.get(entry.name, lambda _: {})(budget))
     _check_known("weightings", entry, settings, "components.mtl.weighting")
     block = {"@mtl_weightings": entry.name, **settings}
     weighting = registry.resolve({"weighting": block})["weighting"]

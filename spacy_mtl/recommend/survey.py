@@ -160,6 +160,8 @@ def _read(nlp: Language, path: Path) -> Iterator[Example]:
         raise ValueError(
             f"{path} is not a .spacy file. Convert it with `python -m spacy mtl convert`."
         )
+    if path.is_dir() and not any(path.rglob("*.spacy")):
+        raise ValueError(f"The folder {path} has no .spacy files. Specify another.")
     try:
         yield from Corpus(path)(nlp)
     except Exception as err:

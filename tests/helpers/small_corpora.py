@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
 
-import spacy
 from spacy.tokens import Doc, DocBin, Span
+from spacy.vocab import Vocab
 
 
 def write_corpus(
@@ -15,7 +15,7 @@ def write_corpus(
     tags: Optional[str] = None,
     ents: Optional[str] = None,
     cats: Sequence[str] = (),
-    lang: str = "en",
+    word: Optional[str] = None,
     **annotation: Any,
 ) -> Path:
     """Write a corpus, for training and the same for development.
@@ -26,13 +26,17 @@ def write_corpus(
     tags (Optional[str]): The tag of every second word. None for no tags.
     ents (Optional[str]): The label of the entity in each text. None for no entities.
     cats (Sequence[str]): The categories, of which each text has one. With "+" all but one.
-    **annotation (Any): Other arguments of Doc, per word.
+    word (Optional[str]): The word that all texts consist of. By default there are seven.
+    **annotation (Any): Other arguments of Doc: lists, or the value of every word.
     """
-    vocab = spacy.blank(lang).vocab
+    vocab = Vocab()
     docs = []
     for i in range(n_texts):
-        words = [f"w{(i + j) % 7}" for j in range(n_words)]
-        found: Dict[str, Any] = {key: [value] * n_words for key, value in annotation.items()}
+        words = [word or f"w{(i + j) % 7}" for j in range(n_words)]
+        found: Dict[str, Any] = {
+            key: value if isinstance(value, list) else [value] * n_words
+            for key, value in annotation.items()
+        }
         if tags is not None:
             found["tags"] = [tags if j % 2 else "X" for j in range(n_words)]
         doc = Doc(vocab, words=words, **found)
