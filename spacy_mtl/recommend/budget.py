@@ -98,7 +98,7 @@ def _batch(corpora: Sequence[Facts], n_words: int) -> Tuple[int, str]:
     else:
         batch = 150 if n_words < _SMALL else 400
         why = f"what was measured for texts as long ({mean:.0f} words) in a corpus of this size"
-    if batch < 2 * mean:
+    if batch < 1.5 * mean:
         batch = 100 * math.ceil(2 * mean / 100)
         why = f"two texts of {mean:.0f} words; such long ones were not measured"
     return batch, why

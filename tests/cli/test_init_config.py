@@ -116,7 +116,7 @@ def test_list(run: Run) -> None:
     result = run("list", "weightings")
     assert result.exit_code == 0, result.output
     (line,) = (line for line in result.stdout.splitlines() if "PCGrad" in line)
-    assert re.split("  +", line) == [
+    assert re.split("  +", line.strip()) == [
         "spacy_mtl.PCGrad.v1",
         "Gradient surgery: each gradient loses its components against the others.",
         "Yu et al. 2020, arXiv:2001.06782",

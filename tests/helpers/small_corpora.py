@@ -39,7 +39,7 @@ def write_corpus(
         }
         if tags is not None:
             found["tags"] = [tags if j % 2 else "X" for j in range(n_words)]
-        doc = Doc(vocab, words=words, **found)
+        doc = Doc(vocab, words=words, spaces=[*[True] * (n_words - 1), False], **found)
         if ents is not None:
             doc.set_ents([Span(doc, 0, 1, label=ents)], default="outside")
         several = "+" in cats
