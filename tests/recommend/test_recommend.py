@@ -118,14 +118,26 @@ def test_efficiency(folder: Path) -> None:
     steps(found, 2)
 
 
-def test_stock_components(folder: Path, encoder_dir: str) -> None:
-    # The parser leaves out labels that occur less than 30 times.
-    deps = ["ROOT", "a", "b", "a"]
-    write_corpus(Path("trees.spacy"), ents="A", deps=deps, heads=0, n_texts=40)
-    found = made(encoder_dir, "trees", tasks=["parser", "ner"])
-    tok2vec = config_of(found)["components"]["parser"]["model"]["tok2vec"]
+@pytest.mark.parametrize(
+    ("task", "annotation"),
+    [
+        ("morphologizer", {"pos": "NOUN", "morphs": "Number=Sing"}),
+        ("trainable_lemmatizer", {"lemmas": "w"}),
+    ],
+)
+def test_stock_components(task: str, annotation: Any, folder: Path, encoder_dir: str) -> None:
+    write_corpus(Path("more.spacy"), ents="A", **annotation)
+    found = made(encoder_dir, "more", tasks=[task, "ner"])
+    tok2vec = config_of(found)["components"][task]["model"]["tok2vec"]
     assert tok2vec["@architectures"] == "spacy_mtl.TaskListener.v1"
     steps(found, 1)
+
+
+def test_parser(encoder_dir: str) -> None:
+    config = config_of(recommend(Wishes(tasks=["parser", "ner"], encoder=encoder_dir)))
+    model = config["components"]["parser"]["model"]
+    assert model["@architectures"] == "spacy.TransitionBasedParser.v2"
+    assert model["tok2vec"]["@architectures"] == "spacy_mtl.TaskListener.v1"
 
 
 def test_words_of_the_corpus(folder: Path, encoder_dir: str) -> None:
