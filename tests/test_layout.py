@@ -32,11 +32,12 @@ MAY_IMPORT: Dict[str, Set[str]] = {
         *("compat", "tasks", "joint", "corpus", "weighting", "train"),
         *("calibration", "evaluation"),
     },
+    "recommend": {"compat", "tasks", "report"},
     "train": {"compat", "tasks", "joint", "corpus"},
     "deploy": {"compat", "tasks", "joint", "encoder", "heads", "calibration"},
     "cli": {
         *("compat", "calibration", "corpus", "deploy", "evaluation"),
-        *("joint", "report", "tasks", "train"),
+        *("joint", "recommend", "report", "tasks", "train"),
     },
 }
 

@@ -12,6 +12,8 @@ from .check import check_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
 from .evaluate import evaluate_cli
+from .init_config import init_config_cli
+from .list import list_cli
 from .quantize import quantize_cli
 from .report import report_cli
 from .show import show_cli
@@ -27,6 +29,8 @@ mtl_cli.command(
     "debug-data", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
 )(debug_data_cli)
 mtl_cli.command("evaluate")(evaluate_cli)
+mtl_cli.command("init-config")(init_config_cli)
+mtl_cli.command("list")(list_cli)
 mtl_cli.command("quantize")(quantize_cli)
 mtl_cli.command("report")(report_cli)
 mtl_cli.command("show")(show_cli)

@@ -8,14 +8,14 @@ import typer
 from spacy.language import Language
 
 from ..atomic_files import write_files
-from ..calibration.goals import Goal, for_f1, for_precision, for_recall
 from ..compat.spacy_cli import Arg, Opt
 from ..files import write_in_place
 from .config import choose_gpu, load_code
-from .drawing import check_drawing
 from .errors import CommandError, telling
 from .outcome import Outcome, reporting
+from .output_file import check_output_file
 from .pipeline_folder import check_output
+from .progress import annotating
 
 _WHY_ANOTHER = "It is needed to calibrate anew."
 
@@ -29,7 +29,6 @@ def _share(value: Optional[float]) -> Optional[float]:
 @reporting
 @telling("Cannot calibrate")
 def calibrate_cli(
-    ctx: typer.Context,
     pipeline: str = Arg(..., help="The name of an installed pipeline, or its folder"),
     corpus: Path = Arg(
         ..., help="Annotated documents that it wasn't trained on: a .spacy file, or a folder"
@@ -79,9 +78,7 @@ def calibrate_cli(
     goal = _goal(precision, recall, best_f1)
     check_output(pipeline, output, force, _WHY_ANOTHER)
     if diagram is not None:
-        check_drawing(diagram, "--diagram", "calibration.svg")
-        if diagram.exists() and not force:
-            raise CommandError(f"--diagram '{diagram}' exists", "Replace it with --force.")
+        check_output_file(diagram, [".svg"], force, "--diagram", "calibration")
     # Import torch.
     from ..deploy.calibrate import calibrate
     from ..deploy.inputs import load_pipeline, read_examples
@@ -97,10 +94,7 @@ def calibrate_cli(
         gold_preproc=gold_preproc,
         instead="Name a .spacy file (see `python -m spacy mtl convert`), or a folder of them.",
     )
-    is_quiet = bool(ctx.params.get("quiet"))
-    found = calibrate(
-        nlp, examples, goal, only=only, anew=force, shown=lambda all: _shown(all, is_quiet)
-    )
+    found = calibrate(nlp, examples, goal, only=only, anew=force, shown=annotating)
     # This took a while: the folder may have changed in the meantime.
     check_output(pipeline, output, force, _WHY_ANOTHER)
     write_in_place(nlp.to_disk, output)
@@ -109,8 +103,11 @@ def calibrate_cli(
     return Outcome(as_json(found, output), lambda: as_text(nlp, found, output, diagram))
 
 
-def _goal(precision: Optional[float], recall: Optional[float], best_f1: bool) -> Optional[Goal]:
-    goals: List[Goal] = []
+def _goal(precision: Optional[float], recall: Optional[float], best_f1: bool) -> Optional[Any]:
+    """RETURNS (Optional[Goal]): The goal that thresholds are wanted for."""
+    from ..calibration.goals import for_f1, for_precision, for_recall
+
+    goals = []
     if precision is not None:
         goals.append(for_precision(precision))
     if recall is not None:
@@ -138,10 +135,3 @@ def _check_heads(nlp: Language, heads: str) -> List[str]:
                 f"Did you mean '{near[0]}'?" if near else f"Its heads: {', '.join(known)}.",
             )
     return names
-
-
-def _shown(examples: List[Any], is_quiet: bool) -> Any:
-    from tqdm import tqdm
-
-    # None: only at a terminal.
-    return tqdm(examples, "Annotating", leave=False, disable=True if is_quiet else None)

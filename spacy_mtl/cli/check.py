@@ -1,12 +1,14 @@
 """`python -m spacy mtl check`: check a pipeline before loading it."""
 
-import typer
+from dataclasses import asdict
+from typing import Any, Dict
+
 from wasabi import msg
 
 from ..compat.spacy_cli import Arg
-from ..deploy.check import check_pipeline
 from ..deploy.findings import DAMAGE, DANGER, NOTE, Checked
 from .errors import telling
+from .outcome import Outcome, reporting
 
 _TITLES = {
     DANGER: "Do not load it unless you know and trust its author",
@@ -15,18 +17,37 @@ _TITLES = {
 }
 
 
+@reporting
 @telling("Cannot check")
 def check_cli(
     pipeline: str = Arg(..., help="The folder of a pipeline, or the name of an installed one"),
-) -> None:
+) -> Outcome:
     """
     Check a saved pipeline before loading it, without running any of it.
 
     Looks for anything that would run code or write elsewhere, damaged files (also by the
     checksums that `mtl train` and `mtl quantize` write), versions that don't fit, and heads
     whose labels don't fit their model. Exits with 1 if it finds any.
+
+    Example: python -m spacy mtl check training/model-best
     """
+    from ..deploy.check import check_pipeline
+
     checked = check_pipeline(pipeline)
+    return Outcome(_as_json(checked), lambda: _print(checked), status=0 if checked.is_good else 1)
+
+
+def _as_json(checked: Checked) -> Dict[str, Any]:
+    return {
+        "folder": str(checked.folder),
+        "good": checked.is_good,
+        "checksums": checked.has_checksums,
+        "components": [asdict(part) for part in checked.parts],
+        "findings": [asdict(finding) for finding in checked.findings],
+    }
+
+
+def _print(checked: Checked) -> None:
     _print_parts(checked)
     for kind, title in _TITLES.items():
         found = [finding for finding in checked.findings if finding.kind == kind]
@@ -37,7 +58,7 @@ def check_cli(
         for finding in found:
             msg.text(f"  {_shown(finding.where)}: {_shown(finding.text)}")
     if not checked.is_good:
-        raise typer.Exit(1)
+        return
     if checked.has_checksums:
         msg.good("Nothing found: its files match their checksums")
     else:

@@ -6,13 +6,15 @@ from typing import Any, Dict, List, Optional
 from wasabi import msg
 
 from ..compat.spacy_cli import Arg, Opt
-from ..corpus.convert import FORMATS, SCHEMES, Summary, convert
 from .errors import telling
+from .outcome import Outcome, reporting
 
-SCHEME_NAMES = ", ".join(SCHEMES)
-FORMAT_NAMES = ", ".join(["auto", *FORMATS])
+#: The keys of `SCHEMES` and `FORMATS`, which are not imported before they are needed.
+SCHEME_NAMES = "iob1, iob2, bio, biluo, bilou, iobes"
+FORMAT_NAMES = "auto, conllu, iob, seq, tsv, csv, jsonl"
 
 
+@reporting
 @telling("Cannot convert")
 def convert_cli(
     inputs: List[Path] = Arg(
@@ -110,14 +112,19 @@ def convert_cli(
         "-u",
         help="Mark the spacing as unknown, so that spaCy's reader keeps the words as they are",
     ),
-) -> None:
+    force: bool = Opt(False, "--force", "-F", help="Replace .spacy files that exist"),
+) -> Outcome:
     """
     Convert annotated corpora to .spacy files. Annotation that a format doesn't have
     stays missing in the output.
 
     Every document gets the category labels of all inputs: convert the splits of a
     corpus together, or pass --labels.
+
+    Example: python -m spacy mtl convert train.conllu dev.conllu corpus
     """
+    from ..corpus.convert import convert
+
     options: Dict[str, Any] = {
         "n_sents": n_sents,
         "cats_from": cats_from,
@@ -146,8 +153,31 @@ def convert_cli(
         format=format,
         labels=[label.strip() for label in labels.split(",")] if labels is not None else None,
         unknown_spaces=unknown_spaces,
+        overwrite=force,
         **options,
     )
+    return Outcome(_as_json(conversion), lambda: _print(conversion))
+
+
+def _as_json(conversion: Any) -> Dict[str, Any]:
+    """RETURNS (Dict[str, Any]): A `Conversion` as JSON."""
+    from ..report.json_types import to_json_types
+
+    return {
+        "files": [
+            {
+                **to_json_types(vars(summary)),
+                "source": str(summary.source),
+                "target": str(summary.target),
+            }
+            for summary in conversion.files
+        ],
+        "skipped": [str(path) for path in conversion.skipped],
+    }
+
+
+def _print(conversion: Any) -> None:
+    """Print a `Conversion`."""
     for path in conversion.skipped:
         reason = "not in the format" if path.is_file() or path.is_dir() else "not a regular file"
         msg.info(f"Skipped, {reason}: {path}")
@@ -155,7 +185,7 @@ def convert_cli(
         _print_summary(summary)
 
 
-def _print_summary(summary: Summary) -> None:
+def _print_summary(summary: Any) -> None:
     msg.divider(str(summary.source))
     msg.text(f"Format: {summary.format} ({summary.reason})")
     for note in summary.taken:

@@ -5,7 +5,7 @@ import re
 import traceback
 from functools import wraps
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Type, TypeVar
+from typing import Any, Callable, Dict, Iterator, List, NoReturn, Optional, TypeVar
 
 import typer
 from thinc.api import ConfigValidationError
@@ -37,20 +37,18 @@ class CommandError(ValueError):
         self.title, self.text = title, text
 
 
-def telling(
-    title: str, titles: Optional[Dict[Type[Exception], str]] = None
-) -> Callable[[_Command], _Command]:
+def telling(title: str, titles: Optional[Dict[str, str]] = None) -> Callable[[_Command], _Command]:
     """Make a decorator that lets a command print its errors and exit with 1.
 
     The command gets a --debug option, which raises them instead. Errors that aren't caused by
     the input, such as a `MemoryError`, are not handled.
 
     title (str): The title of the errors, such as "Cannot train".
-    titles (Optional[Dict[Type[Exception], str]]): Other titles, by the class of the error. The
-        first match is used.
+    titles (Optional[Dict[str, str]]): Other titles, by the name of the error's class (or of a
+        base class), so that nothing is imported for it. The closest one is used.
     RETURNS (Callable): The decorator.
     """
-    named = {**(titles or {}), Exception: title}
+    named = titles or {}
 
     def decorate(command: _Command) -> _Command:
         @wraps(command)
@@ -72,7 +70,8 @@ def telling(
             except Exception as err:
                 if is_debugged:
                     raise
-                shown = next(text for kind, text in named.items() if isinstance(err, kind))
+                classes = (kind.__name__ for kind in type(err).__mro__)
+                shown = next((named[name] for name in classes if name in named), title)
                 msg.fail(shown, explain(err, kwargs.get("code")), exits=1)
             raise printed
 
@@ -112,7 +111,7 @@ def explain(error: BaseException, code: Optional[Path] = None) -> str:
     return text
 
 
-def ended_by_interrupt(title: str, text: str) -> None:
+def ended_by_interrupt(title: str, text: str) -> NoReturn:
     """Exit a command that was interrupted from the keyboard.
 
     title (str): What was interrupted.

@@ -1,9 +1,8 @@
 """`python -m spacy mtl evaluate`: what a pipeline gets right and wrong, with intervals."""
 
 import json
-from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 import typer
 from wasabi import msg
@@ -13,6 +12,7 @@ from .config import choose_gpu, load_code
 from .errors import CommandError, telling
 from .outcome import Outcome, reporting
 from .output_file import check_output_file, write_output_file
+from .progress import annotating
 
 _SUFFIXES = (".json", ".html")
 
@@ -20,7 +20,6 @@ _SUFFIXES = (".json", ".html")
 @reporting
 @telling("Cannot evaluate")
 def evaluate_cli(
-    ctx: typer.Context,
     pipeline: str = Arg(..., help="The name of an installed pipeline, or its folder"),
     corpus: Path = Arg(..., help="Annotated documents: a .spacy file, or a folder of them"),
     output: Optional[Path] = Opt(
@@ -62,7 +61,7 @@ def evaluate_cli(
     load_code(code)
     choose_gpu(use_gpu)
     nlp, examples = _read(pipeline, corpus, gold_preproc)
-    examples = annotate(nlp, examples, partial(_shown, is_quiet=bool(ctx.params.get("quiet"))))
+    examples = annotate(nlp, examples, annotating)
     found = evaluate(
         nlp,
         examples,
@@ -99,13 +98,6 @@ def _read(pipeline: str, corpus: Path, gold_preproc: bool) -> Any:
     if not examples:
         raise CommandError(f"The corpus '{corpus}' has no documents", "Name another.")
     return nlp, examples
-
-
-def _shown(examples: List[Any], is_quiet: bool) -> Any:
-    from tqdm import tqdm
-
-    # None: only at a terminal.
-    return tqdm(examples, "Annotating", leave=False, disable=True if is_quiet else None)
 
 
 def _content(output: Path, pipeline: str, corpus: Path, found: Any, data: Dict[str, Any]) -> str:

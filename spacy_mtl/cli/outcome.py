@@ -11,7 +11,7 @@ import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Callable, Dict, TypeVar
+from typing import Any, Callable, Dict, List, TypeVar, Union
 
 import typer
 
@@ -19,6 +19,15 @@ from ..compat.spacy_cli import Opt
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _JSON, _QUIET = "as_json", "quiet"
+
+
+class _Silence(io.StringIO):
+    """The standard output of a command with --quiet."""
+
+
+def is_quiet() -> bool:
+    """RETURNS (bool): Whether the running command has --quiet, so that it shows no progress."""
+    return isinstance(sys.stdout, _Silence)
 
 
 def _show_nothing() -> None:
@@ -29,12 +38,13 @@ def _show_nothing() -> None:
 class Outcome:
     """The result of a command.
 
-    data (Dict[str, Any]): What --json prints. Only what JSON has: no NaN, no infinity.
+    data (Union[Dict[str, Any], List[Any]]): What --json prints. Only what JSON has: no NaN, no
+        infinity.
     show (Callable[[], None]): Prints the result for people.
     status (int): The exit status, such as 1 if a check has found something.
     """
 
-    data: Dict[str, Any]
+    data: Union[Dict[str, Any], List[Any]]
     show: Callable[[], None] = _show_nothing
     status: int = 0
 
@@ -83,7 +93,7 @@ def reporting(command: _Command) -> _Command:
 
 
 def _run_quietly(command: Callable[..., Outcome], *args: Any, **kwargs: Any) -> Outcome:
-    printed = io.StringIO()
+    printed = _Silence()
     try:
         with redirect_stdout(printed):
             outcome = command(*args, **kwargs)

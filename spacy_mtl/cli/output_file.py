@@ -7,29 +7,37 @@ from ..atomic_files import write_files
 from .errors import CommandError
 
 
-def check_output_file(path: Path, suffixes: Sequence[str], force: bool) -> None:
+def check_output_file(
+    path: Path,
+    suffixes: Sequence[str],
+    force: bool,
+    option: str = "--output",
+    example: str = "report",
+) -> None:
     """Reject a path that can't or shouldn't be written, before the long work.
 
     path (Path): The file.
     suffixes (Sequence[str]): What its name may end in, such as ".html".
     force (bool): Whether an existing file may be replaced.
+    option (str): The option that names it.
+    example (str): A good name, without the ending.
     RAISES (CommandError): If it ends in something else, is a folder or isn't in one, or exists.
     """
     if path.suffix.lower() not in suffixes:
         raise CommandError(
-            f"--output '{path}' does not end in {' or '.join(suffixes)}",
-            f"The ending says what to write: name a file such as report{suffixes[-1]}.",
+            f"{option} '{path}' does not end in {' or '.join(suffixes)}",
+            f"The ending says what to write: name a file such as {example}{suffixes[-1]}.",
         )
     if path.is_dir():
-        raise CommandError(f"--output '{path}' is a folder", "Name a file in it.")
+        raise CommandError(f"{option} '{path}' is a folder", "Name a file in it.")
     if not path.parent.is_dir():
         raise CommandError(
-            f"There is no folder '{path.parent}' for --output '{path}'",
+            f"There is no folder '{path.parent}' for {option} '{path}'",
             "Create it, or name another file.",
         )
     if path.exists() and not force:
         raise CommandError(
-            f"The file '{path}' already exists", "Name another, or replace it with --force."
+            f"{option} '{path}' already exists", "Name another file, or replace it with --force."
         )
 
 

@@ -1,8 +1,7 @@
 """`python -m spacy mtl show`: look at what a sharing scheme has learned about its tasks."""
 
-import json
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import typer
 from spacy.util import load_model
@@ -10,41 +9,48 @@ from wasabi import msg
 
 from ..atomic_files import write_files
 from ..compat.spacy_cli import Arg, Opt
-from ..report.heat_map import draw_tables
-from ..report.scheme import SchemeReport, scheme_report
-from ..report.structure import structure_json, structure_text
 from .config import load_code
-from .drawing import check_drawing
 from .errors import CommandError, telling
+from .outcome import Outcome, reporting
+from .output_file import check_output_file
 
 
+@reporting
 @telling("Cannot show")
 def show_cli(
     pipeline: str = Arg(..., help="The folder of a pipeline, or the name of an installed one"),
     output: Optional[Path] = Opt(
         None, "--output", "-o", help="File for a drawing of the tables as heat maps (.svg)"
     ),
-    as_json: bool = Opt(False, "--json", "-j", help="Print only the tables, as JSON"),
+    force: bool = Opt(False, "--force", "-F", help="Replace an existing file --output"),
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions used in the pipeline's config"
     ),
-) -> None:
+) -> Outcome:
     """
     Show how the tasks of a trained pipeline share, and what was learned about them.
 
     Prints the sharing scheme, the number of its parameters (without the encoder), and its tables:
-    stitches, gates, relations or a tree, depending on the scheme.
+    stitches, gates, relations or a tree, depending on the scheme. With --json only the tables.
+
+    Example: python -m spacy mtl show training/model-best --output learned.svg
     """
+    from ..report.scheme import scheme_report
+    from ..report.structure import structure_json
+
     if output is not None:
-        check_drawing(output, "--output", "learned.svg")
+        check_output_file(output, [".svg"], force, example="learned")
     load_code(code)
     report = scheme_report(load_model(pipeline))
     if output is not None:
         _draw(report, output)
-    if as_json:
-        # In ASCII, whatever the terminal's encoding.
-        typer.echo(json.dumps(structure_json(report.tables), allow_nan=False))
-        return
+    return Outcome(structure_json(report.tables), lambda: _print(report, output))
+
+
+def _print(report: Any, output: Optional[Path]) -> None:
+    """Print a `SchemeReport`, and where its drawing is."""
+    from ..report.structure import structure_text
+
     _print_scheme(report)
     if report.tables:
         typer.echo(structure_text(report.tables))
@@ -54,7 +60,9 @@ def show_cli(
         msg.good(f"Saved the drawing: {output}")
 
 
-def _draw(report: SchemeReport, output: Path) -> None:
+def _draw(report: Any, output: Path) -> None:
+    from ..report.heat_map import draw_tables
+
     if not report.tables:
         raise CommandError(
             f"There is nothing to draw for {report.scheme}. {report.why_no_tables}",
@@ -64,7 +72,7 @@ def _draw(report: SchemeReport, output: Path) -> None:
     write_files({output: drawing.encode("utf8")})
 
 
-def _print_scheme(report: SchemeReport) -> None:
+def _print_scheme(report: Any) -> None:
     msg.divider(report.component)
     tasks = [
         task if is_here else f"{task} (its head is not in the pipeline)"

@@ -21,6 +21,23 @@ __all__ = [
     "app",
     "import_code",
     "parse_config_overrides",
+    "recommended_transformer",
     "setup_gpu",
     "show_validation_error",
 ]
+
+
+def recommended_transformer(lang: str, optimize: str) -> str:
+    """Look up the transformer that `spacy init config` uses for a language.
+
+    lang (str): The language.
+    optimize (str): "efficiency" or "accuracy".
+    RETURNS (str): Its name on the model hub: a multilingual one if spaCy knows none.
+    """
+    # Imported here, as it reads a file.
+    from spacy.cli.init_config import RECOMMENDATIONS
+
+    # For some languages it only knows word vectors.
+    found = RECOMMENDATIONS.get(lang, {}).get("transformer")
+    found = found or RECOMMENDATIONS["__default__"]["transformer"]
+    return str(found[optimize]["name"])

@@ -58,7 +58,9 @@ def InformationPassing(
     depth (int): The number of these hidden layers.
     dropout (float): Their dropout rate.
     RAISES (ValueError): If there is an order, but the method has none.
-    SOURCE: See `HierarchicalNetwork`, `LabelNetwork` and `TowerAttentionNetwork`.
+    SOURCE: Sanh et al. 2019, arXiv:1811.06031 (hierarchical); Hashimoto et al. 2017,
+        arXiv:1611.01587 (labels); Vaswani et al. 2017, arXiv:1706.03762 (attention). Differs: see
+        `HierarchicalNetwork`, `LabelNetwork` and `TowerAttentionNetwork`.
     """
     new_tower = partial(Tower, hidden=Hidden(width, depth, dropout))
     build: Dict[str, Callable[[int], SharingNetwork]] = {

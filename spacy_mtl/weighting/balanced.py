@@ -22,7 +22,7 @@ class Balanced(TaskWeighting):
     decay (float): How much of the mean stays when a step is added, from 0 to less than 1.
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the weights.
     normalize (bool): See `TaskWeighting`.
-    SOURCE: the norms of GradNorm (Chen et al. 2018, arXiv:1711.02257) with alpha = 0, solved
+    SOURCE: Chen et al. 2018, arXiv:1711.02257 (GradNorm): its norms with alpha = 0, solved
         instead of learned.
     """
 

@@ -18,7 +18,7 @@ _EPSILON = 1e-8
 
 @register("mtl_weightings", "spacy_mtl.FAMO.v1")
 class FAMO(LossWeighting):
-    """Fast adaptive multitask optimization.
+    """Fast adaptive multitask optimization: all losses should fall at the same rate.
 
     After each step it measures how far each loss has fallen. The losses after the step are
     recomputed on the same batch (`recompute`), or taken from the task's next batch: a deviation

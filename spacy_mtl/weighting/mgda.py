@@ -20,7 +20,7 @@ class MGDA(GramianWeighting):
     weights (Dict[str, Union[float, Iterable[float]]]): Factors of the gradients. They have
         the opposite effect: the shorter a gradient, the more weight it gets.
     normalize (bool): See `TaskWeighting`. The published weights sum to 1.
-    SOURCE: Désidéri 2012; Sener and Koltun 2018, Algorithm 2, arXiv:1810.04650.
+    SOURCE: Sener and Koltun 2018, Algorithm 2, arXiv:1810.04650; Désidéri 2012.
     """
 
     def __init__(

@@ -6,7 +6,8 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_mtl.cli import mtl_cli
-from spacy_mtl.corpus.convert import FORMATS
+from spacy_mtl.cli.convert import FORMAT_NAMES, SCHEME_NAMES
+from spacy_mtl.corpus.convert import FORMATS, SCHEMES
 
 
 @pytest.fixture
@@ -27,6 +28,12 @@ def test_command_is_part_of_spacys(run):
     for name in ("--format", "--n-sents", "--cats-from", "--labels", *FORMATS):
         assert name in result.output
     assert mtl_cli.info.name == "mtl"
+
+
+def test_names_in_the_help():
+    """They are written out there, because importing the converters takes time."""
+    assert FORMAT_NAMES.split(", ") == ["auto", *FORMATS]
+    assert SCHEME_NAMES.split(", ") == list(SCHEMES)
 
 
 def test_convert_and_summary(run, tmp_path):
@@ -59,7 +66,23 @@ def test_several_inputs_and_skipped_files(run, tmp_path):
         (tmp_path / name).write_text("a O\n" if name != "README.md" else "Plain text\n")
     assert run("train.iob", "dev.iob", "out").exit_code == 0
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["dev.spacy", "train.spacy"]
-    assert "Skipped, not in the format: README.md" in run(".", "out").output
+    assert "Skipped, not in the format: README.md" in run(".", "out", "--force").output
+
+
+def test_nothing_is_replaced_without_force(run, tmp_path):
+    (tmp_path / "a.iob").write_text("a O\n")
+    (tmp_path / "b.iob").write_text("b O\n")
+    assert run("a.iob", "out").exit_code == 0
+    before = (tmp_path / "out/a.spacy").read_bytes()
+    (tmp_path / "a.iob").write_text("another O\n")
+    result = run("a.iob", "b.iob", "out")
+    assert result.exit_code == 1
+    assert "out/a.spacy: there is such a file already" in " ".join(result.output.split())
+    assert "--force" in result.output
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.spacy"]
+    assert (tmp_path / "out/a.spacy").read_bytes() == before
+    assert run("a.iob", "b.iob", "out", "--force").exit_code == 0
+    assert (tmp_path / "out/a.spacy").read_bytes() != before
 
 
 @pytest.mark.parametrize(

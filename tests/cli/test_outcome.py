@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from wasabi import msg
 
 from spacy_mtl.cli.errors import CommandError, telling
-from spacy_mtl.cli.outcome import Outcome, reporting
+from spacy_mtl.cli.outcome import Outcome, is_quiet, reporting
 
 
 def run(*args: str, status: int = 0, fails: Optional[str] = None) -> Result:
@@ -79,3 +79,20 @@ def test_status() -> None:
     done = run("a", "b", "--quiet", status=1)
     assert (done.exit_code, done.stdout) == (1, "")
     assert "2 words" in done.stderr
+
+
+def test_progress_is_for_people() -> None:
+    """A command can tell whether to show any."""
+    found = []
+
+    @reporting
+    def work() -> Outcome:
+        """Work."""
+        found.append(is_quiet())
+        return Outcome({})
+
+    app = typer.Typer()
+    app.command()(work)
+    for options in ([], ["--json"], ["--quiet"]):
+        assert CliRunner().invoke(app, options).exit_code == 0
+    assert found == [False, False, True]

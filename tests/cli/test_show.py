@@ -107,7 +107,7 @@ def test_json_is_all_that_is_printed(run: Run, saved: Any) -> None:
 def test_drawing(run: Run, saved: Any) -> None:
     Path("learned.svg").write_text("an older drawing", encoding="utf8")
     for name in ("learned.svg", "LEARNED.SVG", Path("learned.svg").resolve()):
-        result = run(saved(TITLE), "--output", name)
+        result = run(saved(TITLE), "--output", name, "--force")
         assert result.exit_code == 0, result.output
         assert f"Saved the drawing: {name}" in plain(result.output)
         root = ElementTree.parse(name).getroot()
@@ -119,7 +119,10 @@ def test_drawing(run: Run, saved: Any) -> None:
 @pytest.mark.parametrize(
     ("output", "says"),
     [
-        ("learned.png", "--output 'learned.png' does not end in .svg The drawing is in SVG: name"),
+        (
+            "learned.png",
+            "--output 'learned.png' does not end in .svg The ending says what",
+        ),
         ("learned", "--output 'learned' does not end in .svg"),
         (".svg", "--output '.svg' does not end in .svg"),
         ("folder.svg", "--output 'folder.svg' is a folder Name a file in it"),
@@ -150,7 +153,7 @@ def test_full_disk_keeps_the_old_file(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "replace", full)
-    found = refused(run(saved(TITLE), "--output", "learned.svg"))
+    found = refused(run(saved(TITLE), "--output", "learned.svg", "--force"))
     assert "Cannot show" in found
     assert "No space left" in found
     assert [path.name for path in Path().iterdir()] == ["learned.svg"]

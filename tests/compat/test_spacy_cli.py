@@ -57,3 +57,17 @@ def test_missing_gpu_is_an_error() -> None:
     with pytest.raises((ValueError, RuntimeError, ImportError)):
         spacy_cli.setup_gpu(99, silent=True)
     assert spacy_cli.setup_gpu(-1, silent=True) is None
+
+
+@pytest.mark.parametrize("lang", ["en", "zh", "lt", "ja", "xx"])
+@pytest.mark.parametrize("optimize", ["efficiency", "accuracy"])
+def test_recommended_transformers(lang: str, optimize: str) -> None:
+    """Some languages have none of their own."""
+    found = spacy_cli.recommended_transformer(lang, optimize)
+    others = {
+        "en": "roberta-base",
+        "zh": "bert-base-chinese",
+        "xx": "bert-base-multilingual-uncased",
+    }
+    assert found == others.get(lang, found)
+    assert found

@@ -41,6 +41,7 @@ def convert(
     format: str = AUTO,
     labels: Optional[Sequence[str]] = None,
     unknown_spaces: bool = False,
+    overwrite: bool = True,
     **options: Any,
 ) -> Conversion:
     """Convert annotated files to `.spacy` files.
@@ -57,12 +58,13 @@ def convert(
     unknown_spaces (bool): Mark the original spacing as unknown in the output.
         spaCy's reader then takes the words as they are instead of tokenizing the
         text again. The spaces themselves are not kept.
+    overwrite (bool): Whether to replace `.spacy` files that exist. Nothing else is ever replaced.
     options (Any): Options of the format, see its reader (`read_conllu`, ...).
     RETURNS (Conversion): The result.
     RAISES (ConversionError): If the input is broken or the options don't fit.
     """
     try:
-        return _convert(inputs, output, format, labels, unknown_spaces, options)
+        return _convert(inputs, output, format, labels, unknown_spaces, overwrite, options)
     except OSError as err:
         reason = f"cannot be read or written: {err.strerror or err}"
         name = err.filename2 or err.filename
@@ -75,6 +77,7 @@ def _convert(
     format: str,
     labels: Optional[Sequence[str]],
     unknown_spaces: bool,
+    overwrite: bool,
     options: Dict[str, Any],
 ) -> Conversion:
     paths = [Path(p) for p in ([inputs] if isinstance(inputs, (str, Path)) else inputs)]
@@ -82,7 +85,7 @@ def _convert(
     for job in jobs:
         job.format.check_options(options)
     targets = choose_targets([job.path for job in jobs], Path(output), is_many)
-    check_targets(targets, [path for job in jobs for path in job.files])
+    check_targets(targets, [path for job in jobs for path in job.files], overwrite)
     sources: Dict[Path, List[SourceDoc]] = {}
     taken: Dict[Path, Taken] = {}
     for job in jobs:

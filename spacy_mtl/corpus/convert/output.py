@@ -46,13 +46,16 @@ def choose_targets(sources: Sequence[Path], output: Path, is_many: bool) -> Dict
     return targets
 
 
-def check_targets(targets: Mapping[Path, Path], read: Sequence[Path]) -> None:
-    """Check that writing only overwrites `.spacy` files.
+def check_targets(
+    targets: Mapping[Path, Path], read: Sequence[Path], overwrite: bool = True
+) -> None:
+    """Check that writing only overwrites `.spacy` files, if any.
 
     targets (Mapping[Path, Path]): Input to output.
     read (Sequence[Path]): All files that are read.
+    overwrite (bool): Whether `.spacy` files may be overwritten.
     RAISES (ConversionError): If an output is one of the inputs, under whatever name or
-        link, or exists and isn't a `.spacy` file.
+        link, or exists and isn't a `.spacy` file or must not be overwritten.
     """
     inputs = {(stat.st_dev, stat.st_ino): path for path in read for stat in [path.stat()]}
     for target in targets.values():
@@ -70,6 +73,11 @@ def check_targets(targets: Mapping[Path, Path], read: Sequence[Path]) -> None:
             raise ConversionError(
                 f"exists and is not a {SUFFIX} file, although it is named like one. Choose another "
                 "output, or remove it",
+                target,
+            )
+        if not overwrite:
+            raise ConversionError(
+                "there is such a file already. Choose another output, or replace it with --force",
                 target,
             )
 

@@ -10,7 +10,7 @@ from .checks import BLOCK, check_between, check_names
 
 @register("mtl_schedules", "spacy_mtl.Bandit.v1", target=NOT_EMPTY)
 def create_bandit(target: str, forget: float = 0.1) -> Schedule:
-    """Create a bandit that looks for the corpora that help one task.
+    """Draw the corpora that help one task, as found by a bandit.
 
     Thompson sampling with one Beta distribution per corpus. The drawn corpus is used until the
     next evaluation, and wins if the target's score is better than at the last one.

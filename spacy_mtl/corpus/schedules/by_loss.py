@@ -9,7 +9,7 @@ from .checks import check_between
 
 @register("mtl_schedules", "spacy_mtl.ByLoss.v1")
 def create_by_loss(power: float = 1.0, decay: float = 0.98, least: float = 0.05) -> Schedule:
-    """Create a schedule that favours corpora whose tasks have learned less.
+    """Draw corpora more often, the less their tasks have learned.
 
     A corpus is drawn by its relative loss: the current loss of its tasks divided by their first
     loss, averaged over the tasks. It is 1 for a corpus that hasn't been drawn yet.
@@ -18,7 +18,7 @@ def create_by_loss(power: float = 1.0, decay: float = 0.98, least: float = 0.05)
     decay (float): How much of a loss's moving average to keep at each step of its task,
         in [0, 1).
     least (float): The smallest share, relative to the largest, in [0, 1].
-    SOURCE: the inverse training rate of Chen et al. 2018, section 3.1, arXiv:1711.02257, for
+    SOURCE: Chen et al. 2018, section 3.1, arXiv:1711.02257: the inverse training rate, for
         shares instead of weights.
     """
     check_between("ByLoss", 0, 10, power=power)

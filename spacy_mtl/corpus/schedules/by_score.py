@@ -16,7 +16,7 @@ def create_by_score(
     idle: float = 0.25,
     boost: float = 10.0,
 ) -> Schedule:
-    """Create a dynamic stop-and-go schedule, driven by the scores on the development set.
+    """Draw corpora by the scores on the development set (dynamic stop-and-go).
 
     A task whose score stops improving, or drops, while it is trained has converged (or
     overfits), and idles. If its score then falls below its best score since it became idle, it

@@ -8,7 +8,7 @@ from ...types import Progress, Schedule
 
 @register("mtl_schedules", "spacy_mtl.RoundRobin.v1")
 def create_round_robin() -> Schedule:
-    """Create a schedule that takes one batch from each corpus in turn."""
+    """Draw one batch from each corpus in turn."""
     return RoundRobin()
 
 

@@ -12,7 +12,7 @@ from .checks import BLOCK, check_between, check_names, warn_left_out
 
 @register("mtl_schedules", "spacy_mtl.Sequential.v1")
 def create_sequential(phases: List[Dict[str, Any]], replay: float = 0.0) -> Schedule:
-    """Create a schedule of phases. The last phase never ends.
+    """Draw corpora in phases, of which the last never ends.
 
     Within a phase, corpora are drawn by their number of examples.
 
@@ -21,7 +21,7 @@ def create_sequential(phases: List[Dict[str, Any]], replay: float = 0.0) -> Sche
         "epochs" (passes over its corpora). The last may omit the length.
     replay (float): The share of a phase's batches that come from earlier phases, to prevent
         forgetting, in [0, 1).
-    SOURCE: replay: Robins 1995, "Catastrophic forgetting, rehearsal and pseudorehearsal".
+    SOURCE: Robins 1995, "Catastrophic forgetting, rehearsal and pseudorehearsal" (replay).
     """
     check_between("Sequential", 0, 0.999, replay=replay)
     if not phases:

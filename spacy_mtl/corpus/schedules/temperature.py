@@ -11,23 +11,23 @@ from .checks import BLOCK
 
 @register("mtl_schedules", "spacy_mtl.Proportional.v1")
 def create_proportional() -> Schedule:
-    """Create a schedule that draws corpora by their number of examples."""
+    """Draw corpora by their number of examples."""
     return Temperature(1.0)
 
 
 @register("mtl_schedules", "spacy_mtl.Temperature.v1")
 def create_temperature(temperature: Any = 1.0) -> Schedule:
-    """Create a schedule that draws corpora by their size to the power of 1 / temperature.
+    """Draw corpora by their size to the power of 1 / temperature.
 
     temperature (float): > 0. 1 is Proportional; higher values come closer to Uniform.
-    SOURCE: Devlin 2018 (multilingual BERT); Arivazhagan et al. 2019, Eq. 2, arXiv:1907.05019.
+    SOURCE: Arivazhagan et al. 2019, Eq. 2, arXiv:1907.05019; Devlin 2018 (multilingual BERT).
     """
     return Temperature(temperature)
 
 
 @register("mtl_schedules", "spacy_mtl.Annealed.v1")
 def create_annealed(temperature: Any) -> Schedule:
-    """Create a schedule like Temperature, with a temperature that changes over the batches.
+    """Draw corpora like Temperature, with a temperature that changes over the batches.
 
     temperature (Iterable[float]): A thinc schedule, in units of batches. Values > 0.
     SOURCE: Stickland and Murray 2019, section 3.1 (annealed sampling), arXiv:1902.02671. Their

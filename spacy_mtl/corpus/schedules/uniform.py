@@ -8,7 +8,7 @@ from ...types import Progress, Schedule
 
 @register("mtl_schedules", "spacy_mtl.Uniform.v1")
 def create_uniform() -> Schedule:
-    """Create a schedule that draws every corpus with the same probability."""
+    """Draw every corpus with the same probability."""
     return Uniform()
 
 

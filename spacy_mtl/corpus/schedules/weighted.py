@@ -10,7 +10,7 @@ from .checks import BLOCK, check_names, warn_left_out
 
 @register("mtl_schedules", "spacy_mtl.Weighted.v1")
 def create_weighted(shares: Dict[str, Any]) -> Schedule:
-    """Create a schedule that draws corpora by given shares.
+    """Draw corpora by given shares.
 
     shares (Dict[str, Union[float, Iterable[float]]]): The share of each corpus, >= 0, relative
         to each other: a number, or a thinc schedule in units of batches. The default is 0.
