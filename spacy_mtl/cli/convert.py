@@ -112,6 +112,13 @@ def convert_cli(
         "-u",
         help="Mark the spacing as unknown, so that spaCy's reader keeps the words as they are",
     ),
+    dev_share: Optional[float] = Opt(
+        None,
+        "--dev-share",
+        "-D",
+        help="Share of the documents for a development part: writes NAME-train.spacy and "
+        "NAME-dev.spacy",
+    ),
     force: bool = Opt(False, "--force", "-F", help="Replace .spacy files that exist"),
 ) -> Outcome:
     """
@@ -154,6 +161,7 @@ def convert_cli(
         labels=[label.strip() for label in labels.split(",")] if labels is not None else None,
         unknown_spaces=unknown_spaces,
         overwrite=force,
+        dev_share=dev_share,
         **options,
     )
     return Outcome(_as_json(conversion), lambda: _print(conversion))

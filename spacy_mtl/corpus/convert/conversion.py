@@ -15,6 +15,7 @@ from .doubts import check_guess
 from .errors import ConversionError
 from .inputs import AUTO, Job, find_inputs
 from .output import check_targets, choose_targets
+from .parts import TRAIN, check_share, split, targets_of_parts
 from .summary import Summary, summarize
 from .taken import Taken
 from .whitespace import trim_entities
@@ -42,6 +43,7 @@ def convert(
     labels: Optional[Sequence[str]] = None,
     unknown_spaces: bool = False,
     overwrite: bool = True,
+    dev_share: Optional[float] = None,
     **options: Any,
 ) -> Conversion:
     """Convert annotated files to `.spacy` files.
@@ -59,12 +61,17 @@ def convert(
         spaCy's reader then takes the words as they are instead of tokenizing the
         text again. The spaces themselves are not kept.
     overwrite (bool): Whether to replace `.spacy` files that exist. Nothing else is ever replaced.
+    dev_share (Optional[float]): The share of documents for a development part, between 0 and 1:
+        each input becomes two files, NAME-train.spacy and NAME-dev.spacy. See `parts.split`.
     options (Any): Options of the format, see its reader (`read_conllu`, ...).
     RETURNS (Conversion): The result.
     RAISES (ConversionError): If the input is broken or the options don't fit.
     """
     try:
-        return _convert(inputs, output, format, labels, unknown_spaces, overwrite, options)
+        check_share(dev_share)
+        return _convert(
+            inputs, output, format, labels, unknown_spaces, overwrite, dev_share, options
+        )
     except OSError as err:
         reason = f"cannot be read or written: {err.strerror or err}"
         name = err.filename2 or err.filename
@@ -78,6 +85,7 @@ def _convert(
     labels: Optional[Sequence[str]],
     unknown_spaces: bool,
     overwrite: bool,
+    dev_share: Optional[float],
     options: Dict[str, Any],
 ) -> Conversion:
     paths = [Path(p) for p in ([inputs] if isinstance(inputs, (str, Path)) else inputs)]
@@ -85,7 +93,9 @@ def _convert(
     for job in jobs:
         job.format.check_options(options)
     targets = choose_targets([job.path for job in jobs], Path(output), is_many)
-    check_targets(targets, [path for job in jobs for path in job.files], overwrite)
+    written = {path: targets_of_parts(target, dev_share) for path, target in targets.items()}
+    read = [path for job in jobs for path in job.files]
+    check_targets([file for parts in written.values() for file in parts.values()], read, overwrite)
     sources: Dict[Path, List[SourceDoc]] = {}
     taken: Dict[Path, Taken] = {}
     for job in jobs:
@@ -95,21 +105,25 @@ def _convert(
     contents: Dict[Path, bytes] = {}
     files = []
     for job in jobs:
-        target = targets[job.path]
-        kept = [source for source in sources[job.path] if source.words]
-        if not kept:
+        with_words = [source for source in sources[job.path] if source.words]
+        if not with_words:
             raise ConversionError("there is no document with words", job.path)
         vocab = Vocab()
-        docs = [to_doc(source, vocab) for source in kept]
-        summary = summarize(docs, kept, job.path, target)
-        summary.format, summary.reason = job.format.name, job.reason
-        summary.taken = taken[job.path].notes
-        if len(kept) < len(sources[job.path]):
-            summary.left_out["document without words"] = len(sources[job.path]) - len(kept)
-        for doc in docs:
-            doc.has_unknown_spaces = unknown_spaces
-        contents[target] = DocBin(docs=docs).to_bytes()
-        files.append(summary)
+        for part, kept in split(with_words, dev_share, job.path).items():
+            target = written[job.path][part]
+            docs = [to_doc(source, vocab) for source in kept]
+            summary = summarize(docs, kept, job.path, target)
+            summary.format, summary.reason = job.format.name, job.reason
+            if part in ("", TRAIN):
+                # About the whole input: said once.
+                summary.taken = taken[job.path].notes
+                n_empty = len(sources[job.path]) - len(with_words)
+                if n_empty:
+                    summary.left_out["document without words"] = n_empty
+            for doc in docs:
+                doc.has_unknown_spaces = unknown_spaces
+            contents[target] = DocBin(docs=docs).to_bytes()
+            files.append(summary)
     write_files(contents)
     return Conversion(files, skipped)
 

@@ -3,7 +3,7 @@
 import os
 import zlib
 from pathlib import Path
-from typing import Dict, Mapping, Sequence
+from typing import Dict, Sequence
 
 from .errors import ConversionError
 
@@ -46,19 +46,17 @@ def choose_targets(sources: Sequence[Path], output: Path, is_many: bool) -> Dict
     return targets
 
 
-def check_targets(
-    targets: Mapping[Path, Path], read: Sequence[Path], overwrite: bool = True
-) -> None:
+def check_targets(targets: Sequence[Path], read: Sequence[Path], overwrite: bool = True) -> None:
     """Check that writing only overwrites `.spacy` files, if any.
 
-    targets (Mapping[Path, Path]): Input to output.
+    targets (Sequence[Path]): The outputs.
     read (Sequence[Path]): All files that are read.
     overwrite (bool): Whether `.spacy` files may be overwritten.
     RAISES (ConversionError): If an output is one of the inputs, under whatever name or
         link, or exists and isn't a `.spacy` file or must not be overwritten.
     """
     inputs = {(stat.st_dev, stat.st_ino): path for path in read for stat in [path.stat()]}
-    for target in targets.values():
+    for target in targets:
         if target.is_dir():
             raise ConversionError("expected a file, found a folder of this name", target)
         if not target.exists():

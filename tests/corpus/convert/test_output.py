@@ -16,7 +16,7 @@ def test_output_must_not_be_an_input(tmp_path, make):
     source.write_bytes(OLD)
     make(source, target)
     with pytest.raises(ConversionError, match="b.spacy: the output is the input .*a.jsonl, which"):
-        check_targets({source: target}, [source])
+        check_targets([target], [source])
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_only_spacy_files_are_overwritten(tmp_path, content, is_old):
     source.write_bytes(b"{}")
     target.write_bytes(content)
     if is_old:
-        check_targets({source: target}, [source])
+        check_targets([target], [source])
     else:
         with pytest.raises(ConversionError, match="b.spacy: exists and is not a .spacy file"):
-            check_targets({source: target}, [source])
+            check_targets([target], [source])
