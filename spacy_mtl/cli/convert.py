@@ -116,8 +116,8 @@ def convert_cli(
         None,
         "--dev-share",
         "-D",
-        help="Share of the documents for a development part: writes NAME-train.spacy and "
-        "NAME-dev.spacy",
+        help="Share of the documents for a development part: writes train/NAME.spacy and "
+        "dev/NAME.spacy",
     ),
     force: bool = Opt(False, "--force", "-F", help="Replace .spacy files that exist"),
 ) -> Outcome:

@@ -188,8 +188,9 @@ def set_training(
     draft.set("training.batcher", batcher, why)
     draft.set(
         "training.logger",
-        {"@loggers": "spacy_mtl.ConsoleLogger.v1"},
-        "Losses, weights, gradient norms and scores by task. 'output_file' keeps them.",
+        {"@loggers": "spacy_mtl.ConsoleLogger.v1", "output_file": "training/log.jsonl"},
+        "Losses, weights, gradient norms and scores by task. 'output_file' keeps them, for `python "
+        "-m spacy mtl report training`: a file in the --output of the training.",
     )
     draft.set(
         "training.optimizer",

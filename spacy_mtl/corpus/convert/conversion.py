@@ -62,7 +62,7 @@ def convert(
         text again. The spaces themselves are not kept.
     overwrite (bool): Whether to replace `.spacy` files that exist. Nothing else is ever replaced.
     dev_share (Optional[float]): The share of documents for a development part, between 0 and 1:
-        each input becomes two files, NAME-train.spacy and NAME-dev.spacy. See `parts.split`.
+        each input becomes two files, in folders "train" and "dev". See `parts.split`.
     options (Any): Options of the format, see its reader (`read_conllu`, ...).
     RETURNS (Conversion): The result.
     RAISES (ConversionError): If the input is broken or the options don't fit.

@@ -23,12 +23,12 @@ def check_share(dev_share: Optional[float]) -> None:
 
 
 def targets_of_parts(target: Path, dev_share: Optional[float]) -> Dict[str, Path]:
-    """RETURNS (Dict[str, Path]): The file of each part of an input: "NAME-train.spacy" and
-    "NAME-dev.spacy", or only the target, by "", if it isn't split.
+    """RETURNS (Dict[str, Path]): The file of each part of an input: of the same name in the folders
+    "train" and "dev", or only the target, by "", if it isn't split.
     """
     if dev_share is None:
         return {"": target}
-    return {part: target.with_stem(f"{target.stem}-{part}") for part in (TRAIN, DEV)}
+    return {part: target.parent / part / target.name for part in (TRAIN, DEV)}
 
 
 def split(

@@ -48,7 +48,7 @@ def texts_of(path: Path) -> List[str]:
 
 def test_convert(reviews: Path, tmp_path: Path) -> None:
     found = convert(reviews, tmp_path / "corpus", dev_share=0.2)
-    train, dev = (tmp_path / f"corpus/reviews-{part}.spacy" for part in ("train", "dev"))
+    train, dev = (tmp_path / f"corpus/{part}/reviews.spacy" for part in ("train", "dev"))
     assert [summary.target for summary in found.files] == [train, dev]
     assert [summary.docs for summary in found.files] == [16, 4]
     assert texts_of(dev) == ["text 2", "text 7", "text 12", "text 17"]
@@ -60,10 +60,9 @@ def test_convert(reviews: Path, tmp_path: Path) -> None:
 
 def test_convert_to_a_file(reviews: Path, tmp_path: Path) -> None:
     convert(reviews, tmp_path / "all.spacy", dev_share=0.5)
-    assert sorted(path.name for path in tmp_path.glob("*.spacy")) == [
-        "all-dev.spacy",
-        "all-train.spacy",
-    ]
+    assert not (tmp_path / "all.spacy").exists()
+    for part in ("train", "dev"):
+        assert (tmp_path / part / "all.spacy").is_file()
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, float("nan")])
@@ -75,7 +74,7 @@ def test_bad_share(share: float, reviews: Path, tmp_path: Path) -> None:
 
 def test_both_files_are_protected(reviews: Path, tmp_path: Path) -> None:
     convert(reviews, tmp_path / "corpus", dev_share=0.2)
-    with pytest.raises(ConversionError, match="reviews-train.spacy.*--force"):
+    with pytest.raises(ConversionError, match="train/reviews.spacy.*--force"):
         convert(reviews, tmp_path / "corpus", dev_share=0.5, overwrite=False)
     convert(reviews, tmp_path / "corpus", dev_share=0.5)
-    assert len(texts_of(tmp_path / "corpus/reviews-dev.spacy")) == 10
+    assert len(texts_of(tmp_path / "corpus/dev/reviews.spacy")) == 10
