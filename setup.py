@@ -40,6 +40,8 @@ REQUIREMENTS = [
     "srsly>=2.4.0,<3.0.0",
     # Templates of reports. spaCy needs it, too.
     "jinja2>=3.0.0,<4.0.0",
+    # Marks the parts of a report that are HTML already. Comes with jinja2.
+    "markupsafe>=2.0.0",
     # Creates the registries.
     "catalogue>=2.0.6,<2.1.0",
     # Checks whether the requirements of a saved pipeline are installed, as in spaCy.

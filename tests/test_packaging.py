@@ -98,7 +98,7 @@ def imported_by(path: Path, *, nested: bool) -> Iterator[str]:
             yield node.module.split(".")[0]
 
 
-@pytest.mark.parametrize("nested, extras", [(False, set()), (True, {"openvino"})])
+@pytest.mark.parametrize("nested, extras", [(False, set()), (True, {"openvino", "plots"})])
 def test_imports_are_required(nested: bool, extras: Set[str]) -> None:
     """All imports of the sources are in setup.py, not just installed by spaCy.
 

@@ -135,7 +135,7 @@ def test_calibrated_already(run: Run) -> None:
         ),
         ("dev.spacy -o dev.spacy", "'dev.spacy' is a file"),
         ("dev.spacy -o out -d out.png", "--diagram 'out.png' does not end in .svg"),
-        ("dev.spacy -o out -d old.svg", "--diagram 'old.svg' exists Replace it with --force"),
+        ("dev.spacy -o out -d old.svg", "--diagram 'old.svg' already exists Name another file"),
         ("dev.spacy -o out -H texcat", "no head 'texcat' Did you mean 'textcat'?"),
         ("dev.spacy -o out -H parser,ner", "no head 'parser' Its heads: tagger, ner, textcat"),
         ("few.spacy -o out", "'ner': the corpus is too small for it"),

@@ -80,12 +80,13 @@ def test_stock_components(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["spancat", "span_finder"])
 @pytest.mark.parametrize("key", ["sc", "events"])
-def test_stock_spans(name: str, key: str) -> None:
+def test_stock_spans(name: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     nlp = spacy.blank("en")
     settings = {"suggester": {"@misc": "spacy.ngram_suggester.v1", "sizes": [1, 2]}}
     nlp.add_pipe(name, config={"spans_key": key, **(settings if name == "spancat" else {})})
-    # With another key, spaCy has no weight for the score.
-    nlp.get_pipe_meta(name).default_score_weights = {f"spans_{key}_f": 1.0}
+    # With another key, spaCy has no weight for the score. All pipelines share this object.
+    meta = nlp.get_pipe_meta(name)
+    monkeypatch.setattr(meta, "default_score_weights", {f"spans_{key}_f": 1.0})
     assert_same(nlp, initialized(nlp, examples_of(nlp)), [name])
 
 
