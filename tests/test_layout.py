@@ -28,8 +28,9 @@ MAY_IMPORT: Dict[str, Set[str]] = {
     "corpus": {"compat", "tasks", "joint"},
     "report": {"compat", "tasks", "joint", "corpus", "weighting", "train"},
     "train": {"compat", "tasks", "joint", "corpus"},
+    "comparison": {"compat", "tasks", "joint", "corpus", "train", "evaluation"},
     "deploy": {"compat", "tasks", "joint", "encoder", "heads"},
-    "cli": {"compat", "corpus", "deploy", "joint", "report", "tasks", "train"},
+    "cli": {"compat", "comparison", "corpus", "deploy", "joint", "report", "tasks", "train"},
 }
 
 

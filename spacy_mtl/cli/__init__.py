@@ -7,6 +7,7 @@ imports this module, which adds the commands to spaCy's own.
 import typer
 
 from ..compat.spacy_cli import app
+from .affinity import affinity_cli
 from .check import check_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
@@ -17,6 +18,9 @@ from .train import train_cli
 HELP = "Commands for multi-task learning (spacy_mtl)."
 
 mtl_cli = typer.Typer(name="mtl", help=HELP, no_args_is_help=True)
+mtl_cli.command(
+    "affinity", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)(affinity_cli)
 mtl_cli.command("check")(check_cli)
 mtl_cli.command("convert")(convert_cli)
 mtl_cli.command(

@@ -44,14 +44,14 @@ class TaskGradients:
 
     def cosines_at_features(self) -> Dict[Tuple[str, str], float]:
         """RETURNS (Dict[Tuple[str, str], float]): The cosine of each pair at the representation."""
-        return _cosines(self.tasks, self.at_features)
+        return cosines_of(self.tasks, self.at_features)
 
     def cosines_at_parameters(self) -> Dict[Tuple[str, str], float]:
         """RETURNS (Dict[Tuple[str, str], float]): The cosine of each pair at the parameters.
 
         Leaves out pairs with a gradient of zeros.
         """
-        return _cosines(self.tasks, self.at_parameters)
+        return cosines_of(self.tasks, self.at_parameters)
 
 
 def task_gradients(
@@ -166,7 +166,13 @@ def _run(
     return Answers(answers.d_views, {**answers.losses, **late}, answers.units), meeting
 
 
-def _cosines(tasks: Sequence[str], rows: Floats2d) -> Dict[Tuple[str, str], float]:
+def cosines_of(tasks: Sequence[str], rows: Floats2d) -> Dict[Tuple[str, str], float]:
+    """Compute the cosine between each pair of rows.
+
+    tasks (Sequence[str]): The names of the rows.
+    rows (Floats2d): Shape: (n_tasks, n_values).
+    RETURNS (Dict[Tuple[str, str], float]): By pair. Leaves out pairs with a row of zeros.
+    """
     with numpy.errstate(all="ignore"):
         cosines, norms = split(products(rows))
     pairs = combinations(range(len(tasks)), 2)

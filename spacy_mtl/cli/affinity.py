@@ -1,0 +1,116 @@
+"""`python -m spacy mtl affinity`: which tasks help each other, by the gradients of a training."""
+
+import json
+from pathlib import Path
+from typing import Optional
+
+import typer
+from wasabi import msg
+
+from ..atomic_files import write_files
+from ..compat.spacy_cli import Arg, Opt, show_validation_error
+from .config import check_overrides, choose_gpu, load_code, overrides_of, read_config
+from .errors import INTERRUPTED, CommandError, telling
+from .outcome import Outcome, reporting
+
+
+@reporting
+@telling("Cannot measure affinities")
+def affinity_cli(
+    ctx: typer.Context,
+    config_path: Path = Arg(..., help="Path to config file", exists=True, dir_okay=False),
+    output: Optional[Path] = Opt(
+        None, "--output", "-o", help="File for all figures (.json)", dir_okay=False
+    ),
+    steps: Optional[int] = Opt(
+        None, "--steps", "-s", help="Steps to train (default: 'max_steps' of the config)", min=2
+    ),
+    every: int = Opt(10, "--every", "-e", help="Steps between measurements", min=1),
+    n_groups: Optional[int] = Opt(
+        None, "--n-groups", "-n", help="The most groups to propose (default: any number)", min=1
+    ),
+    force: bool = Opt(False, "--force", "-f", help="Replace an existing --output"),
+    code: Optional[Path] = Opt(
+        None, "--code", "-c", help="Python file with functions used in the config"
+    ),
+    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU", min=-1),
+) -> Outcome:
+    """
+    Train once, and measure how much the tasks help or harm each other.
+
+    Compares the tasks' gradients, at the shared representation and at the shared parameters, and
+    looks ahead: how does a step for one task change the loss of another? Proposes which tasks to
+    train together. Nothing is evaluated or saved but the figures. Example:
+
+    python -m spacy mtl affinity config.cfg --output affinity.json --training.max_steps 500
+    """
+    from spacy.training.initialize import init_nlp
+    from tqdm import tqdm
+
+    from ..comparison.affinity_text import affinity_text, grouping_text, proposed
+    from ..comparison.measured_training import check_joint, train_and_measure
+    from ..joint.find import find_joint
+    from ..train.corpora import explained_corpora
+
+    _check_output(output, force)
+    load_code(code)
+    choose_gpu(use_gpu)
+    config = read_config(config_path, ctx.args)
+    with show_validation_error(config_path):
+        interpolated = config.interpolate()
+    with show_validation_error(hint_fill=False), explained_corpora(interpolated):
+        nlp = init_nlp(config, use_gpu=use_gpu)
+    check_overrides(nlp.config, overrides_of(ctx.args))
+    check_joint(nlp)
+    total = steps or nlp.config.interpolate()["training"]["max_steps"] or None
+    is_quiet = True if ctx.params.get("quiet") else None  # None: only without a terminal.
+    with tqdm(total=total, desc="Steps", disable=is_quiet, leave=False) as bar:
+        measured = train_and_measure(
+            nlp, every=every, n_steps=steps, use_gpu=use_gpu, on_step=bar.update
+        )
+    found = measured.affinities
+    if not found.n_measured:
+        raise CommandError(
+            f"Nothing was measured in {measured.n_steps} steps",
+            f"There is a measurement every {every} steps: train longer with --steps, or measure "
+            "more often with --every.",
+        )
+    groups = proposed(found, n_groups)
+    data = {
+        "config": str(config_path),
+        "steps": measured.n_steps,
+        "every": every,
+        "is_interrupted": measured.is_interrupted,
+        **found.to_json(),
+        "groups": groups,
+    }
+    if output is not None:
+        _check_output(output, force)
+        write_files({output: (json.dumps(data, indent=1) + "\n").encode("utf8")})
+    name, _ = find_joint(nlp) or ("", None)
+    before = nlp.pipe_names[: nlp.pipe_names.index(name) + 1]
+
+    def show() -> None:
+        if measured.is_interrupted:
+            msg.warn(f"Interrupted after {measured.n_steps} steps: what was measured by then")
+        typer.echo(affinity_text(found) + "\n\n" + grouping_text(found, groups, before))
+        if output is not None:
+            msg.good(f"Saved all figures: {output}")
+
+    return Outcome(data, show, INTERRUPTED if measured.is_interrupted else 0)
+
+
+def _check_output(output: Optional[Path], force: bool) -> None:
+    if output is None:
+        return
+    if output.suffix.lower() != ".json":
+        raise CommandError(f"--output '{output}' does not end in .json", "Name such a file.")
+    if not output.parent.is_dir():
+        raise CommandError(
+            f"There is no folder '{output.parent}' for --output '{output}'",
+            "Create it, or name another file.",
+        )
+    if output.exists() and not force:
+        raise CommandError(
+            f"--output '{output}' exists", "Name another file, or replace it with --force."
+        )
