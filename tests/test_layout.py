@@ -26,11 +26,22 @@ MAY_IMPORT: Dict[str, Set[str]] = {
     "joint": {"compat", "tasks", "encoder", "sharing"},
     "heads": {"compat", "tasks", "joint", "encoder", "teachers"},
     "corpus": {"compat", "tasks", "joint"},
+    "evaluation": {"compat", "tasks", "heads"},
     "report": {"compat", "tasks", "joint", "corpus", "weighting", "train"},
     "train": {"compat", "tasks", "joint", "corpus"},
     "comparison": {"compat", "tasks", "joint", "corpus", "train", "evaluation"},
     "deploy": {"compat", "tasks", "joint", "encoder", "heads"},
-    "cli": {"compat", "comparison", "corpus", "deploy", "joint", "report", "tasks", "train"},
+    "cli": {
+        "compat",
+        "comparison",
+        "corpus",
+        "deploy",
+        "evaluation",
+        "joint",
+        "report",
+        "tasks",
+        "train",
+    },
 }
 
 
