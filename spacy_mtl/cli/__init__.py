@@ -9,6 +9,7 @@ import typer
 from ..compat.spacy_cli import app
 from .affinity import affinity_cli
 from .check import check_cli
+from .compare import compare_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
 from .quantize import quantize_cli
@@ -22,6 +23,9 @@ mtl_cli.command(
     "affinity", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
 )(affinity_cli)
 mtl_cli.command("check")(check_cli)
+mtl_cli.command(
+    "compare", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)(compare_cli)
 mtl_cli.command("convert")(convert_cli)
 mtl_cli.command(
     "debug-data", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}

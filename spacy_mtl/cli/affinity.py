@@ -48,7 +48,8 @@ def affinity_cli(
     from tqdm import tqdm
 
     from ..comparison.affinity_text import affinity_text, grouping_text, proposed
-    from ..comparison.measured_training import check_joint, train_and_measure
+    from ..comparison.checks import check_joint
+    from ..comparison.measured_training import train_and_measure
     from ..joint.find import find_joint
     from ..train.corpora import explained_corpora
 

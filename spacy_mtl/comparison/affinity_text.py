@@ -24,8 +24,8 @@ def affinity_text(found: Affinities) -> str:
             "{:+.2f}",
         ),
         _table(
-            "Look-ahead: by about how many percent a step for the task of the row lowers the loss of "
-            "the task of the column",
+            "Look-ahead: by about how many percent a step for the task of the row lowers the loss "
+            "of the task of the column",
             found.tasks,
             lambda i, j: found.ahead.get((found.tasks[i], found.tasks[j])),
             "{:+.3f}",

@@ -6,10 +6,9 @@ from typing import Any, Callable, Optional
 
 from spacy.language import Language
 
-from ..joint.component import MultiTask
-from ..joint.find import find_joint
 from ..train.training import Training
 from .affinity import Affinities, AffinityMeter
+from .checks import check_joint
 
 
 @dataclass(frozen=True)
@@ -24,27 +23,6 @@ class Measured:
     affinities: Affinities
     n_steps: int
     is_interrupted: bool
-
-
-def check_joint(nlp: Language) -> MultiTask:
-    """Find the joint component of a pipeline, if there is something to compare.
-
-    nlp (Language): The pipeline.
-    RETURNS (MultiTask): The component.
-    RAISES (ValueError): If there is none, or it has fewer than two tasks.
-    """
-    found = find_joint(nlp)
-    if found is not None:
-        found[1].bind(nlp)
-    if found is None or len(found[1].tasks) < 2:
-        has = "no component of factory 'mtl'"
-        if found is not None:
-            has = f"only the task '{found[1].tasks[0]}'" if found[1].tasks else "no task"
-        raise ValueError(
-            "This is about tasks that share an encoder, at least two, but the pipeline has "
-            f"{has}. Add to [nlp.pipeline]: it has {', '.join(nlp.pipe_names) or 'nothing'}."
-        )
-    return found[1]
 
 
 def train_and_measure(

@@ -6,7 +6,6 @@ from statistics import NormalDist
 from typing import Callable, Optional, Sequence
 
 import numpy
-from thinc.types import Floats1d, Floats2d
 
 from ..evaluation.bootstrap import LEVEL, resample
 
@@ -15,7 +14,7 @@ N_SAMPLES, _CHUNK = 2000, 200
 
 #: Scores of a trained pipeline by how often each document counts. Takes an array of the shape
 #: (n_samples, n_documents), and returns one of the shape (n_samples,).
-Scores = Callable[[Floats2d], Floats1d]
+Scores = Callable[[numpy.ndarray], numpy.ndarray]
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def paired_difference(
     samples = []
     for start in range(0, n_samples, _CHUNK):
         weights = resample(rng, min(_CHUNK, n_samples - start), annotated)
-        by_seed = numpy.stack([b(weights) - a(weights) for a, b in zip(base, other)])
+        by_seed: numpy.ndarray = numpy.stack([b(weights) - a(weights) for a, b in zip(base, other)])
         mean = by_seed.mean(axis=0)
         drawn = rng.integers(n_seeds, size=by_seed.shape)
         of_drawn = numpy.take_along_axis(by_seed, drawn, axis=0).mean(axis=0)
