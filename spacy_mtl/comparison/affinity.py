@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy
 from spacy.language import Language
@@ -82,11 +82,15 @@ class Affinities:
 
     def lookahead(self) -> numpy.ndarray:
         """RETURNS (ndarray): The means of `ahead`, 0 where unknown. Shape: (n_tasks, n_tasks)."""
-        values = [
-            [self.ahead.get((source, target), Mean()).value for target in self.tasks]
-            for source in self.tasks
-        ]
-        return numpy.nan_to_num(numpy.asarray(values))
+        return self._matrix(lambda mean: mean.value)
+
+    def lookahead_errors(self) -> numpy.ndarray:
+        """RETURNS (ndarray): The standard errors, 0 where unknown. Shape: (n_tasks, n_tasks)."""
+        return self._matrix(lambda mean: mean.error)
+
+    def _matrix(self, number: Callable[[Mean], float]) -> numpy.ndarray:
+        pairs = ([self.ahead.get((a, b), Mean()) for b in self.tasks] for a in self.tasks)
+        return numpy.nan_to_num(numpy.asarray([[number(mean) for mean in row] for row in pairs]))
 
     def to_json(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): All means with their standard errors and numbers of values."""

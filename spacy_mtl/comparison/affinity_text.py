@@ -37,7 +37,7 @@ def affinity_text(found: Affinities) -> str:
 
 def proposed(found: Affinities, n_groups: Optional[int] = None) -> List[List[str]]:
     """RETURNS (List[List[str]]): The names of the tasks to train together, group by group."""
-    groups = best_grouping(found.lookahead(), n_groups)
+    groups = best_grouping(found.lookahead(), n_groups, found.lookahead_errors())
     return [[found.tasks[i] for i in group] for group in groups]
 
 

@@ -13,15 +13,22 @@ _TIE = 1e-12
 Partition = List[List[int]]
 
 
-def best_grouping(affinity: numpy.ndarray, n_groups: Optional[int] = None) -> Partition:
+def best_grouping(
+    affinity: numpy.ndarray,
+    n_groups: Optional[int] = None,
+    errors: Optional[numpy.ndarray] = None,
+) -> Partition:
     """Find the groups in which tasks help each other most.
 
     A task that shares with others gains the mean of their affinities to it; a task alone gains
-    nothing. The sum over all tasks counts; of equal sums, the fewest groups. Exact for up to
-    MOST_EXACT tasks. Beyond, pairs of groups are merged greedily.
+    nothing. The sum over all tasks counts. Of groupings that are as good as the best, the one with
+    the fewest groups: fewer pipelines are cheaper. Exact for up to MOST_EXACT tasks. Beyond, pairs
+    of groups are merged greedily.
 
     affinity (ndarray): Row i, column j: by how much task i helps task j. Shape: (n_tasks, n_tasks).
     n_groups (Optional[int]): The most groups, at least 1. None for any number.
+    errors (Optional[ndarray]): The standard errors of the affinities. Groupings within one standard
+        error of the best are as good. Without, only equal ones are. Shape: (n_tasks, n_tasks).
     RETURNS (List[List[int]]): The groups, each sorted, by their first task.
     SOURCE: Fifty et al. 2021, arXiv:2109.04617, section 3.2. Differs: each task is trained in one
         group only, where they also train some as mere helpers.
@@ -29,11 +36,12 @@ def best_grouping(affinity: numpy.ndarray, n_groups: Optional[int] = None) -> Pa
     n_tasks = len(affinity)
     most = n_tasks if n_groups is None else n_groups
     if n_tasks > MOST_EXACT:
-        return sorted(_merged(affinity, most))
-    fitting = [each for each in partitions(n_tasks) if len(each) <= most]
-    top = max(total_gain(affinity, each) for each in fitting)
-    ties = [each for each in fitting if total_gain(affinity, each) >= top - _TIE]
-    return min(ties, key=len)
+        return sorted(_merged(affinity, most, errors))
+    totals = [(total_gain(affinity, p), p) for p in partitions(n_tasks) if len(p) <= most]
+    top, best = max(totals, key=lambda each: each[0])
+    least = top - _TIE - (0.0 if errors is None else _error(errors, best))
+    good = [(len(p), -total, p) for total, p in totals if total >= least]
+    return min(good)[2]
 
 
 def total_gain(affinity: numpy.ndarray, groups: Partition) -> float:
@@ -47,6 +55,18 @@ def gain(affinity: numpy.ndarray, task: int, group: Sequence[int]) -> float:
     return float(numpy.mean([affinity[other, task] for other in others])) if others else 0.0
 
 
+def _error(errors: numpy.ndarray, groups: Partition) -> float:
+    """RETURNS (float): The standard error of the sum of what all tasks gain."""
+    squares = (
+        (errors[other, task] / (len(group) - 1)) ** 2
+        for group in groups
+        for task in group
+        for other in group
+        if other != task
+    )
+    return float(sum(squares)) ** 0.5
+
+
 def partitions(n: int) -> Iterator[Partition]:
     """YIELDS (List[List[int]]): Every way to put numbers below n into groups."""
     if n == 0:
@@ -58,7 +78,7 @@ def partitions(n: int) -> Iterator[Partition]:
         yield [*groups, [n - 1]]
 
 
-def _merged(affinity: numpy.ndarray, n_groups: int) -> Partition:
+def _merged(affinity: numpy.ndarray, n_groups: int, errors: Optional[numpy.ndarray]) -> Partition:
     groups: Partition = [[task] for task in range(len(affinity))]
     while len(groups) > 1:
         options: List[Any] = []
@@ -68,7 +88,8 @@ def _merged(affinity: numpy.ndarray, n_groups: int) -> Partition:
                 before = total_gain(affinity, [groups[i], groups[j]])
                 options.append((total_gain(affinity, [merged]) - before, -i, -j, merged))
         more, i, j, merged = max(options)
-        if more < -_TIE and len(groups) <= n_groups:
+        least = -_TIE - (0.0 if errors is None else _error(errors, [merged]))
+        if more < least and len(groups) <= n_groups:
             break
         groups = [group for k, group in enumerate(groups) if k not in (-i, -j)] + [merged]
     return groups

@@ -92,7 +92,8 @@ def paired_difference(
     if not len(values) or not math.isfinite(of_other - of_base):
         return None
     outside = (1 - level) / 2
-    low, high = numpy.quantile(values, [outside, 1 - outside])
+    # Scores are from 0 to 1, which the enlargement doesn't know.
+    low, high = numpy.clip(numpy.quantile(values, [outside, 1 - outside]), -1.0, 1.0)
     tail = min((values <= 0).sum(), (values >= 0).sum())
     p = min(1.0, 2 * (tail + 1) / (len(values) + 1))
     return Difference(float(of_base), float(of_other), float(low), float(high), float(p))

@@ -15,6 +15,8 @@ def result_text(result: Dict[str, Any]) -> str:
     for name, group in result["groups"].items():
         rows = _rows(group["results"], "alone", "together")
         parts.append(f"{name}\n" + _table(_header("alone", "together"), rows))
+    if len(result["seeds"]) == 2:
+        parts.append("With two seeds only very large differences are shown: use three or more")
     parts.append("\n".join([*_negative_transfer(result), *_conflicts(result), *_cost(result)]))
     return "\n\n".join(parts)
 
