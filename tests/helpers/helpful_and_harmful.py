@@ -1,6 +1,6 @@
 """Corpora of tasks with planted effects on a main task, for a tiny encoder.
 
-Words have hidden classes. The main task tags them by class, and has few texts. The helpful task tags
+Words have hidden classes. The main task tags them by class, and has few texts. The helpful one tags
 the same classes by other names, in many texts. The harmful one has labels by chance, in many texts
 that nothing can be learned from. The independent one has words of its own.
 """
@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Sequence
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Token
 from thinc.api import Config
 from tiny_pipelines import CNN, add_joint
 
@@ -25,6 +25,8 @@ N_TEST = 60
 def write_corpora(folder: Path, seed: int = 0) -> Dict[str, Dict[str, Path]]:
     """Write the corpora of each task. RETURNS: Their files, by split and task."""
     nlp = spacy.blank("en")
+    for task in TASKS:
+        Token.set_extension(task, default=None, force=True)
     rng = random.Random(seed)
     hidden = {f"w{i}": rng.randrange(N_CLASSES) for i in range(N_WORDS)}
     own = {f"v{i}": rng.randrange(N_CLASSES) for i in range(N_WORDS)}
@@ -34,7 +36,7 @@ def write_corpora(folder: Path, seed: int = 0) -> Dict[str, Dict[str, Path]]:
             classes = own if task == INDEPENDENT else hidden
             docs = [_make_doc(nlp, task, classes, rng) for _ in range(n)]
             found[split][task] = folder / f"{task}-{split}.spacy"
-            DocBin(docs=docs).to_disk(found[split][task])
+            DocBin(docs=docs, store_user_data=True).to_disk(found[split][task])
     return found
 
 
@@ -43,7 +45,10 @@ def _make_doc(nlp: Language, task: str, classes: Dict[str, int], rng: random.Ran
     labels = [classes[word] for word in words]
     if task == HARMFUL:
         labels = [rng.randrange(N_CLASSES) for _ in words]
-    return Doc(nlp.vocab, words=words, tags=[f"{task}{label}" for label in labels])
+    doc = Doc(nlp.vocab, words=words)
+    for token, label in zip(doc, labels):
+        token._.set(task, f"{task}{label}")
+    return doc
 
 
 def planted_config(
@@ -55,7 +60,7 @@ def planted_config(
     encoder["subword_features"] = False
     add_joint(nlp, encoder)
     for task in tasks:
-        nlp.add_pipe("mtl_tagger", name=task)
+        nlp.add_pipe("mtl_tagger", name=task, config={"attribute": f"_.{task}"})
     config: Any = Config(nlp.config).copy()
     config["paths"] = {"train": None, "dev": None, "vectors": None, "init_tok2vec": None}
     blocks: List[Any] = [
