@@ -165,7 +165,9 @@ class AffinityMeter:
     def _add_cosines(self, gradients: Sequence[TaskGradients]) -> None:
         rows: Dict[str, Any] = {}
         for each in gradients:
-            _add(self.found.at_features, each.cosines_at_features())
+            # Tasks without a document in common are at right angles there, whatever they want.
+            cosines = {pair: c for pair, c in each.cosines_at_features().items() if c != 0.0}
+            _add(self.found.at_features, cosines)
             rows = {**dict(zip(each.tasks, each.at_parameters)), **rows}
         ordered = [task for task in self.found.tasks if task in rows]
         for first, second in combinations(ordered, 2):

@@ -1,7 +1,7 @@
 """Comparisons and affinities find the effects of tasks that were planted."""
 
 from pathlib import Path
-from typing import Any, List, Sequence
+from typing import Any, Sequence
 
 import pytest
 from helpful_and_harmful import (
@@ -19,6 +19,7 @@ from thinc.api import Config
 from unsynced_disk import leave_unsynced
 
 from spacy_mtl.comparison import comparison
+from spacy_mtl.comparison.affinity_text import proposed
 from spacy_mtl.comparison.comparison import Comparison
 from spacy_mtl.comparison.measured_training import train_and_measure
 from spacy_mtl.comparison.setups import Run, Setup, Source
@@ -75,7 +76,9 @@ def test_affinity(files: Any, seed: int) -> None:
     config = planted_config(files)
     config["training"]["seed"] = seed
     found = train_and_measure(init_nlp(config), every=10).affinities
-    effects: List[float] = [found.ahead[other, MAIN].value for other in TASKS]
-    of = dict(zip(TASKS, effects))
+    of = {other: found.ahead[other, MAIN].value for other in TASKS}
     assert of[HELPFUL] > 0 > of[HARMFUL]
-    assert abs(of[INDEPENDENT]) < min(of[HELPFUL], -of[HARMFUL])
+    assert of[HARMFUL] / 2 < of[INDEPENDENT] < of[HELPFUL] / 2
+    (own,) = [group for group in proposed(found) if MAIN in group]
+    assert HELPFUL in own
+    assert HARMFUL not in own

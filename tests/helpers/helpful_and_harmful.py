@@ -2,7 +2,7 @@
 
 Words have hidden classes. The main task tags them by class, and has few texts. The helpful one tags
 the same classes by other names, in many texts. The harmful one has labels by chance, in many texts
-that nothing can be learned from. The independent one has words of its own.
+that nothing can be learned from, and a large weight. The independent one has words of its own.
 """
 
 import random
@@ -13,12 +13,12 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Token
 from thinc.api import Config
-from tiny_pipelines import CNN, add_joint
+from tiny_pipelines import CNN, add_joint, constant
 
 MAIN, HELPFUL, HARMFUL, INDEPENDENT = TASKS = ("main", "helpful", "harmful", "independent")
 N_CLASSES, N_WORDS, LENGTH = 4, 240, 8
 #: The number of training texts of each task.
-SIZES = {MAIN: 12, HELPFUL: 240, HARMFUL: 240, INDEPENDENT: 240}
+SIZES = {MAIN: 40, HELPFUL: 240, HARMFUL: 240, INDEPENDENT: 240}
 N_TEST = 60
 
 
@@ -58,7 +58,8 @@ def planted_config(
     nlp = spacy.blank("en")
     encoder = {**CNN, "width": 8, "embed_size": 500, "window_size": 0, "depth": 1}
     encoder["subword_features"] = False
-    add_joint(nlp, encoder)
+    weights = {HARMFUL: 20.0} if HARMFUL in tasks else {}
+    add_joint(nlp, encoder, weighting=constant(**weights))
     for task in tasks:
         nlp.add_pipe("mtl_tagger", name=task, config={"attribute": f"_.{task}"})
     config: Any = Config(nlp.config).copy()
