@@ -45,6 +45,7 @@ def affinity_cli(
     python -m spacy mtl affinity config.cfg --output affinity.json --training.max_steps 500
     """
     from spacy.training.initialize import init_nlp
+    from spacy.util import load_model_from_config
     from tqdm import tqdm
 
     from ..comparison.affinity_text import affinity_text, grouping_text, proposed
@@ -59,10 +60,11 @@ def affinity_cli(
     config = read_config(config_path, ctx.args)
     with show_validation_error(config_path):
         interpolated = config.interpolate()
+        # Before the corpora are read.
+        check_joint(load_model_from_config(config, auto_fill=True))
     with show_validation_error(hint_fill=False), explained_corpora(interpolated):
         nlp = init_nlp(config, use_gpu=use_gpu)
     check_overrides(nlp.config, overrides_of(ctx.args))
-    check_joint(nlp)
     total = steps or nlp.config.interpolate()["training"]["max_steps"] or None
     is_quiet = True if ctx.params.get("quiet") else None  # None: only without a terminal.
     with tqdm(total=total, desc="Steps", disable=is_quiet, leave=False) as bar:

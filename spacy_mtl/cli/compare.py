@@ -127,9 +127,7 @@ def compare_cli(
 def _read_seeds(text: str, n_seeds: int) -> List[int]:
     parts = text.replace(",", " ").split()
     if not all(part.isdecimal() for part in parts):
-        raise CommandError(
-            f"--seeds '{text}' are not whole numbers", 'Write, for example, "0 1 2".'
-        )
+        raise CommandError(f"--seeds '{text}' are not whole numbers", "Write them as in 0,1,2.")
     seeds = [int(part) for part in parts] or list(range(n_seeds))
     if len(set(seeds)) < len(seeds) or len(seeds) < 2:
         raise CommandError(

@@ -52,7 +52,7 @@ def _make_doc(nlp: Language, task: str, classes: Dict[str, int], rng: random.Ran
 
 
 def planted_config(
-    files: Dict[str, Dict[str, Path]], tasks: Sequence[str] = TASKS, steps: int = 150
+    files: Dict[str, Dict[str, Path]], tasks: Sequence[str] = TASKS, steps: int = 120
 ) -> Config:
     """The config of a joint training on these tasks, each with a corpus of its own."""
     nlp = spacy.blank("en")
