@@ -29,7 +29,7 @@ MAY_IMPORT: Dict[str, Set[str]] = {
     "evaluation": {"compat", "tasks", "heads"},
     "report": {"compat", "tasks", "joint", "corpus", "weighting", "train"},
     "train": {"compat", "tasks", "joint", "corpus"},
-    "comparison": {"compat", "tasks", "joint", "corpus", "train", "evaluation"},
+    "comparison": {"tasks", "joint", "train", "evaluation"},
     "deploy": {"compat", "tasks", "joint", "encoder", "heads"},
     "cli": {
         "compat",

@@ -68,7 +68,8 @@ def test_steps_of_adam_add_up_to_its_own() -> None:
     """The steps of all tasks are the step of an Adam without momentum."""
     nlp = make()
     joint = joint_of(nlp)
-    sgd = Adam(0.01, beta1=0.0, L2=0.0, grad_clip=0.0, use_averages=False)
+    # thinc has no Adam without any.
+    sgd = Adam(0.01, beta1=1e-9, L2=0.0, grad_clip=0.0, use_averages=False)
     for _ in range(3):
         step(nlp, make_examples(nlp), sgd)
     examples = make_examples(nlp)
@@ -147,7 +148,7 @@ def test_text_and_proposal() -> None:
     assert groups == [["a", "b"], ["c"]]
     assert proposed(found, n_groups=1) == [["a", "b", "c"]]
     text = affinity_text(found)
-    assert "a        -  +0.50      -" in text
+    assert ["a", "-", "+0.50", "-"] in [line.split() for line in text.splitlines()]
     assert "+2.000 ± 0.100" in text
     lines = grouping_text(found, groups, ["mtl"]).splitlines()
     assert '  spacy mtl compare ... --groups "a,b;c"' in lines
