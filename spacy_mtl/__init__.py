@@ -9,7 +9,7 @@ from typing import Any
 from . import registry
 
 __version__ = "0.1.0"
-__all__ = ["MultiTask", "TaskListener", "registry"]
+__all__ = ["MultiTask", "TaskListener", "read_log", "registry"]
 
 
 def __getattr__(name: str) -> Any:
@@ -21,4 +21,8 @@ def __getattr__(name: str) -> Any:
         from .joint.listener import TaskListener
 
         return TaskListener
+    if name == "read_log":
+        from .report.training_log import read_log
+
+        return read_log
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -127,7 +127,7 @@ def test_everything_is_pinned_within_the_bounds() -> None:
     pinned = pins()
     seen: Set[str] = set()
     queue = [
-        Requirement("spacy-mtl[solvers,test,package,benchmarks]"),
+        Requirement("spacy-mtl[solvers,plots,test,package,benchmarks]"),
         *map(Requirement, ["pip", "setuptools"]),
     ]
     while queue:

@@ -19,6 +19,7 @@ from spacy.training.initialize import init_nlp
 from spacy.util import walk_dict
 from thinc.api import Config
 from tiny_corpus import make_docs, make_examples
+from training_logs import log_row, write_log
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the commands)
@@ -29,6 +30,10 @@ ROOT = Path(__file__).parent.parent
 #: The README first: later blocks use its results.
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks/README.md"]
 TEXTS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf8") for path in PAGES}
+
+
+#: What a block calls that needs the log of a training.
+LOG = "read_log("
 
 
 def blocks(language: str) -> List[str]:
@@ -62,7 +67,7 @@ def test_readme_links_to_every_page() -> None:
         assert page == "README.md" or f"]({page})" in TEXTS["README.md"]
 
 
-@pytest.mark.parametrize("block", blocks("python"))
+@pytest.mark.parametrize("block", [each for each in blocks("python") if LOG not in each])
 def test_python(block: str, encoder_dir: str) -> None:
     """It runs, and builds its pipeline or registers its function."""
     made: Dict[str, Any] = {}
@@ -75,6 +80,16 @@ def test_python(block: str, encoder_dir: str) -> None:
         nlp = made["nlp"]
         found = [nlp.get_pipe_meta(name).factory for name in nlp.pipe_names]
         assert found == re.findall(r'add_pipe\("(\w+)"', block)
+
+
+def test_reading_a_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_log(Path("training/log.jsonl"), [log_row(0), log_row(50)])
+    (block,) = [each for each in blocks("python") if LOG in each]
+    exec(block, {})
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["0", "50"]
 
 
 def test_own_weighting(encoder_dir: str) -> None:

@@ -8,11 +8,14 @@ import typer
 
 from ..compat.spacy_cli import app
 from .affinity import affinity_cli
+from .calibrate import calibrate_cli
 from .check import check_cli
 from .compare import compare_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
+from .evaluate import evaluate_cli
 from .quantize import quantize_cli
+from .report import report_cli
 from .show import show_cli
 from .train import train_cli
 
@@ -22,6 +25,7 @@ mtl_cli = typer.Typer(name="mtl", help=HELP, no_args_is_help=True)
 mtl_cli.command(
     "affinity", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
 )(affinity_cli)
+mtl_cli.command("calibrate")(calibrate_cli)
 mtl_cli.command("check")(check_cli)
 mtl_cli.command(
     "compare", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
@@ -30,7 +34,9 @@ mtl_cli.command("convert")(convert_cli)
 mtl_cli.command(
     "debug-data", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
 )(debug_data_cli)
+mtl_cli.command("evaluate")(evaluate_cli)
 mtl_cli.command("quantize")(quantize_cli)
+mtl_cli.command("report")(report_cli)
 mtl_cli.command("show")(show_cli)
 mtl_cli.command(
     "train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}

@@ -1,23 +1,19 @@
 """`python -m spacy mtl quantize`: convert a trained pipeline to int8, for CPUs."""
 
-import configparser
 from pathlib import Path
 from typing import Optional
 
 import typer
-from spacy.util import get_package_path, is_package
-from thinc.api import Config
 from wasabi import msg
 
 from ..compat.spacy_cli import Arg, Opt
 from ..deploy.quantize import MAX_LOSS, Quantized, quantize
-from ..files import CHECKSUMS, MARK, check_place, write_in_place
+from ..files import write_in_place
 from .config import load_code
 from .errors import CommandError, telling
+from .pipeline_folder import check_output
 
-#: The files of a pipeline besides its components. Some languages have no tokenizer.
-_CONFIG, _META, _TOKENIZER = "config.cfg", "meta.json", "tokenizer"
-_BESIDE = (_CONFIG, _META, _TOKENIZER, CHECKSUMS, MARK, "vocab", "README.md", "LICENSE")
+_WHY_ANOTHER = "The pipeline in int8 cannot be trained further."
 
 
 def _points(value: float) -> float:
@@ -61,7 +57,7 @@ def quantize_cli(
     or float32. Nothing is written if a task still loses more than --max-loss. The pipeline in
     int8 is faster on CPUs, and can't be trained further. Its weights are still saved in float32.
     """
-    _check_output(pipeline, output, force)
+    check_output(pipeline, output, force, _WHY_ANOTHER)
     if gold_preproc and data is None:
         raise CommandError("--gold-preproc needs --data; the pipeline's own corpus sets its own.")
     load_code(code)
@@ -81,7 +77,7 @@ def quantize_cli(
             "--data, or write the pipeline anyway with --unmeasured.",
         )
     # This took a while: the folder may have changed in the meantime.
-    _check_output(pipeline, output, force)
+    check_output(pipeline, output, force, _WHY_ANOTHER)
     write_in_place(result.nlp.to_disk, output)
     msg.good(f"Saved the pipeline in int8: {output}")
 
@@ -112,50 +108,3 @@ def _print(result: Quantized) -> None:
     )
     speed = result.tried[-1].speed
     msg.info(f"Words per second: {result.speed_before:,.0f} before, {speed:,.0f} in int8")
-
-
-def _check_output(pipeline: str, output: Path, force: bool) -> None:
-    """Reject an output folder that would overwrite anything but a pipeline."""
-    if output.exists() and not output.is_dir():
-        raise CommandError(f"'{output}' is a file. Specify a folder for the pipeline.")
-    source = Path(get_package_path(pipeline)) if is_package(pipeline) else Path(pipeline)
-    source, target = source.resolve(), output.resolve()
-    if source == target or target.is_relative_to(source) or source.is_relative_to(target):
-        raise CommandError(
-            f"'{output}' is, is inside, or contains the pipeline '{pipeline}' itself",
-            "The pipeline in int8 cannot be trained further. Use another folder for it.",
-        )
-    check_place(output)
-    if not output.is_dir() or not any(output.iterdir()):
-        return
-    if not force:
-        raise CommandError(
-            f"The folder '{output}' is not empty. Use another, or replace the pipeline there "
-            "with --force.",
-        )
-    found = _not_of_pipeline(output)
-    if found:
-        raise CommandError(
-            f"The folder '{output}' contains something other than a pipeline: {found}",
-            "--force replaces the whole folder. Use another, or remove it yourself.",
-        )
-
-
-def _not_of_pipeline(folder: Path) -> str:
-    """Find signs that a folder isn't just a pipeline, so that we must not remove it."""
-    has = {path.name for path in folder.iterdir()}
-    missing = [name for name in (_CONFIG, _META) if name not in has]
-    if not has & {_TOKENIZER, CHECKSUMS}:
-        missing.append(_TOKENIZER)
-    known = set(_BESIDE)
-    if _CONFIG in has:
-        try:
-            config = Config().from_disk(folder / _CONFIG, interpolate=False)
-            known.update(config.get("components", {}), config["nlp"]["pipeline"])
-        except (OSError, ValueError, LookupError, TypeError, configparser.Error) as err:
-            return f"its {_CONFIG} cannot be read ({err})"
-    others = sorted(has - known)
-    if others:
-        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-        return f"'{others[0]}'{more}"
-    return f"there is no {missing[0]}" if missing else ""

@@ -14,9 +14,8 @@ from ..report.heat_map import draw_tables
 from ..report.scheme import SchemeReport, scheme_report
 from ..report.structure import structure_json, structure_text
 from .config import load_code
+from .drawing import check_drawing
 from .errors import CommandError, telling
-
-_SUFFIX = ".svg"
 
 
 @telling("Cannot show")
@@ -37,7 +36,7 @@ def show_cli(
     stitches, gates, relations or a tree, depending on the scheme.
     """
     if output is not None:
-        _check_output(output)
+        check_drawing(output, "--output", "learned.svg")
     load_code(code)
     report = scheme_report(load_model(pipeline))
     if output is not None:
@@ -53,22 +52,6 @@ def show_cli(
         msg.info(report.why_no_tables)
     if output is not None:
         msg.good(f"Saved the drawing: {output}")
-
-
-def _check_output(output: Path) -> None:
-    """Reject a path that can't be written, before the pipeline is loaded."""
-    if output.suffix.lower() != _SUFFIX:
-        raise CommandError(
-            f"--output '{output}' does not end in {_SUFFIX}",
-            f"The drawing is in SVG: name a file such as learned{_SUFFIX}.",
-        )
-    if output.is_dir():
-        raise CommandError(f"--output '{output}' is a folder", "Name a file in it.")
-    if not output.parent.is_dir():
-        raise CommandError(
-            f"There is no folder '{output.parent}' for --output '{output}'",
-            "Create it, or name another file.",
-        )
 
 
 def _draw(report: SchemeReport, output: Path) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 from spacy.language import Language
-from spacy.training import Corpus, Example
-from spacy.util import dot_to_object, load_model, registry
+from spacy.training import Example
+from spacy.util import dot_to_object, registry
 
 from ..joint.find import find_joint
+from .inputs import InputError, load_pipeline, read_examples
 
 #: The points (of 100) that a task may lose, by default.
 MAX_LOSS = 0.3
@@ -122,13 +123,14 @@ def quantize(
     max_loss (float): The points (of 100) that a task may lose. If one loses more in all
         attempts, the last attempt is returned.
     RETURNS (Quantized): The pipeline and its scores.
+    RAISES (InputError): If the pipeline or the corpus can't be read.
     RAISES (QuantizationError): If there is no such encoder, nothing to measure on, or vectors
         differ too much in all attempts.
     """
     # Imports torch.
     from ..encoder.openvino import NotConvertibleError, is_installed
 
-    nlp = _load(pipeline, {})
+    nlp = load_pipeline(pipeline)
     blocks = dict(_encoder_blocks(nlp.config["components"], "components"))
     if not blocks:
         raise QuantizationError(
@@ -149,7 +151,7 @@ def quantize(
             "The corpus has no annotation for any task of the pipeline, so the effect of int8 "
             "can't be measured. Use another corpus: --data corpus.spacy"
         )
-    in_int8 = _load(pipeline, dict(_settings(blocks)))
+    in_int8 = load_pipeline(pipeline, dict(_settings(blocks)))
     choice = _calibrate(in_int8, _examples(in_int8, corpus, gold_preproc))
     if not choice.n_layers:
         raise QuantizationError(
@@ -235,13 +237,6 @@ def _compare(
         yield TaskScore(task, key, before[key], after[key])
 
 
-def _load(pipeline: Union[str, Path], overrides: Dict[str, Any]) -> Language:
-    try:
-        return load_model(pipeline, config=overrides)
-    except (OSError, ValueError) as err:
-        raise QuantizationError(str(err)) from err
-
-
 def _encoder_blocks(block: Dict[str, Any], path: str) -> Iterator[Tuple[str, Dict[str, Any]]]:
     if str(block.get("@architectures", "")).startswith(tuple(_ARCHITECTURES)):
         yield path, block
@@ -266,20 +261,18 @@ def _score(nlp: Language, examples: List[Example]) -> Dict[str, Any]:
 
 
 def _examples(nlp: Language, corpus: Optional[Path], gold_preproc: bool) -> List[Example]:
-    if corpus is not None and not corpus.exists():
-        raise QuantizationError(f"There is no corpus '{corpus}'.")
+    instead = "Use another: --data corpus.spacy."
+    if corpus is not None:
+        return read_examples(nlp, corpus, gold_preproc=gold_preproc, instead=instead)
     try:
-        if corpus is not None:
-            return list(Corpus(corpus, gold_preproc=gold_preproc)(nlp))
         config = nlp.config.interpolate()
         # Don't resolve the other corpora: they may not be on this machine.
         block = dot_to_object(config, config["training"]["dev_corpus"])
         return list(registry.resolve({"reader": block})["reader"](nlp))
     # Readers may raise anything if their files are missing.
     except Exception as err:
-        what = f"The corpus '{corpus}'" if corpus else "The pipeline's own development corpus"
-        raise QuantizationError(
-            f"{what} can't be read. Use another: --data corpus.spacy. The reader said: {err}"
+        raise InputError(
+            f"The pipeline's own development corpus can't be read. {instead} The reader said: {err}"
         ) from err
 
 

@@ -7,7 +7,7 @@ per token; otherwise spaCy aligns them.
 from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy
-from spacy.tokens import Span
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from .biluo import biluo_of
@@ -47,6 +47,32 @@ def aligned_values(example: Example, values: Sequence[str]) -> List[Optional[str
         is_whole = all(y2x.lengths[j] == 1 for j in x2y[i].tolist())
         found.append(next(iter(of_token)) if len(of_token) == 1 and is_whole else None)
     return found
+
+
+def tags_of(doc: Doc, attribute: str) -> List[str]:
+    """Get a tag of each token.
+
+    doc (Doc): The document.
+    attribute (str): "tag", "pos", or a custom extension such as "_.style".
+    RETURNS (List[str]): The tags; "" where there is none. Shape: (n_tokens,).
+    """
+    if attribute.startswith("_."):
+        name = attribute.removeprefix("_.")
+        return [token._.get(name) or "" for token in doc]
+    return [getattr(token, f"{attribute}_") for token in doc]
+
+
+def aligned_tags(example: Example, attribute: str) -> List[Optional[str]]:
+    """Get the gold tag of each predicted token.
+
+    example (Example): The example.
+    attribute (str): See `tags_of`.
+    RETURNS (List[Optional[str]]): The tags; "" without annotation, None where the tokens don't
+        match. Shape: (n_tokens,).
+    """
+    if attribute.startswith("_."):
+        return aligned_values(example, tags_of(example.reference, attribute))
+    return aligned_strings(example, attribute.upper())
 
 
 def aligned_entities(example: Example) -> Tuple[Sequence[Span], List[Optional[str]]]:

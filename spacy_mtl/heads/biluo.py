@@ -44,6 +44,20 @@ def spans_of(classes: numpy.ndarray, labels: Sequence[str]) -> List[Tuple[int, i
     return spans
 
 
+def segments_of(classes: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
+    """Find the entities of a batch.
+
+    classes (Ints1d): Legal sequences, one after the other. Shape: (n_tokens,).
+    RETURNS (Tuple[Ints1d, Ints1d, Ints1d]): First token, end (exclusive) and type of each, the type
+        as an index. Shape of each: (n_entities,).
+    """
+    kinds, prefixes = numpy.divmod(classes - 1, len(PREFIXES))
+    is_in = classes != OUTSIDE
+    starts = numpy.flatnonzero(is_in & ((prefixes == 0) | (prefixes == 3)))
+    ends = numpy.flatnonzero(is_in & (prefixes >= 2)) + 1
+    return starts, ends, kinds[starts]
+
+
 def forbid_edges_on_spaces(scores: numpy.ndarray, docs: Sequence[Doc]) -> None:
     """Keep entities from starting or ending with whitespace, which spaCy rejects.
 

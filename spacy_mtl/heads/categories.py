@@ -15,6 +15,7 @@ from thinc.types import Floats1d, Floats2d, FloatsXd
 from ..loading import UnfitError
 from .component import TaskHead
 from .gold import decided
+from .thresholds import is_share
 
 DEFAULT_CONFIG = """
 [textcat]
@@ -62,11 +63,7 @@ class CategoriesHead(TaskHead):
         **settings: Any,
     ) -> None:
         """Create a text classification head: see `make_textcat` and `TaskHead`."""
-        if not _is_share(threshold):
-            raise ValueError(
-                f"'threshold' of the component '{name}' is {threshold!r}, but it must be a "
-                f"probability in [0, 1]. Fix it in [components.{name}]."
-            )
+        _check_threshold(threshold, name)
         settings = {"positive_label": None, **settings}
         super().__init__(vocab, model, name, threshold=threshold, **settings)
         self.prefix = prefix
@@ -79,6 +76,16 @@ class CategoriesHead(TaskHead):
                     f">= 0. Fix 'class_weights' in [components.{name}]."
                 )
         self.class_weights = dict(class_weights)
+
+    @property
+    def threshold(self) -> float:
+        """RETURNS (float): The least probability of a predicted label. For scores only."""
+        return float(self.cfg["threshold"])
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        _check_threshold(threshold, self.name)
+        self.cfg["threshold"] = threshold
 
     def count_labels(self, example: Example) -> Iterable[str]:
         """RETURNS (Iterable[str]): The labels in the gold `cats` that have the prefix."""
@@ -122,7 +129,7 @@ class CategoriesHead(TaskHead):
         docs (Iterable[Doc]): The documents.
         RETURNS (Floats2d): Probabilities. Shape: (n_docs, n_labels).
         """
-        return self._probabilities(super().predict(docs))
+        return self._probabilities(self._at_temperature(super().predict(docs)))
 
     def give_targets(self, docs: Sequence[Doc]) -> List[numpy.ndarray]:
         """RETURNS (List[Floats2d]): The probabilities: see `Student`. Shape: (1, n_labels)."""
@@ -154,13 +161,13 @@ class CategoriesHead(TaskHead):
             )
         # Keeps the loss of a probability of 0 finite.
         clipped = xp.clip(scores, 1e-7, 1 - 1e-7)
-        return super().get_loss(examples, self._logits(clipped))
+        return super().get_loss(examples, self._logits(clipped) * self.temperature)
 
     def check_cfg(self, cfg: Dict[str, Any]) -> None:
         """Reject settings that this kind of head can't have saved: see `TaskHead.check_cfg`."""
         super().check_cfg(cfg)
         threshold, positive = cfg.get("threshold", 0.0), cfg.get("positive_label")
-        if not _is_share(threshold):
+        if not is_share(threshold):
             raise UnfitError(f"'threshold' is {threshold!r}, but it must be a number in [0, 1]")
         if positive is not None and positive not in cfg["labels"]:
             raise UnfitError(f"'positive_label' is {positive!r}, but it must be null or a label")
@@ -204,6 +211,10 @@ class CategoriesHead(TaskHead):
 
     # What they share.
 
+    def _at_temperature(self, logits: Floats2d) -> Floats2d:
+        # Without a calibration, not even rounding changes.
+        return logits if self.calibration is None else logits / self.temperature
+
     def _factors(self, scores: Floats2d) -> Optional[Floats1d]:
         if not self.class_weights:
             return None
@@ -232,5 +243,9 @@ class CategoriesHead(TaskHead):
         )
 
 
-def _is_share(value: Any) -> bool:
-    return isinstance(value, Real) and 0 <= float(value) <= 1
+def _check_threshold(threshold: Any, name: str) -> None:
+    if not is_share(threshold):
+        raise ValueError(
+            f"'threshold' of the component '{name}' is {threshold!r}, but it must be a "
+            f"probability in [0, 1]. Fix it in [components.{name}], or where it is set."
+        )

@@ -35,6 +35,8 @@ from ..tasks.collisions import find_collisions
 from ..tasks.score_weights import separate_scores
 from ..tasks.scores import prefixed
 from ..types import LossAndGradient
+from .adjustable import AdjustableHead
+from .calibration import CALIBRATION, Calibrated, check_calibration
 from .finite import check_finite
 from .gold import without_others
 from .loading import check_labels, check_size
@@ -43,7 +45,7 @@ from .scoring import call_scorer
 from .student import TEACHER, Student, check_progress
 
 
-class TaskHead(OwnRate, Student, TrainablePipe):
+class TaskHead(OwnRate, Calibrated, AdjustableHead, Student, TrainablePipe):
     """A trainable component that turns a task's view into annotation.
 
     A subclass defines its labels, its loss and how it annotates; everything else is
@@ -99,6 +101,7 @@ class TaskHead(OwnRate, Student, TrainablePipe):
         for node in model.walk():
             if isinstance(node, TaskListener):
                 node.task = name
+        self.of_config: Dict[str, Any] = {}
         self.learn_rate_scale = learn_rate_scale
         self.label_smoothing = label_smoothing
         self.scorer = scorer
@@ -261,6 +264,8 @@ class TaskHead(OwnRate, Student, TrainablePipe):
         for label in labels:
             self.add_label(label)
         self._check_labels()
+        self.check_settings(self.labels)
+        self.calibration = None
         self.start_lessons()
         docs = [eg.predicted for eg in islice(get_examples(), 10)]
         output = self.model.get_ref("output_layer")
@@ -367,7 +372,7 @@ class TaskHead(OwnRate, Student, TrainablePipe):
         """RETURNS (Dict[str, Any]): The scores on the examples annotated for the head."""
         if self.scorer is None:
             return {}
-        hidden = ("score_prefix", TEACHER, FOUND)
+        hidden = ("score_prefix", TEACHER, FOUND, CALIBRATION, *self.of_config)
         settings = {key: value for key, value in self.cfg.items() if key not in hidden}
         shared = {**settings, "labels": self.labels, **kwargs}
         own = {**self.score_arguments(), **kwargs}
@@ -420,12 +425,16 @@ class TaskHead(OwnRate, Student, TrainablePipe):
             raise UnfitError(f"'score_prefix' is {prefix!r}, but it must be a string")
         check_progress(cfg)
         check_found(cfg)
+        check_calibration(cfg)
+        self.check_saved(cfg)
 
     def _check_loaded(self, where: str, exclude: List[str]) -> None:
         # Labels and model may be loaded separately.
         if self.labels or "cfg" not in exclude:
             with explained(f"{where} of the component '{self.name}'"):
                 check_size(self.model, self.labels, self.classes())
+            self.check_settings(self.labels)
+            self.settings_changed()
 
     def _check_labels(self) -> None:
         if not self.labels:

@@ -7,16 +7,14 @@ and decoding consider only legal sequences. Without learned transitions
 """
 
 from dataclasses import dataclass
-from typing import Any, List, Sequence, Tuple
+from typing import Any, Sequence, Tuple
 
 import numpy
 
 from ..losses import MISSING
 from ..types import LossAndGradient
 from .biluo import PREFIXES
-
-# Probabilities are at least exp(-200), so that no legal sequence is lost to underflow.
-LOWEST = -200.0
+from .forward_backward import Chain, exp_of, steps_of, sum_sequences
 
 
 @dataclass(frozen=True)
@@ -140,70 +138,68 @@ def decode_crf(
     return classes
 
 
+class CrfChain(Chain):
+    """The factors of a CRF, with the classes as states."""
+
+    def __init__(self, emitted: numpy.ndarray, factors: numpy.ndarray) -> None:
+        """Create a chain.
+
+        emitted (Floats2d): The factors of the classes of tokens. Shape: (n_tokens, n_classes).
+        factors (Floats2d): Those of transitions. Shape: (n_classes + 1, n_classes + 1).
+        """
+        self.emitted, self.factors = emitted, factors
+        self.within, self.entering, self.leaving = _parts(factors)
+
+    def take(self, tokens: numpy.ndarray) -> "CrfChain":
+        """RETURNS (CrfChain): See `Chain`."""
+        found = CrfChain(self.emitted[tokens], self.factors)
+        found.least = self.least
+        return found
+
+    def arrive(self, sums: numpy.ndarray) -> numpy.ndarray:
+        """RETURNS (Floats2d): The sums by the class of the next token: see `Chain`."""
+        return sums @ self.within
+
+    def pass_on(self, arriving: numpy.ndarray, rows: slice) -> numpy.ndarray:
+        """RETURNS (Floats2d): See `Chain`."""
+        return arriving * self.emitted[rows]
+
+    def pass_back(
+        self, following: numpy.ndarray, rows: slice, scales: numpy.ndarray
+    ) -> numpy.ndarray:
+        """RETURNS (Floats2d): See `Chain`."""
+        return (self.emitted[rows] * following / scales) @ self.within.T
+
+
 def _log_partition(
     scores: numpy.ndarray, lengths: Sequence[int], transitions: numpy.ndarray
 ) -> Tuple[float, numpy.ndarray, numpy.ndarray]:
-    """Sum the documents' log-partition functions, with gradients (forward-backward algorithm).
-
-    Works on probabilities that are rescaled at every token, so that a step is one
-    matrix product.
-    """
+    """Sum the documents' log-partition functions, with gradients."""
     d_scores, d_transitions = numpy.zeros_like(scores), numpy.zeros_like(transitions)
     steps = steps_of(lengths)
     if not steps:
         return 0.0, d_scores, d_transitions
     shift, row_shifts = transitions.max(), scores.max(axis=1)
-    factors = _exp(transitions - shift)
-    within, first, last = _parts(factors)
-    emitted = _exp(scores - row_shifts[:, None])
-    forward: List[numpy.ndarray] = []
-    scales: List[numpy.ndarray] = []
-    n_docs = len(steps[0])
-    ends = numpy.zeros((n_docs, scores.shape[1]))
-    log_z = row_shifts.sum() + shift * (len(scores) + n_docs)
+    chain = CrfChain(exp_of(scores - row_shifts[:, None]), exp_of(transitions - shift))
+    sums = sum_sequences(chain, lengths, split=False)
+    forward, backward, scales = sums.forward, sums.backward, sums.scales[:, None]
     with numpy.errstate(divide="ignore", invalid="ignore"):
-        for t, tokens in enumerate(steps):
-            n = len(tokens)
-            reached = (forward[-1][:n] @ within if t else first[None, :]) * emitted[tokens]
-            scale = reached.sum(axis=1, keepdims=True)
-            log_z += numpy.log(scale).sum()
-            ends[:n] = reached / scale
-            forward.append(ends[:n].copy())
-            scales.append(scale)
-        closing = (ends @ last)[:, None]
-        log_z += numpy.log(closing).sum()
-    backward = numpy.zeros((0, scores.shape[1]))
-    for t in reversed(range(len(steps))):
-        tokens, n_on = steps[t], len(backward)
-        ending = slice(n_on, len(tokens))
-        d_transitions[:-1, -1] += (forward[t][ending] / closing[ending]).sum(axis=0)
-        ended = numpy.broadcast_to(last, (len(tokens) - n_on, len(last))) / closing[ending]
-        if n_on:
-            onward = emitted[steps[t + 1]] * backward / scales[t + 1]
-            d_transitions[:-1, :-1] += forward[t][:n_on].T @ onward
-            ended = numpy.concatenate([onward @ within.T, ended])
-        backward = ended
-        d_scores[tokens] = forward[t] * backward
-    d_transitions[-1, :-1] += (emitted[steps[0]] * backward / scales[0]).sum(axis=0)
-    return float(log_z), d_scores, d_transitions * factors
-
-
-def _exp(values: numpy.ndarray) -> numpy.ndarray:
-    """Exponentiate: forbidden values (-inf) give 0, all others more than 0."""
-    return numpy.where(values == -numpy.inf, 0.0, numpy.exp(numpy.maximum(values, LOWEST)))
-
-
-def steps_of(lengths: Sequence[int]) -> List[numpy.ndarray]:
-    """List the tokens at each position, longest document first.
-
-    lengths (Sequence[int]): Number of tokens of each document.
-    RETURNS (List[Ints1d]): One array per position. Shape of each: (n_docs,).
-    """
-    sizes = numpy.asarray(lengths, dtype="int64")
-    starts = numpy.cumsum(sizes) - sizes
-    order = numpy.argsort(-sizes, kind="stable")
-    longest = int(sizes.max()) if len(sizes) else 0
-    return [starts[order[: int((sizes > t).sum())]] + t for t in range(longest)]
+        log_z = row_shifts.sum() + shift * (len(scores) + len(sums.ends))
+        for tokens in steps:
+            log_z += numpy.log(scales[tokens]).sum()
+        log_z += numpy.log(sums.closing).sum()
+        closing = numpy.empty_like(scales)
+        closing[sums.ends, 0] = sums.closing
+        onward = chain.emitted * backward / scales
+        n_on = 0
+        for t in reversed(range(len(steps))):
+            going_on, ending = steps[t][:n_on], steps[t][n_on:]
+            d_transitions[:-1, -1] += (forward[ending] / closing[ending]).sum(axis=0)
+            if n_on:
+                d_transitions[:-1, :-1] += forward[going_on].T @ onward[steps[t + 1]]
+            n_on = len(steps[t])
+    d_transitions[-1, :-1] += onward[steps[0]].sum(axis=0)
+    return float(log_z), forward * backward, d_transitions * chain.factors
 
 
 def _parts(transitions: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:

@@ -11,7 +11,8 @@ import numpy
 import torch
 from torch import Tensor
 
-from .crf import CrfLoss, steps_of
+from .crf import CrfLoss
+from .forward_backward import steps_of
 
 #: Sums of probabilities, relative to the largest, are at least this, so that logarithms are finite.
 _LEAST = 1e-300

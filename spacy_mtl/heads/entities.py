@@ -1,7 +1,7 @@
 """Reading gold entities (or spans under a key) and setting predicted ones."""
 
 from dataclasses import dataclass
-from typing import Iterable, List, Optional, Sequence, Tuple
+from typing import Iterable, List, Optional, Sequence, Set, Tuple
 
 import numpy
 from spacy.strings import get_string_id
@@ -66,39 +66,47 @@ def set_spans(doc: Doc, found: Iterable[Tuple[int, int, str]], key: str) -> None
     doc.spans[key] = SpanGroup(doc, name=key, spans=[Span(doc, *span) for span in found])
 
 
-def set_entities(docs: Sequence[Doc], classes: Sequence[numpy.ndarray], labels: List[str]) -> None:
+def set_entities(
+    docs: Sequence[Doc], classes: Sequence[numpy.ndarray], labels: List[str]
+) -> List[Optional[Set[Tuple[int, int, str]]]]:
     """Set entities. Existing ones and blocked tokens are kept: see `add_entities`.
 
     docs (Sequence[Doc]): The documents.
     classes (Sequence[Ints1d]): A legal sequence for each: indices into `class_names`.
     labels (List[str]): The entity types.
+    RETURNS (List[Optional[Set[Tuple[int, int, str]]]]): For each document those of its entities
+        that were set; None for all.
     """
     for vocab in {id(doc.vocab): doc.vocab for doc in docs}.values():
         for label in labels:
             vocab.strings.add(label)
     rows = [(_IOB[prefix], get_string_id(label)) for label in labels for prefix in PREFIXES]
     annotation = numpy.asarray([(_IOB["O"], 0), *rows], dtype="uint64")
+    added: List[Optional[Set[Tuple[int, int, str]]]] = []
     for doc, own in zip(docs, classes):
+        added.append(None)
         if doc.to_array(["ENT_IOB", "ENT_TYPE", "ENT_KB_ID"]).any():
-            add_entities(doc, spans_of(own, labels))
+            added[-1] = add_entities(doc, spans_of(own, labels))
         elif len(doc):
             # Faster than `set_ents`, which needs a Span for each.
             doc.from_array(["ENT_IOB", "ENT_TYPE"], annotation[own])
+    return added
 
 
-def add_entities(doc: Doc, found: Iterable[Tuple[int, int, str]]) -> None:
+def add_entities(doc: Doc, found: Iterable[Tuple[int, int, str]]) -> Set[Tuple[int, int, str]]:
     """Add entities, except those that overlap existing ones or blocked tokens.
 
     doc (Doc): The document.
     found (Iterable[Tuple[int, int, str]]): See `biluo.spans_of`.
+    RETURNS (Set[Tuple[int, int, str]]): Those that were added.
     """
     ents = list(doc.ents)
     blocked = _blocked_tokens(doc)
     taken = {i for span in [*ents, *blocked] for i in range(span.start, span.end)}
-    for start, end, label in found:
-        if not taken.intersection(range(start, end)):
-            ents.append(Span(doc, start, end, label=label))
+    added = {each for each in found if not taken.intersection(range(*each[:2]))}
+    ents.extend(Span(doc, start, end, label=label) for start, end, label in added)
     doc.set_ents(ents, blocked=blocked, default="outside")
+    return added
 
 
 def _blocked_tokens(doc: Doc) -> List[Span]:

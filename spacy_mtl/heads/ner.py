@@ -1,7 +1,7 @@
 """The head for named entities: BILUO classes, decoded into the best legal sequence."""
 
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple, Union
 
 import numpy
 from spacy.language import Language
@@ -15,17 +15,20 @@ from ..arrays import cut, cut_like
 from ..losses import MISSING, softmax_cross_entropy
 from ..settings import NOT_EMPTY, checked
 from ..types import LossAndGradient, TokenVectors
-from .biluo import OUTSIDE, class_names, forbid_edges_on_spaces, spans_of
-from .component import TaskHead
-from .crf import CrfLoss, crf_loss, decode_crf, legal_transitions, token_marginals
+from .biluo import OUTSIDE, class_names
+from .crf import CrfLoss, crf_loss, token_marginals
 from .crf_distillation import crf_distillation
-from .entities import gold_spans, read_entities, set_entities, set_spans
+from .decoding import EntityDecoder
+from .entities import gold_spans, read_entities
+from .thresholds import Threshold
 from .trimming import fit_to_words
-from .viterbi import decode_biluo
 
 DEFAULT_CONFIG = """
 [mtl_ner]
 spans_key = null
+confidence = false
+threshold = null
+n_best = 0
 learn_rate_scale = null
 label_smoothing = 0.0
 score_prefix = ""
@@ -54,6 +57,9 @@ def make_ner(
     name: str,
     model: Model[List[Doc], TokenVectors],
     spans_key: Optional[str],
+    confidence: bool,
+    threshold: Optional[Union[float, Dict[str, float]]],
+    n_best: int,
     learn_rate_scale: Optional[float],
     label_smoothing: float,
     score_prefix: str,
@@ -66,6 +72,10 @@ def make_ner(
         classes.
     spans_key (Optional[str]): Learn and set `doc.spans` under this key instead of `doc.ents`.
         A document without the key has no annotation. Spans must not overlap.
+    confidence (bool): Whether to set `span._.confidence`, the probability of each entity.
+    threshold (Optional[Union[float, Dict[str, float]]]): Drop entities whose probability is lower:
+        a number in [0, 1], or such numbers by label. Confidences are set, too.
+    n_best (int): How many analyses of a text to set as `doc._.NAME_n_best`, most probable first.
     learn_rate_scale (Optional[float]): Factor for the head's layers. None: see `OwnRate`.
     label_smoothing (float): In [0, 1).
     score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
@@ -79,6 +89,9 @@ def make_ner(
         model,
         name,
         spans_key=spans_key,
+        confidence=confidence,
+        threshold=threshold,
+        n_best=n_best,
         learn_rate_scale=learn_rate_scale,
         label_smoothing=label_smoothing,
         score_prefix=score_prefix,
@@ -87,7 +100,7 @@ def make_ner(
     )
 
 
-class EntityRecognizer(TaskHead):
+class EntityRecognizer(EntityDecoder):
     """Predicts `doc.ents`, or the spans under a key.
 
     The classes are scored token by token and decoded together, so the result is
@@ -111,10 +124,14 @@ class EntityRecognizer(TaskHead):
         name: str = "ner",
         *,
         spans_key: Optional[str] = None,
+        confidence: bool = False,
+        threshold: Threshold = None,
+        n_best: int = 0,
         **settings: Any,
     ) -> None:
         """Create an entity head: see `make_ner` and `TaskHead`."""
         super().__init__(vocab, model, name, **settings)
+        self.take_settings(confidence=confidence, threshold=threshold, n_best=n_best)
         self.spans_key = spans_key
         if spans_key is not None:
             self.annotation = f"doc.spans['{spans_key}']"
@@ -168,7 +185,7 @@ class EntityRecognizer(TaskHead):
         flat = ops.flatten(scores)
         if self.learns_transitions:
             lengths = [len(array) for array in scores]
-            crf = crf_loss(ops.to_numpy(flat), labels, lengths, self._transitions())
+            crf = crf_loss(ops.to_numpy(flat), labels, lengths, self.transitions())
             loss: LossAndGradient = replace(crf, gradient=ops.asarray(crf.gradient))
         else:
             loss = softmax_cross_entropy(
@@ -182,7 +199,7 @@ class EntityRecognizer(TaskHead):
             return super().give_targets(docs)
         flat = self.model.ops.to_numpy(self.model.ops.flatten(self.predict(docs)))
         lengths = list(map(len, docs))
-        return cut(token_marginals(flat, lengths, self._transitions()), lengths)
+        return cut(token_marginals(flat, lengths, self.transitions()), lengths)
 
     def soft_loss(self, scores: TokenVectors, targets: Floats2d) -> LossAndGradient:
         """RETURNS (LossAndGradient): The loss against a teacher's marginals: see `Student`."""
@@ -190,7 +207,7 @@ class EntityRecognizer(TaskHead):
             return super().soft_loss(scores, targets)
         ops, lengths = self.model.ops, [len(array) for array in scores]
         flat, own = ops.to_numpy(ops.flatten(scores)), ops.to_numpy(targets)
-        loss = crf_distillation(flat, own, lengths, self._transitions())
+        loss = crf_distillation(flat, own, lengths, self.transitions())
         return replace(loss, gradient=ops.asarray(loss.gradient))
 
     def add_gradients(self, loss: LossAndGradient) -> None:
@@ -201,40 +218,6 @@ class EntityRecognizer(TaskHead):
         if isinstance(loss, CrfLoss):
             gradient = self.model.ops.asarray(loss.d_transitions)
             self.model.get_ref("transitions").inc_grad("T", gradient)
-
-    def set_annotations(self, docs: Iterable[Doc], scores: Sequence[Floats2d]) -> None:
-        """Set `doc.ents`, or the spans, to the best legal sequences.
-
-        docs (Iterable[Doc]): The documents.
-        scores (List[Floats2d]): The logits from `predict`. Shape: (n_tokens, n_classes).
-        """
-        docs = list(docs)
-        labels = list(self.labels)
-        classes = self.decode(docs, scores)
-        if self.spans_key is None:
-            set_entities(docs, classes, labels)
-            return
-        for doc, own in zip(docs, classes):
-            set_spans(doc, spans_of(own, labels), self.spans_key)
-
-    def decode(self, docs: Sequence[Doc], scores: Sequence[Floats2d]) -> List[numpy.ndarray]:
-        """Find the best legal BILUO sequences.
-
-        docs (Sequence[Doc]): The documents.
-        scores (List[Floats2d]): The logits. Shape: (n_tokens, n_classes).
-        RETURNS (List[Ints1d]): The classes of the tokens of each document, as
-            indices into `classes()`. Shape of each: (n_tokens,).
-        """
-        lengths = [len(doc) for doc in docs]
-        if not any(lengths):
-            return [numpy.zeros(0, dtype="int64") for _ in docs]
-        flat = self.model.ops.to_numpy(self.model.ops.flatten(list(scores))).copy()
-        forbid_edges_on_spaces(flat, docs)
-        if self.learns_transitions:
-            classes = decode_crf(flat, lengths, self._transitions())
-        else:
-            classes = decode_biluo(flat, lengths)
-        return cut(classes, lengths)
 
     def score_arguments(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What the head sets: see `TaskHead.score_arguments`."""
@@ -286,11 +269,6 @@ class EntityRecognizer(TaskHead):
         # Entities of types that this head doesn't have count as outside.
         index = {**dict.fromkeys(in_entity, OUTSIDE), **index}
         return numpy.asarray([index.get(name or "", MISSING) for name in gold], dtype="int64")
-
-    def _transitions(self) -> numpy.ndarray:
-        """Get the transition scores, -inf where a transition is illegal."""
-        learned = self.model.ops.to_numpy(self.model.get_ref("transitions").get_param("T"))
-        return numpy.where(legal_transitions(len(self.labels)), learned, -numpy.inf)
 
     def _warn_lost(self, span: Span, doc: Doc) -> None:
         self._warn_misaligned(

@@ -1,11 +1,13 @@
 """The heads' scorers: spaCy's, under spaCy's keys, on annotated examples only."""
 
+from functools import partial
 from typing import Any, Callable, Dict, Iterable, Optional
 
 from spacy.scorer import Scorer, get_ner_prf
 from spacy.training import Example
 
 from ..registry import register
+from .calibration_scores import error_of_categories, error_of_entities, error_of_tags
 
 #: The scores of categories and their default weights.
 CATS_SCORES: Dict[str, Optional[float]] = {
@@ -23,12 +25,17 @@ CATS_SCORES: Dict[str, Optional[float]] = {
 
 
 def score_tags(
-    examples: Iterable[Example], *, attribute: str = "tag", **kwargs: Any
+    examples: Iterable[Example], *, attribute: str = "tag", ece: bool = False, **kwargs: Any
 ) -> Dict[str, Any]:
     """Score the attribute that the head sets, as "tag_acc", "pos_acc" or "EXTENSION_acc".
 
-    Tokens without annotation don't count.
+    Tokens without annotation don't count. With `ece`, the calibration error of the confidences is
+    "tag_ece" and so on.
     """
+    if ece:
+        examples = list(examples)
+        scores = score_tags(examples, attribute=attribute, **kwargs)
+        return {**scores, **error_of_tags(examples, attribute)}
     if not attribute.startswith("_."):
         return Scorer.score_token_attr(examples, attribute, **kwargs)
     return Scorer.score_token_attr(
@@ -41,9 +48,12 @@ def score_tags(
 
 
 @register("scorers", "spacy_mtl.tagger_scorer.v1")
-def make_tagger_scorer() -> Callable:
-    """Create the scorer of tagging heads."""
-    return score_tags
+def make_tagger_scorer(ece: bool = False) -> Callable:
+    """Create the scorer of tagging heads.
+
+    ece (bool): Whether to add "tag_ece", the expected calibration error of confidences.
+    """
+    return partial(score_tags, ece=True) if ece else score_tags
 
 
 def score_entities(
@@ -51,13 +61,19 @@ def score_entities(
     *,
     spans_key: Optional[str] = None,
     own_labels: Optional[Iterable[str]] = None,
+    ece: bool = False,
     **kwargs: Any,
 ) -> Dict[str, Any]:
     """Score entities under spaCy's keys "ents_p", "ents_r", "ents_f", "ents_per_type".
 
     A `spans_key` such as "sc" gives "spans_sc_p" and so on. With `own_labels`, other entities
-    don't count. Documents without entity annotation don't count.
+    don't count. Documents without entity annotation don't count. With `ece`, the calibration error
+    of the confidences is "ents_ece" or "spans_sc_ece".
     """
+    if ece:
+        examples = list(examples)
+        scores = score_entities(examples, spans_key=spans_key, own_labels=own_labels, **kwargs)
+        return {**scores, **error_of_entities(examples, spans_key, own_labels)}
     if spans_key is None and own_labels is None:
         return get_ner_prf(examples, **kwargs)
     if spans_key is None:
@@ -79,9 +95,12 @@ def score_entities(
 
 
 @register("scorers", "spacy_mtl.ner_scorer.v1")
-def make_ner_scorer() -> Callable:
-    """Create the scorer of entity heads."""
-    return score_entities
+def make_ner_scorer(ece: bool = False) -> Callable:
+    """Create the scorer of entity heads.
+
+    ece (bool): Whether to add "ents_ece", the expected calibration error of confidences.
+    """
+    return partial(score_entities, ece=True) if ece else score_entities
 
 
 def score_cats(
@@ -89,9 +108,10 @@ def score_cats(
     *,
     multi_label: bool = True,
     labels: Iterable[str] = (),
+    ece: bool = False,
     **kwargs: Any,
 ) -> Dict[str, Any]:
-    """Score categories under spaCy's keys "cats_*".
+    """Score categories under spaCy's keys "cats_*". With `ece`, their calibration error, too.
 
     Documents without categories don't count. With exclusive categories, neither do
     those whose positive category isn't among the labels: it may belong to another
@@ -100,12 +120,17 @@ def score_cats(
     annotated = [eg for eg in examples if eg.reference.cats]
     if not multi_label:
         annotated = [eg for eg in annotated if any(map(eg.reference.cats.get, labels))]
+    error = error_of_categories(annotated, labels, multi_label) if ece else {}
     if not annotated:
-        return {key: None for key in CATS_SCORES}
-    return Scorer.score_cats(annotated, "cats", multi_label=multi_label, labels=labels, **kwargs)
+        return {**{key: None for key in CATS_SCORES}, **error}
+    settings = {"multi_label": multi_label, "labels": labels, **kwargs}
+    return {**Scorer.score_cats(annotated, "cats", **settings), **error}
 
 
 @register("scorers", "spacy_mtl.textcat_scorer.v1")
-def make_textcat_scorer() -> Callable:
-    """Create the scorer of text classification heads."""
-    return score_cats
+def make_textcat_scorer(ece: bool = False) -> Callable:
+    """Create the scorer of text classification heads.
+
+    ece (bool): Whether to add "cats_ece", the expected calibration error of probabilities.
+    """
+    return partial(score_cats, ece=True) if ece else score_cats

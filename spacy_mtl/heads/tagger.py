@@ -15,13 +15,15 @@ from ..losses import MISSING, softmax_cross_entropy
 from ..settings import checked
 from ..tasks.stock import task_of
 from ..types import LossAndGradient, TokenVectors
-from .alignment import aligned_strings, aligned_values
-from .component import TaskHead
+from .alignment import aligned_tags, tags_of
+from .tag_confidence import TagConfidence
 
 DEFAULT_CONFIG = """
 [mtl_tagger]
 attribute = "tag"
 overwrite = false
+confidence = false
+n_best = 0
 learn_rate_scale = null
 label_smoothing = 0.0
 score_prefix = ""
@@ -54,6 +56,8 @@ def make_tagger(
     model: Model[List[Doc], TokenVectors],
     attribute: str,
     overwrite: bool,
+    confidence: bool,
+    n_best: int,
     learn_rate_scale: Optional[float],
     label_smoothing: float,
     score_prefix: str,
@@ -67,6 +71,9 @@ def make_tagger(
         (coarse-grained, universal), or a custom extension such as "_.style" (a string; created
         with default None if missing; .spacy files need store_user_data for it).
     overwrite (bool): Whether to replace existing annotation.
+    confidence (bool): Whether to set `token._.tag_confidence` (or "pos_confidence",
+        "EXTENSION_confidence"), the probability of the tag.
+    n_best (int): How many tags of each token to set as `doc._.NAME_n_best`, most probable first.
     learn_rate_scale (Optional[float]): Factor for the head's layers. None: see `OwnRate`.
     label_smoothing (float): In [0, 1).
     score_prefix (str): Prefix of the score keys. Defaults to the head's name if two heads
@@ -81,6 +88,8 @@ def make_tagger(
         name,
         attribute=attribute,
         overwrite=overwrite,
+        confidence=confidence,
+        n_best=n_best,
         learn_rate_scale=learn_rate_scale,
         label_smoothing=label_smoothing,
         score_prefix=score_prefix,
@@ -89,7 +98,7 @@ def make_tagger(
     )
 
 
-class Tagger(TaskHead):
+class Tagger(TagConfidence):
     """Predicts `token.tag_`, `token.pos_` or a custom extension."""
 
     annotation = "tags"
@@ -104,6 +113,8 @@ class Tagger(TaskHead):
         *,
         attribute: str = "tag",
         overwrite: bool = False,
+        confidence: bool = False,
+        n_best: int = 0,
         **settings: Any,
     ) -> None:
         """Create a tagging head: see `make_tagger` and `TaskHead`."""
@@ -129,6 +140,7 @@ class Tagger(TaskHead):
         #: The name of the custom extension, if the attribute is one.
         self.extension = extension
         self.overwrite = overwrite
+        self.take_settings(confidence=confidence, n_best=n_best)
 
     @property
     def hide_labels(self) -> bool:
@@ -167,16 +179,15 @@ class Tagger(TaskHead):
 
     def count_labels(self, example: Example) -> Iterable[str]:
         """RETURNS (Iterable[str]): The gold tokens' values of the attribute."""
-        return [text for text in self._texts(example.reference) if text]
+        return [text for text in self.texts_of(example.reference) if text]
 
     def has_gold(self, doc: Doc) -> bool:
         """RETURNS (bool): Whether a token has the attribute."""
-        return any(self._texts(doc))
+        return any(self.texts_of(doc))
 
-    def _texts(self, doc: Doc) -> List[str]:
-        if self.extension is not None:
-            return [token._.get(self.extension) or "" for token in doc]
-        return [getattr(token, f"{self.attribute}_") for token in doc]
+    def texts_of(self, doc: Doc) -> List[str]:
+        """RETURNS (List[str]): The tags of a document; "" where there is none."""
+        return tags_of(doc, self.attribute)
 
     def output_keys(self) -> Set[str]:
         """RETURNS (Set[str]): The token attribute."""
@@ -197,12 +208,9 @@ class Tagger(TaskHead):
         index = {label: i for i, label in enumerate(self.labels)}
         gold: List[Optional[str]] = []
         for eg in examples:
-            if self.extension is None:
-                aligned = aligned_strings(eg, self.attribute.upper())
-            else:
-                aligned = aligned_values(eg, self._texts(eg.reference))
+            aligned = aligned_tags(eg, self.attribute)
             gold.extend(aligned)
-            if None in aligned and any(self._texts(eg.reference)):
+            if None in aligned and any(self.texts_of(eg.reference)):
                 self._warn_misaligned(
                     f"The token {eg.predicted[aligned.index(None)].text!r} of "
                     f"{eg.reference.text[:60]!r} doesn't match one token of the annotation, or "
@@ -222,10 +230,13 @@ class Tagger(TaskHead):
         docs (Iterable[Doc]): The documents.
         scores (List[Floats2d]): The logits. Shape: (n_tokens, n_classes).
         """
+        docs = list(docs)
+        if self.confidence or self.n_best:
+            self.set_confidences(docs, scores)
         if self.extension is not None:
             self._set_extension(docs, scores)
             return
-        docs, ops = list(docs), self.model.ops
+        ops = self.model.ops
         lengths = [len(doc) for doc in docs]
         if not any(lengths):
             return

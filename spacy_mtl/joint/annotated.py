@@ -1,6 +1,7 @@
-"""Which tasks the documents of a batch are annotated for, for schemes that ask."""
+"""Which tasks the documents of a batch are annotated for, and where they come from."""
 
-from typing import Mapping, Sequence
+from collections import Counter
+from typing import Dict, Mapping, Sequence
 
 from spacy.training import Example
 
@@ -26,6 +27,16 @@ def annotated_tasks(
         for eg in examples
     ]
     return Annotated(found, [eg.reference.user_data.get(CORPUS_KEY) for eg in examples])
+
+
+def corpus_shares(examples: Sequence[Example]) -> Dict[str, float]:
+    """Find out which corpora the documents of a batch are from.
+
+    examples (Sequence[Example]): The batch.
+    RETURNS (Dict[str, float]): The share of each corpus. Documents of unknown origin don't count.
+    """
+    names = Counter(eg.reference.user_data.get(CORPUS_KEY) for eg in examples)
+    return {name: n / len(examples) for name, n in names.items() if name is not None}
 
 
 def _is_present(eg: Example, name: str, is_taught: bool, adapters: Mapping[str, Task]) -> bool:

@@ -13,6 +13,7 @@ def close(
     meeting: Meeting,
     weighting: Weighting,
     auxiliary: Optional[Dict[str, float]] = None,
+    corpora: Optional[Dict[str, float]] = None,
 ) -> Optional[StepReport]:
     """Combine the tasks' gradients where they meet, and send the result to the encoder.
 
@@ -20,6 +21,7 @@ def close(
     meeting (Meeting): Turns their gradients into rows, and passes the combined row on.
     weighting (Weighting): Combines the rows into one.
     auxiliary (Optional[Dict[str, float]]): The losses of the sharing scheme itself, by name.
+    corpora (Optional[Dict[str, float]]): Where the documents come from: see `StepReport`.
     RETURNS (Optional[StepReport]): What the step has done. None if no task has a gradient.
     """
     rows = meeting.rows(answers.d_views)
@@ -34,4 +36,5 @@ def close(
         weights=combined.weights,
         auxiliary=auxiliary or {},
         rows=rows.at_features,
+        corpora=corpora or {},
     )

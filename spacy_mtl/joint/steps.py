@@ -12,7 +12,7 @@ from ..parameters import slots_of_model
 from ..sharing.contract import Scheme, scheme_of, split_slots
 from ..sharing.scheme import features_of
 from ..types import Annotated, StepReport, Views
-from .annotated import annotated_tasks
+from .annotated import annotated_tasks, corpus_shares
 from .closing import close
 from .encoder_checks import check_annotated, check_initialized
 from .meeting import Backward, Meeting
@@ -92,9 +92,10 @@ class Steps:
                 )
         views, backward = run_forward(model, docs, tasks, listeners, annotated)
         meeting.connect(backward)
+        corpora = corpus_shares(examples)
 
         def close_step(answers: Answers) -> None:
-            report = close(answers, meeting, self._memory.weigher, views.losses)
+            report = close(answers, meeting, self._memory.weigher, views.losses, corpora)
             if report is not None:
                 self._pass_on(report, losses, sgd)
 

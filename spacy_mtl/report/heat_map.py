@@ -8,7 +8,7 @@ from ..types import StructureTable
 from .heat_map_style import NOTE_SIZE, SIZE, STRONGEST, TITLE_SIZE, style
 from .numbers import alike
 from .structure import check_table
-from .svg import element, escaped, width_of
+from .svg import drawing, element, escaped, width_of
 
 _MARGIN, _GAP, _CELL_HEIGHT, _MIN_CELL, _PAD = 16.0, 32.0, 32.0, 56.0, 8.0
 #: Longer names are cut, and shown in full when pointed at.
@@ -32,21 +32,7 @@ def draw_tables(tables: Sequence[StructureTable], title: str) -> str:
         parts.append(element("g", drawn, transform=f"translate({_MARGIN:g} {y:g})"))
         y += height + _GAP
     width, height = width + 2 * _MARGIN, y - _GAP + _MARGIN
-    content = [
-        element("title", escaped(title)),
-        element("style", style()),
-        element("rect", class_="background", width="100%", height="100%"),
-        *parts,
-    ]
-    return element(
-        "svg",
-        "\n" + "\n".join(content) + "\n",
-        xmlns="http://www.w3.org/2000/svg",
-        width=width,
-        height=height,
-        viewBox=f"0 0 {width:g} {height:g}",
-        role="img",
-    )
+    return drawing(title, style(), parts, width, height)
 
 
 class _HeatMap:

@@ -72,6 +72,7 @@ def write_line(
         **{key: info.get(key) for key in keys},
         "tasks": by_task,
         "cosines": pairs,
+        "corpora": reading.corpora,
         "auxiliary": {name: asdict(means) for name, means in reading.auxiliary.items()},
         "sharing": structure_json(structure()),
     }

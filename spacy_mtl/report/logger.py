@@ -50,9 +50,10 @@ def create_console_logger(
     console_output (bool): Whether to print the table and the bar.
     output_file (Optional[Union[str, Path]]): A JSON lines file with one line per evaluation:
         spaCy's information ("losses" are sums), "tasks" with the means by task, "cosines"
-        between the gradients of tasks, "auxiliary" with the means of the sharing scheme's own
-        losses, and "sharing" with what it has learned by then. If "log.jsonl" exists, the log
-        goes to "log.1.jsonl", and so on.
+        between the gradients of tasks, "corpora" with the number of batches from each,
+        "auxiliary" with the means of the sharing scheme's own losses, and "sharing" with what it
+        has learned by then. If "log.jsonl" exists, the log goes to "log.1.jsonl", and so on.
+        `spacy_mtl.read_log` reads it.
     logger (Optional[Callable]): Another logger, which gets every call. Its "other_scores"
         include the figures of the tasks, such as "mtl_weight_ner" and
         "mtl_cosine_tagger_ner".

@@ -62,12 +62,15 @@ class Reading:
     pairs (Dict[Tuple[str, str], PairMeans]): By pair of tasks, excluding those never
         present together.
     auxiliary (Dict[str, AuxiliaryMeans]): By name, excluding those that no step had.
+    corpora (Dict[str, float]): How many batches were from each corpus. Mixed batches count by
+        their shares.
     """
 
     n_steps: int
     tasks: Dict[str, TaskMeans]
     pairs: Dict[Tuple[str, str], PairMeans]
     auxiliary: Dict[str, AuxiliaryMeans] = field(default_factory=dict)
+    corpora: Dict[str, float] = field(default_factory=dict)
 
 
 class StepMonitor(Monitor):
@@ -78,6 +81,7 @@ class StepMonitor(Monitor):
         self._tasks: Dict[str, _Sums] = {}
         self._pairs: Dict[Tuple[str, str], _Sums] = {}
         self._auxiliary: Dict[str, _Sums] = {}
+        self._corpora: Dict[str, float] = {}
 
     def __call__(self, report: StepReport) -> None:
         """Record a step.
@@ -87,6 +91,8 @@ class StepMonitor(Monitor):
         super().__call__(report)
         for name, loss in report.auxiliary.items():
             self._auxiliary.setdefault(name, _Sums()).add(float(loss))
+        for corpus, share in report.corpora.items():
+            self._corpora[corpus] = self._corpora.get(corpus, 0.0) + share
 
     def record(
         self, losses: Dict[str, float], gradients: Floats2d, weights: Dict[str, float]
@@ -124,6 +130,7 @@ class StepMonitor(Monitor):
                 name: AuxiliaryMeans(sums.n_steps, *sums.means)
                 for name, sums in self._auxiliary.items()
             },
+            corpora=self._corpora,
         )
         self._forget()
         return reading
@@ -137,6 +144,7 @@ class StepMonitor(Monitor):
             "auxiliary": [
                 [name, sums.n_steps, sums.totals] for name, sums in self._auxiliary.items()
             ],
+            "corpora": dict(self._corpora),
         }
 
     def set_state(self, state: Dict[str, Any]) -> None:
@@ -150,9 +158,11 @@ class StepMonitor(Monitor):
         # Checkpoints of version 0.1.0 have none.
         auxiliary = state.get("auxiliary", [])
         self._auxiliary = {name: _Sums(n, totals) for name, n, totals in auxiliary}
+        self._corpora = dict(state.get("corpora", {}))
 
     def _forget(self) -> None:
         self._n_steps, self._tasks, self._pairs, self._auxiliary = 0, {}, {}, {}
+        self._corpora = {}
 
 
 class _Sums:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from html import escape
+from typing import Iterable
 
 #: Characters that XML 1.0 doesn't allow, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -25,6 +26,33 @@ def element(tag: str, content: str = "", **attributes: object) -> str:
     )
     start = f"<{tag}{''.join(pairs)}"
     return f"{start}>{content}</{tag}>" if content else f"{start}/>"
+
+
+def drawing(title: str, style: str, parts: Iterable[str], width: float, height: float) -> str:
+    """Write a file with a background, whose colors may follow the viewer's mode.
+
+    title (str): What it shows, for screen readers.
+    style (str): The style sheet. Its class "background" is the background's.
+    parts (Iterable[str]): The elements.
+    width (float): In pixels.
+    height (float): In pixels.
+    RETURNS (str): The text of the file.
+    """
+    content = [
+        element("title", escaped(title)),
+        element("style", style),
+        element("rect", class_="background", width="100%", height="100%"),
+        *parts,
+    ]
+    return element(
+        "svg",
+        "\n" + "\n".join(content) + "\n",
+        xmlns="http://www.w3.org/2000/svg",
+        width=width,
+        height=height,
+        viewBox=f"0 0 {width:g} {height:g}",
+        role="img",
+    )
 
 
 def escaped(text: str) -> str:

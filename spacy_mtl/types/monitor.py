@@ -1,6 +1,6 @@
 """What a joint step reports, and the base class of monitors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Optional
 
 from thinc.types import Floats2d
@@ -17,6 +17,8 @@ class StepReport:
     auxiliary (Dict[str, float]): The sharing scheme's own losses, by name.
     rows (Floats2d): The tasks' gradients at the shared representation, in the order of
         `losses`. Shape: (n_tasks, n_values).
+    corpora (Dict[str, float]): The share of the batch's documents that is from each corpus, if
+        they come from `spacy_mtl.MultiCorpus.v1`.
     """
 
     losses: Dict[str, float]
@@ -24,6 +26,7 @@ class StepReport:
     weights: Dict[str, float]
     auxiliary: Dict[str, float]
     rows: Floats2d
+    corpora: Dict[str, float] = field(default_factory=dict)
 
 
 class Monitor:

@@ -57,6 +57,7 @@ def test_line() -> None:
             "ner": {"n_steps": 3, "loss": 0.5, "weight": 1.0, "norm": 0.125},
         },
         "cosines": [{"tasks": ["tagger", "ner"], "n_steps": 3, "cosine": -0.25}],
+        "corpora": {},
         "auxiliary": {},
         "sharing": [],
     }

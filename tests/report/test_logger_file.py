@@ -2,13 +2,15 @@
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict
 
 import pytest
 from logged_trainings import (
     OURS,
     TASKS,
+    make_info,
     read_lines,
+    step,
     train_with,
 )
 
@@ -23,7 +25,7 @@ def test_file_agrees_with_the_losses_and_weights(tmp_path: Path, encoder_dir: st
     for line, n_steps in zip(read_lines(path), (2, 4, 4)):
         assert set(line) == {
             *["epoch", "step", "score", "other_scores", "losses", "seconds", "words"],
-            *["tasks", "cosines", "auxiliary", "sharing"],
+            *["tasks", "cosines", "corpora", "auxiliary", "sharing"],
         }
         assert list(line["tasks"]) == TASKS
         for task, means in line["tasks"].items():
@@ -40,6 +42,23 @@ def test_file_agrees_with_the_losses_and_weights(tmp_path: Path, encoder_dir: st
         ]
         assert all(-1 <= each["cosine"] <= 1 for each in line["cosines"])
         assert isinstance(line["other_scores"]["ents_per_type"], dict)
+
+
+def test_batches_of_corpora(make_nlp: Any, tmp_path: Path) -> None:
+    nlp = make_nlp()
+    path = tmp_path / "log.jsonl"
+    setup = create_console_logger(output_file=path, console_output=False)
+    log_step, finalize = setup(nlp, io.StringIO(), io.StringIO())
+    losses: Dict[str, float] = {}
+    for _ in range(2):
+        step(nlp, losses)
+    log_step(make_info(losses))
+    step(nlp, losses)
+    log_step(make_info(losses))
+    finalize()
+    found = [line["corpora"] for line in read_lines(path)]
+    # Half of the tiny corpus's documents are from each.
+    assert found == [{"odd": 1.0, "even": 1.0}, {"odd": 0.5, "even": 0.5}]
 
 
 def test_file_that_is_a_folder(make_nlp: Any, tmp_path: Path) -> None:

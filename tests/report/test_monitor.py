@@ -66,6 +66,17 @@ def test_auxiliary_losses() -> None:
         assert each.read().auxiliary == {}
 
 
+def test_batches_of_corpora() -> None:
+    """Mixed batches count by their shares; the state keeps the numbers."""
+    monitor, other = StepMonitor(), StepMonitor()
+    for corpora in ({"gum": 1.0}, {"gum": 0.25, "snips": 0.75}, {}):
+        monitor(StepReport({"a": 1.0}, {}, {"a": 1.0}, {}, rows([1.0]), corpora))
+    other.set_state(monitor.get_state())
+    for each in (monitor, other):
+        assert each.read().corpora == {"gum": 1.25, "snips": 0.75}
+        assert each.read().corpora == {}
+
+
 def test_absent_tasks_do_not_count() -> None:
     monitor = StepMonitor()
     monitor.record({"a": 2.0, "c": 4.0}, rows([3, 4], [4, 3]), {"a": 1.0, "c": 2.0})

@@ -14,6 +14,7 @@ from spacy_mtl.corpus.convert import ConversionError
 from spacy_mtl.deploy.quantize import QuantizationError
 from spacy_mtl.deploy.saved import NoPipelineError
 from spacy_mtl.files import WriteError
+from spacy_mtl.report.training_log import LogError
 from spacy_mtl.train.checkpoint import CheckpointError
 
 DEBUGGED = [
@@ -31,6 +32,9 @@ DEBUGGED = [
     Case("quantize: here", "quantize trained out", WriteError),
     Case("convert: a format", "convert a-file out -f no", ConversionError),
     Case("convert: options", "convert a-file out --no-ner --ner-column 1", ValueError),
+    Case("evaluate", "evaluate trained x.spacy", CommandError),
+    Case("report: no folder", "report nowhere", CommandError),
+    Case("report: no log", "report left", LogError),
     Case("check", "check nowhere", NoPipelineError),
 ]
 
