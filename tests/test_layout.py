@@ -33,7 +33,7 @@ MAY_IMPORT: Dict[str, Set[str]] = {
         *("calibration", "evaluation"),
     },
     "train": {"compat", "tasks", "joint", "corpus"},
-    "comparison": {"tasks", "joint", "train", "evaluation"},
+    "comparison": {"tasks", "joint", "train", "evaluation", "report"},
     "deploy": {"compat", "tasks", "joint", "encoder", "heads", "calibration"},
     "cli": {
         *("compat", "calibration", "comparison", "corpus", "deploy", "evaluation"),

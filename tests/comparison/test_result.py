@@ -39,7 +39,8 @@ def counts_of(rates: Dict[str, float], seed: int, n: int = N_DOCUMENTS) -> Docum
 
 
 def cosine_line(step: int, cosine: Any) -> str:
-    return json.dumps({"step": step, "cosines": [{"tasks": ["a", "b"], "cosine": cosine}]})
+    pair = {"tasks": ["a", "b"], "n_steps": 5, "cosine": cosine}
+    return json.dumps({"step": step, "losses": {}, "cosines": [pair]})
 
 
 def make(folder: Path, setups: List[Setup]) -> Any:
