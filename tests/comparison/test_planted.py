@@ -73,7 +73,8 @@ def test_comparison(files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_affinity(files: Any, seed: int) -> None:
-    config = planted_config(files)
+    """Also which tasks to train together."""
+    config = planted_config(files, steps=250)
     config["training"]["seed"] = seed
     found = train_and_measure(init_nlp(config), every=10).affinities
     of = {other: found.ahead[other, MAIN].value for other in TASKS}

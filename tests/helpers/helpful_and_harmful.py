@@ -18,8 +18,8 @@ from tiny_pipelines import CNN, add_joint, constant
 MAIN, HELPFUL, HARMFUL, INDEPENDENT = TASKS = ("main", "helpful", "harmful", "independent")
 N_CLASSES, N_WORDS, LENGTH = 4, 240, 8
 #: The number of training texts of each task.
-SIZES = {MAIN: 40, HELPFUL: 240, HARMFUL: 240, INDEPENDENT: 240}
-N_TEST = 60
+SIZES = {MAIN: 40, HELPFUL: 150, HARMFUL: 150, INDEPENDENT: 150}
+N_TEST = 40
 
 
 def write_corpora(folder: Path, seed: int = 0) -> Dict[str, Dict[str, Path]]:
@@ -52,7 +52,7 @@ def _make_doc(nlp: Language, task: str, classes: Dict[str, int], rng: random.Ran
 
 
 def planted_config(
-    files: Dict[str, Dict[str, Path]], tasks: Sequence[str] = TASKS, steps: int = 120
+    files: Dict[str, Dict[str, Path]], tasks: Sequence[str] = TASKS, steps: int = 100
 ) -> Config:
     """The config of a joint training on these tasks, each with a corpus of its own."""
     nlp = spacy.blank("en")
