@@ -31,6 +31,8 @@ REQUIREMENTS = [
     "torchjd>=0.18.0,<0.19.0",
     # Arrays on the CPU.
     "numpy>=1.24.0",
+    # The t distribution, for the intervals of `spacy mtl compare`.
+    "scipy>=1.9.0",
     # The command line, as in spaCy.
     "typer>=0.9.0,<1.0.0",
     # Progress bars, as in spaCy.

@@ -6,10 +6,11 @@ from collections.abc import Callable as AbstractCallable
 from collections.abc import Iterable as AbstractIterable
 from collections.abc import Iterator as AbstractIterator
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from numbers import Integral, Real
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, Optional, Tuple, Union, get_args, get_origin
+from typing import Any, Iterable, Literal, Optional, Tuple, Union, get_args, get_origin
 
 #: No count of steps, texts or wordpieces exceeds this, and JSON cannot hold more.
 LARGEST = sys.maxsize
@@ -118,3 +119,9 @@ def _named(hint: Any) -> str:
     if kind is AbstractCallable:
         return "a function, made by a block with an '@'"
     return f"a {getattr(kind, '__name__', kind)}, made by a block with an '@'"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """RETURNS (str): A sentence with the known name that a name is a typo of, if there is one."""
+    near = get_close_matches(name, list(known), n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""

@@ -34,9 +34,10 @@ MAY_IMPORT: Dict[str, Set[str]] = {
     },
     "recommend": {"compat", "tasks", "report"},
     "train": {"compat", "tasks", "joint", "corpus"},
+    "comparison": {"tasks", "joint", "train", "evaluation", "report"},
     "deploy": {"compat", "tasks", "joint", "encoder", "heads", "calibration"},
     "cli": {
-        *("compat", "calibration", "corpus", "deploy", "evaluation"),
+        *("compat", "calibration", "comparison", "corpus", "deploy", "evaluation"),
         *("joint", "recommend", "report", "tasks", "train"),
     },
 }

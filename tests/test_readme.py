@@ -187,6 +187,10 @@ def run_line(words: List[str], folder: Path) -> None:
     elif words[2].startswith("benchmarks."):
         # Runs take hours; here we only check that the suites exist and the report prints.
         run_module(words[2], words[3:] if words[-1] == "report" else [*words[3:], "--help"])
+    elif words[3:5] == ["mtl", "compare"]:
+        # It trains for minutes, see tests/cli/test_compare.py; here we only check the options.
+        result = CliRunner().invoke(app, [*words[3:], "--help"], env={"COLUMNS": "200"})
+        assert all(word in result.output for word in words if word.startswith("--"))
     elif words[2:4] == ["spacy", "train"]:
         # One in its own process; the others run in this one, which is faster.
         subprocess.run([sys.executable, *words[1:]], cwd=folder, check=True, timeout=300)

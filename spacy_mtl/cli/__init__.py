@@ -7,8 +7,10 @@ imports this module, which adds the commands to spaCy's own.
 import typer
 
 from ..compat.spacy_cli import app
+from .affinity import affinity_cli
 from .calibrate import calibrate_cli
 from .check import check_cli
+from .compare import compare_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
 from .evaluate import evaluate_cli
@@ -22,8 +24,14 @@ from .train import train_cli
 HELP = "Commands for multi-task learning (spacy_mtl)."
 
 mtl_cli = typer.Typer(name="mtl", help=HELP, no_args_is_help=True)
+mtl_cli.command(
+    "affinity", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)(affinity_cli)
 mtl_cli.command("calibrate")(calibrate_cli)
 mtl_cli.command("check")(check_cli)
+mtl_cli.command(
+    "compare", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)(compare_cli)
 mtl_cli.command("convert")(convert_cli)
 mtl_cli.command(
     "debug-data", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}

@@ -21,7 +21,7 @@ _ENDS = (typer.Exit, typer.Abort)
 _DEBUG = "debug"
 _HELP = "Show the Python traceback of an error"
 #: Exit status of interrupted commands, as in shells.
-_INTERRUPTED = 130
+INTERRUPTED = 130
 
 
 class CommandError(ValueError):
@@ -118,7 +118,7 @@ def ended_by_interrupt(title: str, text: str) -> NoReturn:
     text (str): How to continue.
     """
     msg.warn(title, text)
-    raise typer.Exit(_INTERRUPTED)
+    raise typer.Exit(INTERRUPTED)
 
 
 def _text_of(error: BaseException) -> str:

@@ -38,6 +38,7 @@ from .place import Place
 from .replace import offer_replacement
 from .state import explained_state
 from .steps import Steps
+from .task_gradients import TaskGradients, task_gradients, task_losses
 from .upstream import drop_callbacks
 from .views import ViewTable
 
@@ -389,6 +390,30 @@ class MultiTask(OwnRate, Tok2Vec):
         sgd (Optimizer): The optimizer.
         """
         self._steps.finish_update(sgd)
+
+    def task_gradients(self, examples: Iterable[Example], *, drop: float = 0.0) -> TaskGradients:
+        """Compute each task's gradient and loss on a batch, with no effect on training.
+
+        examples (Iterable[Example]): A batch of examples.
+        drop (float): The dropout rate.
+        RETURNS (TaskGradients): The gradients at the shared representation and at the shared
+            parameters, one row per task that the batch annotates.
+        RAISES (ValueError): If the pipeline is unknown, or no task is trained.
+        """
+        examples = list(examples)
+        validate_examples(examples, "MultiTask.task_gradients")
+        return task_gradients(self._pipeline, examples, drop)
+
+    def task_losses(self, examples: Iterable[Example]) -> Dict[str, float]:
+        """Compute each task's loss on a batch, without dropout and with no effect on training.
+
+        examples (Iterable[Example]): A batch of examples.
+        RETURNS (Dict[str, float]): The losses of the tasks that the batch annotates.
+        RAISES (ValueError): If the pipeline is unknown, or no task is trained.
+        """
+        examples = list(examples)
+        validate_examples(examples, "MultiTask.task_losses")
+        return task_losses(self._pipeline, examples)
 
     def use_params(self, params: Dict) -> Iterator[None]:
         """Use other parameter values temporarily, in the upstream encoder too.

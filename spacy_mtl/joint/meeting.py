@@ -182,6 +182,12 @@ class AtParameters(Meeting):
         """Refuse encoders whose gradients at the parameters would not be exact."""
         check_exact(pipeline.encoder_models())
 
+    @property
+    def slots(self) -> List[Slot]:
+        """RETURNS (List[Slot]): The parameters of the values of a row, once `rows` was called."""
+        of_encoder = self._encoder.slots if self._rows.at_features is not self._rows.values else []
+        return [*of_encoder, *self._scheme.slots]
+
     def _values(self, features: Mapping[str, Sequence[Any]], at_features: Floats2d) -> Floats2d:
         self.prepare()
         last = None if self._backward.strengths else list(features)[-1]

@@ -23,11 +23,12 @@ class ParameterRows:
     """
 
     def __init__(self, slots: Sequence[Slot], *, beside: Sequence[Slot] = ()) -> None:
-        self._slots = [slot for slot in slots if slot.is_trained]
+        #: The trained ones, in the order of the values of a row.
+        self.slots = [slot for slot in slots if slot.is_trained]
         self._is_needed = bool(slots or beside)
         #: The ids of torch parameters. Torch treats everything else as an input.
         self._torch = {id(slot.owner) for slot in (*slots, *beside) if not slot.is_thinc}
-        self.n_values = sum(slot.size for slot in self._slots)
+        self.n_values = sum(slot.size for slot in self.slots)
         self._aside: List[Any] = []
 
     def gradients(
@@ -47,7 +48,7 @@ class ParameterRows:
             for run in passes:
                 run()
             return rows
-        aside = [slot.take() for slot in self._slots]
+        aside = [slot.take() for slot in self.slots]
         try:
             for i, run in enumerate(passes):
                 with one_of_several_passes(self._torch, is_last and i == len(passes) - 1):
@@ -70,10 +71,10 @@ class ParameterRows:
             the gradients that they had before, as after an error in the pass.
         RETURNS (float): The square of the norm of the gradient that it adds to the parameters.
         """
-        self._aside = [slot.take() for slot in self._slots]
+        self._aside = [slot.take() for slot in self.slots]
         try:
             self.run_last(run)
-            found = (slot.gradient() for slot in self._slots)
+            found = (slot.gradient() for slot in self.slots)
             rows: Any = (each.reshape((1, -1)) for each in found if each is not None)
             square = float(sum(products(row)[0, 0] for row in rows))
             check(square)
@@ -87,7 +88,7 @@ class ParameterRows:
 
         weight (float): The weight.
         """
-        for slot, before in zip(self._slots, self._aside):
+        for slot, before in zip(self.slots, self._aside):
             gradient = slot.gradient()
             if gradient is not None and weight != 1.0:
                 slot.set_gradient(gradient * weight)
@@ -122,13 +123,13 @@ class ParameterRows:
                 slot.add(part)
 
     def _put_back(self, aside: Sequence[Any]) -> None:
-        for slot, gradient in zip(self._slots, aside):
+        for slot, gradient in zip(self.slots, aside):
             slot.take()
             if gradient is not None:
                 slot.add(gradient)
 
     def _parts(self, values: Any) -> Iterator[Tuple[Slot, Any]]:
         start = 0
-        for slot in self._slots:
+        for slot in self.slots:
             yield slot, values[..., start : start + slot.size]
             start += slot.size

@@ -1,10 +1,11 @@
 """The steps of spaCy's training loop, which can be resumed after any step."""
 
 from timeit import default_timer as timer
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
+from spacy.training import Example
 from spacy.training.loop import create_evaluation_callback, create_train_batches, subdivide_batch
 from spacy.util import registry, resolve_dot_names
 from thinc.api import constant, fix_random_seed, set_gpu_allocator
@@ -56,9 +57,17 @@ class Training:
         self._words = 0
         self._seconds = 0.0
 
-    def steps(self) -> Iterator[Tuple[Dict[str, Any], Optional[bool]]]:
+    def steps(
+        self,
+        before_step: Optional[Callable[[int, Sequence[Example]], None]] = None,
+        *,
+        evaluates: bool = True,
+    ) -> Iterator[Tuple[Dict[str, Any], Optional[bool]]]:
         """Run the remaining steps like `spacy.training.loop.train_while_improving`.
 
+        before_step (Optional[Callable]): Called with the number of each step and its batch.
+        evaluates (bool): Whether to score the pipeline. Otherwise there is no end but that of the
+            batches.
         YIELDS (Tuple[Dict[str, Any], Optional[bool]]): Information on a step, and whether it is
             the best so far; None if it was not evaluated.
         """
@@ -71,6 +80,8 @@ class Training:
             step = self.step
             if settings["before_update"]:
                 settings["before_update"](nlp, {"step": step, "epoch": epoch})
+            if before_step is not None:
+                before_step(step, batch)
             dropout = next(self._dropouts)
             for part in subdivide_batch(batch, settings["accumulate_gradient"]):
                 nlp.update(
@@ -87,7 +98,8 @@ class Training:
                 if name not in exclude and is_trainable and model not in (True, False, None):
                     pipe.finish_update(optimizer)  # type: ignore[attr-defined]
             optimizer.step_schedules()
-            score, scores, is_best = self._score() if self._is_due(step) else (None, None, None)
+            is_due = evaluates and self._is_due(step)
+            score, scores, is_best = self._score() if is_due else (None, None, None)
             self._words += sum(len(eg) for eg in batch)
             self._seconds = timer() - before
             info = {

@@ -16,6 +16,10 @@ from spacy_mtl.cli import mtl_cli
 
 NAMES = [command.name or "" for command in mtl_cli.registered_commands]
 WRITING = [name for name in ROWS if ROWS[name].writes]
+WORKING = [
+    pytest.param(name, marks=pytest.mark.slow) if row.is_slow else name
+    for name, row in ROWS.items()
+]
 READING = [name for name in ROWS if ROWS[name].missing]
 #: What `import spacy_mtl.cli` may load of this package: no station but light parts of some.
 LIGHT = {"atomic_files", "checksums", "cli", "compat", "deploy", "files", "hints", "plain"}
@@ -74,7 +78,7 @@ def test_help_has_an_example(name: str) -> None:
     assert ("--force" in text) == (name in WRITING)
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", WORKING)
 def test_json(name: str) -> None:
     """It is all of standard output."""
     found = json.loads(works(name, "--json").stdout)
@@ -82,7 +86,7 @@ def test_json(name: str) -> None:
     assert found
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", WORKING)
 def test_quiet(name: str) -> None:
     assert works(name, "--quiet").output == ""
 

@@ -27,6 +27,7 @@ class Row:
         none.
     old (str): The output of `write_inputs` for {old}.
     needs (bool): Whether what it needs is installed.
+    is_slow (bool): Whether it takes more than a few seconds.
     """
 
     works: str
@@ -34,9 +35,16 @@ class Row:
     writes: Optional[str] = None
     old: str = "old.spacy"
     needs: bool = True
+    is_slow: bool = False
 
 
 ROWS: Dict[str, Row] = {
+    "affinity": Row(
+        "config.cfg --steps 4 --every 2",
+        "config.cfg --corpora.train.path nowhere.spacy",
+        "config.cfg --output {old}",
+        old="old.json",
+    ),
     "calibrate": Row(
         "pipeline many.spacy -o {new}",
         "pipeline nowhere.spacy -o {new}",
@@ -44,6 +52,11 @@ ROWS: Dict[str, Row] = {
         old="old-pipeline",
     ),
     "check": Row("pipeline", missing="nowhere"),
+    "compare": Row(
+        "config.cfg --output {new} --n-seeds 2",
+        "config.cfg --output {new} --corpora.dev.path nowhere.spacy",
+        is_slow=True,
+    ),
     "convert": Row("tagged.jsonl {new}.spacy", "nowhere.jsonl {new}.spacy", "tagged.jsonl {old}"),
     "debug-data": Row("config.cfg", missing="config.cfg --corpora.dev.path nowhere.spacy"),
     "evaluate": Row(
@@ -85,6 +98,7 @@ def write_inputs(folder: Path, encoder: str) -> None:
     (folder / "tagged.jsonl").write_text(TAGGED)
     (folder / "old.svg").write_text("<svg/>")
     (folder / "old.html").write_text("<html></html>")
+    (folder / "old.json").write_text("{}")
     (folder / "logged").mkdir()
     write_log(folder / "logged/log.jsonl", [log_row(step, ["tagger"]) for step in (0, 5)])
     docs = make_docs(spacy.blank("en")) * 40

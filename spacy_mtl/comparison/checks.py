@@ -1,0 +1,42 @@
+"""What a comparison needs: tasks that share, and a training that ends."""
+
+from typing import Any, Dict
+
+from spacy.language import Language
+
+from ..joint.component import MultiTask
+from ..joint.find import find_joint
+
+
+def check_joint(nlp: Language) -> MultiTask:
+    """Find the joint component of a pipeline, if there is something to compare.
+
+    nlp (Language): The pipeline.
+    RETURNS (MultiTask): The component.
+    RAISES (ValueError): If there is none, or it has fewer than two tasks.
+    """
+    found = find_joint(nlp)
+    if found is not None:
+        found[1].bind(nlp)
+    if found is None or len(found[1].tasks) < 2:
+        has = "no component of factory 'mtl'"
+        if found is not None:
+            has = f"only the task '{found[1].tasks[0]}'" if found[1].tasks else "no task"
+        raise ValueError(
+            "This is about tasks that share an encoder, at least two, but the pipeline has "
+            f"{has}. Add to [nlp.pipeline]: it has {', '.join(nlp.pipe_names) or 'nothing'}."
+        )
+    return found[1]
+
+
+def check_budget(training: Dict[str, Any]) -> None:
+    """Reject trainings that only patience would end: each run would have another budget.
+
+    training (Dict[str, Any]): The block [training].
+    RAISES (ValueError): If neither steps nor epochs are limited.
+    """
+    if not training["max_steps"] and training["max_epochs"] < 1:
+        raise ValueError(
+            "'max_steps' in [training] is 0, so the training has no end but 'patience', and each "
+            "run would have another budget. Set --training.max_steps."
+        )

@@ -1,0 +1,157 @@
+"""Run commands in processes, several at a time, and end them with this process."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+
+_POLL = 0.1
+#: How long a process may take to end before it is killed, in seconds.
+_PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command to run.
+
+    name (str): Its name.
+    args (List[str]): The arguments of Python.
+    log (Path): The file for what it prints. It is added to.
+    """
+
+    name: str
+    args: List[str]
+    log: Path
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended.
+
+    command (Command): The command.
+    status (int): Its exit status; below 0 for a signal.
+    processor_seconds (Optional[float]): The processor time it took, with its own processes. None
+        where the system doesn't tell.
+    seconds (float): The time on the clock.
+    """
+
+    command: Command
+    status: int
+    processor_seconds: Optional[float]
+    seconds: float
+
+
+class Processes:
+    """Commands that run at a time, each in a process group of its own."""
+
+    def __init__(self, jobs: int) -> None:
+        """Prepare to run commands.
+
+        jobs (int): How many at a time. They share the cores, unless OMP_NUM_THREADS is set.
+        """
+        self._jobs = jobs
+        share = str(max(1, (os.cpu_count() or 1) // jobs))
+        self._environ = {"OMP_NUM_THREADS": share, **os.environ, "TOKENIZERS_PARALLELISM": "false"}
+        self._running: Dict[Any, Any] = {}
+
+    def run(self, commands: Sequence[Command], when_ended: Callable[[Ended], None]) -> List[Ended]:
+        """Run commands until all have ended or one has failed.
+
+        commands (Sequence[Command]): The commands.
+        when_ended (Callable[[Ended], None]): Called as each ends.
+        RETURNS (List[Ended]): Those that failed. Once one has failed, no other is started.
+        RAISES (KeyboardInterrupt): If this process is interrupted or terminated: the commands have
+            ended by then.
+        """
+        todo = list(commands)[::-1]
+        failed: List[Ended] = []
+        with _interrupted_by_terminate():
+            try:
+                while self._running or (todo and not failed):
+                    while todo and not failed and len(self._running) < self._jobs:
+                        self._start(todo.pop())
+                    for ended in self._collect():
+                        when_ended(ended)
+                        failed += [ended] if ended.status else []
+                    time.sleep(_POLL)
+            finally:
+                for ended in self._end_all():
+                    when_ended(ended)
+        return failed
+
+    def _start(self, command: Command) -> None:
+        command.log.parent.mkdir(parents=True, exist_ok=True)
+        with command.log.open("a", encoding="utf8") as log:
+            process = subprocess.Popen(
+                [sys.executable, *command.args],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C in the terminal is for this process, which then ends the others.
+                start_new_session=True,
+            )
+        self._running[process] = (command, time.monotonic())
+
+    def _collect(self) -> Iterator[Ended]:
+        for process, (command, started) in list(self._running.items()):
+            status, processor = _poll(process)
+            if status is not None:
+                del self._running[process]
+                yield Ended(command, status, processor, time.monotonic() - started)
+
+    def _end_all(self) -> Iterator[Ended]:
+        for process in self._running:
+            # A training then saves nothing: it resumes from its last checkpoint.
+            _signal(process, signal.SIGINT)
+        latest = time.monotonic() + _PATIENCE
+        while self._running:
+            if time.monotonic() > latest:
+                for process in self._running:
+                    _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+            yield from self._collect()
+            time.sleep(_POLL)
+
+
+def _poll(process: Any) -> Any:
+    """RETURNS (Tuple[Optional[int], Optional[float]]): Exit status and processor time, if ended."""
+    if not hasattr(os, "wait4"):
+        return process.poll(), None
+    pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+    if not pid:
+        return None, None
+    # The process is gone: subprocess must not wait for it.
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_utime + usage.ru_stime
+
+
+def _signal(process: Any, number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, number)
+        else:
+            process.terminate()
+
+
+@contextmanager
+def _interrupted_by_terminate() -> Iterator[None]:
+    """Treat SIGTERM like Ctrl-C, so that the commands are ended, too."""
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:
+        # Only the main thread may do so.
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,78 @@
+"""The command `spacy mtl affinity` on a short training."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from short_training import config_of
+from spacy.cli._util import app
+from spacy.tokens import DocBin
+from tiny_corpus import make_docs
+from typer.testing import CliRunner
+
+import spacy_mtl.cli  # noqa: F401 (adds the command)
+from spacy_mtl.comparison.affinity import AffinityMeter
+
+
+@pytest.fixture(autouse=True)
+def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WASABI_LOG_FRIENDLY", "1")
+    DocBin(docs=make_docs(spacy.blank("en"))).to_disk("corpus.spacy")
+    config_of("corpus.spacy", max_steps=5).to_disk("config.cfg")
+
+
+def run(*args: str) -> Any:
+    return CliRunner().invoke(app, ["mtl", "affinity", "config.cfg", *args])
+
+
+def test_text_and_file() -> None:
+    result = run("--every", "2", "--output", "found.json")
+    assert result.exit_code == 0, result.output
+    assert "Look-ahead: by about how many percent" in result.output
+    assert "pipeline = [" in result.output
+    data = json.loads(Path("found.json").read_text())
+    assert data["steps"] == 5
+    assert {row["n"] for row in data["lookahead"]} == {2}
+    assert sorted(task for group in data["groups"] for task in group) == [
+        "ner",
+        "tagger",
+        "textcat",
+    ]
+    assert run("--every", "2", "--output", "found.json").exit_code == 1
+    assert run("--every", "2", "--output", "found.json", "--force").exit_code == 0
+
+
+def test_json_and_quiet() -> None:
+    result = run("--every", "2", "--steps", "3", "--n-groups", "1", "--json")
+    assert result.exit_code == 0
+    data = json.loads(result.stdout)
+    assert data["steps"] == 3
+    assert data["groups"] == [["tagger", "ner", "textcat"]]
+    result = run("--every", "2", "--quiet")
+    assert result.exit_code == 0
+    assert result.output == ""
+
+
+def test_training_that_is_too_short() -> None:
+    result = run("--every", "9")
+    assert result.exit_code == 1
+    assert "Nothing was measured in 5 steps" in " ".join(result.output.split())
+
+
+def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was measured by then is shown and saved."""
+    call = AffinityMeter.__call__
+
+    def interrupted(self: Any, step: int, batch: Any) -> None:
+        if step == 3:
+            raise KeyboardInterrupt
+        call(self, step, batch)
+
+    monkeypatch.setattr(AffinityMeter, "__call__", interrupted)
+    result = run("--every", "2", "--output", "found.json")
+    assert result.exit_code == 130
+    assert "Interrupted after 3 steps" in result.output
+    assert json.loads(Path("found.json").read_text())["is_interrupted"]
