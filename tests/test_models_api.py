@@ -8,6 +8,7 @@ import pytest
 import spacy
 import srsly
 from scheme_pipelines import ONE_EACH
+from schemes import INSIDE
 from setup_entry_points import entry_points_of_setup
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -185,8 +186,26 @@ class InPipeline(Standalone):
         return other
 
 
+class OneView(Standalone):
+    """The view of a task, of a scheme whose shared representation is only for prediction."""
+
+    def __init__(self, row: Row, folder: str) -> None:
+        tok2vec = {"@architectures": "spacy_mtl.TransformerEncoder.v1", "name": folder}
+        self.block = {**row.block, "tok2vec": tok2vec}
+        self.vocab = spacy.blank("en").vocab
+        view = {"@architectures": "spacy_mtl.TaskView.v1", "scheme": self.block}
+        view = {**view, "tasks": ["tagger", "ner"], "task": "ner"}
+        self.model = registry.resolve({"model": view})["model"]
+
+    def again(self, row: Row, folder: str) -> "OneView":
+        other = OneView(row, folder)
+        other.model.from_bytes(self.model.to_bytes())
+        return other
+
+
 def made_of(row: Row, folder: str) -> Standalone:
-    return InPipeline(row, folder) if row.name == "TaskListener" else Standalone(row, folder)
+    kinds = {"TaskListener": InPipeline, **{each.name: OneView for each in INSIDE}}
+    return kinds.get(row.name, Standalone)(row, folder)
 
 
 def gradients(model: Model) -> List[numpy.ndarray]:

@@ -7,6 +7,10 @@ from typing import Any, Dict, List, Mapping
 
 #: What all others are compared with.
 BASELINE = "HardSharing"
+#: Those inside the encoder, which must then be part of `mtl`.
+INSIDE = ("LayerMix", "PartialSharing")
+#: Those whose layers start from the encoder's, and learn at its rate.
+PRETRAINED = ("PartialSharing",)
 
 
 def find_schemes() -> List[str]:

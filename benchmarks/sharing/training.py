@@ -12,18 +12,32 @@ from ..finished import Row
 from ..side_by_side import run_side_by_side
 from .results import load_results
 from .runs import Run, settings_of
+from .schemes import INSIDE, PRETRAINED
 
 
 def config_of(run: Run, encoder: str, work: Path) -> Any:
     """RETURNS (Config): The config for `spacy train`: that of the suite with another scheme.
 
-    The scheme's layers learn at the rate of the heads.
+    The scheme's layers learn at the rate of the heads, unless they are pretrained.
     """
     config = run.plan.config(run.tasks, run.seed, encoder, work)
     mtl, head = config["components"]["mtl"], config["components"][run.tasks[0]]
     mtl["model"]["@architectures"] = f"spacy_mtl.{run.scheme}.v1"
-    mtl["learn_rate_scale"] = head["learn_rate_scale"]
+    mtl["learn_rate_scale"] = 1.0 if run.scheme in PRETRAINED else head["learn_rate_scale"]
+    if run.scheme in INSIDE:
+        _move_encoder(config)
     return config
+
+
+def _move_encoder(config: Any) -> None:
+    """Move the encoder from its component into `mtl`."""
+    encoder = config["components"].pop("transformer")["model"]
+    config["nlp"]["pipeline"].remove("transformer")
+    config["components"]["mtl"]["model"]["tok2vec"] = {
+        "@architectures": "spacy_mtl.TransformerEncoder.v1",
+        "name": encoder["name"],
+        "precision": encoder.get("precision", "fp32"),
+    }
 
 
 def train_and_score(run: Run, encoder: str, work: Path) -> Row:

@@ -41,6 +41,8 @@ class _Copy:
 # All threads share one copy. It may be made of another one.
 _MAKING = ForkSafeLock()
 _COPIES: "WeakKeyDictionary[Any, Dict[str, _Copy]]" = WeakKeyDictionary()
+#: Networks that share parameters of another one, by that one.
+_PARTS: "WeakKeyDictionary[Any, List[Any]]" = WeakKeyDictionary()
 
 
 def copy_of(network: Any, kind: str, make: Callable[[Any], Any]) -> Any:
@@ -77,13 +79,24 @@ def twin_of(network: Any, *shared: Any) -> Any:
 
 
 def forget_copies(network: Any) -> None:
-    """Forget the copies of a network, because its weights change.
+    """Forget the copies of a network and of its parts, because its weights change.
 
     network (Optional[Module]): The network, if there is one.
     """
     if network is not None:
         with _MAKING:
-            _COPIES.pop(network, None)
+            for each in (network, *_PARTS.get(network, [])):
+                _COPIES.pop(each, None)
+
+
+def note_part(network: Any, part: Any) -> None:
+    """Record that the weights of a network are also those of another one.
+
+    network (Module): The network.
+    part (Module): The other one, which must not hold the network itself.
+    """
+    with _MAKING:
+        _PARTS.setdefault(network, []).append(part)
 
 
 def _find(network: Any, kind: str) -> Any:

@@ -1,46 +1,32 @@
 """The forward pass of `TransformerEncoder`, in micro-batches."""
 
-import math
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Callable, Iterator, List, Optional, Tuple, cast
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
-import numpy
 from spacy.tokens import Doc
-from spacy_transformers.data_classes import HFObjects
 from thinc.api import torch2xp, xp2torch
 
 from ..arrays import cut
-from ..compat.spacy_transformers import objects_of
-from ..compat.thinc import network_of
 from ..types import Encoder, TokenVectors
-from .attention import NotPackableError
-from .batching import MicroBatch, make_batches, pieces_a_batch
+from .batching import MicroBatch
 from .engine import find_engine
-from .fast_linear import fast_encoder
 from .int8 import Ranges
-from .layout import PaddedWindows
-from .matching import warn_of_lost_words
 from .mode import training
 from .openvino import OpenVINONetwork
-from .packing import Packing, find_packing, forget_packing, run_packed
+from .packing import Packing
 from .pooling import empty_vectors, mean_of_pieces
 from .precision import computing
-from .reading import Reading, read
-
-
-@dataclass(frozen=True)
-class EncoderSettings:
-    """How an encoder reads and computes: see `TransformerEncoder`."""
-
-    window: Optional[int]
-    context: int
-    precision: str
-    engine: str
-    packing: bool
-    batch_pieces: Optional[int]
-    kept_pieces: Optional[int]
+from .reading import Reading
+from .running import (
+    EncoderSettings,
+    encode_each,
+    micro_batches,
+    or_padded,
+    packing_of,
+    read_docs,
+    run_batch,
+    to_torch,
+)
 
 
 def forward(
@@ -55,33 +41,15 @@ def forward(
     RETURNS (Tuple[List[Floats2d], Callable]): One array per document, and the backward callback.
     RAISES (ValueError): If the encoder isn't initialized.
     """
-    import torch
-
     shim: Any = model.shims[0]
-    network = network_of(shim)
-    if network is None:
-        raise ValueError(
-            "The encoder has no weights yet: call nlp.initialize(), or load a trained pipeline."
-        )
-    tokenizer = cast(HFObjects, objects_of(shim)).tokenizer
-    reading = read(docs, tokenizer, network, settings.window, settings.context)
-    warn_of_lost_words(tokenizer, docs, reading.pieces.n_pieces)
-    lengths: Any = numpy.asarray([len(doc) for doc in docs], dtype="int64")
-    shape = int(lengths.sum()), model.get_dim("nO")
+    network, reading, lengths = read_docs(model, docs, settings)
+    shape = sum(lengths), model.get_dim("nO")
     given = network, reading, shape, is_train, settings, shim.ranges
-    found = None
-    try:
-        found = _encode_all(*given)
-    except NotPackableError:
-        # The shorter trial run succeeded.
-        forget_packing(network)
-    vectors, kept = found or _encode_all(*given)
+    vectors, kept = or_padded(network, lambda: _encode_all(*given))
 
     def backprop(d_outputs: TokenVectors) -> List[Doc]:
         d_vectors = xp2torch(model.ops.xp.concatenate(d_outputs), device=vectors.device)
-        with training(network):
-            for pooled, tokens in kept:
-                torch.autograd.backward(pooled, d_vectors[tokens])
+        backprop_tokens(network, kept, d_vectors)
         return docs
 
     outputs: Any = torch2xp(vectors)
@@ -97,23 +65,11 @@ def _encode_all(
     ranges: Optional[Ranges],
 ) -> Tuple[Any, List[Tuple[Any, Any]]]:
     """RETURNS (Tuple[Tensor, List]): All vectors, and each batch's vectors with its tokens."""
-    import torch
-    from torch.utils.checkpoint import checkpoint
-
-    kept = []
     device = next(network.parameters()).device
-    vectors = empty_vectors(shape, device)
-    # Tokens without wordpieces.
-    vectors[torch.from_numpy(reading.pieces.n_pieces == 0).to(device)] = 0
-
-    def batches(packing: Optional[Packing]) -> Iterator[MicroBatch]:
-        packed = packing is not None
-        budget = settings.batch_pieces or pieces_a_batch(device, packed=packed and not is_train)
-        return make_batches(reading, budget, packed=packed)
 
     def read_some(twin: Optional[OpenVINONetwork]) -> int:
         with _computing(network, twin, reading, is_train, settings, ranges) as (running, packing):
-            batch = next(batches(packing))
+            batch = next(micro_batches(reading, packing, device, is_train, settings))
             _encode(running, batch, packing, device)
         return len(batch.places)
 
@@ -128,20 +84,65 @@ def _encode_all(
         read_some=read_some,
     )
     with _computing(network, twin, reading, is_train, settings, ranges) as (running, packing):
-        n_pieces = 0
-        kept_pieces = math.inf if settings.kept_pieces is None else settings.kept_pieces
-        for batch in batches(packing):
-            n_pieces += batch.windows.ids.size
-            if is_train and n_pieces > kept_pieces:
-                given = running, batch, packing, device
-                pooled = checkpoint(_encode, *given, use_reentrant=False)
-            else:
-                pooled = _encode(running, batch, packing, device)
-            tokens = torch.from_numpy(batch.tokens).to(device)
-            vectors[tokens] = pooled.detach()
-            if is_train:
-                kept.append((pooled, tokens))
+        return encode_tokens(
+            lambda batch: _encode(running, batch, packing, device),
+            reading,
+            packing,
+            device,
+            shape,
+            is_train,
+            settings,
+        )
+
+
+def encode_tokens(
+    encode: Callable[[MicroBatch], Any],
+    reading: Reading,
+    packing: Optional[Packing],
+    device: Any,
+    shape: Tuple[int, int],
+    is_train: bool,
+    settings: EncoderSettings,
+) -> Tuple[Any, List[Tuple[Any, Any]]]:
+    """Compute the vectors of tokens, one micro-batch after the other.
+
+    encode (Callable[[MicroBatch], Tensor]): Computes the vectors of a micro-batch's tokens.
+    reading (Reading): The documents.
+    packing (Optional[Packing]): How packed texts are read. None for padded ones.
+    device (torch.device): The encoder's device.
+    shape (Tuple[int, int]): The number of tokens, and the width of their vectors.
+    is_train (bool): Whether to train.
+    settings (EncoderSettings): How the encoder reads and computes.
+    RETURNS (Tuple[Tensor, List[Tuple[Tensor, Tensor]]]): All vectors, zeros for tokens without
+        wordpieces; in training also each batch's vectors, and the indices of its tokens.
+    """
+    import torch
+
+    kept = []
+    vectors = empty_vectors(shape, device)
+    # Tokens without wordpieces.
+    vectors[torch.from_numpy(reading.pieces.n_pieces == 0).to(device)] = 0
+    batches = micro_batches(reading, packing, device, is_train, settings)
+    for batch, pooled, _ in encode_each(encode, batches, is_train, settings.kept_pieces):
+        tokens = torch.from_numpy(batch.tokens).to(device)
+        vectors[tokens] = pooled.detach()
+        if is_train:
+            kept.append((pooled, tokens))
     return vectors, kept
+
+
+def backprop_tokens(network: Any, kept: List[Tuple[Any, Any]], d_vectors: Any) -> None:
+    """Run the backward pass of `encode_tokens`.
+
+    network (Module): The network that it ran.
+    kept (List[Tuple[Tensor, Tensor]]): What it returned.
+    d_vectors (Tensor): The gradient of all vectors. Shape: (n_tokens, width).
+    """
+    import torch
+
+    with training(network):
+        for pooled, tokens in kept:
+            torch.autograd.backward(pooled, d_vectors[tokens])
 
 
 @contextmanager
@@ -159,30 +160,25 @@ def _computing(
         yield twin, None
         return
     with computing(network, settings.precision, is_train, ranges) as running:
-        packs = settings.packing and next(network.parameters()).device.type == "cpu"
-        yield running, find_packing(network, reading.longest) if packs else None
+        yield running, packing_of(network, reading, settings)
 
 
 def _encode(network: Any, batch: MicroBatch, packing: Optional[Packing], device: Any) -> Any:
     """RETURNS (Tensor): The vectors of the batch's tokens. Shape: (n_tokens, width)."""
+    return pool(run_batch(network, batch, packing, device).last_hidden_state, batch, device)
+
+
+def pool(hidden: Any, batch: MicroBatch, device: Any) -> Any:
+    """Compute the vectors of a micro-batch's tokens from those of its wordpieces.
+
+    hidden (Tensor): Hidden states. Shape: (n_rows, length, width).
+    batch (MicroBatch): The micro-batch.
+    device (torch.device): The encoder's device.
+    RETURNS (Tensor): Their means, in float32. Shape: (n_tokens, width).
+    """
     import torch
 
-    def to_torch(array: Any) -> Any:
-        return None if array is None else torch.from_numpy(array).to(device)
-
-    windows = batch.windows
-    # Copies for prediction have layers of their own.
-    linear = partial(fast_encoder, network) if torch.is_grad_enabled() else nullcontext
-    ids, types = to_torch(windows.ids), to_torch(windows.types)
-    with linear():
-        if isinstance(windows, PaddedWindows):
-            given = {"input_ids": ids, "attention_mask": to_torch(windows.mask)}
-            given.update({} if types is None else {"token_type_ids": types})
-            hidden = network(**given).last_hidden_state
-        else:
-            how = cast(Packing, packing)
-            positions = to_torch(windows.positions)
-            hidden = run_packed(network, how, ids, positions, types, windows.lengths)
-    return mean_of_pieces(
-        hidden.float().flatten(0, 1), to_torch(batch.places), to_torch(batch.offsets)
-    )
+    # Gradients are checked in float64.
+    full = hidden if hidden.dtype == torch.float64 else hidden.float()
+    places, offsets = to_torch(batch.places, device), to_torch(batch.offsets, device)
+    return mean_of_pieces(full.flatten(0, 1), places, offsets)

@@ -69,6 +69,7 @@ def run_packed(
     positions: Any,
     types: Optional[Any],
     lengths: Sequence[int],
+    **options: Any,
 ) -> Any:
     """Run a network on concatenated sequences.
 
@@ -77,27 +78,33 @@ def run_packed(
     positions (Tensor): Position of each in its sequence, from 0.
     types (Optional[Tensor]): Segments. Zeros by default, if the network takes them.
     lengths (Sequence[int]): The length of each sequence.
-    RETURNS (Tensor): The last hidden states. Shape: (1, n_pieces, width).
+    **options (Any): Further arguments of the network.
+    RETURNS (ModelOutput): Its output. Shape of the hidden states: (1, n_pieces, width).
     RAISES (NotPackableError): If the network behaves differently this time, or fails.
     """
     try:
-        hidden, n_calls = _run(network, ids, positions + packing.first, types, lengths)
+        output, n_calls = _run(network, ids, positions + packing.first, types, lengths, **options)
     # For example, a limit on the total number of pieces.
     except (RuntimeError, IndexError, ValueError) as err:
         raise NotPackableError from err
     if n_calls != packing.n_calls:
         raise NotPackableError
-    return hidden
+    return output
 
 
 def _run(
-    network: Any, ids: Any, positions: Any, types: Optional[Any], lengths: Sequence[int]
+    network: Any,
+    ids: Any,
+    positions: Any,
+    types: Optional[Any],
+    lengths: Sequence[int],
+    **options: Any,
 ) -> Tuple[Any, int]:
-    inputs = {"input_ids": ids, "position_ids": positions}
+    inputs = {"input_ids": ids, "position_ids": positions, **options}
     if "token_type_ids" in inspect.signature(network.forward).parameters:
         inputs["token_type_ids"] = torch.zeros_like(ids) if types is None else types
     with AttentionWithin(lengths) as attention:
-        return network(**inputs).last_hidden_state, attention.n_calls
+        return network(**inputs), attention.n_calls
 
 
 def _try_out(network: Any, longest: int) -> Optional[Packing]:
@@ -130,8 +137,8 @@ def _try_first_position(network: Any, longest: int, first: int) -> int:
     with _evaluating(network, device):
         alone = [network(own).last_hidden_state for own in ids[:, : sum(few)].split(few, 1)]
         expected = torch.cat(alone, dim=1)
-        found, n_calls = _run(network, ids, positions + first, None, lengths)
-        error = (found[:, : sum(few)] - expected).abs().max()
+        output, n_calls = _run(network, ids, positions + first, None, lengths)
+        error = (output.last_hidden_state[:, : sum(few)] - expected).abs().max()
         tolerance = 1e-4 if expected.dtype == torch.float32 else 2e-2
         return n_calls if error <= tolerance * expected.abs().max() else 0
 

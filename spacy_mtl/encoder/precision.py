@@ -5,6 +5,8 @@ from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any, Iterator, Optional, Tuple
 
+from thinc.api import get_torch_default_device
+
 from ..compat.torch import bfloat16_of_cpu
 from ..registry import block_of
 from .int8 import Ranges, quantized
@@ -60,7 +62,9 @@ def computing(
             'An encoder with precision = "int8" can\'t be trained. Set it to "fp32", "bf16" or '
             '"auto" for training, or freeze the component that contains the encoder.'
         )
-    device = next(network.parameters()).device
+    # The network of a scheme may have no parameter.
+    parameter = next(network.parameters(), None)
+    device = get_torch_default_device() if parameter is None else parameter.device
     if not is_train:
         evaluate(network)
     in_bfloat16 = uses_bfloat16(precision, device)

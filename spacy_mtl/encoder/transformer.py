@@ -11,11 +11,12 @@ from ..compat.thinc import network_of
 from ..registry import block_of, register
 from ..settings import NOT_EMPTY
 from ..types import Encoder
-from .encoding import EncoderSettings, forward
+from .encoding import forward
 from .engine import check_engine
 from .loading import load_pretrained
 from .precision import check_precision
 from .reading import CONTEXT
+from .running import EncoderSettings
 from .shim import EncoderShim
 from .trial import try_encoder
 

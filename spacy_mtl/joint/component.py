@@ -293,7 +293,9 @@ class MultiTask(OwnRate, Tok2Vec):
         self.scheme.check_tasks(self.tasks)
         if nlp is not None:
             self._refresh(nlp, strict=True)
-            self.find_learn_rate_scale(nlp, self.is_pretrained)
+            # Layers that are copies of the encoder's learn at its rate.
+            is_beside = self.is_pretrained and not self.scheme.is_pretrained
+            self.find_learn_rate_scale(nlp, is_beside)
         self._connect()
         if not self.tasks:
             self._notices.no_task()
@@ -307,6 +309,8 @@ class MultiTask(OwnRate, Tok2Vec):
         """
         docs = list(docs)
         check_annotated(self.name, self._pipeline.upstream_listeners, docs)
+        if self.scheme.is_inside and any(len(doc) for doc in docs):
+            return self._views.run(docs)
         return regular(self.model, docs, super().predict(docs))
 
     def set_annotations(self, docs: Sequence[Doc], tokvecses: TokenVectors) -> None:

@@ -1,4 +1,7 @@
-"""The views of documents outside of training steps, for schemes in which they differ by task."""
+"""The views of documents outside of training steps, for schemes in which they differ by task.
+
+Most schemes make them from `doc.tensor`. Schemes inside the encoder have to run it: see `run`.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Sequence
@@ -6,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from spacy.tokens import Doc
 
-from ..sharing.contract import scheme_of
+from ..sharing.contract import Scheme, scheme_of
 from ..types import Features, TokenVectors
 from .pipeline import Pipeline
 
@@ -24,8 +27,8 @@ class ViewTable:
 
     After the joint component has run on a batch, the views of all enabled heads are made at once,
     and kept until each head reads its own. Views that are not there (of a document that was loaded,
-    copied or retokenized, or read before) are made again. The table holds documents weakly, and
-    nothing in it is saved with them.
+    copied or retokenized, or read before) are made again; by a scheme inside the encoder with
+    another run of it. The table holds documents weakly, and nothing in it is saved with them.
 
     pipeline (Pipeline): The pipeline around the joint component.
     """
@@ -37,24 +40,32 @@ class ViewTable:
     @property
     def is_needed(self) -> bool:
         """RETURNS (bool): Whether views differ from the shared representation."""
-        return scheme_of(self._pipeline.model.get_ref("sharing")).has_own_views
+        return self._scheme.has_own_views
 
     def keep(self, docs: Sequence[Doc]) -> None:
         """Make the views of all enabled heads for a batch that the encoder has just read.
 
         docs (Sequence[Doc]): The documents.
         """
-        nlp = self._pipeline.nlp
-        tasks = self._pipeline.tasks
-        if nlp is not None:
-            enabled = nlp.pipe_names
-            tasks = [task for task in tasks if task in enabled]
         filled = [doc for doc in docs if len(doc)]
-        if not tasks or not filled:
+        # A scheme inside the encoder has made them while it ran.
+        if self._scheme.is_inside or not self._enabled or not filled:
             return
-        views = self._make(tasks, filled)
-        for i, doc in enumerate(filled):
-            self._kept[doc] = _Kept(doc.tensor, {task: views[task][i] for task in tasks})
+        self._keep(filled, [doc.tensor for doc in filled], self._make(self._enabled, filled))
+
+    def run(self, docs: Sequence[Doc]) -> TokenVectors:
+        """Run encoder and scheme, and keep the views of all enabled heads.
+
+        They are valid once `doc.tensor` is what this returns.
+
+        docs (Sequence[Doc]): The documents. At least one has a token.
+        RETURNS (List[Floats2d]): The shared representation. Shape of each: (n_tokens, width).
+        """
+        features = self._pipeline.model.get_ref("tok2vec").predict(docs)
+        vectors: TokenVectors = features.vectors
+        if self._enabled:
+            self._keep(docs, vectors, self._views_of(features, self._enabled))
+        return vectors
 
     def read(self, task: str, docs: Sequence[Doc]) -> TokenVectors:
         """Get a head's view of documents that have a tensor, and stop keeping it.
@@ -77,11 +88,37 @@ class ViewTable:
             found.update(zip(missing, views))
         return [found[i] for i in range(len(docs))]
 
+    @property
+    def _scheme(self) -> Scheme:
+        return scheme_of(self._pipeline.model.get_ref("sharing"))
+
+    @property
+    def _enabled(self) -> List[str]:
+        """The heads whose views are made. All of them if the pipeline is unknown."""
+        nlp, tasks = self._pipeline.nlp, self._pipeline.tasks
+        if nlp is None:
+            return tasks
+        enabled = nlp.pipe_names
+        return [task for task in tasks if task in enabled]
+
+    def _keep(
+        self, docs: Sequence[Doc], tensors: Sequence[Any], views: Dict[str, TokenVectors]
+    ) -> None:
+        for i, (doc, tensor) in enumerate(zip(docs, tensors)):
+            if len(doc):
+                self._kept[doc] = _Kept(tensor, {task: view[i] for task, view in views.items()})
+
     def _make(self, tasks: Sequence[str], docs: Sequence[Doc]) -> Dict[str, TokenVectors]:
-        sharing = self._pipeline.model.get_ref("sharing")
-        scheme_of(sharing).set_precision(self._pipeline.precision())
+        model = self._pipeline.model
+        if self._scheme.is_inside:
+            return self._views_of(model.get_ref("tok2vec").predict(docs), tasks)
         # A tensor of other code may have another type or be on another device.
         tensors: List[Any] = [doc.tensor for doc in docs]
-        arrays = [sharing.ops.asarray2f(tensor) for tensor in tensors]
-        by_task: Dict[str, TokenVectors] = sharing.predict((Features(arrays), tasks)).by_task
+        arrays = [model.ops.asarray2f(tensor) for tensor in tensors]
+        return self._views_of(Features(arrays), tasks)
+
+    def _views_of(self, features: Features, tasks: Sequence[str]) -> Dict[str, TokenVectors]:
+        self._scheme.set_precision(self._pipeline.precision())
+        sharing = self._pipeline.model.get_ref("sharing")
+        by_task: Dict[str, TokenVectors] = sharing.predict((features, tasks)).by_task
         return by_task

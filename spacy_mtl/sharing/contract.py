@@ -32,6 +32,16 @@ class Scheme:
     has_own_views = False
     #: Whether `Features.annotated` must be filled in training.
     needs_annotation = False
+    #: Whether views need the encoder: they can't be made from `doc.tensor`.
+    is_inside = False
+    #: Whether its layers start from those of the encoder, so that they learn at the same rate.
+    is_pretrained = False
+
+    def connect(self, tok2vec: Model) -> None:
+        """Get to know the encoder, before it is initialized or loaded.
+
+        tok2vec (Model[List[Doc], Features]): The trunk that makes the features.
+        """
 
     # The tasks.
 

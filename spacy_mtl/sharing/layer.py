@@ -1,6 +1,6 @@
 """The layer that runs the torch network of a scheme, and one backward pass per task."""
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, cast
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Type, cast
 
 import torch
 from spacy.tokens import Doc
@@ -9,21 +9,26 @@ from torch import Tensor
 
 from ..arrays import cut
 from ..encoder.fast_linear import fast_linear
-from ..types import Encoder, Features, Sharing, TokenVectors, Views
+from ..encoder.mode import training
+from ..types import Features, Sharing, TokenVectors, Views
 from .network import Batch, SharingNetwork
 from .scheme import make_scheme
 from .shim import SchemeShim
 
 
 def make_network_scheme(
-    title: str, tok2vec: Encoder, build: Callable[[int], SharingNetwork]
+    title: str,
+    tok2vec: Any,
+    build: Callable[..., SharingNetwork],
+    kind: Type[SchemeShim] = SchemeShim,
 ) -> Model[List[Doc], TokenVectors]:
     """Build the model of a scheme whose views come from a torch network.
 
     title (str): Its registered name.
-    tok2vec (Model[List[Doc], List[Floats2d]]): The shared encoder.
+    tok2vec (Model[List[Doc], Union[List[Floats2d], Features]]): The shared encoder.
     build (Callable[[int], SharingNetwork]): Builds the network for a width of the shared
         representation. Picklable, such as a `partial` of the network's class.
+    kind (Type[SchemeShim]): The class of its shim, which calls `build`.
     RETURNS (Model[List[Doc], List[Floats2d]]): The model of `mtl`.
     """
     name = title.split(".")[1]
@@ -32,7 +37,7 @@ def make_network_scheme(
         _views,
         init=_init,
         dims={"nI": None},
-        shims=[SchemeShim(build, title)],
+        shims=[kind(build, title)],
     )
     return make_scheme(name, tok2vec, sharing)
 
@@ -46,11 +51,12 @@ def _views(
 ) -> Tuple[Views, Callable[[Views], Features]]:
     features, tasks = inputs
     shim = cast(SchemeShim, model.shims[0])
-    lengths = [len(array) for array in features.arrays]
+    sizes = [len(array) for array in features.arrays]
+    lengths = sizes if features.lengths is None else features.lengths
     flat = model.ops.xp.concatenate(features.arrays)
     with shim.computing(is_train) as network, fast_linear(shim.device):
         X = xp2torch(flat, requires_grad=is_train, device=shim.device)
-        found, losses = network(X, Batch(lengths, features.annotated), tasks)
+        found, losses = network(X, Batch(lengths, features.annotated, features.context), tasks)
         # In bfloat16, some operations return that type.
         outputs = {task: view.to(X.dtype) for task, view in found.items()}
     views = Views(
@@ -66,7 +72,7 @@ def _views(
         for task, d_view in d_views.by_task.items():
             gradient = xp2torch(model.ops.xp.concatenate(d_view), device=shim.device)
             d_flat = passes.of_view(task, gradient)
-        return Features([] if d_flat is None else cut(torch2xp(d_flat), lengths))
+        return Features([] if d_flat is None else cut(torch2xp(d_flat), sizes))
 
     return views, backprop
 
@@ -103,9 +109,11 @@ class _Passes:
         return d_X
 
     def _run(self, output: Any, d_output: Any, parameters: List[Any]) -> Tuple[Any, ...]:
-        found = torch.autograd.grad(
-            output, [self._X, *parameters], d_output, retain_graph=True, allow_unused=True
-        )
+        # Activations that are recomputed here need dropout.
+        with training(self._shim.network):
+            found = torch.autograd.grad(
+                output, [self._X, *parameters], d_output, retain_graph=True, allow_unused=True
+            )
         for parameter, gradient in zip(parameters, found[1:]):
             if gradient is None:
                 continue

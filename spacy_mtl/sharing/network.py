@@ -19,10 +19,12 @@ class Batch:
     lengths (List[int]): The number of tokens of each document. May be 0.
     annotated (Optional[Annotated]): The annotation of the documents, in training, if the network
         asks for it.
+    context (Any): What goes along with the features: see `Features`.
     """
 
     lengths: List[int]
     annotated: Optional[Annotated] = None
+    context: Any = None
 
 
 class SharingNetwork(torch.nn.Module):

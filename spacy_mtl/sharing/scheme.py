@@ -6,17 +6,19 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..types import Encoder, Features, Sharing, TokenVectors
-from .contract import as_features
+from .contract import as_features, scheme_of
 
 
 def make_scheme(name: str, tok2vec: Encoder, sharing: Sharing) -> Model[List[Doc], TokenVectors]:
     """Build the model of a scheme. It maps documents to the shared representation.
 
     name (str): The name of the model.
-    tok2vec (Model[List[Doc], List[Floats2d]]): The shared encoder.
+    tok2vec (Model[List[Doc], Union[List[Floats2d], Features]]): The shared encoder. If it makes
+        features, their `vectors` are the shared representation.
     sharing (Sharing): The layer that makes views. Initialized with its input's width, "nI", set.
     RETURNS (Model[List[Doc], List[Floats2d]]): The model, with both as refs.
     """
+    scheme_of(sharing).connect(tok2vec)
     return Model(
         name,
         _forward,
@@ -56,7 +58,15 @@ def features_of(model: Model, docs: Sequence[Doc], found: Any) -> Features:
 def _forward(
     model: Model[List[Doc], TokenVectors], docs: List[Doc], is_train: bool
 ) -> Tuple[TokenVectors, Callable[[TokenVectors], List[Doc]]]:
-    return model.get_ref("tok2vec")(docs, is_train)
+    found, backprop = model.get_ref("tok2vec")(docs, is_train)
+    if not isinstance(found, Features):
+        return found, backprop
+    if found.vectors is None:
+        raise ValueError(
+            f"The shared representation of the model '{model.name}' is only for prediction: its "
+            'views are trained. Call its refs "tok2vec" and "sharing".'
+        )
+    return found.vectors, backprop
 
 
 def _init(

@@ -30,7 +30,7 @@ class SchemeShim(EvaluatingShim, Scheme):
 
     has_own_views = True
 
-    def __init__(self, build: Callable[[int], SharingNetwork], title: str) -> None:
+    def __init__(self, build: Callable[..., SharingNetwork], title: str) -> None:
         super().__init__(None)
         self._build = build
         self.title = title
@@ -61,12 +61,15 @@ class SchemeShim(EvaluatingShim, Scheme):
         self._set(self._make(width, self._told))
 
     def _make(self, width: int, tasks: Sequence[str]) -> SharingNetwork:
-        network = self._build(width)
+        network = self._new(width)
         for task in tasks:
             network.add_task(task)
         if self._is_alone:
             network.stand_alone()
         return network
+
+    def _new(self, width: int) -> SharingNetwork:
+        return self._build(width)
 
     def _set(self, network: SharingNetwork) -> None:
         network.to(get_torch_default_device())

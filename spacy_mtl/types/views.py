@@ -42,11 +42,17 @@ class Features:
     context (Any): Anything passed along unchanged, such as an alignment.
     annotated (Optional[Annotated]): The annotation of the batch, in training, for schemes that
         ask for it (`Scheme.needs_annotation`).
+    lengths (Optional[List[int]]): The number of tokens of each document. None: those of the
+        arrays.
+    vectors (Optional[List[Floats2d]]): What `doc.tensor` becomes in prediction, if that isn't one
+        of the arrays.
     """
 
     arrays: List[Any]
     context: Any = None
     annotated: Optional[Annotated] = None
+    lengths: Optional[List[int]] = None
+    vectors: Optional[TokenVectors] = None
 
 
 @dataclass

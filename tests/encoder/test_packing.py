@@ -60,7 +60,7 @@ def test_find_packing(network: Any, expected: Any) -> None:
     lengths = [38, 7, 7, 1]
     ids = torch.randint(2, 30, (1, sum(lengths)))
     positions = torch.cat([torch.arange(n) for n in lengths])[None]
-    found = run_packed(made, packing, ids, positions, None, lengths)
+    found = run_packed(made, packing, ids, positions, None, lengths).last_hidden_state
     alone = [made(own).last_hidden_state for own in ids.split(lengths, dim=1)]
     torch.testing.assert_close(found, torch.cat(alone, dim=1))
     # Too high positions, and another number of attention calls than in the trial.

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Callable, Dict
 
 import torch
@@ -70,6 +72,25 @@ def save_bert(path: Path) -> Path:
     )
     BertModel(config).save_pretrained(path)
     return path
+
+
+@lru_cache
+def _folder() -> "TemporaryDirectory[str]":
+    return TemporaryDirectory()
+
+
+@lru_cache
+def narrow_bert() -> str:
+    """The folder of a BERT of 2 layers and 8 dimensions, the same for the whole process."""
+    path = Path(_folder().name)
+    (path / "bert").mkdir()
+    (path / "narrow").mkdir()
+    bert = save_bert(path / "bert")
+    sizes: Dict[str, Any] = {"hidden_size": 8, "num_hidden_layers": 2, "intermediate_size": 8}
+    # With small weights, it would learn slowly.
+    sizes["initializer_range"] = 0.2
+    dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    return str(save("bert", str(bert), path / "narrow", **sizes, **dropout))
 
 
 def save(kind: str, tokenizer: str, path: Path, **settings: Any) -> Path:

@@ -18,9 +18,9 @@ TASKS = ["tagger", "ner", "text.cat"]
 
 def stepped(row: Row) -> SharingNetwork:
     """A network after three steps, without gradients."""
-    network = make_network(row, TASKS)
+    network, lengths = make_network(row, TASKS), [3, 0, 2]
     for _ in range(3):
-        network(make_features([3, 0, 2]), make_batch([3, 0, 2], TASKS), TASKS)
+        network(make_features(lengths, row=row), make_batch(lengths, TASKS, row), TASKS)
         network.note_closed(TASKS)
     return network
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from linear_network import make_linear_nlp, make_table
 from methods import block
-from schemes import ROWS, Row, make_model
+from schemes import OUTSIDE, Row, make_model
 from spacy.language import Language
 from spacy.training import Example
 from thinc.api import Model
@@ -87,7 +87,7 @@ def assert_near(slots: Sequence[Slot], expected: Any) -> None:
 
 @pytest.mark.parametrize("level", ["representation", "parameters"])
 @pytest.mark.parametrize("weighting", ["Constant", "PCGrad", "GradDrop"])
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+@pytest.mark.parametrize("row", OUTSIDE, ids=lambda row: row.id)
 def test_equals_autograd(row: Row, weighting: str, level: str) -> None:
     """Shared parameters get the combined gradient, private ones their task's own."""
     nlp = make_linear_nlp(

@@ -37,7 +37,7 @@ def assert_same(found: Dict[str, numpy.ndarray], expected: Dict[str, numpy.ndarr
 def test_bytes_and_disk(row: Row, tmp_path: Path) -> None:
     nlp = trained(row)
     expected, values = predictions(nlp), values_of(nlp)
-    assert any(ents for _, ents, _ in expected)
+    assert row.is_frozen or any(ents for _, ents, _ in expected)
     again = build(row, initialize=False).from_bytes(nlp.to_bytes())
     nlp.to_disk(tmp_path)
     loaded = spacy.load(tmp_path)

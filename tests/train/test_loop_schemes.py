@@ -30,7 +30,9 @@ def config_for(row: Row, folder: Path) -> Any:
     config = config_of(str(path), max_steps=8, eval_frequency=4)
     set_corpora(config, str(path), {"@mtl_schedules": "spacy_mtl.Uniform.v1"}, mixed=True)
     # With dropout, and with auxiliary losses where there are some.
-    config["components"]["mtl"]["model"] = row.block(dropout=0.1)
+    dropout = {"PartialSharing": {}, "LayerMix": {"layer_dropout": 0.1}}
+    block = row.block(**dropout.get(row.name, {"dropout": 0.1}))
+    config["components"]["mtl"]["model"] = block
     return config
 
 

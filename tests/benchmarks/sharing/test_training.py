@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+import spacy
 
 
 @pytest.fixture
@@ -62,6 +63,19 @@ def test_only_the_scheme_changes(
             )
             assert config["components"]["transformer"]["model"]["precision"] == "auto"
         assert configs[0] == configs[1]
+
+
+@pytest.mark.parametrize("scheme", ["LayerMix", "PartialSharing"])
+def test_encoder_of_schemes_inside_it(
+    benchmark_module: Any, encoder_dir: str, tmp_path: Path, scheme: str
+) -> None:
+    run, *_ = benchmark_module("sharing.runs").runs_of(["gum"], "subset", [scheme], 1)
+    config = benchmark_module("sharing.training").config_of(run, encoder_dir, tmp_path)
+    assert config["nlp"]["pipeline"][0] == "mtl"
+    nlp = spacy.util.load_model_from_config(config, auto_fill=True)
+    mtl: Any = nlp.get_pipe("mtl")
+    assert mtl.model.get_ref("tok2vec").shims[0].precision == "auto"
+    assert (mtl.learn_rate_scale == 1.0) == (scheme == "PartialSharing")
 
 
 def test_finished_runs_are_not_repeated(

@@ -1,0 +1,101 @@
+"""The lower layers of an encoder, as a network that also tells what the upper ones are given."""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+from weakref import WeakKeyDictionary
+
+import torch
+
+from ..locks import ForkSafeLock
+from .copies import note_part, twin_of
+from .layers import LayerForm, LayerNames, find_layers, take_hidden
+
+_MAKING = ForkSafeLock()
+#: By network, and by the number of upper layers and the device.
+_LOWER: "WeakKeyDictionary[Any, Dict[Tuple[int, Any], Any]]" = WeakKeyDictionary()
+#: What the upper layers of the current pass are given. Each thread has its own.
+_CAUGHT: "ContextVar[Optional[List[Given]]]" = ContextVar("caught", default=None)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an upper layer is given.
+
+    hidden (Tensor): The hidden states. Shape: (n_rows, length, width).
+    args (Tuple): Its other positional arguments, such as a mask.
+    kwargs (Dict[str, Any]): Its other arguments.
+    """
+
+    hidden: Any
+    args: Tuple
+    kwargs: Dict[str, Any]
+
+
+class Passage:
+    """The forward function of what stands for an upper layer: hidden states just pass.
+
+    form (LayerForm): What a layer returns.
+    """
+
+    def __init__(self, form: LayerForm) -> None:
+        self._form = form
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """RETURNS (Any): The hidden states that were given, as the layer would return them."""
+        hidden, others, named = take_hidden(args, kwargs)
+        caught = _CAUGHT.get()
+        if caught is not None:
+            caught.append(Given(hidden, others, named))
+        return self._form.wrapped(hidden)
+
+
+@contextmanager
+def catching() -> Iterator[List[Given]]:
+    """Catch what the upper layers are given.
+
+    YIELDS (List[Given]): One per upper layer, from the lowest, once the lower ones have run.
+    """
+    caught: List[Given] = []
+    token = _CAUGHT.set(caught)
+    try:
+        yield caught
+    finally:
+        _CAUGHT.reset(token)
+
+
+def lower_part(network: Any, n_upper: int) -> Any:
+    """Get an encoder without its upper layers. Made once per network.
+
+    network (PreTrainedModel): The encoder.
+    n_upper (int): The number of layers to leave out, 0 or more.
+    RETURNS (PreTrainedModel): A network that shares all parameters with the encoder: its last
+        hidden states are those that the first upper layer is given. The encoder itself if no layer
+        is left out.
+    RAISES (EncoderError): If it can't be split.
+    """
+    if not n_upper:
+        return network
+    key = n_upper, next(network.parameters()).device
+    names = find_layers(network)
+    with _MAKING:
+        parts = _LOWER.setdefault(network, {})
+        if key not in parts:
+            parts[key] = _make_lower(network, n_upper, names)
+            note_part(network, parts[key])
+        return parts[key]
+
+
+def _make_lower(network: Any, n_upper: int, names: LayerNames) -> Any:
+    lower = twin_of(network, *network.buffers(), network.config)
+    for name in names.layers[-n_upper:]:
+        # Other modules may look at attributes of a layer, so it stays, without its content.
+        layer = lower.get_submodule(name)
+        layer._modules.clear()
+        layer._parameters.clear()
+        layer.forward = Passage(names.form)
+    for name in names.after:
+        parent, _, attribute = name.rpartition(".")
+        setattr(lower.get_submodule(parent), attribute, torch.nn.Identity())
+    return lower
