@@ -121,7 +121,13 @@ def _named(hint: Any) -> str:
     return f"a {getattr(kind, '__name__', kind)}, made by a block with an '@'"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """RETURNS (str): A sentence with the known name that a name is a typo of, if there is one."""
-    near = get_close_matches(name, list(known), n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""
+def nearest(given: str, names: Iterable[str]) -> str:
+    """Suggest the nearest of some names for one that is unknown, whatever its case.
+
+    given (str): The unknown name.
+    names (Iterable[str]): The known names.
+    RETURNS (str): A sentence for a message, with a space at its end. Empty if none is near.
+    """
+    known = {name.lower(): name for name in names}
+    found = get_close_matches(given.lower(), known, n=1, cutoff=0.5)
+    return f"Did you mean '{known[found[0]]}'? " if found else ""

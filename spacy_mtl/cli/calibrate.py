@@ -1,6 +1,5 @@
 """`python -m spacy mtl calibrate`: confidences that hold what they say, and thresholds for them."""
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, List, Optional
 
@@ -10,6 +9,7 @@ from spacy.language import Language
 from ..atomic_files import write_files
 from ..compat.spacy_cli import Arg, Opt
 from ..files import write_in_place
+from ..hints import nearest
 from .config import choose_gpu, load_code
 from .errors import CommandError, telling
 from .outcome import Outcome, reporting
@@ -129,9 +129,8 @@ def _check_heads(nlp: Language, heads: str) -> List[str]:
     known = list(heads_of(nlp))
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
             raise CommandError(
                 f"--heads: the pipeline has no head '{name}'",
-                f"Did you mean '{near[0]}'?" if near else f"Its heads: {', '.join(known)}.",
+                f"{nearest(name, known)}Its heads: {', '.join(known)}.",
             )
     return names

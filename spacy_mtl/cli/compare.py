@@ -151,6 +151,7 @@ def _source(path: Path, args: List[str]) -> Any:
 
     from ..comparison.checks import check_budget, check_joint
     from ..comparison.setups import Source
+    from ..train.corpora import damaged_corpora
     from ..train.settings import check_corpora, check_training
 
     config = read_config(path, args)
@@ -160,6 +161,10 @@ def _source(path: Path, args: List[str]) -> Any:
         settings: Dict[str, Any] = nlp.config.interpolate()
     check_training(settings["training"])
     check_corpora(settings)
+    damaged = damaged_corpora(settings)
+    if damaged:
+        # Before the first of many trainings finds it.
+        raise ValueError(" ".join(damaged))
     check_budget(settings["training"])
     joint = check_joint(nlp)
     return Source(nlp, joint.name, joint.tasks)

@@ -9,6 +9,7 @@ from wasabi import msg
 
 from ..atomic_files import write_files
 from ..compat.spacy_cli import Arg, Opt
+from ..hints import nearest
 from .config import load_code
 from .errors import CommandError, telling
 from .outcome import Outcome, reporting
@@ -67,7 +68,6 @@ def init_config_cli(
 
     Example: python -m spacy mtl init-config config.cfg --train train.spacy --dev dev.spacy
     """
-    from ..recommend.names import nearest
     from ..recommend.recommend import recommend
     from ..recommend.wishes import OPTIMIZE, Wishes
 
@@ -77,7 +77,7 @@ def init_config_cli(
     if optimize not in OPTIMIZE:
         raise CommandError(
             f"--optimize '{optimize}' is neither {' nor '.join(OPTIMIZE)}",
-            nearest(optimize, OPTIMIZE) or "Specify one of them.",
+            nearest(optimize, OPTIMIZE).strip() or "Specify one of them.",
         )
     tasks = None if pipeline is None else [name.strip() for name in pipeline.split(",")]
     if tasks is not None and not all(tasks):

@@ -7,6 +7,7 @@ import typer
 import wasabi
 
 from ..compat.spacy_cli import Arg
+from ..hints import nearest
 from .errors import CommandError, telling
 from .outcome import Outcome, reporting
 
@@ -26,7 +27,6 @@ def list_cli(
     Example: python -m spacy mtl list weightings
     """
     from ..recommend.catalog import entries_of
-    from ..recommend.names import nearest
 
     if kind is not None and kind not in KIND_NAMES:
         raise CommandError(

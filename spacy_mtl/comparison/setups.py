@@ -127,8 +127,8 @@ def read_groups(text: str, tasks: Sequence[str]) -> List[List[str]]:
         for name in group:
             if name not in tasks:
                 raise ValueError(
-                    f"--groups names '{name}', but the tasks are {', '.join(tasks)}."
-                    f"{nearest(name, tasks)} Separate tasks by commas and groups by semicolons."
+                    f"--groups names '{name}', but the tasks are {', '.join(tasks)}. "
+                    f"{nearest(name, tasks)}Separate tasks by commas and groups by semicolons."
                 )
             if group.count(name) > 1:
                 raise ValueError(f"--groups has '{name}' twice in the group {','.join(group)}.")

@@ -11,9 +11,9 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple, get_typ
 import spacy
 from thinc.api import Model
 
+from ..hints import nearest
 from ..registry import registry
 from ..tasks.task import Task
-from .names import nearest
 
 _SOURCE = re.compile(r"^SOURCE: (.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 _ID = re.compile(r"(?:arXiv:\d{4}\.\d+|doi:\S+?(?=[.,;]?(?:\s|$))|ACL [A-Z]\d\d-\d+)")

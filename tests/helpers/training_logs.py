@@ -54,6 +54,8 @@ def write_log(path: Path, rows: List[Dict[str, Any]], rest: str = "") -> None:
 
 
 COMPARISON = {
+    "base": "alone",
+    "compared": "joint",
     "tasks": {
         "ner": {
             "alone": 0.411,
@@ -64,5 +66,5 @@ COMPARISON = {
             "p_holm": 0.03,
             "verdict": "loss",
         }
-    }
+    },
 }

@@ -1,6 +1,7 @@
 """The table of `spacy mtl compare`, if there is one in the folder of a training."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -12,21 +13,37 @@ class ComparisonError(ValueError):
     """A comparison that can't be read."""
 
 
-def read_comparison(folder: Path) -> Optional[List[Dict[str, Any]]]:
+@dataclass(frozen=True)
+class Comparison:
+    """What `spacy mtl compare` has found.
+
+    base (str): What the other setup is compared with: "alone", or "joint" after --with.
+    compared (str): The other setup: "joint", or "with".
+    rows (List[Dict[str, Any]]): One per task: "task", the scores "base" and "compared",
+        "difference" and "interval" in percentage points, "p", "p_holm" and "verdict", as text,
+        and "kind": the CSS class of the verdict.
+    """
+
+    base: str
+    compared: str
+    rows: List[Dict[str, Any]]
+
+
+def read_comparison(folder: Path) -> Optional[Comparison]:
     """Read the verdicts of a comparison.
 
     folder (Path): The folder.
-    RETURNS (Optional[List[Dict[str, Any]]]): One row per task: "task", "alone", "joint",
-        "difference" and "interval" in percentage points, "p", "p_holm" and "verdict", as text,
-        and "kind": the CSS class of the verdict. None if there is no comparison.
+    RETURNS (Optional[Comparison]): The setups and a row per task. None if there is no comparison.
     RAISES (ComparisonError): If the file is damaged.
     """
     path = folder / COMPARISON
     if not path.is_file():
         return None
     try:
-        tasks = json.loads(path.read_text(encoding="utf8"))["tasks"]
-        return [_row(name, found) for name, found in tasks.items()]
+        data = json.loads(path.read_text(encoding="utf8"))
+        base, compared = data["base"], data["compared"]
+        rows = [_row(name, found, base, compared) for name, found in data["tasks"].items()]
+        return Comparison(base, compared, rows)
     except (ValueError, KeyError, TypeError, AttributeError) as err:
         raise ComparisonError(
             f"'{path}' is not the result of `spacy mtl compare`, or it is damaged ({err!r}). Run "
@@ -34,13 +51,13 @@ def read_comparison(folder: Path) -> Optional[List[Dict[str, Any]]]:
         ) from err
 
 
-def _row(name: str, found: Dict[str, Any]) -> Dict[str, Any]:
+def _row(name: str, found: Dict[str, Any], base: str, compared: str) -> Dict[str, Any]:
     low, high = found["interval"]
     verdict = str(found["verdict"])
     return {
         "task": name,
-        "alone": f"{100 * found['alone']:.2f}",
-        "joint": f"{100 * found['joint']:.2f}",
+        "base": f"{100 * found[base]:.2f}",
+        "compared": f"{100 * found[compared]:.2f}",
         "difference": f"{100 * found['difference']:+.2f}",
         "interval": f"{100 * low:+.2f} to {100 * high:+.2f}",
         "p": f"{found['p']:.3f}",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from spacy.tokens import Doc
 from thinc.api import Config
@@ -10,7 +10,7 @@ from thinc.api import Config
 from ..numbers import compact
 from ..training_log import LogRow, read_log
 from .chart import check_matplotlib
-from .comparison import read_comparison
+from .comparison import Comparison, read_comparison
 from .documents import show_document
 from .heat import structure_table
 from .page import render
@@ -27,14 +27,14 @@ class Training:
     name (str): The folder's name.
     rows (List[LogRow]): The log.
     config (str): The config of the saved pipeline; empty if there is none.
-    comparison (Optional[List[Dict[str, Any]]]): The rows of a comparison: see `read_comparison`.
+    comparison (Optional[Comparison]): The result of `spacy mtl compare`, if there is one.
     documents (Sequence[Doc]): Sample documents, annotated by the pipeline.
     """
 
     name: str
     rows: List[LogRow]
     config: str = ""
-    comparison: Optional[List[Dict[str, Any]]] = None
+    comparison: Optional[Comparison] = None
     documents: Sequence[Doc] = field(default_factory=list)
 
 

@@ -137,7 +137,8 @@ def test_everything_is_escaped(tmp_path: Path) -> None:
     tasks = ['<script>alert("1")</script>', "$x^2$ & <b>", "_hidden", "任务"]
     rows = [log_row(step, tasks) for step in (0, 50)]
     (tmp_path / "comparison.json").write_text(
-        json.dumps({"tasks": {tasks[0]: COMPARISON["tasks"]["ner"]}}), encoding="utf8"
+        json.dumps({**COMPARISON, "tasks": {tasks[0]: COMPARISON["tasks"]["ner"]}}),
+        encoding="utf8",
     )
     (tmp_path / "model-last").mkdir()
     (tmp_path / "model-last/config.cfg").write_text("</pre><script>", encoding="utf8")
@@ -147,6 +148,18 @@ def test_everything_is_escaped(tmp_path: Path) -> None:
     for task in tasks:
         # In tables, and in the legends of charts.
         assert page.text.count(task) > 6, (task, page.text.count(task))
+
+
+def test_two_configs_compared(tmp_path: Path) -> None:
+    """After `compare --with`, both setups have all tasks."""
+    found = dict(COMPARISON["tasks"]["ner"])
+    found["with"] = found.pop("alone")
+    data = {"base": "joint", "compared": "with", "tasks": {"ner": found}}
+    (tmp_path / "comparison.json").write_text(json.dumps(data), encoding="utf8")
+    page = page_of(tmp_path, [log_row(0, TASKS)])
+    check(page)
+    assert "taskjointwithdifference" in page.text
+    assert "ner40.4041.10-0.70" in page.text
 
 
 def test_many_tasks(tmp_path: Path) -> None:
