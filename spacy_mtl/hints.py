@@ -129,5 +129,5 @@ def nearest(given: str, names: Iterable[str]) -> str:
     RETURNS (str): A sentence for a message, with a space at its end. Empty if none is near.
     """
     known = {name.lower(): name for name in names}
-    found = get_close_matches(given.lower(), known, n=1, cutoff=0.5)
+    found = get_close_matches(given.lower(), known, n=1)
     return f"Did you mean '{known[found[0]]}'? " if found else ""

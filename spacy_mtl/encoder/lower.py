@@ -92,8 +92,9 @@ def _make_lower(network: Any, n_upper: int, names: LayerNames) -> Any:
     for name in names.layers[-n_upper:]:
         # Other modules may look at attributes of a layer, so it stays, without its content.
         layer = lower.get_submodule(name)
-        layer._modules.clear()
-        layer._parameters.clear()
+        own = [*layer.named_children(), *layer.named_parameters(recurse=False)]
+        for part, _ in own:
+            delattr(layer, part)
         layer.forward = Passage(names.form)
     for name in names.after:
         parent, _, attribute = name.rpartition(".")

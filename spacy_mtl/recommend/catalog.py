@@ -145,14 +145,23 @@ def _required(function: Any) -> Tuple[str, ...]:
 
 
 def _is_scheme(function: Any) -> bool:
-    """Build it around an encoder that is none, as nothing in its type tells it from a head."""
-    encoder: Any = Model("no_encoder", _no_encoder, dims={"nO": None})
-    try:
-        made = function(tok2vec=encoder)
-    except Exception:
-        # Someone else's architecture, which may do anything.
-        return False
-    return isinstance(made, Model) and made.has_ref("sharing") is True
+    """Build it around an encoder that is none, as nothing in its type tells it from a head.
+
+    A scheme inside the encoder takes only a transformer, which isn't loaded for that.
+    """
+    transformer: Any = registry.architectures.get("spacy_mtl.TransformerEncoder.v1")
+    for make in (_make_no_encoder, lambda: transformer(name="no-encoder")):
+        try:
+            made = function(tok2vec=make())
+        except Exception:
+            # Someone else's architecture, which may do anything.
+            continue
+        return isinstance(made, Model) and made.has_ref("sharing") is True
+    return False
+
+
+def _make_no_encoder() -> Model:
+    return Model("no_encoder", _no_encoder, dims={"nO": None})
 
 
 def _no_encoder(model: Model, docs: Any, is_train: bool) -> Any:

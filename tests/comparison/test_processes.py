@@ -14,9 +14,12 @@ from spacy_mtl.comparison.processes import Command, Ended, Processes
 
 #: Starts commands that never end, and says so once they run.
 PARENT = """
+import signal
 import sys
 from pathlib import Path
 from spacy_mtl.comparison.processes import Command, Processes
+# Processes that a shell starts in the background ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 folder = Path(sys.argv[1])
 code = "import os, sys, time; print(os.getpid(), flush=True); time.sleep(600)"
 commands = [Command(str(i), ["-c", code], folder / f"{i}.txt") for i in range(3)]

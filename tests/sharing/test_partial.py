@@ -45,7 +45,8 @@ def test_a_new_head_starts_from_the_pretrained_layers(tmp_path: Any) -> None:
     trained(ALONE, 2).to_disk(tmp_path)
     nlp = spacy.load(tmp_path)
     head: Any = nlp.add_pipe("mtl_tagger", name="second")
-    head.initialize(lambda: make_examples(nlp), nlp=nlp)
+    with pytest.warns(UserWarning, match="both set 'token.tag'"):
+        head.initialize(lambda: make_examples(nlp), nlp=nlp)
     own = values_of(network_of(nlp).of_tasks["second"].layers[0])
     assert are_equal(values_of(encoder_of(nlp).encoder.layer[1]), own)
     doc = nlp("old books")

@@ -77,7 +77,7 @@ def test_affinity(case: Case, here: Path) -> None:
 
 def test_files_are_not_overwritten(here: Path) -> None:
     Path("found.json").write_text("mine")
-    with pytest.raises(ValueError, match="'found.json' exists.*--force"):
+    with pytest.raises(ValueError, match="'found.json' already exists.*--force"):
         run("affinity", "-o found.json")
     assert Path("found.json").read_text() == "mine"
     Path("out/configs").mkdir(parents=True)
