@@ -88,12 +88,7 @@ def calibrate_cli(
     choose_gpu(use_gpu)
     nlp = load_pipeline(pipeline)
     only = _check_heads(nlp, heads)
-    examples = read_examples(
-        nlp,
-        corpus,
-        gold_preproc=gold_preproc,
-        instead="Name a .spacy file (see `python -m spacy mtl convert`), or a folder of them.",
-    )
+    examples = read_examples(nlp, corpus, gold_preproc=gold_preproc)
     found = calibrate(nlp, examples, goal, only=only, anew=force, shown=annotating)
     # This took a while: the folder may have changed in the meantime.
     check_output(pipeline, output, force, _WHY_ANOTHER)

@@ -93,8 +93,7 @@ def _read(pipeline: str, corpus: Path, gold_preproc: bool) -> Any:
     from ..deploy.inputs import load_pipeline, read_examples
 
     nlp = load_pipeline(pipeline)
-    instead = "Name a .spacy file (see `python -m spacy mtl convert`), or a folder of them."
-    examples = read_examples(nlp, corpus, gold_preproc=gold_preproc, instead=instead)
+    examples = read_examples(nlp, corpus, gold_preproc=gold_preproc)
     if not examples:
         raise CommandError(f"The corpus '{corpus}' has no documents", "Name another.")
     return nlp, examples

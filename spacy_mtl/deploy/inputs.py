@@ -7,6 +7,9 @@ from spacy.language import Language
 from spacy.training import Corpus, Example
 from spacy.util import load_model
 
+#: What to do if a corpus that was named can't be read.
+ANOTHER = "Name a .spacy file (see `python -m spacy mtl convert`), or a folder of them."
+
 
 class InputError(ValueError):
     """A pipeline or corpus that can't be read."""
@@ -29,7 +32,7 @@ def load_pipeline(
 
 
 def read_examples(
-    nlp: Language, corpus: Path, *, gold_preproc: bool, instead: str
+    nlp: Language, corpus: Path, *, gold_preproc: bool, instead: str = ANOTHER
 ) -> List[Example]:
     """Read an annotated corpus.
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
+from ...evaluation.text import percent
+
 #: The file's name.
 COMPARISON = "comparison.json"
 
@@ -56,8 +58,8 @@ def _row(name: str, found: Dict[str, Any], base: str, compared: str) -> Dict[str
     verdict = str(found["verdict"])
     return {
         "task": name,
-        "base": f"{100 * found[base]:.2f}",
-        "compared": f"{100 * found[compared]:.2f}",
+        "base": percent(found[base]),
+        "compared": percent(found[compared]),
         "difference": f"{100 * found['difference']:+.2f}",
         "interval": f"{100 * low:+.2f} to {100 * high:+.2f}",
         "p": f"{found['p']:.3f}",
