@@ -10,10 +10,21 @@ from short_training import config_of
 from spacy.cli._util import app
 from spacy.tokens import DocBin
 from tiny_corpus import make_docs
+from thinc.api import Config
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)
 from spacy_mtl.comparison import processes
+
+FAILS_IN_THE_FIRST_STEP = """
+import spacy
+
+@spacy.registry.callbacks("tests.NoSpaceLeft.v1")
+def make():
+    def before_update(nlp, args):
+        raise OSError("No space left on device")
+    return before_update
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -75,10 +86,14 @@ def test_interrupted_resumed_and_reported(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.slow
 def test_training_that_fails() -> None:
     """What it has printed last is shown, and the others aren't started."""
-    result = run("--n-seeds", "2", "--corpora.train.path=nowhere.spacy")
+    Path("code.py").write_text(FAILS_IN_THE_FIRST_STEP)
+    config = Config().from_disk("config.cfg")
+    config["training"]["before_update"] = {"@callbacks": "tests.NoSpaceLeft.v1"}
+    config.to_disk("config.cfg")
+    result = run("--n-seeds", "2", "--code", "code.py")
     assert result.exit_code == 1
     text = " ".join(result.output.split())
     assert "The training 'tagger.0' failed with exit status 1" in text
     assert "out/runs/tagger.0/output.txt ends with:" in text
-    assert "there is no file or folder nowhere.spacy" in text
+    assert "No space left on device" in text.partition("ends with:")[2]
     assert not Path("out/runs/ner.0").exists()
