@@ -9,8 +9,8 @@ import spacy
 from short_training import config_of
 from spacy.cli._util import app
 from spacy.tokens import DocBin
-from tiny_corpus import make_docs
 from thinc.api import Config
+from tiny_corpus import make_docs
 from typer.testing import CliRunner
 
 import spacy_mtl.cli  # noqa: F401 (adds the command)
