@@ -109,6 +109,7 @@ ENTRY_POINTS = {
         "spacy_mtl.CGC.v1 = spacy_mtl.sharing.cgc:CGC",
         "spacy_mtl.PLE.v1 = spacy_mtl.sharing.ple:PLE",
         "spacy_mtl.DSelectK.v1 = spacy_mtl.sharing.dselect_k:DSelectK",
+        "spacy_mtl.Adapters.v1 = spacy_mtl.sharing.adapters:Adapters",
         "spacy_mtl.LayerMix.v1 = spacy_mtl.sharing.layer_mix:LayerMix",
         "spacy_mtl.PartialSharing.v1 = spacy_mtl.sharing.partial:PartialSharing",
         "spacy_mtl.TaskListener.v1 = spacy_mtl.joint.listener:create_task_listener",

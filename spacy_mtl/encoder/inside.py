@@ -3,7 +3,6 @@
 Their output are `Features`, the last thing that all tasks have in common.
 """
 
-from dataclasses import replace
 from functools import partial
 from typing import Any, Callable, List, Optional, Tuple
 from weakref import WeakKeyDictionary
@@ -20,7 +19,7 @@ from .batching import MicroBatch
 from .encoding import backprop_tokens, encode_tokens, pool
 from .int8 import Ranges
 from .layers import find_layers, n_layers_of
-from .lower import catching, lower_part
+from .lower import catching, lower_packing, lower_part
 from .mode import training
 from .packing import Packing
 from .pieces import Pieces, as_rows, split_off
@@ -58,21 +57,31 @@ def read_all_layers(encoder: Encoder, scheme: str, *, is_frozen: bool) -> Trunk:
 
 
 def read_lower_layers(
-    encoder: Encoder, scheme: str, *, n_upper: int, freeze_embeddings: bool
+    encoder: Encoder,
+    scheme: str,
+    *,
+    n_upper: Optional[int],
+    freeze_embeddings: bool = False,
+    freeze_all: bool = False,
 ) -> Trunk:
     """Make an encoder stop before its upper layers.
 
     encoder (Model[List[Doc], List[Floats2d]]): A model from `TransformerEncoder`. Modified.
     scheme (str): The name of the sharing scheme, for messages.
-    n_upper (int): The number of layers that don't run.
+    n_upper (Optional[int]): The number of layers that don't run. None: all of them.
     freeze_embeddings (bool): Whether what is below the lowest layer isn't trained.
+    freeze_all (bool): Whether nothing in the encoder is trained.
     RETURNS (Model[List[Doc], Features]): The encoder. The arrays are the hidden states of
         micro-batches, shape (n_pieces, width), and the context is `Pieces`.
     RAISES (ValueError): If it is another encoder.
     """
     settings = _settings_of(encoder, scheme)
     run = partial(
-        _forward_lower, settings=settings, n_upper=n_upper, freeze_embeddings=freeze_embeddings
+        _forward_lower,
+        settings=settings,
+        n_upper=n_upper,
+        freeze_embeddings=freeze_embeddings,
+        freeze_all=freeze_all,
     )
     replace_forward(encoder, run)
     return encoder  # type: ignore[return-value]
@@ -147,16 +156,21 @@ def _forward_lower(
     is_train: bool,
     *,
     settings: EncoderSettings,
-    n_upper: int,
+    n_upper: Optional[int],
     freeze_embeddings: bool,
+    freeze_all: bool,
 ) -> Tuple[Features, Callable[[List[Any]], List[Doc]]]:
     shim: Any = model.shims[0]
     network, reading, lengths = read_docs(model, docs, settings)
     device = next(network.parameters()).device
     width = model.get_dim("nO")
+    n_upper = n_layers_of(network) if n_upper is None else n_upper
     lower = lower_part(network, n_upper)
-    if freeze_embeddings and is_train:
-        freeze_below_layers(network)
+    if is_train:
+        if freeze_all:
+            network.requires_grad_(False)
+        elif freeze_embeddings:
+            freeze_below_layers(network)
 
     def run() -> Tuple[Pieces, List[List[Any]]]:
         pieces = Pieces(lengths, [])
@@ -165,7 +179,7 @@ def _forward_lower(
             packing = None
             # With gradient checkpointing, attention is repeated in the backward pass.
             if not (is_train and getattr(network, "is_gradient_checkpointing", False)):
-                packing = _of_lower(packing_of(network, reading, settings), network, n_upper)
+                packing = lower_packing(packing_of(network, reading, settings), network, n_upper)
             batches = micro_batches(reading, packing, device, is_train, settings)
             catch = partial(_catch, running, packing=packing, device=device)
             for batch, found, again in encode_each(catch, batches, is_train, settings.kept_pieces):
@@ -220,15 +234,6 @@ def _shared_vectors(
         vectors[to_torch(own.batch.tokens, device)] = pool(hidden, own.batch, device)
     found: Any = torch2xp(vectors)
     return cut(found, pieces.lengths)
-
-
-def _of_lower(packing: Optional[Packing], network: Any, n_upper: int) -> Optional[Packing]:
-    """RETURNS (Optional[Packing]): That of the lower layers, from that of the whole encoder."""
-    if packing is None:
-        return None
-    n_layers = n_layers_of(network)
-    # Each layer calls attention as often.
-    return replace(packing, n_calls=packing.n_calls * (n_layers - n_upper) // n_layers)
 
 
 def _ranges_of(lower: Any, shim: Any) -> Optional[Ranges]:

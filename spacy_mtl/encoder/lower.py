@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 from weakref import WeakKeyDictionary
 
@@ -10,7 +10,8 @@ import torch
 
 from ..locks import ForkSafeLock
 from .copies import note_part, twin_of
-from .layers import LayerForm, LayerNames, find_layers, take_hidden
+from .layers import LayerForm, LayerNames, find_layers, n_layers_of, take_hidden
+from .packing import Packing
 
 _MAKING = ForkSafeLock()
 #: By network, and by the number of upper layers and the device.
@@ -85,6 +86,21 @@ def lower_part(network: Any, n_upper: int) -> Any:
             parts[key] = _make_lower(network, n_upper, names)
             note_part(network, parts[key])
         return parts[key]
+
+
+def lower_packing(packing: Optional[Packing], network: Any, n_upper: int) -> Optional[Packing]:
+    """Get how the lower layers read packed texts, from how the whole encoder does.
+
+    packing (Optional[Packing]): That of the encoder, if it can.
+    network (PreTrainedModel): The encoder.
+    n_upper (int): The number of layers that are left out.
+    RETURNS (Optional[Packing]): That of the lower layers.
+    """
+    if packing is None:
+        return None
+    n_layers = n_layers_of(network)
+    # Each layer calls attention as often.
+    return replace(packing, n_calls=packing.n_calls * (n_layers - n_upper) // n_layers)
 
 
 def _make_lower(network: Any, n_upper: int, names: LayerNames) -> Any:

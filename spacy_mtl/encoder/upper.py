@@ -2,7 +2,7 @@
 
 import copy
 from contextlib import nullcontext
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -80,28 +80,50 @@ def run_upper(upper: UpperLayers, X: Tensor, pieces: Pieces) -> Tensor:
     pieces (Pieces): All that goes along with it.
     RETURNS (Tensor): Zeros for tokens without wordpieces. *Shape:* (n_tokens, width).
     """
+    return run_copies(upper, X, pieces, 1)[0]
+
+
+def run_copies(
+    run: Callable[[Tensor, Sequence[Given]], Tensor], X: Tensor, pieces: Pieces, n_copies: int
+) -> Tensor:
+    """Compute the vectors of tokens, by layers that return several copies of each text.
+
+    run (Callable): Runs the layers, as `UpperLayers` does. Its copies are one after the other along
+        the first dimension, or the second one of packed texts.
+    X (Tensor): See `run_upper`.
+    pieces (Pieces): All that goes along with it.
+    n_copies (int): The number of copies.
+    RETURNS (Tensor): The vectors by copy. *Shape:* (n_copies, n_tokens, width).
+    """
     width = X.shape[1]
     sizes = [n_rows for own in pieces.batches for n_rows in own.n_rows(width)]
     rows = iter(X.split([*sizes, len(X) - sum(sizes)]))
     # Without any wordpiece, there is still a gradient.
-    pooled, tokens = [X[:0]], []
+    pooled, tokens = [X[:0].expand(n_copies, 0, width)], []
     for own in pieces.batches:
-        given = upper, own, [next(rows) for _ in own.forms]
+        given = run, own, [next(rows) for _ in own.forms], n_copies
         if own.is_recomputed:
             pooled.append(checkpoint(_run, *given, use_reentrant=False))
         else:
             pooled.append(_run(*given))
         tokens.append(to_torch(own.batch.tokens, X.device))
-    found = torch.cat(pooled)
-    vectors = found.new_zeros(sum(pieces.lengths), width)
-    return vectors.index_copy(0, torch.cat(tokens), found) if tokens else vectors + found.sum()
+    found = torch.cat(pooled, dim=1)
+    vectors = found.new_zeros(n_copies, sum(pieces.lengths), width)
+    return vectors.index_copy(1, torch.cat(tokens), found) if tokens else vectors + found.sum()
 
 
-def _run(upper: UpperLayers, own: PieceBatch, rows: Sequence[Tensor]) -> Tensor:
-    """RETURNS (Tensor): The vectors of the batch's tokens. *Shape:* (n_tokens, width)."""
+def _run(
+    run: Callable[[Tensor, Sequence[Given]], Tensor],
+    own: PieceBatch,
+    rows: Sequence[Tensor],
+    n_copies: int,
+) -> Tensor:
+    """RETURNS (Tensor): The vectors of the batch's tokens. *Shape:* (n_copies, n_tokens, width)."""
     hidden, given = own.restore(rows)
+    lengths = own.packed
     # Also when activations are recomputed, or they would differ.
     linear = fast_linear(hidden.device) if own.is_recomputed else nullcontext()
-    with linear, nullcontext() if own.packed is None else AttentionWithin(own.packed):
-        hidden = upper(hidden, given)
-    return pool(hidden, own.batch, hidden.device)
+    with linear, nullcontext() if lengths is None else AttentionWithin(lengths * n_copies):
+        hidden = run(hidden, given)
+    copies = hidden.chunk(n_copies, dim=0 if lengths is None else 1)
+    return torch.stack([pool(copy, own.batch, hidden.device) for copy in copies])

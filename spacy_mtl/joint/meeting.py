@@ -201,7 +201,10 @@ class AtParameters(Meeting):
     def prepare(self) -> ParameterRows:
         """RETURNS (ParameterRows): The encoder's parameters, before any backward pass."""
         models = self._pipeline.encoder_models().values()
-        self._encoder = ParameterRows(unique(s for model in models for s in slots_of_model(model)))
+        # What the scheme borrows gets its gradient there.
+        others = {slot.identity for slot in self._backward.shared}
+        slots = unique(slot for model in models for slot in slots_of_model(model))
+        self._encoder = ParameterRows([slot for slot in slots if slot.identity not in others])
         self._totals_before = dict(self._totals)
         return self._encoder
 

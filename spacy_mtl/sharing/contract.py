@@ -96,6 +96,14 @@ class Scheme:
         """
         return []
 
+    def borrowed(self, slots: Sequence[Slot]) -> List[Slot]:
+        """Find the parameters of the encoder that views use, beside the features made by it.
+
+        slots (Sequence[Slot]): The parameters of the encoder.
+        RETURNS (List[Slot]): Some of them. They are shared, like those of the sharing layer.
+        """
+        return []
+
     # The computation.
 
     def set_precision(self, precision: str) -> None:

@@ -91,7 +91,8 @@ class _Passes:
         self._X = X
         self._outputs = outputs
         self._losses = losses
-        self._parameters = [p for p in shim.network.parameters() if p.requires_grad]
+        used = [*shim.network.parameters(), *shim.network.borrowed()]
+        self._parameters = [p for p in used if p.requires_grad]
         self._reached = {id(p) for p in shim.network.auxiliary()}
 
     def of_view(self, task: str, d_view: Tensor) -> Optional[Tensor]:

@@ -99,6 +99,10 @@ class SharingNetwork(torch.nn.Module):
         """RETURNS (List[Parameter]): The parameters that only auxiliary losses read."""
         return []
 
+    def borrowed(self) -> List[torch.nn.Parameter]:
+        """RETURNS (List[Parameter]): Those of the encoder that views read, if they are trained."""
+        return []
+
     def view_width(self, task: str) -> int:
         """RETURNS (int): The width of a task's view."""
         return self.width

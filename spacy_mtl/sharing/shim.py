@@ -133,6 +133,10 @@ class SchemeShim(EvaluatingShim, Scheme):
         found = {id(parameter) for parameter in self.network.auxiliary()}
         return [slot for slot in slots if id(slot.owner) in found]
 
+    def borrowed(self, slots: Sequence[Slot]) -> List[Slot]:
+        found = {id(parameter) for parameter in self.network.borrowed()}
+        return [slot for slot in slots if id(slot.owner) in found]
+
     def set_precision(self, precision: str) -> None:
         # There is no int8 copy of a scheme: its matrices are small.
         self.precision = "fp32" if precision == "int8" else precision

@@ -61,12 +61,13 @@ class Row:
     @property
     def is_frozen(self) -> bool:
         """Whether random embeddings aren't trained: too little to find entities from."""
-        return any(key.startswith("freeze") for key in self.settings)
+        freezes = {key: value for key, value in self.settings.items() if key.startswith("freeze")}
+        return any(freezes.values()) if freezes else self.name == "Adapters"
 
     def n_rows(self, lengths: Sequence[int]) -> int:
         """The number of rows of the features of documents."""
         # One wordpiece per token, and two special ones.
-        n_more = 2 if self.name == "PartialSharing" else 0
+        n_more = 0 if self.name == "LayerMix" else 2
         return sum(n + n_more for n in lengths if n)
 
 
@@ -111,6 +112,9 @@ ROWS: List[Row] = [
     Row("PartialSharing", {"n_private": 1}, is_inside=True),
     Row("PartialSharing", {"n_private": 2, "freeze_embeddings": True}, is_inside=True),
     Row("PartialSharing", {"n_private": 1, "groups": {"a": ["tagger", "ner"]}}, is_inside=True),
+    Row("Adapters", {"rank": 2, "freeze_encoder": False}, is_inside=True),
+    Row("Adapters", {"rank": 2, "n_layers": 1, "targets": ["query", "value"]}, is_inside=True),
+    Row("Adapters", {"kind": "bottleneck", "rank": 3, "freeze_encoder": False}, is_inside=True),
 ]
 
 #: Those that stand on any encoder, and those inside of a transformer.
@@ -133,8 +137,10 @@ def make_network(
     """The network of a scheme, in float64 and training mode."""
     model = make_model(row, **settings)
     if row.is_inside:
-        model.get_ref("tok2vec").initialize()
-        n_features = model.get_ref("tok2vec").get_dim("nO")
+        trunk: Any = model.get_ref("tok2vec")
+        trunk.initialize()
+        trunk.shims[0]._model.double()
+        n_features = trunk.get_dim("nO")
     shim: Any = model.get_ref("sharing").shims[0]
     shim.set_tasks(tasks)
     shim.initialize(n_features)

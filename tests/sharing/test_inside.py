@@ -21,7 +21,9 @@ from spacy_mtl.parameters import slots_of_model, unique
 
 TASKS = ["tagger", "ner", "textcat"]
 TEXTS = ["anna books a room", "", "b", " \n ", "two  spaces\n", "old books " * 40]
-HARD, MIX, PARTIAL = (f"spacy_mtl.{x}.v1" for x in ("HardSharing", "LayerMix", "PartialSharing"))
+HARD, MIX, PARTIAL, ADAPTERS = (
+    f"spacy_mtl.{x}.v1" for x in ("HardSharing", "LayerMix", "PartialSharing", "Adapters")
+)
 
 
 def build(
@@ -133,7 +135,7 @@ def test_a_frozen_encoder() -> None:
         assert not torch.equal(parameter, mixes[name])
 
 
-@pytest.mark.parametrize("title", [MIX, PARTIAL])
+@pytest.mark.parametrize("title", [MIX, PARTIAL, ADAPTERS])
 @pytest.mark.parametrize("weighting", NAMES)
 @pytest.mark.filterwarnings("ignore")
 def test_every_weighting(weighting: str, title: str) -> None:
@@ -147,7 +149,7 @@ def test_every_weighting(weighting: str, title: str) -> None:
     assert all(numpy.isfinite(value).all() for value in after)
 
 
-@pytest.mark.parametrize("title", [MIX, PARTIAL])
+@pytest.mark.parametrize("title", [MIX, PARTIAL, ADAPTERS])
 def test_documents_without_wordpieces(title: str) -> None:
     nlp = build(title)
     for text in ("", " ", " \n "):
@@ -175,7 +177,7 @@ def test_the_shared_representation() -> None:
     numpy.testing.assert_allclose(found, seen[-1][1:-1].detach(), atol=1e-6)
 
 
-@pytest.mark.parametrize("title", [MIX, PARTIAL])
+@pytest.mark.parametrize("title", [MIX, PARTIAL, ADAPTERS])
 def test_views_after_training_are_those_of_new_weights(title: str) -> None:
     """Copies of the encoder for prediction follow its weights."""
     nlp = build(title)
@@ -188,7 +190,7 @@ def test_views_after_training_are_those_of_new_weights(title: str) -> None:
         numpy.testing.assert_allclose(two, three, atol=1e-6)
 
 
-@pytest.mark.parametrize("title", [MIX, PARTIAL])
+@pytest.mark.parametrize("title", [MIX, PARTIAL, ADAPTERS])
 @pytest.mark.parametrize("precision", ["bf16", "int8"])
 def test_precisions(title: str, precision: str, tmp_path: Path) -> None:
     nlp = build(title, encoder={"precision": "fp32"})
