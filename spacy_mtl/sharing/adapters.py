@@ -11,6 +11,7 @@ from torch import Tensor
 from ..encoder.adapted import AdaptedLayers, ChangedLayers, adapted_upper, linear_layers
 from ..encoder.inside import read_lower_layers
 from ..encoder.layers import n_layers_of
+from ..encoder.mode import evaluate
 from ..encoder.split import try_split
 from ..encoder.stacking_trial import find_plan
 from ..encoder.upper import run_copies
@@ -145,8 +146,11 @@ class AdaptersNetwork(SharingNetwork):
         # A backward pass of one task would go through the copies of all.
         if len(tasks) > 1 and not torch.is_grad_enabled():
             plan = find_plan(self.encoder.network, self.n_layers, layers, is_packed=is_packed)
-        # As the network itself: another thread may have switched the layers.
-        layers.train(self.training)
+        # They are not a part of this network, whose mode was set.
+        if self.training:
+            layers.train()
+        else:
+            evaluate(layers)
         if plan is None:
             runs = [ChangedLayers(layers, self._changes([task])) for task in tasks]
             found = [run_copies(run, X, batch.context, 1)[0] for run in runs]

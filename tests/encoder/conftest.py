@@ -1,11 +1,13 @@
-"""Texts of several kinds, and a tokenizer."""
+"""Texts of several kinds, a tokenizer, and encoders."""
 
 from pathlib import Path
-from typing import Any, List
+from typing import Any, Dict, List
 
 import pytest
 import spacy
+from architectures import ARCHITECTURES, N_LAYERS
 from helpers.inner_encoders import TEXTS
+from random_encoders import save
 from spacy.language import Language
 from spacy.tokens import Doc
 from transformers import PreTrainedTokenizerFast
@@ -30,3 +32,18 @@ def byte_pairs(tmp_path: Path) -> Any:
     trained.train_from_iterator(["Anna books a room", "a room in Berlin"] * 3, vocab_size=270)
     trained.save(str(tmp_path / "tokenizer.json"))
     return PreTrainedTokenizerFast(tokenizer_file=str(tmp_path / "tokenizer.json"))
+
+
+@pytest.fixture(scope="session")
+def folder_of(encoder_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A function that makes an encoder of an architecture, once, and returns its folder."""
+    made: Dict[str, str] = {}
+
+    def find(kind: str, **settings: Any) -> str:
+        if kind not in made:
+            path: Path = tmp_path_factory.mktemp("kind")
+            given = {"num_hidden_layers": N_LAYERS, **ARCHITECTURES.get(kind, {}), **settings}
+            made[kind] = str(save(kind, encoder_dir, path, **given))
+        return made[kind]
+
+    return find

@@ -1,13 +1,12 @@
 """Encoders that are split into lower and upper layers, of several architectures."""
 
-from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import numpy
 import pytest
 import torch
+from architectures import ARCHITECTURES, N_LAYERS
 from helpers.inner_encoders import make_encoder, pooled_one_by_one
-from random_encoders import save
 from spacy.language import Language
 from spacy.tokens import Doc
 from transformers import AutoConfig, AutoModel, AutoTokenizer
@@ -18,41 +17,6 @@ from spacy_mtl.encoder.layers import find_layers
 from spacy_mtl.encoder.loading import EncoderError
 from spacy_mtl.encoder.split import check_hidden_states, try_split
 from spacy_mtl.encoder.upper import copy_upper, run_upper
-
-N_LAYERS = 3
-NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-RELATIVE = {
-    "relative_attention": True,
-    "pos_att_type": ["p2c", "c2p"],
-    "position_buckets": 8,
-    "norm_rel_ebd": "layer_norm",
-    "share_att_key": True,
-}
-ROBERTA = {"max_position_embeddings": 66, "pad_token_id": 1, **NO_DROPOUT}
-#: By model type.
-ARCHITECTURES: Dict[str, Dict[str, Any]] = {
-    "bert": NO_DROPOUT,
-    "roberta": ROBERTA,
-    "xlm-roberta": ROBERTA,
-    "distilbert": {"n_layers": N_LAYERS, "dropout": 0.0, "attention_dropout": 0.0},
-    "electra": NO_DROPOUT,
-    "deberta-v2": {**RELATIVE, **NO_DROPOUT},
-    "modernbert": {"global_attn_every_n_layers": 2, "local_attention": 4, "sep_token_id": 3},
-}
-
-
-@pytest.fixture(scope="session")
-def folder_of(encoder_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    made: Dict[str, str] = {}
-
-    def find(kind: str, **settings: Any) -> str:
-        if kind not in made:
-            path: Path = tmp_path_factory.mktemp("kind")
-            given = {"num_hidden_layers": N_LAYERS, **ARCHITECTURES.get(kind, {}), **settings}
-            made[kind] = str(save(kind, encoder_dir, path, **given))
-        return made[kind]
-
-    return find
 
 
 @pytest.fixture
