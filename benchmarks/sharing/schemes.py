@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping
 #: What all others are compared with.
 BASELINE = "HardSharing"
 #: Those inside the encoder, which must then be part of `mtl`.
-INSIDE = ("LayerMix", "PartialSharing")
+INSIDE = ("Adapters", "LayerMix", "PartialSharing")
 #: Those whose layers start from the encoder's, and learn at its rate.
 PRETRAINED = ("PartialSharing",)
 

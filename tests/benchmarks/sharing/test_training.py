@@ -65,7 +65,7 @@ def test_only_the_scheme_changes(
         assert configs[0] == configs[1]
 
 
-@pytest.mark.parametrize("scheme", ["LayerMix", "PartialSharing"])
+@pytest.mark.parametrize("scheme", ["Adapters", "LayerMix", "PartialSharing"])
 def test_encoder_of_schemes_inside_it(
     benchmark_module: Any, encoder_dir: str, tmp_path: Path, scheme: str
 ) -> None:
