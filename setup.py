@@ -68,6 +68,8 @@ EXTRAS = {
         "playwright>=1.50.0",
         "ruff>=0.5.0",
         "mypy>=1.10.0",
+        # Reads and writes adapters: their files are the same.
+        "peft>=0.14.0",
         # The example of docs/serving.md, and its test client.
         "fastapi>=0.110.0",
         "httpx>=0.25.0",

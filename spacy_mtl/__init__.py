@@ -9,7 +9,7 @@ from typing import Any
 from . import registry
 
 __version__ = "0.1.0"
-__all__ = ["MultiTask", "TaskListener", "read_log", "registry"]
+__all__ = ["MultiTask", "TaskListener", "load_adapter", "read_log", "registry", "save_adapter"]
 
 
 def __getattr__(name: str) -> Any:
@@ -25,4 +25,8 @@ def __getattr__(name: str) -> Any:
         from .report.training_log import read_log
 
         return read_log
+    if name in ("load_adapter", "save_adapter"):
+        from .deploy import adapters
+
+        return getattr(adapters, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

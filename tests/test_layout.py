@@ -35,7 +35,7 @@ MAY_IMPORT: Dict[str, Set[str]] = {
     "recommend": {"compat", "tasks", "report"},
     "train": {"compat", "tasks", "joint", "corpus"},
     "comparison": {"tasks", "joint", "train", "evaluation", "report"},
-    "deploy": {"compat", "tasks", "joint", "encoder", "heads", "calibration"},
+    "deploy": {"compat", "tasks", "joint", "encoder", "sharing", "heads", "calibration"},
     "cli": {
         *("compat", "calibration", "comparison", "corpus", "deploy", "evaluation"),
         *("joint", "recommend", "report", "tasks", "train"),

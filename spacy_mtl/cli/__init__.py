@@ -16,6 +16,7 @@ from .debug_data import debug_data_cli
 from .evaluate import evaluate_cli
 from .init_config import init_config_cli
 from .list import list_cli
+from .merge import merge_cli
 from .quantize import quantize_cli
 from .report import report_cli
 from .show import show_cli
@@ -39,6 +40,7 @@ mtl_cli.command(
 mtl_cli.command("evaluate")(evaluate_cli)
 mtl_cli.command("init-config")(init_config_cli)
 mtl_cli.command("list")(list_cli)
+mtl_cli.command("merge")(merge_cli)
 mtl_cli.command("quantize")(quantize_cli)
 mtl_cli.command("report")(report_cli)
 mtl_cli.command("show")(show_cli)

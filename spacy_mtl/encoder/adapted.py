@@ -104,7 +104,7 @@ class AdaptedLayers(UpperLayers):
     """
 
     def __init__(self, upper: UpperLayers, names: Sequence[str]) -> None:
-        super().__init__(upper.layers, upper.after, upper.form)
+        super().__init__(list(upper.layers), list(upper.after), upper.form)
         for name in names:
             parent, _, attribute = name.rpartition(".")
             base: Any = self.get_submodule(name)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..encoder.adapted import AdaptedLayers, ChangedLayers, adapted_upper, linear_layers
 from ..encoder.inside import read_lower_layers
-from ..encoder.layers import n_layers_of
+from ..encoder.layers import find_layers, n_layers_of
 from ..encoder.mode import evaluate
 from ..encoder.split import try_split
 from ..encoder.stacking_trial import find_plan
@@ -60,9 +60,9 @@ def Adapters(
 
     Untrained adapters change nothing, so a task that is added later starts from the encoder as it
     is. To predict, all tasks go through the layers in one pass, as copies of the texts in one
-    batch, where the architecture allows it. Gradients meet at the output of the embeddings, or of the layers below
-    the adapters, and at the parameters of the layers with adapters, if these are trained.
-    `doc.tensor` is that output, too, as the means of each token's wordpieces.
+    batch, where the architecture allows it. Gradients meet at the output of the embeddings, or of
+    the layers below the adapters, and at the parameters of the layers with adapters, if these are
+    trained. `doc.tensor` is that output, too, as the means of each token's wordpieces.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): The shared encoder, a
         `spacy_mtl.TransformerEncoder.v1`.
@@ -181,6 +181,25 @@ class AdaptersNetwork(SharingNetwork):
         values = [self._sizes_of(self.adapters[task]) for task in self.tasks]
         note = "How much the adapter of a task changes each layer: the norm of its matrices."
         return [StructureTable("adapters", list(self.tasks), columns, values, note)]
+
+    def shape_of(self, name: str) -> Tuple[int, int]:
+        """RETURNS (Tuple[int, int]): The numbers of outputs and inputs of what is changed."""
+        return self._places[name]
+
+    def full_name(self, name: str) -> str:
+        """RETURNS (str): The name in the encoder of what is changed."""
+        _, number, *rest = name.split(".")
+        return ".".join([self._names()[int(number)], *rest])
+
+    def short_name(self, full: str) -> str:
+        """RETURNS (str): What `full_name` returned this for. The name itself if there is none."""
+        for number, layer in enumerate(self._names()):
+            if full == layer or full.startswith(f"{layer}."):
+                return f"layers.{number}{full.removeprefix(layer)}"
+        return full
+
+    def _names(self) -> List[str]:
+        return find_layers(self.encoder.network).layers[-self.n_layers :]
 
     def _layers(self) -> AdaptedLayers:
         names = self._places if self.kind == "lora" else ()

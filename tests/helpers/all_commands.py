@@ -72,6 +72,12 @@ ROWS: Dict[str, Row] = {
         old="config.cfg",
     ),
     "list": Row("weightings"),
+    "merge": Row(
+        "adapted -o {new} --task tagger",
+        "nowhere -o {new}",
+        "adapted -o {old} --task tagger",
+        old="old-pipeline",
+    ),
     "quantize": Row(
         "pipeline {new} --data corpus.spacy --max-loss 100",
         "nowhere {new}",
@@ -112,5 +118,11 @@ def write_inputs(folder: Path, encoder: str) -> None:
         nlp.add_pipe(f"mtl_{name}", name=name)
     nlp.initialize(lambda: make_examples(nlp))
     (folder / "old-training").mkdir()
+    adapted = spacy.blank("en")
+    adapters = {"@architectures": "spacy_mtl.Adapters.v1", "tok2vec": inner(encoder)}
+    add_joint(adapted, inner(encoder), model=adapters)
+    adapted.add_pipe("mtl_tagger", name="tagger")
+    adapted.initialize(lambda: make_examples(adapted))
+    adapted.to_disk(folder / "adapted")
     for name in ("pipeline", "old-pipeline", "old-training/model-best"):
         nlp.to_disk(folder / name)

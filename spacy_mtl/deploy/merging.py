@@ -1,0 +1,72 @@
+"""Pipelines whose adapters are folded into the encoder."""
+
+from typing import Any, Callable
+
+from spacy.language import Language
+from spacy.util import load_model_from_config
+
+from ..joint.find import find_joint
+
+_HARD = "spacy_mtl.HardSharing.v1"
+
+
+def fold(network: Any, task: str) -> None:
+    """Add the low-rank matrices of a task to the weights of its encoder.
+
+    network (AdaptersNetwork): The network of adapters. Its encoder is changed.
+    task (str): The task.
+    """
+    import torch
+
+    from ..encoder.copies import forget_copies
+    from ..encoder.upper import upper_part
+    from ..sharing.adapter_modules import merged, names_in
+
+    layers = upper_part(network.encoder.network, network.n_layers)
+    adapter = network.adapters[task]
+    with torch.no_grad():
+        for name in names_in(adapter):
+            linear: Any = layers.get_submodule(name)
+            linear.weight += merged(adapter, name, network.scale)
+    forget_copies(network.encoder.network)
+
+
+def with_hard_sharing(
+    nlp: Language, mtl: str, task: str, change: Callable[[Any], None]
+) -> Language:
+    """Copy a pipeline with one of its heads, and without a sharing scheme.
+
+    nlp (Language): The pipeline. Not changed.
+    mtl (str): The name of its joint component.
+    task (str): The name of the head to keep.
+    change (Callable[[SharingNetwork], None]): Changes the scheme's network, and with it the
+        encoder, in a copy.
+    RETURNS (Language): The new pipeline.
+    """
+    copied = load_model_from_config(nlp.config, vocab=nlp.vocab).from_bytes(nlp.to_bytes())
+    for other in list(_joint_of(copied).tasks):
+        if other != task:
+            copied.remove_pipe(other)
+    joint = _joint_of(copied)
+    change(joint.scheme.network)
+    config = copied.config.copy()
+    block = config["components"][mtl]["model"]
+    config["components"][mtl]["model"] = {"@architectures": _HARD, "tok2vec": block["tok2vec"]}
+    found = load_model_from_config(config, vocab=nlp.vocab)
+    for name, pipe in copied.components:
+        if name != mtl and hasattr(pipe, "to_bytes"):
+            found.get_pipe(name).from_bytes(pipe.to_bytes())  # type: ignore[attr-defined]
+    new = _joint_of(found)
+    encoder = joint.model.get_ref("tok2vec")
+    new.model.get_ref("tok2vec").from_bytes(encoder.to_bytes())
+    new.model.set_dim("nO", joint.model.get_dim("nO"))
+    # Tells the listeners the width of the encoder.
+    new.from_bytes(new.to_bytes(exclude=["weighting"]))
+    found.meta["performance"] = dict(nlp.meta.get("performance", {}))
+    return found
+
+
+def _joint_of(nlp: Language) -> Any:
+    joint = find_joint(nlp)
+    assert joint is not None
+    return joint[1]
