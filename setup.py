@@ -21,6 +21,8 @@ REQUIREMENTS = [
     "transformers>=4.34.0",
     # The parts of tokenizers, by which we see whether words can be cached. Also bounded there.
     "tokenizers>=0.11.1",
+    # The files of adapters. Comes with transformers.
+    "safetensors>=0.4.0",
     # Aligns wordpieces with the text for tokenizers without offsets, as in
     # spacy-transformers.
     "spacy-alignments>=0.7.2,<1.0.0",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple, Type
 
-
 CONFIG, MATRICES = "adapter_config.json", "adapter_model.safetensors"
 #: What peft puts before the name of a module.
 _PREFIX = "base_model.model."
