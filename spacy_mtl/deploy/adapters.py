@@ -145,10 +145,11 @@ def _check_fit(network: Any, saved: Saved, path: Union[str, Path]) -> None:
 
 
 def _check_task(network: Any, task: str) -> None:
-    if task not in network.tasks:
-        known = ", ".join(network.tasks) or "none"
+    having = list(network.adapters)
+    if task not in having:
+        known = ", ".join(having) or "none"
         raise AdapterError(
-            f"There is no adapter of '{task}'. {nearest(task, network.tasks)}The pipeline has "
+            f"There is no adapter of '{task}'. {nearest(task, having)}The pipeline has "
             f"those of: {known}."
         )
 

@@ -45,7 +45,7 @@ def forward(
     network, reading, lengths = read_docs(model, docs, settings)
     shape = sum(lengths), model.get_dim("nO")
     given = network, reading, shape, is_train, settings, shim.ranges
-    vectors, kept = or_padded(network, lambda: _encode_all(*given))
+    vectors, kept = or_padded(network, lambda: encode_all(*given))
 
     def backprop(d_outputs: TokenVectors) -> List[Doc]:
         d_vectors = xp2torch(model.ops.xp.concatenate(d_outputs), device=vectors.device)
@@ -56,7 +56,7 @@ def forward(
     return cut(outputs, lengths), backprop
 
 
-def _encode_all(
+def encode_all(
     network: Any,
     reading: Reading,
     shape: Tuple[int, int],
@@ -64,7 +64,16 @@ def _encode_all(
     settings: EncoderSettings,
     ranges: Optional[Ranges],
 ) -> Tuple[Any, List[Tuple[Any, Any]]]:
-    """RETURNS (Tuple[Tensor, List]): All vectors, and each batch's vectors with its tokens."""
+    """Run the whole encoder on documents that were read.
+
+    network (PreTrainedModel): The encoder.
+    reading (Reading): The documents.
+    shape (Tuple[int, int]): The number of tokens, and the width of their vectors.
+    is_train (bool): Whether to train.
+    settings (EncoderSettings): How the encoder reads and computes.
+    ranges (Optional[Mapping[str, LinearRange]]): See `quantized`.
+    RETURNS (Tuple[Tensor, List]): All vectors, and each batch's vectors with its tokens.
+    """
     device = next(network.parameters()).device
 
     def read_some(twin: Optional[OpenVINONetwork]) -> int:

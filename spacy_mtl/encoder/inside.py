@@ -16,7 +16,7 @@ from ..compat.thinc import forward_of, replace_forward
 from ..registry import block_of
 from ..types import Encoder, Features, TokenVectors, Trunk
 from .batching import MicroBatch
-from .encoding import backprop_tokens, encode_tokens, pool
+from .encoding import backprop_tokens, encode_all, encode_tokens, pool
 from .int8 import Ranges
 from .layers import find_layers, n_layers_of
 from .lower import catching, lower_packing, lower_part
@@ -63,6 +63,7 @@ def read_lower_layers(
     n_upper: Optional[int],
     freeze_embeddings: bool = False,
     freeze_all: bool = False,
+    with_whole: bool = False,
 ) -> Trunk:
     """Make an encoder stop before its upper layers.
 
@@ -71,6 +72,8 @@ def read_lower_layers(
     n_upper (Optional[int]): The number of layers that don't run. None: all of them.
     freeze_embeddings (bool): Whether what is below the lowest layer isn't trained.
     freeze_all (bool): Whether nothing in the encoder is trained.
+    with_whole (bool): Whether, to predict, all layers run as well: see `Pieces`. The shared
+        representation then is their output.
     RETURNS (Model[List[Doc], Features]): The encoder. The arrays are the hidden states of
         micro-batches, shape (n_pieces, width), and the context is `Pieces`.
     RAISES (ValueError): If it is another encoder.
@@ -82,6 +85,7 @@ def read_lower_layers(
         n_upper=n_upper,
         freeze_embeddings=freeze_embeddings,
         freeze_all=freeze_all,
+        with_whole=with_whole,
     )
     replace_forward(encoder, run)
     return encoder  # type: ignore[return-value]
@@ -159,6 +163,7 @@ def _forward_lower(
     n_upper: Optional[int],
     freeze_embeddings: bool,
     freeze_all: bool,
+    with_whole: bool,
 ) -> Tuple[Features, Callable[[List[Any]], List[Doc]]]:
     shim: Any = model.shims[0]
     network, reading, lengths = read_docs(model, docs, settings)
@@ -205,8 +210,16 @@ def _forward_lower(
         return docs
 
     features = Features(arrays or [model.ops.alloc2f(0, width)], pieces, lengths=lengths)
-    if not is_train:
-        features.vectors = _shared_vectors(pieces, kept, (sum(lengths), width), device)
+    if is_train:
+        return features, backprop
+    shape = sum(lengths), width
+    if with_whole:
+        given = network, reading, shape, False, settings, shim.ranges
+        pieces.whole = or_padded(network, lambda: encode_all(*given))[0]
+        whole: Any = torch2xp(pieces.whole)
+        features.vectors = cut(whole, lengths)
+    else:
+        features.vectors = _shared_vectors(pieces, kept, shape, device)
     return features, backprop
 
 

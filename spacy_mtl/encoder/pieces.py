@@ -72,16 +72,19 @@ class PieceBatch:
         return tensors[0], [_exchanged(each, put_back) for each in self.given]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pieces:
     """All that the upper layers need to know about a batch besides the hidden states.
 
     lengths (List[int]): The number of tokens of each document.
     batches (List[PieceBatch]): The micro-batches.
+    whole (Optional[Tensor]): The vectors of tokens by the whole encoder, to predict, if asked for.
+        *Shape:* (n_tokens, width).
     """
 
     lengths: List[int]
     batches: List[PieceBatch]
+    whole: Optional[Tensor] = None
 
 
 def split_off(

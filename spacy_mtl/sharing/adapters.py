@@ -54,6 +54,7 @@ def Adapters(
     dropout: float = 0.0,
     targets: List[str] = [],
     n_layers: Optional[int] = None,
+    tasks: List[str] = [],
     freeze_encoder: bool = True,
 ) -> Model[List[Doc], TokenVectors]:
     """Give each task small parts of its own inside the encoder, which all tasks share.
@@ -75,6 +76,8 @@ def Adapters(
         such as "query" and "value". By default all of them.
     n_layers (Optional[int]): The number of upper layers that have adapters. The layers below run
         once for all tasks. By default all have.
+    tasks (List[str]): The tasks that have adapters. By default all. The others see the encoder as
+        it is, and predict exactly what they do with `HardSharing`; `doc.tensor` is what they see.
     freeze_encoder (bool): Whether the encoder isn't trained, but only the adapters.
     RAISES (ValueError): If the encoder is of another kind, or a setting is out of range.
     SOURCE: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models", arXiv:2106.09685.
@@ -82,7 +85,9 @@ def Adapters(
         Differs: bottlenecks follow whole layers, as in Pfeiffer et al. 2020, "AdapterFusion",
         arXiv:2005.00247, but after the normalization.
     """
-    trunk = read_lower_layers(tok2vec, TITLE, n_upper=n_layers, freeze_all=freeze_encoder)
+    trunk = read_lower_layers(
+        tok2vec, TITLE, n_upper=n_layers, freeze_all=freeze_encoder, with_whole=bool(tasks)
+    )
     build = partial(
         AdaptersNetwork,
         kind=kind,
@@ -91,6 +96,7 @@ def Adapters(
         dropout=dropout,
         targets=targets,
         n_layers=n_layers,
+        named=tasks,
         freeze_encoder=freeze_encoder,
     )
     return make_network_scheme(TITLE, trunk, build, InsideShim)
@@ -116,12 +122,14 @@ class AdaptersNetwork(SharingNetwork):
         dropout: float,
         targets: List[str],
         n_layers: Optional[int],
+        named: List[str],
         freeze_encoder: bool,
     ) -> None:
         super().__init__(TITLE, width)
         self.encoder = encoder
         self.kind, self.rank, self.alpha = kind, rank, alpha
         self._dropout = dropout
+        self._named = named
         self._is_frozen = freeze_encoder
         self.n_layers = _checked_number(n_layers, encoder.network, self.where)
         try_split(encoder.network, self.n_layers)
@@ -135,16 +143,18 @@ class AdaptersNetwork(SharingNetwork):
 
     def add_task(self, task: str) -> None:
         super().add_task(task)
-        self.adapters.add(task, Adapter(self._places, self.rank))
+        if not self._named or task in self._named:
+            self.adapters.add(task, Adapter(self._places, self.rank))
 
     def forward(
         self, X: Tensor, batch: Batch, tasks: Sequence[str]
     ) -> Tuple[Dict[str, Tensor], Dict[str, Tensor]]:
         layers = self._layers()
+        adapted = [task for task in tasks if task in self.adapters]
         is_packed = any(own.packed is not None for own in batch.context.batches)
         plan = None
         # A backward pass of one task would go through the copies of all.
-        if len(tasks) > 1 and not torch.is_grad_enabled():
+        if len(adapted) > 1 and not torch.is_grad_enabled():
             plan = find_plan(self.encoder.network, self.n_layers, layers, is_packed=is_packed)
         # They are not a part of this network, whose mode was set.
         if self.training:
@@ -152,12 +162,17 @@ class AdaptersNetwork(SharingNetwork):
         else:
             evaluate(layers)
         if plan is None:
-            runs = [ChangedLayers(layers, self._changes([task])) for task in tasks]
+            runs = [ChangedLayers(layers, self._changes([task])) for task in adapted]
             found = [run_copies(run, X, batch.context, 1)[0] for run in runs]
         else:
-            run = ChangedLayers(layers, self._changes(tasks), plan)
-            found = list(run_copies(run, X, batch.context, len(tasks)))
-        return dict(zip(tasks, found)), {}
+            run = ChangedLayers(layers, self._changes(adapted), plan)
+            found = list(run_copies(run, X, batch.context, len(adapted)))
+        views = dict(zip(adapted, found))
+        if len(adapted) < len(tasks):
+            whole = batch.context.whole
+            plain = run_copies(layers, X, batch.context, 1)[0] if whole is None else whole
+            views.update((task, plain) for task in tasks if task not in views)
+        return {task: views[task] for task in tasks}, {}
 
     def train(self, mode: bool = True) -> "AdaptersNetwork":
         """Switch the mode, also of the layers of the encoder, which may be run again."""
@@ -170,17 +185,35 @@ class AdaptersNetwork(SharingNetwork):
     def private(self) -> Dict[str, List[torch.nn.Parameter]]:
         return {task: list(self.adapters[task].parameters()) for task in self.adapters}
 
+    def rename_task(self, old: str, new: str) -> None:
+        if old in self._named:
+            raise ValueError(
+                f"The component '{old}' was renamed '{new}', but 'tasks' of {TITLE} names '{old}'. "
+                f"Rename it back, or set 'tasks' in {self.where} of the saved config, and load it "
+                "again."
+            )
+
+    def check_tasks(self, tasks: Sequence[str]) -> None:
+        super().check_tasks(tasks)
+        for task in self._named:
+            if task not in tasks:
+                raise ValueError(
+                    f"'tasks' of {TITLE} names '{task}', but the tasks of this pipeline are: "
+                    f"{', '.join(tasks)}. Fix it in {self.where}."
+                )
+
     def borrowed(self) -> List[torch.nn.Parameter]:
         return [] if self._is_frozen else list(self._layers().parameters())
 
     def structure(self) -> List[StructureTable]:
-        if not self.tasks:
+        rows = list(self.adapters)
+        if not rows:
             return []
         first = n_layers_of(self.encoder.network) - self.n_layers + 1
         columns = [f"layer {first + i}" for i in range(self.n_layers)]
-        values = [self._sizes_of(self.adapters[task]) for task in self.tasks]
+        values = [self._sizes_of(self.adapters[task]) for task in rows]
         note = "How much the adapter of a task changes each layer: the norm of its matrices."
-        return [StructureTable("adapters", list(self.tasks), columns, values, note)]
+        return [StructureTable("adapters", rows, columns, values, note)]
 
     def shape_of(self, name: str) -> Tuple[int, int]:
         """RETURNS (Tuple[int, int]): The numbers of outputs and inputs of what is changed."""

@@ -22,7 +22,7 @@ HARD, MIX, PARTIAL, ADAPTERS = (
 
 
 def build(
-    title: str, tasks: Any = TASKS, encoder: Any = (), weighting: Any = None, **settings: Any
+    title: str, heads: Any = TASKS, encoder: Any = (), weighting: Any = None, **settings: Any
 ) -> Language:
     """A pipeline with a scheme around a narrow BERT without dropout."""
     config = {"@architectures": "spacy_mtl.TransformerEncoder.v1", "name": narrow_bert()}
@@ -31,11 +31,11 @@ def build(
     gradients = settings.pop("gradients", None)
     config = {"model": {**model, **settings}, "weighting": weighting or constant()}
     nlp.add_pipe("mtl", config={**config, "gradients": gradients})
-    for task in tasks:
+    for task in heads:
         nlp.add_pipe(HEADS[task], name=task)
     fix_random_seed(0)
     nlp.initialize(lambda: make_examples(nlp))
-    for task in tasks:
+    for task in heads:
         # Heads of the same task start alike, in each pipeline, and have no dropout.
         torch.manual_seed(len(task))
         for slot in slots_of_model(nlp.get_pipe(task).model):  # type: ignore[attr-defined]

@@ -114,6 +114,7 @@ ROWS: List[Row] = [
     Row("PartialSharing", {"n_private": 1, "groups": {"a": ["tagger", "ner"]}}, is_inside=True),
     Row("Adapters", {"rank": 2, "freeze_encoder": False}, is_inside=True),
     Row("Adapters", {"rank": 2, "n_layers": 1, "targets": ["query", "value"]}, is_inside=True),
+    Row("Adapters", {"rank": 2, "tasks": ["ner"], "freeze_encoder": False}, is_inside=True),
     Row("Adapters", {"kind": "bottleneck", "rank": 3, "freeze_encoder": False}, is_inside=True),
 ]
 

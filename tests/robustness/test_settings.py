@@ -90,6 +90,7 @@ LEGAL: Dict[str, Any] = {
     "Adapters.n_layers": {"null"},
     "targets": {"[]"},
     "Adapters.alpha": {"1.5"},
+    "Adapters.tasks": {"[]"},
     "PartialSharing.n_private": {"0"},
     "groups": {"{}"},
     "strength": {"0", "1.5", "schedule of text"},

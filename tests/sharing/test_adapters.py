@@ -5,7 +5,7 @@ from typing import Any, Dict, List
 import numpy
 import pytest
 import torch
-from inside_pipelines import ADAPTERS, HARD, TASKS, assert_near, train, views
+from inside_pipelines import ADAPTERS, HARD, TASKS, TEXTS, assert_near, train, views
 from inside_pipelines import build as build_inside
 from scheme_pipelines import build, network_of, sharing_of, trained
 from schemes import Row
@@ -171,6 +171,27 @@ def test_the_encoder_is_saved_once() -> None:
     assert len(sharing_of(nlp).shims[0].to_bytes()) < 5 * n_values + 20_000
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_tasks_without_an_adapter(precision: str) -> None:
+    """They predict what they do without adapters, to the last bit."""
+    encoder = {"precision": precision}
+    hard = build_inside(HARD, encoder=encoder)
+    nlp = build_inside(ADAPTERS, encoder=encoder, tasks=["ner"])
+    assert list(network_of(nlp).adapters) == ["ner"]
+    randomize(nlp)
+    for one, two in zip(hard.pipe(TEXTS), nlp.pipe(TEXTS)):
+        assert [token.tag_ for token in one] == [token.tag_ for token in two]
+        assert one.cats == two.cats
+        numpy.testing.assert_array_equal(one.tensor, two.tensor)
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        assert_near(nlp, hard, "ner", tolerance=1e-2)
+    if precision == "fp32":
+        with pytest.raises(
+            ValueError, match="'ner' was renamed 'x', but 'tasks' of .* names 'ner'"
+        ):
+            nlp.rename_pipe("ner", "x")
+
+
 REFUSED: Dict[str, Any] = {
     "too many layers": (
         {"n_layers": 3},
@@ -180,6 +201,10 @@ REFUSED: Dict[str, Any] = {
         {"targets": ["querry"]},
         r"'targets' of .* has 'querry', but no linear layer of the encoder '.*' is called so. "
         r"Did you mean 'query'\? They are: query, key, value, dense. Fix it in",
+    ),
+    "a task that isn't there": (
+        {"tasks": ["nerr"]},
+        "'tasks' of .* names 'nerr', but the tasks of this pipeline are: tagger, ner, textcat. Fix",
     ),
     "an unknown kind": ({"kind": "prefix"}, '\'kind\' of .*must be "lora" or "bottleneck"'),
 }
