@@ -1,13 +1,11 @@
 """Run trainings in parallel processes, and the command-line options for that."""
 
 import argparse
-import os
-import subprocess
-import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Dict, Optional
+
+from spacy_mtl.comparison.processes import Command, Ended, Processes
 
 from .places import ROOT, WORK
 
@@ -33,28 +31,29 @@ def run_side_by_side(
     hours (Optional[float]): The time for all of them. No run starts that would exceed it if it
         took as long as the longest so far.
     """
-    share = str(max(1, (os.cpu_count() or 1) // jobs))
-    environ = {"OMP_NUM_THREADS": share, **os.environ, "TOKENIZERS_PARALLELISM": "false"}
-
     started = time.monotonic()
     longest = 0.0
 
-    def work_on(name: str) -> None:
-        nonlocal longest
-        begun = time.monotonic()
-        if hours is not None and begun - started + longest > 3600 * hours:
-            print(name, "not started: the time is up", flush=True)
-            return
-        command = [sys.executable, "-m", module, "one", specs[name], encoder, str(work)]
-        with (work / f"{name}.log").open("w") as log:
-            done = subprocess.run(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
-        seconds = time.monotonic() - begun
-        longest = max(longest, seconds)
-        result = f"done in {seconds:.0f} s" if done.returncode == 0 else f"FAILED: {log.name}"
-        print(name, result, flush=True)
+    def may_start(command: Command) -> bool:
+        if hours is None or time.monotonic() - started + longest <= 3600 * hours:
+            return True
+        print(command.name, "not started: the time is up", flush=True)
+        return False
 
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(work_on, specs))
+    def note(ended: Ended) -> None:
+        nonlocal longest
+        longest = max(longest, ended.seconds)
+        failed = f"FAILED: {ended.command.log}"
+        result = failed if ended.status else f"done in {ended.seconds:.0f} s"
+        print(ended.command.name, result, flush=True)
+
+    commands = [
+        Command(name, ["-m", module, "one", spec, encoder, str(work)], work / f"{name}.log")
+        for name, spec in specs.items()
+    ]
+    for command in commands:
+        command.log.unlink(missing_ok=True)
+    Processes(jobs, folder=ROOT).run(commands, note, may_start=may_start, go_on=True)
 
 
 def add_run_options(run: argparse.ArgumentParser) -> None:

@@ -49,22 +49,33 @@ class Ended:
 class Processes:
     """Commands that run at a time, each in a process group of its own."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, folder: Optional[Path] = None) -> None:
         """Prepare to run commands.
 
         jobs (int): How many at a time. They share the cores, unless OMP_NUM_THREADS is set.
+        folder (Optional[Path]): The folder to run them in. None for this process's own.
         """
         self._jobs = jobs
+        self._folder = folder
         share = str(max(1, (os.cpu_count() or 1) // jobs))
         self._environ = {"OMP_NUM_THREADS": share, **os.environ, "TOKENIZERS_PARALLELISM": "false"}
         self._running: Dict[Any, Any] = {}
 
-    def run(self, commands: Sequence[Command], when_ended: Callable[[Ended], None]) -> List[Ended]:
+    def run(
+        self,
+        commands: Sequence[Command],
+        when_ended: Callable[[Ended], None],
+        *,
+        may_start: Callable[[Command], bool] = lambda command: True,
+        go_on: bool = False,
+    ) -> List[Ended]:
         """Run commands until all have ended or one has failed.
 
         commands (Sequence[Command]): The commands.
         when_ended (Callable[[Ended], None]): Called as each ends.
-        RETURNS (List[Ended]): Those that failed. Once one has failed, no other is started.
+        may_start (Callable[[Command], bool]): Asked before each is started. If not, it is left out.
+        go_on (bool): Whether others are started once one has failed.
+        RETURNS (List[Ended]): Those that failed.
         RAISES (KeyboardInterrupt): If this process is interrupted or terminated: the commands have
             ended by then.
         """
@@ -72,9 +83,13 @@ class Processes:
         failed: List[Ended] = []
         with _interrupted_by_terminate():
             try:
-                while self._running or (todo and not failed):
-                    while todo and not failed and len(self._running) < self._jobs:
-                        self._start(todo.pop())
+                while self._running or (todo and (go_on or not failed)):
+                    has_room = len(self._running) < self._jobs
+                    if todo and has_room and (go_on or not failed):
+                        command = todo.pop()
+                        if may_start(command):
+                            self._start(command)
+                        continue
                     for ended in self._collect():
                         when_ended(ended)
                         failed += [ended] if ended.status else []
@@ -90,6 +105,7 @@ class Processes:
             process = subprocess.Popen(
                 [sys.executable, *command.args],
                 env=self._environ,
+                cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
