@@ -1,6 +1,6 @@
 """Private parts of thinc."""
 
-from typing import Any, Callable, Iterator, List, Optional, Tuple, Type
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type
 
 from thinc.api import Model, Optimizer
 from thinc.shims.shim import Shim
@@ -18,6 +18,18 @@ def take_gradient(node: Model, name: str) -> Optional[FloatsXd]:
     RETURNS (Optional[FloatsXd]): The gradient, if there was one.
     """
     return node._params._grads.pop((node.id, name), None)
+
+
+def resize(node: Model, sizes: Dict[str, int]) -> None:
+    """Change dimensions of an initialized layer. Its arrays have to be set as well.
+
+    Uses `Model._dims`: `Model.set_dim` refuses if there are arrays. A new layer would need to take
+    the place of this one everywhere, in references, too.
+
+    node (Model): The layer.
+    sizes (Dict[str, int]): The new sizes by dimension.
+    """
+    node._dims.update(sizes)
 
 
 def renew_ids(model: Model) -> None:

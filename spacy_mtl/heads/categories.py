@@ -87,6 +87,17 @@ class CategoriesHead(TaskHead):
         _check_threshold(threshold, self.name)
         self.cfg["threshold"] = threshold
 
+    def add_label(self, label: str) -> int:
+        """Add a label: see `TaskHead.add_label`. With a prefix, others can't be learned."""
+        is_sized = self.model.get_ref("output_layer").has_dim("nO") is True
+        if is_sized and label and not str(label).startswith(self.prefix):
+            raise ValueError(
+                f"The component '{self.name}' only learns categories that start with "
+                f"'{self.prefix}', but the new label is '{label}'. Add '{self.prefix}{label}', or "
+                f"change 'prefix' in [components.{self.name}]."
+            )
+        return super().add_label(label)
+
     def count_labels(self, example: Example) -> Iterable[str]:
         """RETURNS (Iterable[str]): The labels in the gold `cats` that have the prefix."""
         self._check_cats(example)
@@ -134,6 +145,11 @@ class CategoriesHead(TaskHead):
     def give_targets(self, docs: Sequence[Doc]) -> List[numpy.ndarray]:
         """RETURNS (List[Floats2d]): The probabilities: see `Student`. Shape: (1, n_labels)."""
         return [row.reshape((1, -1)) for row in self.model.ops.to_numpy(self.predict(docs))]
+
+    def recall(self, docs: Sequence[Doc]) -> List[numpy.ndarray]:
+        """RETURNS (List[Floats2d]): The probabilities without calibration: see `Student`."""
+        rows = self._probabilities(super().predict(docs))
+        return [row.reshape((1, -1)) for row in self.model.ops.to_numpy(rows)]
 
     def set_annotations(self, docs: Iterable[Doc], scores: Floats2d) -> None:
         """Set `doc.cats`.

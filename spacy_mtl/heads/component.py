@@ -39,13 +39,14 @@ from .adjustable import AdjustableHead
 from .calibration import CALIBRATION, Calibrated, check_calibration
 from .finite import check_finite
 from .gold import without_others
+from .growing import GrowingHead
 from .loading import check_labels, check_size
 from .models import check_unit
 from .scoring import call_scorer
-from .student import TEACHER, Student, check_progress
+from .student import TEACHER, check_progress
 
 
-class TaskHead(OwnRate, Calibrated, AdjustableHead, Student, TrainablePipe):
+class TaskHead(OwnRate, Calibrated, AdjustableHead, GrowingHead, TrainablePipe):
     """A trainable component that turns a task's view into annotation.
 
     A subclass defines its labels, its loss and how it annotates; everything else is
@@ -101,6 +102,7 @@ class TaskHead(OwnRate, Calibrated, AdjustableHead, Student, TrainablePipe):
         for node in model.walk():
             if isinstance(node, TaskListener):
                 node.task = name
+        self.has_fixed_size = model.get_ref("output_layer").has_dim("nO") is True
         self.of_config: Dict[str, Any] = {}
         self.learn_rate_scale = learn_rate_scale
         self.label_smoothing = label_smoothing
@@ -170,6 +172,8 @@ class TaskHead(OwnRate, Calibrated, AdjustableHead, Student, TrainablePipe):
 
     def loss_of_batch(self, examples: List[Example], scores: Any) -> Optional[float]:
         """RETURNS (Optional[float]): The loss from the model's output: see `Task`."""
+        if self.has_rehearsed:
+            return None
         lesson = self.repeat_lesson([eg.predicted for eg in examples])
         return self.learn(lesson, *self.compute_loss(examples, scores), scores)[0].value
 
@@ -206,32 +210,6 @@ class TaskHead(OwnRate, Calibrated, AdjustableHead, Student, TrainablePipe):
     def label_data(self) -> List[str]:
         """RETURNS (List[str]): The labels that `spacy init labels` writes."""
         return list(self.labels)
-
-    def add_label(self, label: str) -> int:
-        """Add a label before the model is initialized.
-
-        label (str): The label.
-        RETURNS (int): 0 if the label is already there, otherwise 1.
-        RAISES (ValueError): If the model already has a size.
-        """
-        if not isinstance(label, str) or not label:
-            raise ValueError(
-                f"A label of the component '{self.name}' is {label!r}. Labels must be non-empty "
-                "strings."
-            )
-        if label in self.labels:
-            return 0
-        output = self.model.get_ref("output_layer")
-        if output.has_dim("nO"):
-            raise ValueError(
-                f"Can't add the label '{label}' to the component '{self.name}': its model already "
-                f"has a fixed size ({output.get_dim('nO')} classes). List all labels in "
-                f"[initialize.components.{self.name}.labels], or add them before 'initialize', and "
-                f"remove 'nO' from [components.{self.name}.model]. A trained model can't grow."
-            )
-        self.cfg["labels"].append(label)
-        self.vocab.strings.add(label)
-        return 1
 
     def initialize(
         self,

@@ -78,6 +78,7 @@ class MultiLabelTextCategorizer(CategoriesHead):
     """
 
     multi_label = True
+    has_independent_labels = True
     target_kind = "labels"
 
     def __init__(

@@ -1,6 +1,6 @@
 """A layer for the learned transitions of a CRF."""
 
-from typing import Any, Optional
+from typing import Any, Callable, Optional, Tuple
 
 from thinc.api import Model
 from thinc.types import Floats2d
@@ -18,11 +18,22 @@ def Transitions(nO: Optional[int] = None) -> Model[Floats2d, Floats2d]:
     """
     return Model(
         "transitions",
-        lambda model, X, is_train: (X, lambda dY: dY),
+        _forward,
         init=_init_transitions,
         dims={"nO": nO},
         params={"T": None},
     )
+
+
+# Not lambdas: heads are pickled.
+def _forward(
+    model: Model, X: Floats2d, is_train: bool
+) -> Tuple[Floats2d, Callable[[Floats2d], Floats2d]]:
+    return X, _backprop
+
+
+def _backprop(d_scores: Floats2d) -> Floats2d:
+    return d_scores
 
 
 def _init_transitions(model: Model, X: Optional[Floats2d] = None, Y: Any = None) -> None:
