@@ -9,7 +9,15 @@ from typing import Any
 from . import registry
 
 __version__ = "0.1.0"
-__all__ = ["MultiTask", "TaskListener", "load_adapter", "read_log", "registry", "save_adapter"]
+__all__ = [
+    "MultiTask",
+    "TaskListener",
+    "load_adapter",
+    "read_log",
+    "registry",
+    "rehearse",
+    "save_adapter",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -29,4 +37,8 @@ def __getattr__(name: str) -> Any:
         from .deploy import adapters
 
         return getattr(adapters, name)
+    if name == "rehearse":
+        from .heads.rehearsal import rehearse
+
+        return rehearse
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,6 +11,7 @@ from spacy.pipeline import DependencyParser, EditTreeLemmatizer
 from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
+from thinc.api import Optimizer
 from thinc.types import Floats2d
 
 #: Where a Tok2VecListener and the similar TransformerListener store a batch.
@@ -122,11 +123,38 @@ def frozen_components(nlp: Language) -> Sequence[str]:
     nlp (Language): The pipeline.
     RETURNS (Sequence[str]): Their names.
     """
-    frozen = nlp._config.get("training", {}).get("frozen_components", [])
+    return _components_in(nlp, "frozen_components")
+
+
+def annotating_components(nlp: Language) -> Sequence[str]:
+    """Get the components that annotate the texts of a training.
+
+    Uses `Language._config`: see `frozen_components`.
+
+    nlp (Language): The pipeline.
+    RETURNS (Sequence[str]): Their names.
+    """
+    return _components_in(nlp, "annotating_components")
+
+
+def _components_in(nlp: Language, key: str) -> Sequence[str]:
+    found = nlp._config.get("training", {}).get(key, [])
     # A reference to another value in the config.
-    if isinstance(frozen, str):
-        frozen = nlp.config.interpolate()["training"]["frozen_components"]
-    return frozen
+    if isinstance(found, str):
+        found = nlp.config.interpolate()["training"][key]
+    return found
+
+
+def optimizer_of(nlp: Language) -> Optimizer:
+    """Get the optimizer of a pipeline, as `nlp.update` does without one.
+
+    Uses `Language._optimizer`: `nlp.resume_training` returns it, but also copies the models of all
+    components that rehearse, which makes them forget what they had.
+
+    nlp (Language): The pipeline.
+    RETURNS (Optimizer): The optimizer. If there is none, training is resumed with a new one.
+    """
+    return nlp.resume_training() if nlp._optimizer is None else nlp._optimizer
 
 
 def find_pipeline(component: Any, vocab: Vocab) -> Optional[Language]:

@@ -57,6 +57,34 @@ def crf_distillation(
     )
 
 
+def crf_distillation_among(
+    scores: numpy.ndarray,
+    targets: numpy.ndarray,
+    lengths: Sequence[int],
+    transitions: numpy.ndarray,
+    classes: Sequence[int],
+) -> CrfLoss:
+    """Compute the cross-entropy of marginals as if there were only some of the classes.
+
+    Marginals are those among all legal sequences of these classes.
+
+    scores (Floats2d): As in `crf_distillation`.
+    targets (Floats2d): The teacher's probabilities. Shape: (n_tokens, len(classes)).
+    lengths (Sequence[int]): As in `crf_distillation`.
+    transitions (Floats2d): As in `crf_distillation`.
+    classes (Sequence[int]): The classes that have targets. Some legal sequence has only these.
+    RETURNS (CrfLoss): The loss and its gradients, which are 0 for other classes.
+    """
+    places = list(classes)
+    known = numpy.ix_([*places, scores.shape[1]], [*places, scores.shape[1]])
+    own = numpy.take(scores, places, axis=1)
+    loss = crf_distillation(own, targets, lengths, transitions[known])
+    d_scores: Any = numpy.zeros_like(scores)
+    d_transitions = numpy.zeros_like(transitions)
+    d_scores[:, places], d_transitions[known] = loss.gradient, loss.d_transitions
+    return CrfLoss(loss.value, d_scores, loss.n_units, d_transitions)
+
+
 def _log_marginals(scores: List[Tensor], transitions: Tensor) -> List[Tensor]:
     """Compute the log probability of each class at each token.
 

@@ -17,7 +17,7 @@ from ..settings import NOT_EMPTY, checked
 from ..types import LossAndGradient, TokenVectors
 from .biluo import OUTSIDE, class_names
 from .crf import CrfLoss, crf_loss, token_marginals
-from .crf_distillation import crf_distillation
+from .crf_distillation import crf_distillation_among
 from .decoding import EntityDecoder
 from .entities import gold_spans, read_entities
 from .thresholds import Threshold
@@ -205,9 +205,17 @@ class EntityRecognizer(EntityDecoder):
         """RETURNS (LossAndGradient): The loss against a teacher's marginals: see `Student`."""
         if not self.learns_transitions:
             return super().soft_loss(scores, targets)
+        return self.soft_loss_among(scores, targets, range(len(self.classes())))
+
+    def soft_loss_among(
+        self, scores: TokenVectors, targets: Floats2d, classes: Sequence[int]
+    ) -> LossAndGradient:
+        """RETURNS (LossAndGradient): The loss against marginals of some classes: see `Student`."""
+        if not self.learns_transitions:
+            return super().soft_loss_among(scores, targets, classes)
         ops, lengths = self.model.ops, [len(array) for array in scores]
         flat, own = ops.to_numpy(ops.flatten(scores)), ops.to_numpy(targets)
-        loss = crf_distillation(flat, own, lengths, self.transitions())
+        loss = crf_distillation_among(flat, own, lengths, self.transitions(), classes)
         return replace(loss, gradient=ops.asarray(loss.gradient))
 
     def add_gradients(self, loss: LossAndGradient) -> None:

@@ -29,6 +29,10 @@ class Student(Task):
     cfg: Dict[str, Any]
     model: Any
     teacher: Optional[Teacher] = None
+    #: What is rehearsed in the next batches instead of other lessons.
+    rehearsed: Optional[Lesson] = None
+    #: Whether the last batch was rehearsed.
+    has_rehearsed = False
 
     def set_teacher(self, given: Optional[Dict[str, Any]]) -> None:
         """Set the teacher. It is looked for when training begins.
@@ -76,6 +80,35 @@ class Student(Task):
         """
         return soft_cross_entropy(self.model.ops.flatten(scores), targets)
 
+    def recall(self, docs: Sequence[Doc]) -> List[numpy.ndarray]:
+        """Compute the probabilities of documents, for a later version of this head.
+
+        Like `give_targets`, but without any calibration, as in the loss.
+
+        docs (Sequence[Doc]): Documents with tokens, whose encoder has run.
+        RETURNS (List[Floats2d]): One array per document. Shape of each: (n_units, n_classes).
+        """
+        return self.give_targets(docs)
+
+    def soft_loss_among(self, scores: Any, targets: Any, classes: Sequence[int]) -> LossAndGradient:
+        """Compute the loss against soft targets for some classes, as if there were no others.
+
+        scores (Union[List[Floats2d], Floats2d]): The logits of all classes.
+        targets (Floats2d): As in `soft_loss`. Shape: (n_units, len(classes)).
+        classes (Sequence[int]): The classes that have targets.
+        RETURNS (LossAndGradient): The loss, of the same class as that of `loss_of`. The gradient
+            of other classes is 0. Shape: (n_units, n_classes).
+        """
+        places = list(classes)
+        is_list = isinstance(scores, list)
+        own = [array[:, places] for array in scores] if is_list else scores[:, places]
+        loss = self.soft_loss(own, targets)
+        part: Any = loss.gradient
+        shape = len(part), len(self.classes_of(self.labels))
+        gradient = self.model.ops.xp.zeros(shape, dtype=part.dtype)
+        gradient[:, places] = part
+        return replace(loss, gradient=gradient)
+
     # What all heads share.
 
     @property
@@ -85,7 +118,9 @@ class Student(Task):
 
     @property
     def is_taught(self) -> bool:
-        """RETURNS (bool): Whether the teacher has a weight in the next batch: see `Task`."""
+        """RETURNS (bool): Whether a teacher has a weight in the next batch: see `Task`."""
+        if self.rehearsed is not None:
+            return True
         return self.teacher is not None and self.teacher.weight_at(self._steps) > 0
 
     @property
@@ -120,6 +155,9 @@ class Student(Task):
         docs (Sequence[Doc]): The batch. At least one document has tokens.
         RETURNS (Optional[Lesson]): None if there is no teacher, or it has no weight.
         """
+        self.has_rehearsed = self.rehearsed is not None
+        if self.has_rehearsed:
+            return self.rehearsed
         if self.teacher is None:
             return None
         step = self._steps
@@ -152,7 +190,11 @@ class Student(Task):
         """
         if lesson is None:
             return loss, d_scores
-        soft = self.soft_loss(scores, self.model.ops.asarray(lesson.targets))
+        targets = self.model.ops.asarray(lesson.targets)
+        if lesson.classes is None:
+            soft = self.soft_loss(scores, targets)
+        else:
+            soft = self.soft_loss_among(scores, targets, lesson.classes)
         weight = lesson.weight
         mixed = {
             each.name: (1 - weight) * getattr(loss, each.name) + weight * getattr(soft, each.name)

@@ -1,7 +1,7 @@
 """The pipeline of a teacher: found, loaded once, and run on the tokens of other documents."""
 
 from pathlib import Path
-from typing import Any, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 from weakref import WeakValueDictionary
 
 import numpy
@@ -15,6 +15,9 @@ from ..loading import explained
 from .probabilities import GivesProbabilities
 from .settings import TeacherSettings
 
+#: One array per document. Shape of each: (n_units, n_classes).
+Probabilities = List[numpy.ndarray]
+
 
 class TeacherPipeline:
     """A loaded pipeline.
@@ -25,9 +28,7 @@ class TeacherPipeline:
     def __init__(self, nlp: Language) -> None:
         self.nlp = nlp
 
-    def run(
-        self, component: GivesProbabilities, name: str, docs: Sequence[Doc]
-    ) -> List[numpy.ndarray]:
+    def run(self, component: GivesProbabilities, name: str, docs: Sequence[Doc]) -> Probabilities:
         """Compute the probabilities of documents on their own tokens.
 
         component (GivesProbabilities): The component.
@@ -36,21 +37,31 @@ class TeacherPipeline:
         RETURNS (List[Floats2d]): One array per document. Shape of each: (n_units, n_classes).
         RAISES (ValueError): If an earlier component changes the tokens.
         """
+        return self.run_all({name: component.give_targets}, docs)[name]
+
+    def run_all(
+        self, heads: Dict[str, Callable[[Sequence[Doc]], Probabilities]], docs: Sequence[Doc]
+    ) -> Dict[str, Probabilities]:
+        """Compute the probabilities of several components in one run.
+
+        heads (Dict[str, Callable]): By component, what computes its probabilities of documents in
+            which earlier components, but not these, have run.
+        docs (Sequence[Doc]): As in `run`.
+        RETURNS (Dict[str, List[Floats2d]]): By component: see `run`.
+        RAISES (ValueError): If an earlier component changes the tokens.
+        """
         own = [_copied(doc, self.nlp) for doc in docs]
+        found: Dict[str, Probabilities] = {}
         with unchanged_chance():
-            for other, pipe in self.nlp.components:
-                if other == name:
-                    break
-                if other in self.nlp.pipe_names:
+            for name, pipe in self.nlp.components:
+                if name in heads:
+                    _check_tokens(name, docs, own)
+                    found[name] = heads[name](own)
+                elif name in self.nlp.pipe_names:
                     own = _annotated(pipe, own)
-            for doc, copy in zip(docs, own):
-                if len(doc) != len(copy):
-                    raise ValueError(
-                        f"A component before '{name}' in the pipeline of a teacher merges or "
-                        f"splits tokens: the text {doc.text[:60]!r} has {len(doc)}, but then "
-                        f"{len(copy)}. Remove it from that pipeline."
-                    )
-            return component.give_targets(own)
+                if len(found) == len(heads):
+                    break
+        return found
 
 
 #: Several heads may have the same teacher.
@@ -98,6 +109,16 @@ def load_teacher(settings: TeacherSettings, teacher: str) -> TeacherPipeline:
             found = TeacherPipeline(spacy.load(settings.path))
         _LOADED[key] = found
     return found
+
+
+def _check_tokens(name: str, docs: Sequence[Doc], copies: Sequence[Doc]) -> None:
+    for doc, copy in zip(docs, copies):
+        if len(doc) != len(copy):
+            raise ValueError(
+                f"A component before '{name}' in the pipeline of a teacher merges or splits "
+                f"tokens: the text {doc.text[:60]!r} has {len(doc)}, but then {len(copy)}. Remove "
+                "it from that pipeline."
+            )
 
 
 def _copied(doc: Doc, nlp: Language) -> Doc:

@@ -25,10 +25,13 @@ class Lesson:
     weight (float): Its share of the loss, above 0 and at most 1.
     targets (Floats2d): The probabilities of the head's classes. NaN in rows of documents
         without tokens, if a unit is a document. Shape: (n_units, n_classes).
+    classes (Optional[Sequence[int]]): Which of the head's classes these are, if the teacher knows
+        nothing of others. None: all, in order.
     """
 
     weight: float
     targets: numpy.ndarray
+    classes: Optional[Sequence[int]] = None
 
 
 class Teacher:
