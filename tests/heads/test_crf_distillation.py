@@ -8,7 +8,7 @@ import pytest
 
 from spacy_mtl.heads.biluo import class_names
 from spacy_mtl.heads.crf import legal_transitions, token_marginals
-from spacy_mtl.heads.crf_distillation import crf_distillation
+from spacy_mtl.heads.crf_distillation import crf_distillation, crf_distillation_among
 from spacy_mtl.losses import softmax
 
 N_TYPES = 2
@@ -113,3 +113,25 @@ def test_certain_of_what_is_impossible(lengths: Sequence[int]) -> None:
     assert found.value == 0.0
     assert not found.gradient.any()
     assert found.gradient.dtype == scores.dtype
+
+
+def test_among_some_classes() -> None:
+    """As if the first type had never been, whose scores have no gradient."""
+    scores, targets, transitions = draw()
+    classes = [0, 8, 5, 6, 7]
+    own = softmax(targets[:, :5])
+
+    def loss() -> float:
+        return crf_distillation_among(scores, own, LENGTHS, transitions, classes).value
+
+    found = crf_distillation_among(scores, own, LENGTHS, transitions, classes)
+    known = numpy.ix_([*classes, 9], [*classes, 9])
+    alone = crf_distillation(scores[:, classes], own, LENGTHS, transitions[known])
+    assert found.value == alone.value
+    assert found.gradient.shape == scores.shape
+    assert not found.gradient[:, 1:5].any()
+    assert numpy.allclose(found.gradient, slopes(loss, scores), atol=1e-7)
+    assert numpy.allclose(found.d_transitions, slopes(loss, transitions), atol=1e-7)
+    scores[:, 1:5] += 50.0
+    transitions[1:5] += 50.0
+    assert loss() == found.value
