@@ -7,6 +7,7 @@ imports this module, which adds the commands to spaCy's own.
 import typer
 
 from ..compat.spacy_cli import app
+from .add_label import add_label_cli
 from .affinity import affinity_cli
 from .calibrate import calibrate_cli
 from .check import check_cli
@@ -25,6 +26,7 @@ from .train import train_cli
 HELP = "Commands for multi-task learning (spacy_mtl)."
 
 mtl_cli = typer.Typer(name="mtl", help=HELP, no_args_is_help=True)
+mtl_cli.command("add-label")(add_label_cli)
 mtl_cli.command(
     "affinity", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
 )(affinity_cli)

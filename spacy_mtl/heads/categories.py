@@ -87,16 +87,20 @@ class CategoriesHead(TaskHead):
         _check_threshold(threshold, self.name)
         self.cfg["threshold"] = threshold
 
-    def add_label(self, label: str) -> int:
-        """Add a label: see `TaskHead.add_label`. With a prefix, others can't be learned."""
-        is_sized = self.model.get_ref("output_layer").has_dim("nO") is True
-        if is_sized and label and not str(label).startswith(self.prefix):
+    def check_new_label(self, label: str) -> None:
+        """Reject a label: see `TaskHead.check_new_label`. With a prefix, others can't be learned.
+
+        label (str): The label. It may be there already.
+        RAISES (ValueError): If it can't be added.
+        """
+        super().check_new_label(label)
+        is_new = self.has_size and label not in self.labels
+        if is_new and not label.startswith(self.prefix):
             raise ValueError(
                 f"The component '{self.name}' only learns categories that start with "
                 f"'{self.prefix}', but the new label is '{label}'. Add '{self.prefix}{label}', or "
                 f"change 'prefix' in [components.{self.name}]."
             )
-        return super().add_label(label)
 
     def count_labels(self, example: Example) -> Iterable[str]:
         """RETURNS (Iterable[str]): The labels in the gold `cats` that have the prefix."""
@@ -243,10 +247,9 @@ class CategoriesHead(TaskHead):
             if not isinstance(label, str):
                 self._refuse(eg, f"the label {label!r}: labels must be strings")
         own = {label: cats[label] for label in cats if label.startswith(self.prefix)}
-        is_sized = self.model.get_ref("output_layer").has_dim("nO") is True
         for label, value in own.items():
             # Other labels may belong to another head.
-            if is_sized and label not in self.labels:
+            if self.has_size and label not in self.labels:
                 continue
             if not isinstance(value, Real) or not math.isfinite(value):
                 self._refuse(eg, f"{label!r} at {value!r}: values must be finite numbers")

@@ -102,7 +102,7 @@ class TaskHead(OwnRate, Calibrated, AdjustableHead, GrowingHead, TrainablePipe):
         for node in model.walk():
             if isinstance(node, TaskListener):
                 node.task = name
-        self.has_fixed_size = model.get_ref("output_layer").has_dim("nO") is True
+        self.has_fixed_size = bool(model.has_ref("output_layer")) and self.has_size
         self.of_config: Dict[str, Any] = {}
         self.learn_rate_scale = learn_rate_scale
         self.label_smoothing = label_smoothing

@@ -41,24 +41,44 @@ class GrowingHead(Student):
             mean); Lin et al. 2017, section 4.1 (0.01), arXiv:1708.02002. Differs: the mean is over
             corresponding classes, and lowered, so that the best class is proven to stay.
         """
-        if not isinstance(label, str) or not label:
-            raise ValueError(
-                f"A label of the component '{self.name}' is {label!r}. Labels must be non-empty "
-                "strings."
-            )
+        self.check_new_label(label)
         if label in self.labels:
             return 0
-        if self.model.get_ref("output_layer").has_dim("nO") is True:
+        if self.has_size:
             self._grow(label)
         self.cfg["labels"].append(label)
         self.vocab.strings.add(label)
         return 1
 
+    @property
+    def has_size(self) -> bool:
+        """RETURNS (bool): Whether the number of classes is fixed, or was by initialization."""
+        return self.model.get_ref("output_layer").has_dim("nO") is True
+
+    @property
+    def is_trained(self) -> bool:
+        """RETURNS (bool): Whether it was initialized or loaded, so that it has values."""
+        output = self.model.get_ref("output_layer")
+        return bool(self.labels) and all(map(output.has_param, output.param_names))
+
+    def check_new_label(self, label: str) -> None:
+        """Reject what can't be a label of this head, or a label for which it can't grow.
+
+        label (str): The label. It may be there already.
+        RAISES (ValueError): If it can't be added.
+        """
+        if not isinstance(label, str) or not label:
+            raise ValueError(
+                f"A label of the component '{self.name}' is {label!r}. Labels must be non-empty "
+                "strings."
+            )
+        if label not in self.labels and self.has_size:
+            self._check_can_grow(label)
+
     def _grow(self, label: str) -> None:
         labels = list(self.labels)
         growth = Growth.of(self.classes_of, labels, label, apart=self.has_independent_labels)
         output = self.model.get_ref("output_layer")
-        self._check_can_grow(output, label, growth.n_before)
         nodes = [output]
         grown = {name: grown_rows(output.get_param(name), growth, name) for name in _arrays(output)}
         arrays = [grown]
@@ -73,16 +93,18 @@ class GrowingHead(Student):
             if is_around and node.maybe_get_dim("nO") == growth.n_before:
                 resize(node, {"nO": growth.n_after})
 
-    def _check_can_grow(self, output: Model, label: str, n_classes: int) -> None:
+    def _check_can_grow(self, label: str) -> None:
+        output = self.model.get_ref("output_layer")
+        n_classes = output.get_dim("nO")
         what = f"Can't add the label '{label}' to the component '{self.name}': "
         how = (
             f"List all labels in [initialize.components.{self.name}.labels], or add them before "
             f"'initialize', and remove 'nO' from [components.{self.name}.model]."
         )
-        if not self.labels or any(output.has_param(name) is None for name in output.param_names):
+        if not self.is_trained:
             raise ValueError(
-                f"{what}its model already has a fixed size ({output.get_dim('nO')} classes), but "
-                f"isn't trained. {how}"
+                f"{what}its model already has a fixed size ({n_classes} classes), but isn't "
+                f"trained. {how}"
             )
         if self.has_fixed_size:
             raise ValueError(

@@ -167,15 +167,19 @@ class Tagger(TagConfidence):
                 weights["pos_acc"] = weights.get("tag_acc")
                 weights["tag_acc"] = None
 
-    def add_label(self, label: str) -> int:
-        """Add a label: see `TaskHead.add_label`. Coarse-grained tags are a closed set."""
+    def check_new_label(self, label: str) -> None:
+        """Reject a label: see `TaskHead.check_new_label`. Coarse-grained tags are a closed set.
+
+        label (str): The label. It may be there already.
+        RAISES (ValueError): If it can't be added.
+        """
         if self.attribute == "pos" and label not in POS_IDS:
             raise ValueError(
                 f"The component '{self.name}' sets token.pos_, but {label!r} is not a universal "
                 "part-of-speech tag. Fix the corpus or the labels, or set attribute = 'tag' in "
                 f"[components.{self.name}]."
             )
-        return super().add_label(label)
+        super().check_new_label(label)
 
     def count_labels(self, example: Example) -> Iterable[str]:
         """RETURNS (Iterable[str]): The gold tokens' values of the attribute."""

@@ -39,6 +39,12 @@ class Row:
 
 
 ROWS: Dict[str, Row] = {
+    "add-label": Row(
+        "pipeline tagger NEW -o {new}",
+        "nowhere tagger NEW -o {new}",
+        "pipeline tagger NEW -o {old}",
+        old="old-pipeline",
+    ),
     "affinity": Row(
         "config.cfg --steps 4 --every 2",
         "config.cfg --corpora.train.path nowhere.spacy",
