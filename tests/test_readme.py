@@ -19,6 +19,7 @@ from spacy.training.initialize import init_nlp
 from spacy.util import walk_dict
 from thinc.api import Config
 from tiny_corpus import make_docs, make_examples
+from tiny_pipelines import CNN
 from training_logs import log_row, write_log
 from typer.testing import CliRunner
 
@@ -76,8 +77,14 @@ def test_readme_links_to_every_page() -> None:
 SERVICE = "FastAPI("
 
 
+#: It trains a pipeline that has grown.
+REHEARSAL = "spacy_mtl.rehearse("
+#: What has tests of its own.
+OTHERS = (LOG, SERVICE, REHEARSAL)
+
+
 @pytest.mark.parametrize(
-    "block", [each for each in blocks("python") if LOG not in each and SERVICE not in each]
+    "block", [each for each in blocks("python") if not any(other in each for other in OTHERS)]
 )
 def test_python(block: str, encoder_dir: str) -> None:
     """It runs, and builds its pipeline or registers its function."""
@@ -101,6 +108,29 @@ def test_reading_a_log(
     (block,) = [each for each in blocks("python") if LOG in each]
     exec(block, {})
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["0", "50"]
+
+
+def test_rehearsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the command above it."""
+    monkeypatch.chdir(tmp_path)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("mtl", config={"model": {"tok2vec": CNN}})
+    for name in ("ner", "textcat"):
+        nlp.add_pipe(f"mtl_{name}", name=name)
+    nlp.initialize(lambda: make_examples(nlp))
+    Path("training").mkdir()
+    nlp.to_disk("training/model-best")
+    for name in ("new.spacy", "train.spacy"):
+        DocBin(docs=make_docs(nlp)).to_disk(name)
+    (command,) = [each for each in blocks("bash") if "add-label" in each]
+    run_line(shlex.split(command), tmp_path)
+    (block,) = [each for each in blocks("python") if REHEARSAL in each]
+    made: Dict[str, Any] = {}
+    exec(block, made)
+    trained: Any = spacy.load("with-events").get_pipe("ner")
+    assert trained.labels[-1] == "EVENT"
+    before: Any = made["old"].get_pipe("ner")
+    assert len(trained.classes()) == len(before.classes()) + 4
 
 
 def test_own_weighting(encoder_dir: str) -> None:

@@ -444,7 +444,8 @@ class TaskHead(OwnRate, Calibrated, AdjustableHead, GrowingHead, TrainablePipe):
                 f"label:{label}",
                 f"The label '{label}' occurs in the data, but not in the labels that the head was "
                 f"initialized with. {self.fate_of_unknown} Unless it belongs to another head, add "
-                f"it to [initialize.components.{self.name}.labels] and train again.",
+                f"it to [initialize.components.{self.name}.labels] and train again, or to the "
+                "trained head (`spacy mtl add-label`).",
             )
 
     def _warn_misaligned(self, what: str) -> None:

@@ -113,7 +113,8 @@ class Teacher:
             f"The component '{head}' and its teacher, '{settings.component}' of {settings.path}, "
             f"must have the same labels, but {' and '.join(found)}. List the teacher's labels in "
             f"[initialize.components.{head}.labels], train the teacher on texts with the same "
-            f"labels, or change 'path' or 'component' in {settings.block}."
+            f"labels, or change 'path' or 'component' in {settings.block}. If labels were added to "
+            f"'{head}' since, remove {settings.block}, and see spacy_mtl.rehearse."
         )
 
     def lesson(
