@@ -12,7 +12,7 @@ from thinc.api import Optimizer
 from ..compat.spacy import annotating_components, frozen_components, optimizer_of
 from ..joint.find import find_joint
 from ..joint.pipeline import find_upstream, upstream_listeners
-from ..teachers.pipeline import Probabilities, TeacherPipeline
+from ..teachers.pipeline import Probabilities, TeacherPipeline, copied
 from ..teachers.teacher import Lesson
 from .component import TaskHead
 
@@ -90,7 +90,8 @@ def rehearse(
     # What a training loop runs on the texts, such as a frozen encoder.
     tasks = [] if joint is None else joint[1].tasks
     annotates = [name for name in annotating_components(nlp) if name not in tasks]
-    shown = [Example(doc, _bare(doc)) for doc in docs]
+    # The vocabulary may be that of the teacher, say.
+    shown = [Example(copied(doc, nlp), copied(doc, nlp)) for doc in docs]
     with nlp.select_pipes(enable=[*taking_part, *annotates]), _rehearsing(nlp, lessons):
         others = [name for name in annotates if name not in taking_part]
         no_step: Any = False
@@ -181,11 +182,6 @@ def _rehearsing(nlp: Language, lessons: Dict[str, Lesson]) -> Iterator[None]:
     finally:
         for head in heads.values():
             head.rehearsed = None
-
-
-def _bare(doc: Doc) -> Doc:
-    words = [token.text for token in doc]
-    return Doc(doc.vocab, words=words, spaces=[bool(token.whitespace_) for token in doc])
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -50,7 +50,7 @@ class TeacherPipeline:
         RETURNS (Dict[str, List[Floats2d]]): By component: see `run`.
         RAISES (ValueError): If an earlier component changes the tokens.
         """
-        own = [_copied(doc, self.nlp) for doc in docs]
+        own = [copied(doc, self.nlp) for doc in docs]
         found: Dict[str, Probabilities] = {}
         with unchanged_chance():
             for name, pipe in self.nlp.components:
@@ -111,6 +111,17 @@ def load_teacher(settings: TeacherSettings, teacher: str) -> TeacherPipeline:
     return found
 
 
+def copied(doc: Doc, nlp: Language) -> Doc:
+    """Copy the words and spaces of a document, and nothing else.
+
+    doc (Doc): A document of any vocabulary.
+    nlp (Language): The pipeline that the copy is for.
+    RETURNS (Doc): The copy.
+    """
+    words = [token.text for token in doc]
+    return Doc(nlp.vocab, words=words, spaces=[bool(token.whitespace_) for token in doc])
+
+
 def _check_tokens(name: str, docs: Sequence[Doc], copies: Sequence[Doc]) -> None:
     for doc, copy in zip(docs, copies):
         if len(doc) != len(copy):
@@ -119,11 +130,6 @@ def _check_tokens(name: str, docs: Sequence[Doc], copies: Sequence[Doc]) -> None
                 f"tokens: the text {doc.text[:60]!r} has {len(doc)}, but then {len(copy)}. Remove "
                 "it from that pipeline."
             )
-
-
-def _copied(doc: Doc, nlp: Language) -> Doc:
-    words = [token.text for token in doc]
-    return Doc(nlp.vocab, words=words, spaces=[bool(token.whitespace_) for token in doc])
 
 
 def _annotated(pipe: Any, docs: List[Doc]) -> List[Doc]:

@@ -22,6 +22,7 @@ from spacy_mtl.compat.spacy import (
     add_lemmatizer_trees,
     add_parser_actions,
     add_registry,
+    annotating_components,
     callback_of,
     find_pipeline,
     frozen_components,
@@ -29,6 +30,7 @@ from spacy_mtl.compat.spacy import (
     gradient_sums,
     holds_batch,
     is_listener,
+    optimizer_of,
     set_callback,
     take_callback,
 )
@@ -125,12 +127,25 @@ def test_config_property_is_made_from_private_config() -> None:
     nlp.config["training"]["frozen_components"] = "${corpora.resting}"
     nlp.config["corpora"] = {"resting": ["textcat"]}
     assert list(frozen_components(nlp)) == ["textcat"]
+    assert list(annotating_components(nlp)) == []
+    nlp.config["training"]["annotating_components"] = ["senter"]
+    assert list(annotating_components(nlp)) == ["senter"]
 
 
 def test_pipeline_without_a_training_block_freezes_nothing() -> None:
     nlp = Language()
     nlp.config = {}
     assert list(frozen_components(nlp)) == []
+
+
+def test_optimizer_is_kept() -> None:
+    nlp = spacy.blank("en")
+    why = "Language doesn't keep its optimizer in _optimizer: see optimizer_of in compat/spacy.py"
+    assert nlp._optimizer is None, why
+    found = optimizer_of(nlp)
+    assert nlp._optimizer is found, why
+    assert optimizer_of(nlp) is found
+    assert nlp.resume_training() is found
 
 
 def test_pipelines_are_tracked_by_the_garbage_collector() -> None:

@@ -16,6 +16,7 @@ from spacy_mtl.compat.thinc import (
     network_of,
     renew_ids,
     replace_forward,
+    resize,
     set_radam_buffer,
     take_gradient,
     uses_mixed_precision,
@@ -86,6 +87,20 @@ def test_renewed_ids_are_new_and_keep_parameters(layer: Any, wrapped: Any) -> No
     assert (copied.layers[0].id, "b") in seen
     # The next layer and shim get other ids.
     assert Linear().id == max(ids) + 1
+
+
+def test_sizes_are_kept_beside_the_arrays(layer: Any) -> None:
+    why = "a layer's sizes are not in Model._dims: see resize in compat/thinc.py"
+    assert layer._dims["nO"] == 2, why
+    with pytest.raises(ValueError, match="Attempt to change dimension"):
+        layer.set_dim("nO", 4, force=True)
+    resize(layer, {"nO": 4})
+    layer.set_param("W", numpy.ones((4, 3), dtype="float32"))
+    layer.set_param("b", numpy.zeros(4, dtype="float32"))
+    assert (layer.get_dim("nO"), layer.get_dim("nI")) == (4, 3), why
+    assert layer.predict(numpy.ones((1, 3), dtype="float32")).tolist() == [[3.0] * 4]
+    other: Any = Linear()
+    assert other.from_bytes(layer.to_bytes()).get_dim("nO") == 4
 
 
 def test_forward_function_is_looked_up_when_a_layer_runs(layer: Any) -> None:

@@ -241,6 +241,8 @@ def test_annotation_is_not_used(nlp: Language, old: Language) -> None:
     bare = [spacy.training.Example(eg.predicted, eg.predicted.copy()) for eg in gold]
     with_gold = spacy_mtl.rehearse(nlp, old, gold, sgd=False)
     assert with_gold == spacy_mtl.rehearse(nlp, old, bare, sgd=False)
+    # They may belong to the teacher.
+    assert with_gold == spacy_mtl.rehearse(nlp, old, examples_of(old), sgd=False)
     assert spacy_mtl.rehearse(nlp, old, bare, sgd=False, losses=with_gold) is with_gold
 
 

@@ -10,6 +10,8 @@ from taught_pipelines import KINDS, block, start, unlabelled, with_head
 from tiny_corpus import make_examples
 
 from spacy_mtl.arrays import cut
+from spacy_mtl.losses import softmax
+from spacy_mtl.teachers.teacher import Lesson
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -42,6 +44,35 @@ def test_gradient(kind: str, teacher_of: Callable[[str], Path], tmp_path: Path) 
     assert loss.n_units == expected
     if kind == "ner with transitions":
         check_transitions(head, lambda: loss_of(logits)[0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_targets_of_some_classes(kind: str) -> None:
+    """In another order. Other classes have no gradient, and change nothing."""
+    nlp = start(with_head(kind))
+    head: Any = nlp.get_pipe("head")
+    classes = list(range(len(head.classes())))
+    # That of tokens outside of entities stays the first.
+    classes[1:] = classes[:0:-1] if "ner" not in kind else [*classes[5:], *classes[1:5]]
+    head.add_label("NEW")
+    examples = make_examples(nlp)
+    lengths = [len(eg.predicted) for eg in examples]
+    n_units = sum(lengths) if head.unit == "token" else len(lengths)
+    logits = numpy.random.default_rng(0).normal(size=(n_units, len(head.classes())))
+    targets = softmax(numpy.random.default_rng(1).normal(size=(n_units, len(classes))))
+    lesson = Lesson(1.0, targets, classes)
+
+    def loss_of(flat: numpy.ndarray) -> Any:
+        scores: Any = cut(flat, lengths) if head.unit == "token" else flat
+        return head.learn(lesson, *head.loss_of(examples, scores), scores)[0]
+
+    loss = loss_of(logits)
+    found = loss.gradient
+    assert numpy.allclose(found, numeric_gradient(lambda x: loss_of(x).value, logits), atol=1e-7)
+    assert not found[:, len(classes) :].any()
+    assert numpy.abs(found[:, : len(classes)]).min() > 0
+    if kind == "ner with transitions":
+        check_transitions(head, lambda: loss_of(logits))
 
 
 def check_transitions(head: Any, loss: Callable[[], Any]) -> None:
