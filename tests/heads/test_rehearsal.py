@@ -71,15 +71,17 @@ def test_nothing_to_learn_from_itself(nlp: Language, old: Language, grown: bool)
     assert parameters(nlp, "mtl", *HEADS) == before
 
 
-@pytest.mark.parametrize("place", ["before mtl", "inside mtl", "MMoE", "PCGrad", "parameters"])
+@pytest.mark.parametrize(
+    "place", ["before mtl", "inside mtl", "MMoE", "PCGrad", "Balanced", "parameters"]
+)
 def test_gradient_reaches_everything_once(place: str, encoder_dir: str, tmp_path: Path) -> None:
     """That of the encoder is the sum of those of single heads."""
     settings: Dict[str, Any] = {}
     if place == "MMoE":
         settings["model"] = {"@architectures": "spacy_mtl.MMoE.v1", "tok2vec": CNN, "width": 4}
         settings["model"]["dropout"] = 0.0
-    if place == "PCGrad":
-        settings["weighting"] = {"@mtl_weightings": "spacy_mtl.PCGrad.v1"}
+    if place in ("PCGrad", "Balanced"):
+        settings["weighting"] = {"@mtl_weightings": f"spacy_mtl.{place}.v1"}
     if place == "parameters":
         settings["gradients"] = "parameters"
     encoder: Any = encoder_dir if place == "before mtl" else None
@@ -107,7 +109,7 @@ def test_gradient_reaches_everything_once(place: str, encoder_dir: str, tmp_path
         assert single.any()
     shared = names[0]
     assert together[shared].any()
-    if place not in ("MMoE", "PCGrad"):
+    if place not in ("MMoE", "PCGrad", "Balanced"):
         assert numpy.allclose(together[shared], sum(alone[shared]), atol=1e-5)
 
 
