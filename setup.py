@@ -58,6 +58,8 @@ EXTRAS = {
     "solvers": ["torchjd[quadprog-projector,cagrad,fairgrad]>=0.18.0,<0.19.0"],
     # Predicts faster on CPUs: engine = "openvino". Its torch frontend takes networks as they are.
     "openvino": ["openvino>=2026.0.0"],
+    # Parquet files for `spacy mtl apply`, and batches of Arrow for an Annotator.
+    "parquet": ["pyarrow>=14.0.0"],
     "test": [
         "pytest>=8.0.0",
         # Stops hanging tests with a traceback: some fork workers.
@@ -70,6 +72,9 @@ EXTRAS = {
         "playwright>=1.50.0",
         "ruff>=0.5.0",
         "mypy>=1.10.0",
+        # Batches for an Annotator, as Ray and Spark give them. Spark knows no pandas 3.
+        "pyarrow>=14.0.0",
+        "pandas>=2.0.0,<3.0.0",
         # Reads and writes adapters: their files are the same.
         "peft>=0.14.0",
         # The example of docs/serving.md, and its test client.

@@ -9,6 +9,7 @@ import typer
 from ..compat.spacy_cli import app
 from .add_label import add_label_cli
 from .affinity import affinity_cli
+from .apply import apply_cli
 from .calibrate import calibrate_cli
 from .check import check_cli
 from .compare import compare_cli
@@ -30,6 +31,7 @@ mtl_cli.command("add-label")(add_label_cli)
 mtl_cli.command(
     "affinity", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
 )(affinity_cli)
+mtl_cli.command("apply")(apply_cli)
 mtl_cli.command("calibrate")(calibrate_cli)
 mtl_cli.command("check")(check_cli)
 mtl_cli.command(

@@ -51,6 +51,12 @@ ROWS: Dict[str, Row] = {
         "config.cfg --output {old}",
         old="old.json",
     ),
+    "apply": Row(
+        "pipeline texts.jsonl {new}",
+        "pipeline nowhere.jsonl {new}",
+        "pipeline texts.jsonl {old}",
+        old="old-training",
+    ),
     "calibrate": Row(
         "pipeline many.spacy -o {new}",
         "pipeline nowhere.spacy -o {new}",
@@ -108,6 +114,7 @@ def write_inputs(folder: Path, encoder: str) -> None:
     DocBin(docs=make_docs(spacy.blank("en"))).to_disk(folder / "old.spacy")
     (folder / "encoder").symlink_to(encoder)
     (folder / "tagged.jsonl").write_text(TAGGED)
+    (folder / "texts.jsonl").write_text('{"text": "a b"}\n')
     (folder / "old.svg").write_text("<svg/>")
     (folder / "old.html").write_text("<html></html>")
     (folder / "old.json").write_text("{}")

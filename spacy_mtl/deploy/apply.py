@@ -1,0 +1,182 @@
+"""Annotate a collection of files, shard by shard, so that an interrupted run can go on."""
+
+import json
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Type
+
+from ..atomic_files import write_files
+from .annotator import Annotator
+from .collection import LINES, PARQUET, CollectionError, Shard, find_shards, write_shard
+from .engines.contract import Engine
+
+#: What was done, in the folder of the annotated collection.
+RECORD = "apply.json"
+ENGINES = ("local", "ray", "spark")
+FORMATS = {"parquet": PARQUET, "jsonl": LINES}
+
+
+@dataclass(frozen=True)
+class Applied:
+    """An annotated collection.
+
+    n_shards (int): The number of its shards.
+    n_before (int): The number of those that an earlier run has finished.
+    n_rows (int): The number of rows of the others.
+    n_errors (int): The number of their rows with an error.
+    """
+
+    n_shards: int
+    n_before: int
+    n_rows: int
+    n_errors: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """A collection to annotate.
+
+    shards (List[Shard]): Its shards.
+    output (Path): The folder for the annotated ones.
+    ending (str): The ending of their files.
+    annotator (Annotator): Annotates.
+    """
+
+    shards: List[Shard]
+    output: Path
+    ending: str
+    annotator: Annotator
+
+    def file_of(self, shard: Shard) -> Path:
+        """RETURNS (Path): The file of an annotated shard."""
+        return self.output / f"{shard.name}{self.ending}"
+
+    def todo(self) -> List[Shard]:
+        """RETURNS (List[Shard]): The shards that aren't finished."""
+        return [shard for shard in self.shards if not self.file_of(shard).exists()]
+
+
+def make_job(annotator: Annotator, source: Path, output: Path, format: Optional[str] = None) -> Job:
+    """Look at a collection, and at what was annotated before.
+
+    annotator (Annotator): Annotates.
+    source (Path): A file or folder.
+    output (Path): The folder for the annotated files.
+    format (Optional[str]): "parquet" or "jsonl". By default that of the collection; lines for
+        files of one text each.
+    RETURNS (Job): What to do.
+    RAISES (CollectionError): If the collection can't be read, or the folder has something else.
+    """
+    shards = find_shards(source)
+    ending = shards[0].ending
+    read = ending
+    if format is not None:
+        ending = FORMATS[format]
+    elif ending not in FORMATS.values():
+        ending = LINES
+    if PARQUET in (read, ending) and find_spec("pyarrow") is None:
+        raise CollectionError(
+            "Parquet files need pyarrow, which isn't installed: pip install 'spacy-mtl[parquet]'"
+        )
+    return Job(shards, output, ending, annotator)
+
+
+def describe(job: Job) -> Dict[str, Any]:
+    """RETURNS (Dict[str, Any]): What must be the same to go on with a job, for JSON."""
+    annotator = job.annotator
+    return {
+        "pipeline": annotator.pipeline,
+        "fields": annotator.fields,
+        "text": annotator.text,
+        "exclude": annotator.exclude,
+        "ending": job.ending,
+        "shards": [shard.name for shard in job.shards],
+    }
+
+
+def open_output(job: Job, *, resume: bool) -> None:
+    """Prepare the folder of a job.
+
+    job (Job): The job.
+    resume (bool): Whether to go on with an earlier run.
+    RAISES (CollectionError): If it has files and isn't to be resumed, or is of another job.
+    """
+    output = job.output
+    if output.exists() and not output.is_dir():
+        raise CollectionError(f"'{output}' is a file. Name a folder for the annotated files.")
+    record = output / RECORD
+    now = describe(job)
+    if record.exists():
+        if not resume:
+            raise CollectionError(
+                f"'{output}' has the annotated files of an earlier run. Go on with --resume, or "
+                "name another folder."
+            )
+        before = json.loads(record.read_text(encoding="utf8"))
+        for key, value in now.items():
+            if before.get(key) != value:
+                raise CollectionError(
+                    f"'{output}' was begun with another '{key}': {_short(before.get(key))}, not "
+                    f"{_short(value)}. Go on with the same, or name another folder."
+                )
+        return
+    if output.is_dir() and any(output.iterdir()):
+        raise CollectionError(f"'{output}' has other files. Name a new folder.")
+    write_files({record: (json.dumps(now, indent=1) + "\n").encode("utf8")})
+
+
+def apply(
+    job: Job,
+    engine: str = "local",
+    n_workers: int = 1,
+    *,
+    when_annotated: Callable[[int], Any] = lambda n_rows: None,
+    when_written: Callable[[Shard], Any] = lambda shard: None,
+) -> Applied:
+    """Annotate what isn't finished.
+
+    job (Job): The job.
+    engine (str): One of `ENGINES`.
+    n_workers (int): The number of workers.
+    when_annotated (Callable[[int], Any]): Called with the number of rows of each batch.
+    when_written (Callable[[Shard], Any]): Called as each shard is finished.
+    RETURNS (Applied): What was done.
+    RAISES (EngineError): If the engine can't be used.
+    """
+    todo = job.todo()
+    n_rows = n_errors = 0
+    if todo:
+        with engine_class(engine)(job.annotator, n_workers) as workers:
+            for shard in todo:
+                batches = workers.run(shard.batches())
+                noted = (_noted(batch, when_annotated) for batch in batches)
+                rows, errors = write_shard(noted, job.file_of(shard), job.annotator.fields)
+                n_rows, n_errors = n_rows + rows, n_errors + errors
+                when_written(shard)
+    return Applied(len(job.shards), len(job.shards) - len(todo), n_rows, n_errors)
+
+
+def engine_class(name: str) -> Type[Engine]:
+    """RETURNS (Type[Engine]): The class of an engine."""
+    if name == "ray":
+        from .engines.ray_actors import RayActors
+
+        return RayActors
+    if name == "spark":
+        from .engines.spark_tasks import SparkTasks
+
+        return SparkTasks
+    from .engines.local import Local
+
+    return Local
+
+
+def _noted(batch: Any, when_annotated: Callable[[int], Any]) -> Any:
+    when_annotated(len(batch))
+    return batch
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

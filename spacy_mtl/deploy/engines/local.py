@@ -1,0 +1,36 @@
+"""Annotate in this process, or in some others on this machine."""
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any, Iterable, Iterator, List, Optional
+
+from ..annotator import Annotator
+from ..collection import Row
+from .contract import AHEAD, Engine, in_order
+
+
+class Local(Engine):
+    """Processes on this machine: see `Engine`. A single worker is this process itself."""
+
+    def __init__(self, annotator: Annotator, n_workers: int) -> None:
+        super().__init__(annotator, n_workers)
+        self._pool: Optional[ProcessPoolExecutor] = None
+        if n_workers > 1:
+            # Threads of libraries don't survive a fork.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(n_workers, mp_context=context)
+
+    def run(self, batches: Iterable[List[Row]]) -> Iterator[List[Row]]:
+        if self._pool is None:
+            yield from map(self.annotator.rows, batches)
+            return
+        pool = self._pool
+
+        def submit(batch: List[Row]) -> Any:
+            return pool.submit(self.annotator.rows, batch)
+
+        yield from in_order(batches, submit, lambda future: future.result(), AHEAD * self.n_workers)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
