@@ -80,7 +80,7 @@ def test_without_java(
     (tmp_path / "in.jsonl").write_text('{"text": "a"}\n')
     job = make_job(annotator, tmp_path / "in.jsonl", tmp_path / "out")
     open_output(job, resume=False)
-    with pytest.raises(EngineError, match="Spark needs Java, .* apt-get install openjdk"):
+    with pytest.raises(EngineError, match="Spark needs Java, .*`apt-get install openjdk"):
         apply(job, "spark", 2)
 
 
