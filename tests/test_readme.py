@@ -79,8 +79,10 @@ SERVICE = "FastAPI("
 
 #: It trains a pipeline that has grown.
 REHEARSAL = "spacy_mtl.rehearse("
+#: It annotates with a trained pipeline: see tests/test_serving.py.
+ANNOTATOR = "Annotator("
 #: What has tests of its own.
-OTHERS = (LOG, SERVICE, REHEARSAL)
+OTHERS = (LOG, SERVICE, REHEARSAL, ANNOTATOR)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +162,7 @@ def test_config_and_commands(
         DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / name)
     line = '{"text": "a b", "words": ["a", "b"], "spaces": [true, false], "tags": ["X", "Y"]}\n'
     (tmp_path / "corpus.jsonl").write_text(line)
+    (tmp_path / "texts.jsonl").write_text('{"text": "a b"}\n')
     for command in blocks("bash"):
         for one in command.replace("\\\n", " ").splitlines():
             run_line(shlex.split(one, comments=True), tmp_path)

@@ -19,6 +19,11 @@ def folder(make_nlp: Callable[..., Language], tmp_path: Path) -> Path:
     return tmp_path / "served"
 
 
+def blocks() -> List[str]:
+    """The Python code of the page."""
+    return re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf8"), re.M | re.S)
+
+
 Post = Callable[..., List[httpx.Response]]
 
 
@@ -26,7 +31,7 @@ Post = Callable[..., List[httpx.Response]]
 def post(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Post:
     """Returns a function that sends requests at the same time."""
     monkeypatch.setenv("PIPELINE", str(folder))
-    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf8"), re.M | re.S)
+    (code,) = [block for block in blocks() if "FastAPI(" in block]
     made: Dict[str, Any] = {"__name__": "app"}
     exec(code, made)
 
@@ -62,3 +67,17 @@ def test_requests_at_the_same_time(post: Post) -> None:
 def test_bad_requests(post: Post) -> None:
     answers = post({}, {"texts": []}, {"texts": "one"}, {"texts": ["a"] * 257})
     assert {answer.status_code for answer in answers} == {422}
+
+
+def test_annotator(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "training").mkdir()
+    folder.rename(tmp_path / "training" / "model-best")
+    monkeypatch.chdir(tmp_path)
+    (code,) = [block for block in blocks() if "Annotator(" in block]
+    made: Dict[str, Any] = {}
+    exec(code, made)
+    assert made["found"].schema.names == ["id", "text", "tags", "ents", "error"]
+    assert made["found"]["error"].to_pylist() == [None, None]
+    assert capsys.readouterr().out == f"{made['found']['ents'].to_pylist()}\n"

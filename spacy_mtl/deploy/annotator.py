@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Collection, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 from spacy.language import Language
 
@@ -97,7 +97,9 @@ class Annotator:
 
         rows (Sequence[Dict[str, Any]]): The rows.
         RETURNS (List[Dict[str, Any]]): The rows with the added columns.
+        RAISES (ValueError): If a row has a column that would be added.
         """
+        self._check_new({name for row in rows for name in row})
         found = self.annotate([row.get(self.text) for row in rows])
         none = dict.fromkeys(self.fields)
         return [{**row, **none, **own} for row, own in zip(rows, found)]
@@ -186,6 +188,9 @@ class Annotator:
                 f"The rows have no column '{self.text}', but: {', '.join(names)}. Name the column "
                 "with the texts: 'text' of the Annotator."
             )
+        self._check_new(names)
+
+    def _check_new(self, names: Collection[str]) -> None:
         twice = [name for name in self.added if name in names]
         if twice:
             raise ValueError(

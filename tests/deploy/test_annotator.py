@@ -143,5 +143,7 @@ def test_errors(pipeline: Path) -> None:
         Annotator(pipeline)(pyarrow.table({"body": ["a"]}))
     with pytest.raises(ValueError, match="have a column 'tags', which would be added"):
         Annotator(pipeline)({"text": ["a"], "tags": ["b"]})
+    with pytest.raises(ValueError, match="have a column 'error', which would be added"):
+        Annotator(pipeline).rows([{"text": "a"}, {"text": "b", "error": None}])
     with pytest.raises(OSError, match="nowhere"):
         Annotator("nowhere").annotate(["a"])
