@@ -36,8 +36,11 @@ MAY_IMPORT: Dict[str, Set[str]] = {
     "train": {"compat", "tasks", "joint", "corpus"},
     "comparison": {"tasks", "joint", "train", "evaluation", "report"},
     "deploy": {"compat", "tasks", "joint", "encoder", "sharing", "heads", "calibration"},
+    "growing": {
+        *("tasks", "joint", "heads", "train", "evaluation", "report", "recommend", "comparison"),
+    },
     "cli": {
-        *("compat", "calibration", "comparison", "corpus", "deploy", "evaluation"),
+        *("compat", "calibration", "comparison", "corpus", "deploy", "evaluation", "growing"),
         *("joint", "recommend", "report", "tasks", "train"),
     },
 }

@@ -8,6 +8,7 @@ import typer
 
 from ..compat.spacy_cli import app
 from .add_label import add_label_cli
+from .add_task import add_task_cli
 from .affinity import affinity_cli
 from .apply import apply_cli
 from .calibrate import calibrate_cli
@@ -28,6 +29,9 @@ HELP = "Commands for multi-task learning (spacy_mtl)."
 
 mtl_cli = typer.Typer(name="mtl", help=HELP, no_args_is_help=True)
 mtl_cli.command("add-label")(add_label_cli)
+mtl_cli.command(
+    "add-task", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)(add_task_cli)
 mtl_cli.command(
     "affinity", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
 )(affinity_cli)

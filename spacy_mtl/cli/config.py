@@ -34,30 +34,47 @@ def overrides_of(args: List[str]) -> Dict[str, Any]:
     return parse_config_overrides(list(args))
 
 
-def read_config(path: Path, args: List[str]) -> Config:
+def read_config(path: Path, args: List[str], *, is_complete: bool = True) -> Config:
     """Read a config file.
 
     path (Path): The file.
     args (List[str]): Options that override it, such as --training.max_steps 10.
+    is_complete (bool): Whether it must be the config of a whole pipeline.
     RETURNS (Config): The config, not interpolated.
     RAISES (ValueError): If it isn't a config.
     """
     overrides = overrides_of(args)
     try:
         with show_validation_error(path, desc=f"The config file is {path}."):
-            config = load_config(path, overrides=overrides, interpolate=False)
+            # Overrides need their sections, which only a complete config surely has.
+            given = overrides if is_complete else {}
+            config = load_config(path, overrides=given, interpolate=False)
+            if not is_complete:
+                _override(config, overrides)
             # spaCy rejects them, too, but prints the whole config.
             check_finite_config(config)
     except configparser.Error as err:
         raise ValueError(f"{path} cannot be read: {err}. Fix the file.") from err
     except UnicodeDecodeError as err:
         raise ValueError(f"{path} is not UTF-8 text: {err}. Specify a config file.") from err
-    if not isinstance(config.get("nlp"), dict):
+    if is_complete and not isinstance(config.get("nlp"), dict):
         raise ValueError(
             f"{path} is not a pipeline config: it has no block [nlp]. Create one with "
             "`python -m spacy init config`."
         )
     return config
+
+
+def _override(config: Config, overrides: Dict[str, Any]) -> None:
+    """Set options in a config that may lack their sections."""
+    for name, value in overrides.items():
+        *sections, key = name.split(".")
+        place: Any = config
+        for section in sections:
+            place = place.setdefault(section, {})
+            if not isinstance(place, dict):
+                raise ValueError(f"--{name}: '{section}' is a setting, not a section.")
+        place[key] = value
 
 
 def check_overrides(config: Config, overrides: Dict[str, Any]) -> None:

@@ -2,21 +2,18 @@
 
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 import typer
 from spacy.training.initialize import init_nlp
 from srsly import read_json
-from thinc.api import Config
 from wasabi import msg
 
 from ..compat.spacy_cli import Arg, Opt, show_validation_error
 from .config import check_overrides, choose_gpu, load_code, overrides_of, read_config
 from .errors import CommandError, ended_by_interrupt, telling
 from .outcome import Outcome, reporting
-
-# Settings that may change when a training is resumed.
-_END = ("max_steps", "patience")
+from .resuming import load_resumed
 
 
 @reporting
@@ -87,11 +84,7 @@ def train_cli(
                 nlp = init_nlp(config, use_gpu=use_gpu)
             check_overrides(nlp.config, overrides_of(ctx.args))
         else:
-            _check_same(found, meta, differ, damaged=found.check())
-            nlp = found.load_pipeline()
-            given = interpolated["training"]
-            nlp.config["training"].update({k: given[k] for k in _END if k in given})
-            msg.good(f"Resuming after {found.step} steps: {found.path}")
+            nlp = load_resumed(found, meta, interpolated["training"], differ)
         train(nlp, output, checkpoint=found, every=every, meta=meta, use_gpu=use_gpu)
         return Outcome(_as_json(output))
     except KeyboardInterrupt:
@@ -139,46 +132,3 @@ def _check_folder(output: Path, resume: bool, force: bool) -> None:
         )
     if resume:
         msg.warn(f"No checkpoint in {output}: training from scratch")
-
-
-def _check_same(checkpoint: Any, meta: Dict[str, Any], differ: bool, damaged: List[str]) -> None:
-    before = checkpoint.read_meta()
-    then, now = (Config().from_str(each["config"]) for each in (before, meta))
-    changed = [name for name in _changes(then, now) if name not in {f"training.{k}" for k in _END}]
-    if changed:
-        raise CommandError(
-            f"The config differs from that of {checkpoint.path}: {', '.join(changed)}",
-            "Resume with the config (and overrides) that the training began with, or start a new "
-            "training with another --output.",
-        )
-    other = [
-        f"{key} {meta[part].get(key)} instead of {before[part].get(key)}"
-        + (" bytes" if part == "data" else "")
-        for part in ("data", "machine")
-        for key in {**before[part], **meta[part]}
-        if meta[part].get(key) != before[part].get(key)
-    ]
-    # In that case, its information about machine and data may be wrong.
-    other += [f"{checkpoint.path.name}/{text}" for text in damaged]
-    if not other:
-        return
-    text = f"Conditions have changed since the training began: {', '.join(other)}"
-    if not differ:
-        raise CommandError(
-            text,
-            "Numbers may differ in the last digits, and therefore the final results. Resume anyway "
-            "with --differ, or restore the conditions (threads: OMP_NUM_THREADS).",
-        )
-    msg.warn(text, "Results may differ from those of an uninterrupted training.")
-
-
-def _changes(before: Dict[str, Any], now: Dict[str, Any], path: str = "") -> List[str]:
-    found = []
-    for key in {**before, **now}:
-        name = f"{path}.{key}" if path else key
-        one, other = before.get(key), now.get(key)
-        if isinstance(one, dict) and isinstance(other, dict):
-            found += _changes(one, other, name)
-        elif one != other:
-            found.append(name)
-    return found

@@ -84,6 +84,18 @@ def test_declared_but_missing_for_that_head(
         make_reader(blocks)(nlp)
 
 
+def test_declared_but_missing_with_a_teacher(paths: Dict[str, Path], tmp_path: Path) -> None:
+    """It learns from texts without annotation, too."""
+    nlp = with_heads("tagger")
+    DocBin(docs=[nlp.make_doc("no tags")]).to_disk(tmp_path / "plain.spacy")
+    head: Any = nlp.get_pipe("tagger")
+    reader = make_reader({"plain": {"path": str(tmp_path / "plain.spacy"), "tasks": ["tagger"]}})
+    with pytest.raises(ValueError, match="'plain' declares the task 'tagger'"):
+        list(reader(nlp))
+    head.set_teacher({"path": "nowhere", "weight": 1.0})
+    assert [len(eg.reference) for eg in reader(nlp)] == [2]
+
+
 def test_empty_corpus(paths: Dict[str, Path], tmp_path: Path) -> None:
     DocBin(docs=[]).to_disk(tmp_path / "empty.spacy")
     blocks = blocks_of(paths, tags={"path": str(tmp_path / "empty.spacy")})

@@ -6,7 +6,8 @@ from typing import Dict, Optional
 
 import spacy
 from short_training import config_of
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
+from thinc.api import Config
 from tiny_corpus import make_docs, make_examples
 from tiny_pipelines import add_joint, inner
 from training_logs import log_row, write_log
@@ -43,6 +44,12 @@ ROWS: Dict[str, Row] = {
         "pipeline tagger NEW -o {new}",
         "nowhere tagger NEW -o {new}",
         "pipeline tagger NEW -o {old}",
+        old="old-pipeline",
+    ),
+    "add-task": Row(
+        "adapted pos.cfg -o {new} --adapter --training.max_steps 2",
+        "adapted pos.cfg -o {new} --freeze --corpora.dev.path nowhere.spacy",
+        "adapted pos.cfg -o {old} --freeze",
         old="old-pipeline",
     ),
     "affinity": Row(
@@ -124,6 +131,13 @@ def write_inputs(folder: Path, encoder: str) -> None:
     DocBin(docs=docs).to_disk(folder / "many.spacy")
     config = config_of("corpus.spacy", max_steps=1, eval_frequency=1)
     config.to_disk(folder / "config.cfg")
+    pos = Config({"components": {"pos": {"factory": "mtl_tagger", "attribute": "pos"}}})
+    pos["corpora"] = {key: {**config["corpora"][key]} for key in ("train", "dev")}
+    for reader in pos["corpora"].values():
+        reader["path"] = "pos.spacy"
+    pos.to_disk(folder / "pos.cfg")
+    docs = [Doc(doc.vocab, words=["a", "b"], pos=["NOUN", "VERB"]) for doc in docs[:4]]
+    DocBin(docs=docs).to_disk(folder / "pos.spacy")
     nlp = spacy.blank("en")
     relations = {"@architectures": "spacy_mtl.TaskRelation.v1", "tok2vec": inner(encoder)}
     add_joint(nlp, inner(encoder), model=relations)

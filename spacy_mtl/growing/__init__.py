@@ -1,0 +1,1 @@
+"""Adding tasks to a trained pipeline: three ways, and what they do to the old tasks."""

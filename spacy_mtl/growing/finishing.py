@@ -1,0 +1,48 @@
+"""The finished pipeline: what the training has made, without what only the training needs."""
+
+from pathlib import Path
+from typing import Any, Dict, Sequence
+
+from spacy.language import Language
+from thinc.api import Config
+
+from ..tasks.scores import score_weights_of
+from .opening import load_changed
+
+#: The key of the saved settings of a head with its progress with a teacher.
+_TEACHER = "teacher"
+
+
+def finish(path: Path, before: Language, new: Sequence[str], keeps_old: bool) -> Language:
+    """Load a trained pipeline without teachers, and with nothing frozen.
+
+    path (Path): The folder of the trained pipeline.
+    before (Language): The pipeline before the tasks were added.
+    new (Sequence[str]): The new tasks.
+    keeps_old (bool): Whether old tasks predict as before, so that their known scores still hold.
+    RETURNS (Language): The pipeline. Its config names no other pipeline.
+    """
+    old: Dict[str, Any] = before.config.interpolate()
+    training = old.get("training", {})
+
+    def change(config: Config) -> None:
+        for name, block in config["components"].items():
+            if _TEACHER in block:
+                block[_TEACHER] = old["components"].get(name, {}).get(_TEACHER)
+        for key in ("frozen_components", "annotating_components"):
+            config["training"][key] = list(training.get(key, []))
+
+    nlp = load_changed(path, change, interpolate=False)
+    for name, pipe in nlp.components:
+        if nlp.get_pipe_config(name).get(_TEACHER) is None:
+            getattr(pipe, "cfg", {}).pop(_TEACHER, None)
+    if keeps_old:
+        keys = {key for name in new for key in score_weights_of(nlp, name)}
+        found: Dict[str, Any] = nlp.meta.get("performance", {})
+        own = {key: value for key, value in found.items() if key in keys or _is_of(key, new)}
+        nlp.meta["performance"] = {**before.meta.get("performance", {}), **own}
+    return nlp
+
+
+def _is_of(key: str, names: Sequence[str]) -> bool:
+    return any(key == f"{name}_loss" or key.startswith(f"{name}_") for name in names)
