@@ -37,13 +37,13 @@ TEXTS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf8") for path i
 LOG = "read_log("
 
 
-#: Its commands build on each other: see tests/test_tutorial.py.
-TUTORIAL = "docs/tutorial.md"
+#: Their commands build on each other: see tests/test_tutorial.py and tests/test_growing_page.py.
+OWN_TESTS = ("docs/tutorial.md", "docs/growing.md")
 
 
 def blocks(language: str) -> List[str]:
     pattern = rf"^```{language}\n(.*?)^```"
-    texts = [text for page, text in TEXTS.items() if page != TUTORIAL]
+    texts = [text for page, text in TEXTS.items() if page not in OWN_TESTS]
     found = [re.findall(pattern, text, re.MULTILINE | re.DOTALL) for text in texts]
     return [block for of_page in found for block in of_page]
 
