@@ -125,7 +125,9 @@ class Contestant:
         self.seconds: List[float] = []
         self.peak = 0.0
         given = json.dumps({"paths": list(map(str, paths)), "texts": str(texts)})
-        environ = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+        found = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        environ = {**os.environ, "PYTHONPATH": found, "OMP_NUM_THREADS": "1"}
+        environ["TOKENIZERS_PARALLELISM"] = "false"
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.many_tasks", "--serve", given],

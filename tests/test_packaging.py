@@ -98,7 +98,9 @@ def imported_by(path: Path, *, nested: bool) -> Iterator[str]:
             yield node.module.split(".")[0]
 
 
-@pytest.mark.parametrize("nested, extras", [(False, set()), (True, {"openvino", "plots"})])
+@pytest.mark.parametrize(
+    "nested, extras", [(False, set()), (True, {"openvino", "plots", "ray", "spark"})]
+)
 def test_imports_are_required(nested: bool, extras: Set[str]) -> None:
     """All imports of the sources are in setup.py, not just installed by spaCy.
 

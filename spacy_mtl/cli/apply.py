@@ -26,6 +26,7 @@ def apply_cli(
     text: str = Opt("text", "--text", "-t", help="The column with the texts"),
     format_: str = Opt("", "--format", "-F", help="parquet or jsonl (default: that of IN)"),
     resume: bool = Opt(False, "--resume", "-r", help="Go on with an interrupted run in OUT"),
+    force: bool = Opt(False, "--force", help="Replace what an earlier run has written to OUT"),
     n_threads: int = Opt(1, "--n-threads", "-T", help="Threads of each process", min=1),
     batch_size: Optional[int] = Opt(
         None, "--batch-size", "-b", help="Texts at a time (default: that of the pipeline)", min=1
@@ -43,6 +44,11 @@ def apply_cli(
 
     Example: python -m spacy mtl apply training/model-best texts.jsonl annotated --n-workers 2
     """
+    if resume and force:
+        raise CommandError(
+            "--resume keeps what an earlier run has written, and --force replaces it",
+            "Leave out one of them.",
+        )
     _check_choice("--engine", engine, _ENGINES)
     if format_:
         _check_choice("--format", format_, _FORMATS)
@@ -63,7 +69,7 @@ def apply_cli(
     job = make_job(annotator, source, output, format_ or None)
     # A pipeline that isn't there is told here, and not by each worker.
     load_pipeline(pipeline)
-    open_output(job, resume=resume)
+    open_output(job, resume=resume, force=force)
     n_done = len(job.shards) - len(job.todo())
     try:
         with (

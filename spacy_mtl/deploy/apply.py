@@ -95,11 +95,12 @@ def describe(job: Job) -> Dict[str, Any]:
     }
 
 
-def open_output(job: Job, *, resume: bool) -> None:
+def open_output(job: Job, *, resume: bool, force: bool = False) -> None:
     """Prepare the folder of a job.
 
     job (Job): The job.
     resume (bool): Whether to go on with an earlier run.
+    force (bool): Whether to remove what an earlier run has written, and start over.
     RAISES (CollectionError): If it has files and isn't to be resumed, or is of another job.
     """
     output = job.output
@@ -107,11 +108,13 @@ def open_output(job: Job, *, resume: bool) -> None:
         raise CollectionError(f"'{output}' is a file. Name a folder for the annotated files.")
     record = output / RECORD
     now = describe(job)
+    if record.exists() and force:
+        _remove_earlier(output, json.loads(record.read_text(encoding="utf8")))
     if record.exists():
         if not resume:
             raise CollectionError(
-                f"'{output}' has the annotated files of an earlier run. Go on with --resume, or "
-                "name another folder."
+                f"'{output}' has the annotated files of an earlier run. Go on with --resume, "
+                "replace them with --force, or name another folder."
             )
         before = json.loads(record.read_text(encoding="utf8"))
         for key, value in now.items():
@@ -124,6 +127,18 @@ def open_output(job: Job, *, resume: bool) -> None:
     if output.is_dir() and any(output.iterdir()):
         raise CollectionError(f"'{output}' has other files. Name a new folder.")
     write_files({record: (json.dumps(now, indent=1) + "\n").encode("utf8")})
+
+
+def _remove_earlier(output: Path, before: Dict[str, Any]) -> None:
+    written = [f"{name}{before.get('ending', '')}" for name in before.get("shards", [])]
+    others = {path.name for path in output.iterdir()} - {*written, RECORD}
+    if others:
+        raise CollectionError(
+            f"'{output}' also has other files, such as '{min(others)}', and nothing was removed. "
+            "Name a new folder, or remove them yourself."
+        )
+    for name in (*written, RECORD):
+        (output / name).unlink(missing_ok=True)
 
 
 def apply(

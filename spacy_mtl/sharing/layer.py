@@ -119,8 +119,9 @@ class _Passes:
             if gradient is None:
                 continue
             if parameter.grad is None:
-                # Torch may give the same memory to several parameters.
-                parameter.grad = gradient.clone()
+                # Torch may give the same memory to several parameters. In another order of values,
+                # Adam's last bits differ.
+                parameter.grad = gradient.clone(memory_format=torch.contiguous_format)
             else:
                 parameter.grad += gradient
         return found

@@ -112,6 +112,14 @@ def test_interrupted(annotator: Annotator, tmp_path: Path) -> None:
     other = Annotator(annotator.pipeline, ["tokens"])
     with pytest.raises(CollectionError, match="was begun with another 'fields': .* not"):
         run(other, tmp_path / "in", out, resume=True)
+    (out / "notes.txt").write_text("keep")
+    job = make_job(other, tmp_path / "in", out)
+    with pytest.raises(CollectionError, match="also has other files, such as 'notes.txt', and"):
+        open_output(job, resume=False, force=True)
+    assert len(list(out.iterdir())) == 5
+    (out / "notes.txt").unlink()
+    open_output(job, resume=False, force=True)
+    assert apply(job).n_rows == 7
 
 
 def test_errors(annotator: Annotator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

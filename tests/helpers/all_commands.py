@@ -62,7 +62,7 @@ ROWS: Dict[str, Row] = {
         "pipeline texts.jsonl {new}",
         "pipeline nowhere.jsonl {new}",
         "pipeline texts.jsonl {old}",
-        old="old-training",
+        old="old-annotated",
     ),
     "calibrate": Row(
         "pipeline many.spacy -o {new}",
@@ -122,6 +122,8 @@ def write_inputs(folder: Path, encoder: str) -> None:
     (folder / "encoder").symlink_to(encoder)
     (folder / "tagged.jsonl").write_text(TAGGED)
     (folder / "texts.jsonl").write_text('{"text": "a b"}\n')
+    (folder / "old-annotated").mkdir()
+    (folder / "old-annotated" / "apply.json").write_text("{}")
     (folder / "old.svg").write_text("<svg/>")
     (folder / "old.html").write_text("<html></html>")
     (folder / "old.json").write_text("{}")

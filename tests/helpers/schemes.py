@@ -67,7 +67,7 @@ class Row:
     def n_rows(self, lengths: Sequence[int]) -> int:
         """The number of rows of the features of documents."""
         # One wordpiece per token, and two special ones.
-        n_more = 0 if self.name == "LayerMix" else 2
+        n_more = 2 if self.is_inside and self.name != "LayerMix" else 0
         return sum(n + n_more for n in lengths if n)
 
 
