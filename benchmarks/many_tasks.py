@@ -23,6 +23,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Dict, List
 
+from spacy_mtl.train.checkpoint import sizes_of
+
 from . import timing
 from .places import ROOT, WORK, default_encoder
 from .speed.contestants import gold_docs
@@ -89,8 +91,7 @@ def ways_of(n_tasks: int) -> List[str]:
 
 def size_of(paths: List[Path]) -> float:
     """RETURNS (float): The size of some folders, in MiB."""
-    files = (file for path in paths for file in path.rglob("*") if file.is_file())
-    return sum(file.stat().st_size for file in files) / 2**20
+    return sum(sum(sizes_of(path).values()) for path in paths) / 2**20
 
 
 def serve(paths: List[Path], texts: List[str]) -> None:

@@ -11,8 +11,6 @@ from .errors import CommandError, ended_by_interrupt, telling
 from .outcome import Outcome, reporting
 from .progress import progress
 
-_ENGINES, _FORMATS = ("local", "ray", "spark"), ("parquet", "jsonl")
-
 
 @reporting
 @telling("Cannot apply the pipeline")
@@ -49,14 +47,13 @@ def apply_cli(
             "--resume keeps what an earlier run has written, and --force replaces it",
             "Leave out one of them.",
         )
-    _check_choice("--engine", engine, _ENGINES)
-    if format_:
-        _check_choice("--format", format_, _FORMATS)
     from ..deploy.annotator import Annotator
-    from ..deploy.apply import apply, make_job, open_output
+    from ..deploy.apply import ENGINES, FORMATS, apply, make_job, open_output
     from ..deploy.fields import DEFAULT
-    from ..deploy.inputs import load_pipeline
 
+    _check_choice("--engine", engine, ENGINES)
+    if format_:
+        _check_choice("--format", format_, FORMATS)
     load_code(code)
     if code is not None and (engine != "local" or n_workers > 1):
         raise CommandError(
@@ -67,13 +64,12 @@ def apply_cli(
     chosen = fields.replace(",", " ").split() or list(DEFAULT)
     annotator = Annotator(pipeline, chosen, text=text, batch_size=batch_size, n_threads=n_threads)
     job = make_job(annotator, source, output, format_ or None)
-    # A pipeline that isn't there is told here, and not by each worker.
-    load_pipeline(pipeline)
+    # One that isn't there is told here, and not by each worker.
+    annotator.nlp  # noqa: B018
     open_output(job, resume=resume, force=force)
-    n_done = len(job.shards) - len(job.todo())
     try:
         with (
-            progress(title="Files", total=len(job.shards), done=n_done, unit=" files") as files,
+            progress(title="Files", total=len(job.shards), done=job.n_done, unit=" files") as files,
             progress(title="Rows", unit=" rows") as rows,
         ):
             found = apply(
@@ -84,8 +80,7 @@ def apply_cli(
                 when_written=lambda shard: files.update(1),
             )
     except KeyboardInterrupt:
-        n_done = len(job.shards) - len(job.todo())
-        way = f"{n_done} of {len(job.shards)} files are done. --resume goes on in {output}"
+        way = f"{job.n_done} of {len(job.shards)} files are done. --resume goes on in {output}"
         ended_by_interrupt("Interrupted", way)
     data: Dict[str, Any] = {
         "output": str(output),

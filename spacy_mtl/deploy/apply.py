@@ -52,6 +52,11 @@ class Job:
         """RETURNS (Path): The file of an annotated shard."""
         return self.output / f"{shard.name}{self.ending}"
 
+    @property
+    def n_done(self) -> int:
+        """RETURNS (int): The number of shards that are finished."""
+        return len(self.shards) - len(self.todo())
+
     def todo(self) -> List[Shard]:
         """RETURNS (List[Shard]): The shards that aren't finished."""
         return [shard for shard in self.shards if not self.file_of(shard).exists()]
@@ -159,7 +164,7 @@ def apply(
     RETURNS (Applied): What was done.
     RAISES (EngineError): If the engine can't be used.
     """
-    todo = job.todo()
+    n_before, todo = job.n_done, job.todo()
     n_rows = n_errors = 0
     if todo:
         with engine_class(engine)(job.annotator, n_workers) as workers:
@@ -169,7 +174,7 @@ def apply(
                 rows, errors = write_shard(noted, job.file_of(shard), job.annotator.fields)
                 n_rows, n_errors = n_rows + rows, n_errors + errors
                 when_written(shard)
-    return Applied(len(job.shards), len(job.shards) - len(todo), n_rows, n_errors)
+    return Applied(len(job.shards), n_before, n_rows, n_errors)
 
 
 def engine_class(name: str) -> Type[Engine]:

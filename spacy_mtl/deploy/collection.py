@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence, Tuple
 
-from .fields import FIELDS, arrow_type
+from .fields import FIELDS, arrow_values
 
 Row = Dict[str, Any]
 #: The number of text files of a shard, and of rows that are read at a time.
@@ -173,29 +173,22 @@ def _write_parquet(batches: Iterable[List[Row]], path: Path, fields: Sequence[st
     import pyarrow
     import pyarrow.parquet
 
-    added = [(name, arrow_type(FIELDS[name].kind)) for name in fields]
-    added.append(("error", pyarrow.string()))
+    added = {**{name: FIELDS[name].kind for name in fields}, "error": "string"}
     writer = None
     try:
         for rows in batches:
-            before = [name for name in rows[0] if name not in dict(added)]
+            before = [name for name in rows[0] if name not in added]
             plain = pyarrow.Table.from_pylist([{k: row[k] for k in before} for row in rows])
             columns = [
-                pyarrow.array([_pairs(row[name]) for row in rows], type=kind)
-                for name, kind in added
+                arrow_values([row[name] for row in rows], kind) for name, kind in added.items()
             ]
-            names = [*before, *dict(added)]
+            names = [*before, *added]
             table = pyarrow.Table.from_arrays([*plain.columns, *columns], names=names)
             if writer is None:
                 writer = pyarrow.parquet.ParquetWriter(path, table.schema)
             writer.write_table(table.cast(writer.schema))
         if writer is None:
-            pyarrow.parquet.write_table(pyarrow.table({name: [] for name, _ in added}), path)
+            pyarrow.parquet.write_table(pyarrow.table({name: [] for name in added}), path)
     finally:
         if writer is not None:
             writer.close()
-
-
-def _pairs(value: Any) -> Any:
-    # A map is made from pairs.
-    return list(value.items()) if isinstance(value, dict) else value

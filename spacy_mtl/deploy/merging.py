@@ -5,6 +5,7 @@ from typing import Any, Callable
 from spacy.language import Language
 from spacy.util import load_model_from_config
 
+from ..joint.encoder_of_another import take_encoder
 from ..joint.find import find_joint
 
 _HARD = "spacy_mtl.HardSharing.v1"
@@ -56,12 +57,7 @@ def with_hard_sharing(
     for name, pipe in copied.components:
         if name != mtl and hasattr(pipe, "to_bytes"):
             found.get_pipe(name).from_bytes(pipe.to_bytes())  # type: ignore[attr-defined]
-    new = _joint_of(found)
-    encoder = joint.model.get_ref("tok2vec")
-    new.model.get_ref("tok2vec").from_bytes(encoder.to_bytes())
-    new.model.set_dim("nO", joint.model.get_dim("nO"))
-    # Tells the listeners the width of the encoder.
-    new.from_bytes(new.to_bytes(exclude=["weighting"]))
+    take_encoder(_joint_of(found), joint)
     found.meta["performance"] = dict(nlp.meta.get("performance", {}))
     return found
 

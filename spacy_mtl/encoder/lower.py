@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 from weakref import WeakKeyDictionary
 
 import torch
@@ -32,6 +32,30 @@ class Given:
     hidden: Any
     args: Tuple
     kwargs: Dict[str, Any]
+
+
+#: Where something is in what layers are given: a path to it.
+Place = Tuple[Any, ...]
+
+
+def exchanged(given: Given, change: Callable[[Place, Any], Any], at: Place = ()) -> Given:
+    """Change what a layer is given beside its hidden states, however it is nested.
+
+    given (Given): What it is given.
+    change (Callable[[Place, Any], Any]): Returns what to put in place of a value.
+    at (Place): Where the layer is: what each path starts with.
+    RETURNS (Given): The same with other values.
+    """
+    args = _walk((*at, "args"), given.args, change)
+    return replace(given, args=args, kwargs=_walk((*at, "kwargs"), given.kwargs, change))
+
+
+def _walk(place: Place, value: Any, change: Callable[[Place, Any], Any]) -> Any:
+    if isinstance(value, (tuple, list)):
+        return type(value)(_walk((*place, i), each, change) for i, each in enumerate(value))
+    if isinstance(value, dict):
+        return {key: _walk((*place, key), each, change) for key, each in value.items()}
+    return change(place, value)
 
 
 class Passage:

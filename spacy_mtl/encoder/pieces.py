@@ -6,18 +6,18 @@ relative positions are, it is made into rows like hidden states, and gets a grad
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
 
 from .batching import MicroBatch
 from .layout import PackedWindows
-from .lower import Given
+from .lower import Given, Place, exchanged
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Stand:
     """Stands for a trained tensor among what a layer is given.
 
     number (int): The number of the tensor.
@@ -66,10 +66,10 @@ class PieceBatch:
             for own, (shape, dtype) in zip(rows, self.forms)
         ]
 
-        def put_back(value: Any) -> Any:
-            return tensors[value.number] if isinstance(value, _Place) else value
+        def put_back(place: Place, value: Any) -> Any:
+            return tensors[value.number] if isinstance(value, _Stand) else value
 
-        return tensors[0], [_exchanged(each, put_back) for each in self.given]
+        return tensors[0], [exchanged(each, put_back) for each in self.given]
 
 
 @dataclass
@@ -101,17 +101,17 @@ def split_off(
     """
     tensors = [hidden]
 
-    def take(value: Any) -> Any:
+    def take(place: Place, value: Any) -> Any:
         if not isinstance(value, Tensor) or not value.requires_grad:
             return value
         for number, known in enumerate(tensors):
             # The same tensor is given to all layers.
             if known is value:
-                return _Place(number)
+                return _Stand(number)
         tensors.append(value)
-        return _Place(len(tensors) - 1)
+        return _Stand(len(tensors) - 1)
 
-    others = [_exchanged(replace(each, hidden=None), take) for each in given]
+    others = [exchanged(replace(each, hidden=None), take) for each in given]
     forms = [(tensor.shape, tensor.dtype) for tensor in tensors]
     return PieceBatch(batch, forms, others, is_recomputed), tensors
 
@@ -125,15 +125,3 @@ def as_rows(tensor: Tensor, width: int) -> Tensor:
     """
     flat = tensor.float().flatten()
     return torch.nn.functional.pad(flat, (0, -flat.numel() % width)).view(-1, width)
-
-
-def _exchanged(given: Given, exchange: Callable[[Any], Any]) -> Given:
-    return replace(given, args=_walk(given.args, exchange), kwargs=_walk(given.kwargs, exchange))
-
-
-def _walk(value: Any, exchange: Callable[[Any], Any]) -> Any:
-    if isinstance(value, (tuple, list)):
-        return type(value)(_walk(each, exchange) for each in value)
-    if isinstance(value, dict):
-        return {key: _walk(each, exchange) for key, each in value.items()}
-    return exchange(value)

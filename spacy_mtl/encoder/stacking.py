@@ -4,15 +4,12 @@ Which of the things that layers are given (masks, positions) belong to single te
 too, is found out once per network, from passes with different numbers of texts.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Any, Dict, List, Sequence, Tuple
 
 from torch import Tensor
 
-from .lower import Given
-
-#: The place of a tensor in what layers are given: the number of the layer, and a path from there.
-Place = Tuple[Any, ...]
+from .lower import Given, Place, exchanged
 
 
 class NotStackableError(Exception):
@@ -41,10 +38,10 @@ def make_plan(one: Sequence[Given], other: Sequence[Given], *, is_packed: bool) 
     RETURNS (StackingPlan): What to copy.
     RAISES (NotStackableError): If it isn't always the same, or several dimensions of one differ.
     """
-    first, second = dict(_tensors(one)), dict(_tensors(other))
+    first, second = _shapes(one), _shapes(other)
     if first.keys() != second.keys():
         raise NotStackableError
-    dimensions = {place: _dimension(first[place].shape, second[place].shape) for place in first}
+    dimensions = {place: _dimension(first[place], second[place]) for place in first}
     return StackingPlan(dimensions, is_packed)
 
 
@@ -62,42 +59,28 @@ def stack(
     RAISES (NotStackableError): If there is something that was not there when the plan was made.
     """
 
-    def copies(place: Place, tensor: Tensor) -> Tensor:
+    def copies(place: Place, value: Any) -> Any:
+        if not isinstance(value, Tensor):
+            return value
         if place not in plan.dimensions:
             raise NotStackableError
-        return _repeated(tensor, plan.dimensions[place], n_copies)
+        return _repeated(value, plan.dimensions[place], n_copies)
 
-    stacked = []
-    for number, own in enumerate(given):
-        args = _walk((number, "args"), own.args, copies)
-        stacked.append(
-            replace(own, args=args, kwargs=_walk((number, "kwargs"), own.kwargs, copies))
-        )
+    stacked = [exchanged(own, copies, (number,)) for number, own in enumerate(given)]
     return _repeated(hidden, 1 if plan.is_packed else 0, n_copies), stacked
 
 
-def _tensors(given: Sequence[Given]) -> Iterator[Tuple[Place, Tensor]]:
-    found: List[Tuple[Place, Tensor]] = []
+def _shapes(given: Sequence[Given]) -> Dict[Place, Sequence[int]]:
+    found: Dict[Place, Sequence[int]] = {}
 
-    def note(place: Place, tensor: Tensor) -> Tensor:
-        found.append((place, tensor))
-        return tensor
+    def note(place: Place, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            found[place] = value.shape
+        return value
 
     for number, own in enumerate(given):
-        _walk((number, "args"), own.args, note)
-        _walk((number, "kwargs"), own.kwargs, note)
-    yield from found
-
-
-def _walk(place: Place, value: Any, change: Any) -> Any:
-    """RETURNS (Any): The value, with each tensor in it changed."""
-    if isinstance(value, Tensor):
-        return change(place, value)
-    if isinstance(value, (tuple, list)):
-        return type(value)(_walk((*place, i), each, change) for i, each in enumerate(value))
-    if isinstance(value, dict):
-        return {key: _walk((*place, key), each, change) for key, each in value.items()}
-    return value
+        exchanged(own, note, (number,))
+    return found
 
 
 def _dimension(one: Sequence[int], other: Sequence[int]) -> int:

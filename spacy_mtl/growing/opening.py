@@ -7,6 +7,7 @@ from spacy.language import Language
 from spacy.util import get_model_meta, load_config, load_model_from_config
 from thinc.api import Config
 
+from ..joint.encoder_of_another import take_encoder
 from ..joint.find import find_joint
 from .ways import ADAPTER, ALPHA, RANK, GrowingError, Way
 
@@ -74,23 +75,10 @@ def open_pipeline(before: Language, way: Way, new: List[str]) -> Language:
         config["components"][name]["model"] = adapters
 
     nlp = load_changed(way.pipeline, replace, [name])
-    _take_encoder(nlp, joint)
+    changed = find_joint(nlp)
+    assert changed is not None
+    take_encoder(changed[1], joint)
     return nlp
-
-
-def _take_encoder(nlp: Language, before: Any) -> None:
-    """Give a pipeline with adapters the encoder of another, and build the network of adapters."""
-    found = find_joint(nlp)
-    assert found is not None
-    after = found[1]
-    after.model.get_ref("tok2vec").from_bytes(before.model.get_ref("tok2vec").to_bytes())
-    width = before.model.get_dim("nO")
-    after.model.set_dim("nO", width)
-    sharing = after.model.get_ref("sharing")
-    sharing.set_dim("nI", width)
-    sharing.initialize()
-    # Tells the listeners the width of the encoder.
-    after.from_bytes(after.to_bytes(exclude=["weighting"]))
 
 
 def _check_same(block: Dict[str, Any], way: Way) -> None:

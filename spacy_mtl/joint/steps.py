@@ -8,7 +8,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..compat.spacy import holds_batch
 from ..learn_rate import finish_update_scaled
-from ..parameters import slots_of_model, unique
+from ..parameters import slots_of_model
 from ..sharing.contract import Scheme, scheme_of, split_slots
 from ..sharing.scheme import features_of
 from ..types import Annotated, StepReport, Views
@@ -206,7 +206,7 @@ def run_forward(
     scheme = scheme_of(sharing)
     strengths = _strengths(scheme, views.losses)
     shared, private = split_slots(sharing)
-    shared.extend(scheme.borrowed(unique(slots_of_model(trunk))))
+    shared.extend(scheme.borrowed(trunk))
     return views, Backward(backprop_views, backprop, shared, private, strengths, model.ops)
 
 

@@ -96,11 +96,11 @@ class Scheme:
         """
         return []
 
-    def borrowed(self, slots: Sequence[Slot]) -> List[Slot]:
+    def borrowed(self, tok2vec: Model) -> List[Slot]:
         """Find the parameters of the encoder that views use, beside the features made by it.
 
-        slots (Sequence[Slot]): The parameters of the encoder.
-        RETURNS (List[Slot]): Some of them. They are shared, like those of the sharing layer.
+        tok2vec (Model[List[Doc], Features]): The trunk with the encoder.
+        RETURNS (List[Slot]): The parameters. They are shared, like those of the sharing layer.
         """
         return []
 

@@ -6,14 +6,14 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 import numpy
 import srsly
 import torch
-from thinc.api import get_torch_default_device
+from thinc.api import Model, get_torch_default_device
 
 from ..compat.thinc import network_of, set_network
 from ..encoder.mode import EvaluatingShim
 from ..encoder.precision import computing
 from ..loading import UnfitError
 from ..packed import unpack
-from ..parameters import Slot
+from ..parameters import Slot, slots_of_model, unique
 from ..types import StepReport, StructureTable
 from .by_task import renamed
 from .contract import Scheme
@@ -133,8 +133,10 @@ class SchemeShim(EvaluatingShim, Scheme):
         found = {id(parameter) for parameter in self.network.auxiliary()}
         return [slot for slot in slots if id(slot.owner) in found]
 
-    def borrowed(self, slots: Sequence[Slot]) -> List[Slot]:
+    def borrowed(self, tok2vec: Model) -> List[Slot]:
         found = {id(parameter) for parameter in self.network.borrowed()}
+        # Few schemes do: don't look through the encoder in each step.
+        slots = unique(slots_of_model(tok2vec)) if found else []
         return [slot for slot in slots if id(slot.owner) in found]
 
     def set_precision(self, precision: str) -> None:

@@ -1,7 +1,7 @@
 """Annotate by actors of Ray."""
 
 from itertools import cycle
-from typing import Any, Iterable, Iterator, List
+from typing import Iterable, Iterator, List
 
 from ..annotator import Annotator
 from ..collection import Row
@@ -25,12 +25,13 @@ class RayActors(Engine):
             # A cluster that the environment names is used as it is.
             ray.init(log_to_driver=False, include_dashboard=False, configure_logging=False)
         remote = ray.remote(num_cpus=annotator.n_threads or 1)(Annotator)
-        self._actors = [remote.remote(**_settings(annotator)) for _ in range(n_workers)]
+        # An annotator keeps what it was made with, and nothing else.
+        self._actors = [remote.remote(**vars(annotator)) for _ in range(n_workers)]
 
     def run(self, batches: Iterable[List[Row]]) -> Iterator[List[Row]]:
         actors = cycle(self._actors)
 
-        def submit(batch: List[Row]) -> Any:
+        def submit(batch: List[Row]) -> object:
             return next(actors).rows.remote(batch)
 
         yield from in_order(batches, submit, self._ray.get, AHEAD * self.n_workers)
@@ -40,14 +41,3 @@ class RayActors(Engine):
             self._ray.kill(actor)
         if self._is_own:
             self._ray.shutdown()
-
-
-def _settings(annotator: Annotator) -> Any:
-    return {
-        "pipeline": annotator.pipeline,
-        "fields": annotator.fields,
-        "text": annotator.text,
-        "batch_size": annotator.batch_size,
-        "n_threads": annotator.n_threads,
-        "exclude": annotator.exclude,
-    }
