@@ -11,6 +11,10 @@ PIP_ARGS ?=
 PYTEST_ARGS ?=
 # Further extras of the package: make test EXTRAS=,openvino VENV=.venv-openvino
 EXTRAS ?=
+# The environment of `make test-extras` and `make demo-scale`, and what it has. Ray and Spark
+# alone take 700 MB.
+EXTRAS_VENV ?= .venv-extras
+ALL_EXTRAS ?= ,openvino,ray,spark
 # Number of parallel test processes, each on one core: make test WORKERS=1
 WORKERS ?= auto
 # Additional options for `spacy project run`: make demo PROJECT_ARGS="--vars.max_steps 100"
@@ -42,19 +46,35 @@ export TOKENIZERS_PARALLELISM := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs install clean
+.PHONY: help demo demo-scale test test-extras lint docs install java clean
 
 help:  ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: install  ## Train, evaluate and package a pipeline on the shipped corpus
 	$(PY) -m spacy project run all . $(PROJECT_ARGS)
+
+demo-scale: java  ## Train the demo by two processes, and annotate its test texts by Ray and Spark
+	$(WITH_EXTRAS) install
+	$(EXTRAS_VENV)/bin/python -m spacy project run scale . $(PROJECT_ARGS)
+
+WITH_EXTRAS = $(MAKE) VENV=$(EXTRAS_VENV) EXTRAS=$(ALL_EXTRAS)
+
+# Spark runs on Java.
+java:
+	@command -v java > /dev/null || test -n "$$JAVA_HOME" || { \
+		echo "Spark needs Java 17 or newer: there is no command 'java', nor JAVA_HOME." >&2; \
+		echo "Install it, such as by: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
 
 # PYTHONSAFEPATH: `python -m` in a test finds the installed package, not this folder.
 PYTEST := OMP_NUM_THREADS=1 PYTHONSAFEPATH=1 $(VENV)/bin/pytest --numprocesses $(WORKERS) \
 	--dist loadfile --no-loadscope-reorder
 
 test: install lint  ## Check the code, then run all tests on the installed package
+	@$(PY) -c "import ray, pyspark" 2> /dev/null || { \
+		echo "NOTE: Ray and Spark aren't installed in $(VENV): the tests marked 'engines' are SKIPPED."; \
+		echo "      \`make test-extras\` runs them. It needs Java 17 or newer, such as by"; \
+		echo "      \`apt-get install openjdk-17-jre-headless\`."; }
 ifeq ($(HAS_DATA),)
 	@echo "NOTE: no real corpora (data/ and raw/) in $(SPACY_MTL_DATA): the tests marked"
 	@echo "      'realdata' are SKIPPED. Set SPACY_MTL_DATA to their folder to run them."
@@ -62,6 +82,15 @@ ifeq ($(HAS_DATA),)
 else
 	$(PYTEST) $(PYTEST_ARGS)
 endif
+
+# What is skipped where an extra is missing must not be skipped here. Of the other tests, those that
+# know of an extra, without what takes long.
+test-extras: java  ## Run the tests of OpenVINO, Ray and Spark, in an environment of their own
+	$(WITH_EXTRAS) install
+	$(EXTRAS_VENV)/bin/python -c "import openvino, pyspark, ray"
+	$(WITH_EXTRAS) test PYTEST_ARGS="-m 'openvino or engines or not (slow or realdata)' \
+		$(shell grep -lrE --include='test_*.py' 'openvino|engines_here' tests | tr '\n' ' ') \
+		tests/encoder tests/deploy"
 
 lint: install  ## Check style and types
 	$(VENV)/bin/ruff check .

@@ -60,8 +60,8 @@ EXTRAS = {
     "openvino": ["openvino>=2026.0.0"],
     # Parquet files for `spacy mtl apply`, and batches of Arrow for an Annotator.
     "parquet": ["pyarrow>=14.0.0"],
-    # Engines of `spacy mtl apply`. Spark knows no pandas 3.
-    "ray": ["ray>=2.9.0", "pyarrow>=14.0.0"],
+    # Engines of `spacy mtl apply`. Ray Data needs pandas, and Spark knows no pandas 3.
+    "ray": ["ray>=2.9.0", "pandas>=2.0.0,<3.0.0", "pyarrow>=14.0.0"],
     "spark": ["pyspark>=3.5.0", "pandas>=2.0.0,<3.0.0", "pyarrow>=14.0.0"],
     "test": [
         "pytest>=8.0.0",

@@ -26,7 +26,7 @@ from typing import Any, Dict, List
 from spacy_mtl.train.checkpoint import sizes_of
 
 from . import timing
-from .places import ROOT, WORK, default_encoder
+from .places import ROOT, WORK, default_encoder, python_path
 from .speed.contestants import gold_docs
 from .speed.one import peak_memory
 
@@ -126,8 +126,7 @@ class Contestant:
         self.seconds: List[float] = []
         self.peak = 0.0
         given = json.dumps({"paths": list(map(str, paths)), "texts": str(texts)})
-        found = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-        environ = {**os.environ, "PYTHONPATH": found, "OMP_NUM_THREADS": "1"}
+        environ = {**os.environ, "PYTHONPATH": python_path(), "OMP_NUM_THREADS": "1"}
         environ["TOKENIZERS_PARALLELISM"] = "false"
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(

@@ -12,6 +12,11 @@ RESULTS = Path(os.environ.get("SPACY_MTL_RESULTS", ROOT / "benchmarks/results"))
 WORK = ROOT / "training/benchmarks"
 
 
+def python_path() -> str:
+    """RETURNS (str): The value of PYTHONPATH with which processes find this package."""
+    return os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+
+
 def data_dir() -> Path:
     """RETURNS (Path): The folder with one folder per corpus."""
     return Path(os.environ.get("SPACY_MTL_DATA", ROOT.parent / "shared")) / "data"

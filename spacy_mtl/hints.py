@@ -121,13 +121,27 @@ def _named(hint: Any) -> str:
     return f"a {getattr(kind, '__name__', kind)}, made by a block with an '@'"
 
 
-def nearest(given: str, names: Iterable[str]) -> str:
+def nearest(given: str, names: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Suggest the nearest of some names for one that is unknown, whatever its case.
 
     given (str): The unknown name.
     names (Iterable[str]): The known names.
+    cutoff (float): How similar it must be, in [0, 1].
     RETURNS (str): A sentence for a message, with a space at its end. Empty if none is near.
     """
-    known = {name.lower(): name for name in names}
-    found = get_close_matches(given.lower(), known, n=1)
-    return f"Did you mean '{known[found[0]]}'? " if found else ""
+    return suggested(given.lower(), {name.lower(): name for name in names}, cutoff=cutoff)
+
+
+def suggested(given: str, known: Mapping[str, str], *, n: int = 1, cutoff: float = 0.6) -> str:
+    """Suggest names by what of them is compared.
+
+    given (str): What of an unknown name is compared.
+    known (Mapping[str, str]): The known names, by what of them is compared.
+    n (int): The most names to suggest.
+    cutoff (float): How similar they must be, in [0, 1].
+    RETURNS (str): A sentence for a message, with a space at its end. Empty if none is near.
+    """
+    found = get_close_matches(given, known, n=n, cutoff=cutoff)
+    if not found:
+        return ""
+    return f"Did you mean {' or '.join(repr(known[each]) for each in found)}? "

@@ -5,7 +5,7 @@ out of a registry, or is passed in from Python. No other code asks which methods
 """
 
 from functools import wraps
-from typing import Any, Callable, Dict, Optional, Sequence, Type, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Type, Union
 
 from thinc.api import Model
 from thinc.types import Floats2d
@@ -189,6 +189,10 @@ class PlainSchedule(_Plain, Schedule):
         """Reject settings that do not fit the corpora: see `Schedule`."""
         if self.has("check"):
             self.wrapped.check(sizes, tasks)
+
+    def left_out(self, tasks: Dict[str, Sequence[str]]) -> List[str]:
+        """RETURNS (List[str]): The corpora that are never drawn: see `Schedule`."""
+        return list(self.wrapped.left_out(tasks)) if self.has("left_out") else []
 
     def observe_losses(self, losses: Dict[str, float]) -> None:
         """Receive the losses of a step: see `Schedule`."""

@@ -7,13 +7,13 @@ own weighting only needs a decorator:
     def create_halves() -> Weighting: ...
 """
 
-import difflib
 from typing import Any, Callable
 
 import catalogue
 from spacy.util import registry as spacy_registry
 
 from .compat.spacy import add_registry
+from .hints import suggested
 from .plain import as_schedule, as_weighting, giving
 from .settings import Function, Rule, check_finite_config, checked
 from .types import Schedule, Weighting
@@ -95,10 +95,7 @@ def _nearest(name: str, names: Any) -> str:
     # People mix up upper and lower case, prefixes and versions.
     parts = {known.lower().split(".")[-2 if "." in known else 0]: known for known in names}
     wanted = [part for part in name.lower().split(".") if part != "spacy_mtl"]
-    found = difflib.get_close_matches(wanted[0] if wanted else "", parts, n=3, cutoff=0.5)
-    if not found:
-        return ""
-    return "Did you mean " + " or ".join(f"'{parts[part]}'" for part in found) + "? "
+    return suggested(wanted[0] if wanted else "", parts, n=3, cutoff=0.5)
 
 
 for _made in (

@@ -15,8 +15,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 EXTRAS = ["", "solvers", "test", "package", "benchmarks"]
-# Only where it is installed.
-EXTRAS += ["openvino"] if find_spec("openvino") else []
+# Only where they are installed.
+EXTRAS += [
+    extra
+    for extra, module in (("openvino", "openvino"), ("ray", "ray"), ("spark", "pyspark"))
+    if find_spec(module)
+]
 WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 

@@ -19,13 +19,14 @@ MAY_IMPORT: Dict[str, Set[str]] = {
     "compat": set(),
     "types": set(),
     "calibration": set(),
+    "ranks": {"compat"},
     "tasks": {"compat"},
     "teachers": {"compat"},
     "encoder": {"compat"},
     "sharing": {"compat", "encoder"},
     "weighting": {"compat"},
-    "joint": {"compat", "tasks", "encoder", "sharing"},
-    "heads": {"compat", "tasks", "joint", "encoder", "teachers", "calibration"},
+    "joint": {"compat", "ranks", "tasks", "encoder", "sharing"},
+    "heads": {"compat", "ranks", "tasks", "joint", "encoder", "teachers", "calibration"},
     "corpus": {"compat", "tasks", "joint"},
     "evaluation": {"compat", "tasks", "heads", "calibration"},
     "report": {
@@ -33,7 +34,7 @@ MAY_IMPORT: Dict[str, Set[str]] = {
         *("calibration", "evaluation"),
     },
     "recommend": {"compat", "tasks", "report"},
-    "train": {"compat", "tasks", "joint", "corpus"},
+    "train": {"compat", "ranks", "tasks", "joint", "corpus"},
     "comparison": {"tasks", "joint", "train", "evaluation", "report"},
     "deploy": {"compat", "tasks", "joint", "encoder", "sharing", "heads", "calibration"},
     "growing": {
@@ -41,7 +42,7 @@ MAY_IMPORT: Dict[str, Set[str]] = {
     },
     "cli": {
         *("compat", "calibration", "comparison", "corpus", "deploy", "evaluation", "growing"),
-        *("joint", "recommend", "report", "tasks", "train"),
+        *("joint", "ranks", "recommend", "report", "tasks", "train"),
     },
 }
 

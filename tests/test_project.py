@@ -36,7 +36,7 @@ def run_here(monkeypatch: pytest.MonkeyPatch, script: str, *args: str) -> None:
     runpy.run_path(str(SCRIPTS / script), run_name="__main__")
 
 
-@pytest.mark.parametrize("workflow", ["all", "snips", "gum"])
+@pytest.mark.parametrize("workflow", ["all", "scale", "snips", "gum"])
 def test_workflow_is_consistent(workflow: str) -> None:
     """All dependencies of a command exist, or are outputs of earlier commands."""
     made: List[str] = []
@@ -214,6 +214,33 @@ def test_ci_requires_the_real_corpora(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "real corpora are missing" in done.stderr
     assert "SPACY_MTL_DATA" in done.stderr
+
+
+def test_make_says_how_to_get_java(tmp_path: Path) -> None:
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("make is not installed")
+    for target in ("demo-scale", "test-extras"):
+        env = {"PATH": str(tmp_path)}
+        done = subprocess.run([make, target], cwd=ROOT, env=env, capture_output=True, text=True)
+        assert done.returncode != 0
+        assert "apt-get install openjdk-17-jre-headless" in done.stderr
+
+
+def test_ci_requires_java(tmp_path: Path) -> None:
+    """It installs what is missing, here without apt-get."""
+    (tmp_path / "project/.ci").mkdir(parents=True)
+    shutil.copy(ROOT / ".ci/run", tmp_path / "project/.ci/run")
+    for folder in ("data", "raw", "bin"):
+        (tmp_path / folder).mkdir()
+    for name in ("bash", "dirname", "env"):
+        (tmp_path / "bin" / name).symlink_to(str(shutil.which(name)))
+    (tmp_path / "bin/chromium").symlink_to(str(shutil.which("true")))
+    env = {"PATH": str(tmp_path / "bin"), "SPACY_MTL_DATA": str(tmp_path)}
+    command = [str(tmp_path / "project/.ci/run")]
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Spark needs Java, and it can't be installed by apt-get" in done.stderr
 
 
 @pytest.mark.realdata

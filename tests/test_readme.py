@@ -37,8 +37,9 @@ TEXTS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf8") for path i
 LOG = "read_log("
 
 
-#: Their commands build on each other: see tests/test_tutorial.py and tests/test_growing_page.py.
-OWN_TESTS = ("docs/tutorial.md", "docs/growing.md")
+#: Their commands build on each other, or need engines: see tests/test_tutorial.py,
+#: tests/test_growing_page.py and tests/test_scale_page.py.
+OWN_TESTS = ("docs/tutorial.md", "docs/growing.md", "docs/scale.md")
 
 
 def blocks(language: str) -> List[str]:
@@ -50,7 +51,8 @@ def blocks(language: str) -> List[str]:
 
 def test_no_block_is_left_out() -> None:
     found = {name for text in TEXTS.values() for name in re.findall(r"^```(\w+)\n", text, re.M)}
-    assert found == {"python", "ini", "bash"}
+    # The others are for clusters: tests/test_scale_page.py looks at them.
+    assert found == {"python", "ini", "bash", "sh", "yaml"}
 
 
 @pytest.mark.parametrize("page", TEXTS)
@@ -79,10 +81,8 @@ SERVICE = "FastAPI("
 
 #: It trains a pipeline that has grown.
 REHEARSAL = "spacy_mtl.rehearse("
-#: It annotates with a trained pipeline: see tests/test_serving.py.
-ANNOTATOR = "Annotator("
 #: What has tests of its own.
-OTHERS = (LOG, SERVICE, REHEARSAL, ANNOTATOR)
+OTHERS = (LOG, SERVICE, REHEARSAL)
 
 
 @pytest.mark.parametrize(

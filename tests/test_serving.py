@@ -67,17 +67,3 @@ def test_requests_at_the_same_time(post: Post) -> None:
 def test_bad_requests(post: Post) -> None:
     answers = post({}, {"texts": []}, {"texts": "one"}, {"texts": ["a"] * 257})
     assert {answer.status_code for answer in answers} == {422}
-
-
-def test_annotator(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
-    (tmp_path / "training").mkdir()
-    folder.rename(tmp_path / "training" / "model-best")
-    monkeypatch.chdir(tmp_path)
-    (code,) = [block for block in blocks() if "Annotator(" in block]
-    made: Dict[str, Any] = {}
-    exec(code, made)
-    assert made["found"].schema.names == ["id", "text", "tags", "ents", "error"]
-    assert made["found"]["error"].to_pylist() == [None, None]
-    assert capsys.readouterr().out == f"{made['found']['ents'].to_pylist()}\n"

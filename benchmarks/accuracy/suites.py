@@ -195,10 +195,13 @@ def parse_change(text: str) -> Tuple[str, Any]:
 
     text (str): FIELD=JSON, such as "hidden_width=null".
     RETURNS (Tuple[str, Any]): The field and its value, for `Run.changes`.
-    RAISES (SystemExit): If suites have no such field.
+    RAISES (SystemExit): If suites have no such field, or the value is no JSON.
     """
     field, _, value = text.partition("=")
     if field not in Suite.__dataclass_fields__:
         sys.exit(f"Suites have no field '{field}', only {', '.join(Suite.__dataclass_fields__)}")
-    found = json.loads(value)
+    try:
+        found = json.loads(value)
+    except ValueError:
+        sys.exit(f"The value in '{text}' is not JSON. A string has quotes: '{field}=\"{value}\"'")
     return field, tuple(found.items()) if isinstance(found, dict) else found

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import statistics
 import time
 from dataclasses import asdict
@@ -114,14 +115,11 @@ def train_and_score(run: Run, encoder: str, work: Path) -> Dict[str, Any]:
         development set as "dev", and the time it took.
     """
     import spacy
-    from spacy.cli.train import train
 
-    config, overrides = config_of(run, encoder, work)
-    output = work / run.name
     started = time.time()
-    train(config, output, overrides=overrides)
+    folder = _train(run, encoder, work)
     seconds = round(time.time() - started)
-    nlp = spacy.load(output / "model-last")
+    nlp = spacy.load(folder)
     result: Dict[str, Any] = {
         "steps": nlp.config["training"]["max_steps"],
         "seconds": seconds,
@@ -166,13 +164,23 @@ def trained_pipeline(run: Run, encoder: str, work: Path) -> Path:
     work (Path): Folder for corpora and models.
     RETURNS (Path): The folder of the pipeline.
     """
+    folder = work / run.name / "model-last"
+    return folder if folder.exists() else _train(run, encoder, work)
+
+
+def _train(run: Run, encoder: str, work: Path) -> Path:
+    """RETURNS (Path): The folder of the trained pipeline. It only exists once it is finished."""
     from spacy.cli.train import train
 
-    folder = work / run.name / "model-last"
-    if not folder.exists():
-        config, overrides = config_of(run, encoder, work)
-        train(config, folder.parent, overrides=overrides)
-    return folder
+    config, overrides = config_of(run, encoder, work)
+    output = work / run.name
+    # An interrupted training leaves a pipeline, too.
+    unfinished = work / f"{run.name}.unfinished"
+    train(config, unfinished, overrides=overrides)
+    if output.exists():
+        shutil.rmtree(output)
+    unfinished.rename(output)
+    return output / "model-last"
 
 
 def run_all(

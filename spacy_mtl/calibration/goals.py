@@ -1,4 +1,9 @@
-"""What a threshold is chosen for: a precision, a recall, or the best F1."""
+"""What a threshold is chosen for: a precision, a recall, or the best F1.
+
+Precision and F1 are those to expect by the confidences. The counted ones go up and down with the
+threshold by chance, and the best of many is too good to be true for other texts. Recall only falls
+as the threshold rises, so it is counted.
+"""
 
 from dataclasses import dataclass
 from operator import attrgetter
@@ -43,7 +48,7 @@ class Goal:
 
 def for_precision(wanted: float) -> Goal:
     """RETURNS (Goal): As many predictions as possible with this precision or more."""
-    return Goal("precision", attrgetter("precision"), wanted, keeps_most=True)
+    return Goal("precision", attrgetter("likely_precision"), wanted, keeps_most=True)
 
 
 def for_recall(wanted: float) -> Goal:
@@ -53,4 +58,4 @@ def for_recall(wanted: float) -> Goal:
 
 def for_f1() -> Goal:
     """RETURNS (Goal): The highest F1. Of equal ones, that with most predictions."""
-    return Goal("F1", attrgetter("f1"), None, keeps_most=True)
+    return Goal("F1", attrgetter("expected_f1"), None, keeps_most=True)

@@ -25,7 +25,7 @@ def add_label_cli(
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions used in the pipeline's config"
     ),
-    force: bool = Opt(False, "--force", "-f", help="Replace an existing pipeline"),
+    force: bool = Opt(False, "--force", "-F", "-f", help="Replace an existing pipeline"),
 ) -> Outcome:
     """
     Add labels to a trained head, which goes on predicting what it did until it is trained.

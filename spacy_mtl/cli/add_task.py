@@ -17,6 +17,8 @@ from .training_folder import check_training_folder, remove_training, removed_unl
 
 #: The value of --rehearse that stands for the texts of the new task.
 _NEW_TEXTS = "new"
+#: The format of corpora.
+_SPACY = ".spacy"
 _WHY_ANOTHER = "It is needed to compare its tasks before and after."
 
 
@@ -87,7 +89,7 @@ def add_task_cli(
     load_code(code)
     choose_gpu(use_gpu)
     _check_overrides(ctx.args)
-    given = read_config(config_path, ctx.args, is_complete=False)
+    given = read_config(config_path, overrides_of(ctx.args), is_complete=False)
     path = find_pipeline(pipeline)
     before = load_pipeline(path)
     way = Way(name, path, _rehearsed(rehearse), rank, alpha)
@@ -181,7 +183,7 @@ def _check_options(
     for option, value in (("--rank", rank), ("--alpha", alpha)):
         if value is not None and not is_adapter:
             raise CommandError(f"{option} is a setting of --adapter", f"Leave out {option}.")
-    if test is not None and not (test.is_file() and test.suffix == ".spacy"):
+    if test is not None and not (test.is_file() and test.suffix == _SPACY):
         raise CommandError(
             f"--test '{test}' is not a .spacy file",
             "Convert other formats with `python -m spacy mtl convert`.",
@@ -200,13 +202,14 @@ def _rehearsed(rehearse: Optional[str]) -> Optional[Path]:
     if rehearse is None or rehearse == _NEW_TEXTS:
         return None
     path = Path(rehearse)
-    if not path.exists():
-        raise CommandError(
-            f"There is no corpus --rehearse '{rehearse}'",
-            "Name a .spacy file, or a folder of them, with texts like those that the pipeline was "
-            f'trained on, or "{_NEW_TEXTS}" for the texts of the new task.',
-        )
-    return path
+    if (path.suffix == _SPACY and path.is_file()) or any(path.rglob(f"*{_SPACY}")):
+        return path
+    what = f"is no {_SPACY} file, and no folder of them" if path.exists() else "does not exist"
+    raise CommandError(
+        f"The corpus --rehearse '{rehearse}' {what}",
+        "Name one with texts like those that the pipeline was trained on (other formats: `python "
+        f'-m spacy mtl convert`), or "{_NEW_TEXTS}" for the texts of the new task.',
+    )
 
 
 def _left_behind(nlp: Any, frozen: Sequence[str]) -> List[str]:

@@ -32,7 +32,7 @@ def affinity_cli(
     n_groups: Optional[int] = Opt(
         None, "--n-groups", "-n", help="The most groups to propose (default: any number)", min=1
     ),
-    force: bool = Opt(False, "--force", "-f", help="Replace an existing --output"),
+    force: bool = Opt(False, "--force", "-F", "-f", help="Replace an existing --output"),
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions used in the config"
     ),
@@ -60,7 +60,7 @@ def affinity_cli(
         check_output_file(output, _SUFFIXES, force, example="affinity")
     load_code(code)
     choose_gpu(use_gpu)
-    config = read_config(config_path, ctx.args)
+    config = read_config(config_path, overrides_of(ctx.args))
     with show_validation_error(config_path):
         interpolated = config.interpolate()
         # Before the corpora are read.

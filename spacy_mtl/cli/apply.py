@@ -22,9 +22,9 @@ def apply_cli(
     n_workers: int = Opt(1, "--n-workers", "-n", help="Processes that annotate", min=1),
     fields: str = Opt("", "--fields", "-f", help="What to add, such as tags,ents,cats"),
     text: str = Opt("text", "--text", "-t", help="The column with the texts"),
-    format_: str = Opt("", "--format", "-F", help="parquet or jsonl (default: that of IN)"),
+    format_: str = Opt("", "--format", help="parquet or jsonl (default: that of IN)"),
     resume: bool = Opt(False, "--resume", "-r", help="Go on with an interrupted run in OUT"),
-    force: bool = Opt(False, "--force", help="Replace what an earlier run has written to OUT"),
+    force: bool = Opt(False, "--force", "-F", help="Replace what an earlier run wrote to OUT"),
     n_threads: int = Opt(1, "--n-threads", "-T", help="Threads of each process", min=1),
     batch_size: Optional[int] = Opt(
         None, "--batch-size", "-b", help="Texts at a time (default: that of the pipeline)", min=1
@@ -48,7 +48,7 @@ def apply_cli(
             "Leave out one of them.",
         )
     from ..deploy.annotator import Annotator
-    from ..deploy.apply import ENGINES, FORMATS, apply, make_job, open_output
+    from ..deploy.apply import ENGINES, FORMATS, apply, engine_class, make_job, open_output
     from ..deploy.fields import DEFAULT
 
     _check_choice("--engine", engine, ENGINES)
@@ -64,6 +64,8 @@ def apply_cli(
     chosen = fields.replace(",", " ").split() or list(DEFAULT)
     annotator = Annotator(pipeline, chosen, text=text, batch_size=batch_size, n_threads=n_threads)
     job = make_job(annotator, source, output, format_ or None)
+    # Before anything is written.
+    engine_class(engine).check()
     # One that isn't there is told here, and not by each worker.
     annotator.nlp  # noqa: B018
     open_output(job, resume=resume, force=force)

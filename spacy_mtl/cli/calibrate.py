@@ -63,7 +63,7 @@ def calibrate_cli(
     ),
     use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU", min=-1),
     force: bool = Opt(
-        False, "--force", "-f", help="Replace existing files, and an earlier calibration"
+        False, "--force", "-F", "-f", help="Replace existing files, and an earlier calibration"
     ),
 ) -> Outcome:
     """

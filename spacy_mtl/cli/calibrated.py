@@ -59,8 +59,11 @@ def as_text(nlp: Language, found: Calibrated, output: Path, diagram: Optional[Pa
         for label, at in _points(head.thresholds)
     ]
     if points:
-        header = ("head", "label", "threshold", "kept", "precision", "recall", "F1")
-        msg.table(points, header=header, aligns=("l", "l", *"r" * 5), divider=True)
+        header = ("head", "label", "threshold", "kept", "precision", "expected", "recall", "F1")
+        msg.table(points, header=header, aligns=("l", "l", *"r" * 6), divider=True)
+        msg.text(
+            "Expected: the mean confidence of what is kept, the precision to expect elsewhere."
+        )
     for note in _notes(nlp, found):
         msg.info(note)
     for name, why in found.left_out.items():
@@ -76,7 +79,8 @@ def _points(thresholds: Thresholds) -> Iterator[Tuple[str, Point]]:
 
 
 def _scores(point: Point) -> Iterator[str]:
-    return (f"{value:.3f}" for value in (point.precision, point.recall, point.f1))
+    values = (point.precision, point.expected_precision, point.recall, point.f1)
+    return (f"{value:.3f}" for value in values)
 
 
 def _notes(nlp: Language, found: Calibrated) -> Iterator[str]:

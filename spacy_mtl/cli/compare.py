@@ -154,7 +154,7 @@ def _source(path: Path, args: List[str]) -> Any:
     from ..train.corpora import damaged_corpora
     from ..train.settings import check_corpora, check_training
 
-    config = read_config(path, args)
+    config = read_config(path, overrides_of(args))
     with show_validation_error(path):
         nlp = load_model_from_config(config, auto_fill=True)
         check_overrides(nlp.config, overrides_of(args))

@@ -30,20 +30,20 @@ def load_code(code: Optional[Path]) -> None:
 
 
 def overrides_of(args: List[str]) -> Dict[str, Any]:
-    """RETURNS (Dict[str, Any]): The settings overridden by options, by dotted name."""
+    """RETURNS (Dict[str, Any]): What options such as --training.max_steps 10 override, by dotted
+    name."""
     return parse_config_overrides(list(args))
 
 
-def read_config(path: Path, args: List[str], *, is_complete: bool = True) -> Config:
+def read_config(path: Path, overrides: Dict[str, Any], *, is_complete: bool = True) -> Config:
     """Read a config file.
 
     path (Path): The file.
-    args (List[str]): Options that override it, such as --training.max_steps 10.
+    overrides (Dict[str, Any]): The settings to override, by dotted name.
     is_complete (bool): Whether it must be the config of a whole pipeline.
     RETURNS (Config): The config, not interpolated.
     RAISES (ValueError): If it isn't a config.
     """
-    overrides = overrides_of(args)
     try:
         with show_validation_error(path, desc=f"The config file is {path}."):
             # Overrides need their sections, which only a complete config surely has.

@@ -36,7 +36,7 @@ def debug_data_cli(
     from ..train.settings import check_training
 
     load_code(code)
-    config = read_config(config_path, ctx.args)
+    config = read_config(config_path, overrides_of(ctx.args))
     with show_validation_error(config_path):
         nlp = load_model_from_config(config, auto_fill=True)
         check_overrides(nlp.config, overrides_of(ctx.args))

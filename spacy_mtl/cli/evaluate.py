@@ -39,7 +39,7 @@ def evaluate_cli(
         None, "--code", "-c", help="Python file with functions used in the pipeline's config"
     ),
     use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU", min=-1),
-    force: bool = Opt(False, "--force", "-f", help="Replace an existing file"),
+    force: bool = Opt(False, "--force", "-F", "-f", help="Replace an existing file"),
 ) -> Outcome:
     """
     Evaluate each task of a pipeline: scores with 95 % intervals, labels, confusions and errors.

@@ -52,7 +52,7 @@ def quantize_cli(
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions used in the pipeline's config"
     ),
-    force: bool = Opt(False, "--force", "-f", help="Replace an existing pipeline"),
+    force: bool = Opt(False, "--force", "-F", "-f", help="Replace an existing pipeline"),
 ) -> Outcome:
     """
     Convert the encoder of a trained pipeline to int8, calibrated on a corpus.

@@ -29,7 +29,7 @@ def report_cli(
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions used in the pipeline's config"
     ),
-    force: bool = Opt(False, "--force", "-f", help="Replace an existing page"),
+    force: bool = Opt(False, "--force", "-F", "-f", help="Replace an existing page"),
 ) -> Outcome:
     """
     Make a page about a training, which opens offline: curves, conflicts, sharing, documents.

@@ -13,7 +13,11 @@ _END = ("max_steps", "patience")
 
 
 def load_resumed(
-    checkpoint: Any, meta: Dict[str, Any], training: Dict[str, Any], differ: bool
+    checkpoint: Any,
+    meta: Dict[str, Any],
+    training: Dict[str, Any],
+    differ: bool,
+    n_ranks: int = 1,
 ) -> Language:
     """Load the pipeline of a checkpoint, if the training is still the same.
 
@@ -21,19 +25,23 @@ def load_resumed(
     meta (Dict[str, Any]): The config, data and machine now.
     training (Dict[str, Any]): The block [training], whose end may have changed.
     differ (bool): Whether data, libraries and machine may have changed.
+    n_ranks (int): The number of ranks now. If it has changed, so have their threads.
     RETURNS (Language): The pipeline.
     RAISES (CommandError): If something has changed that must not.
     RAISES (CheckpointError): If the checkpoint is damaged.
     """
-    _check_same(checkpoint, meta, differ, damaged=checkpoint.check())
+    _check_same(checkpoint, meta, differ, n_ranks, damaged=checkpoint.check())
     nlp: Language = checkpoint.load_pipeline()
     nlp.config["training"].update({key: training[key] for key in _END if key in training})
     msg.good(f"Resuming after {checkpoint.step} steps: {checkpoint.path}")
     return nlp
 
 
-def _check_same(checkpoint: Any, meta: Dict[str, Any], differ: bool, damaged: List[str]) -> None:
+def _check_same(
+    checkpoint: Any, meta: Dict[str, Any], differ: bool, n_ranks: int, damaged: List[str]
+) -> None:
     before = checkpoint.read_meta()
+    has_other_ranks = before.get("ranks", 1) != n_ranks
     then, now = (Config().from_str(each["config"]) for each in (before, meta))
     changed = [name for name in _changes(then, now) if name not in {f"training.{k}" for k in _END}]
     if changed:
@@ -48,6 +56,7 @@ def _check_same(checkpoint: Any, meta: Dict[str, Any], differ: bool, damaged: Li
         for part in ("data", "machine")
         for key in {**before[part], **meta[part]}
         if meta[part].get(key) != before[part].get(key)
+        and not (has_other_ranks and key == "threads")
     ]
     # In that case, its information about machine and data may be wrong.
     other += [f"{checkpoint.path.name}/{text}" for text in damaged]

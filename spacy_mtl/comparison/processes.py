@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+
+from ..cores import threads_each
+from ..interrupts import interrupted_by_terminate
 
 _POLL = 0.1
 #: How long a process may take to end before it is killed, in seconds.
@@ -57,7 +60,7 @@ class Processes:
         """
         self._jobs = jobs
         self._folder = folder
-        share = str(max(1, (os.cpu_count() or 1) // jobs))
+        share = str(threads_each(jobs))
         self._environ = {"OMP_NUM_THREADS": share, **os.environ, "TOKENIZERS_PARALLELISM": "false"}
         self._running: Dict[Any, Any] = {}
 
@@ -81,7 +84,7 @@ class Processes:
         """
         todo = list(commands)[::-1]
         failed: List[Ended] = []
-        with _interrupted_by_terminate():
+        with interrupted_by_terminate():
             try:
                 while self._running or (todo and (go_on or not failed)):
                     has_room = len(self._running) < self._jobs
@@ -152,22 +155,3 @@ def _signal(process: Any, number: int) -> None:
             os.killpg(process.pid, number)
         else:
             process.terminate()
-
-
-@contextmanager
-def _interrupted_by_terminate() -> Iterator[None]:
-    """Treat SIGTERM like Ctrl-C, so that the commands are ended, too."""
-
-    def interrupt(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:
-        # Only the main thread may do so.
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

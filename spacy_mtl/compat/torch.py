@@ -124,3 +124,16 @@ def parts_of(network: Any) -> Parts:
         hooks.update(module._forward_hooks)
         hooks.update(module._forward_pre_hooks)
     return Parts(modules, parameters, hooks)
+
+
+def store_of_ranks() -> Any:
+    """Find the store by which this process has found the other ranks, whoever has connected them.
+
+    Uses `torch.distributed.distributed_c10d._get_default_store`: a group does not give its store
+    away.
+
+    RETURNS (Store): The store of the default process group.
+    """
+    from torch.distributed import distributed_c10d
+
+    return distributed_c10d._get_default_store()

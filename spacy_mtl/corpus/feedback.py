@@ -67,6 +67,16 @@ _CURRENT: "WeakKeyDictionary[Language, ReferenceType[Schedule]]" = WeakKeyDictio
 _LOSSES: "WeakKeyDictionary[MultiTask, _Losses]" = WeakKeyDictionary()
 
 
+def report_scores(nlp: Language, scores: Dict[str, Any]) -> None:
+    """Report scores to a schedule that needs them, as `nlp.evaluate` would.
+
+    nlp (Language): The pipeline.
+    scores (Dict[str, Any]): The scores, which another process has found.
+    """
+    if isinstance(nlp.evaluate, _ReportingEvaluation):
+        nlp.evaluate.report(scores)
+
+
 class _ReportingEvaluation:
     """`nlp.evaluate` that also reports the scores to a schedule while it is in use.
 
@@ -79,10 +89,14 @@ class _ReportingEvaluation:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         scores = type(self._nlp).evaluate(self._nlp, *args, **kwargs)
+        self.report(scores)
+        return scores
+
+    def report(self, scores: Dict[str, Any]) -> None:
+        """Report the scores of an evaluation."""
         schedule = self._schedule()
         if schedule is not None:
             schedule.observe_scores(scores_by_task(self._nlp, scores))
-        return scores
 
     def __reduce__(self) -> Any:
         # A copied pipeline gets its own method.

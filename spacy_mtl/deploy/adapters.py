@@ -14,6 +14,12 @@ from ..hints import nearest
 from ..joint.find import find_joint
 from .adapter_files import Saved, fingerprint, read_adapter, write_adapter
 
+#: How to get adapters.
+_HOW = (
+    "Train a pipeline with it, or add a task with an adapter: `python -m spacy mtl add-task "
+    "PIPELINE CONFIG --adapter`."
+)
+
 
 class AdapterError(ValueError):
     """An adapter that isn't there, or doesn't fit."""
@@ -41,16 +47,23 @@ def find_adapters(nlp: Language) -> Found:
     """
     from ..sharing.adapters import TITLE, AdaptersNetwork
 
+    if not isinstance(nlp, Language):
+        raise AdapterError(
+            f"'nlp' is a {type(nlp).__name__}, but it must be a pipeline: spacy.load(PATH)."
+        )
     joint = find_joint(nlp)
     if joint is None:
-        raise AdapterError("The pipeline has no 'mtl' component, so it has no adapters.")
+        raise AdapterError(
+            "The pipeline has no component of factory 'mtl', so it has no adapters: it has "
+            f"{', '.join(nlp.component_names) or 'nothing'}. Train one with {TITLE}."
+        )
     name, component = joint
     network = getattr(component.scheme, "network", None)
     if not isinstance(network, AdaptersNetwork):
         block = nlp.get_pipe_config(name)["model"]
         raise AdapterError(
             f"The sharing scheme of '{name}' is {block.get('@architectures', '?')}, but only "
-            f"{TITLE} has adapters."
+            f"{TITLE} has adapters. {_HOW}"
         )
     return Found(name, component, network)
 

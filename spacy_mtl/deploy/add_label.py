@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Sequence
 
 from spacy.language import Language
 
+from ..compat.spacy import frozen_components
 from ..heads.component import TaskHead
 from ..hints import nearest
 from ..tasks.collisions import find_collisions
@@ -44,9 +45,8 @@ def add_labels(nlp: Language, name: str, labels: Sequence[str]) -> Added:
         each: pipe for each, pipe in nlp.components if isinstance(pipe, TaskHead)
     }
     if name not in heads:
-        other = "a component of another package" if name in nlp.component_names else "unknown"
         raise LabelError(
-            f"'{name}' is {other}, but it must be a head of this package. "
+            f"'{name}' is {_what_is(nlp, name)}, but it must be a head of this package. "
             f"{nearest(name, heads)}The pipeline's heads: {', '.join(heads) or 'none'}."
         )
     head = heads[name]
@@ -61,6 +61,11 @@ def add_labels(nlp: Language, name: str, labels: Sequence[str]) -> Added:
                 f"The head '{name}' has the label '{label}' already. Leave it out. Its labels: "
                 f"{', '.join(head.labels)}."
             )
+        if label != label.strip():
+            raise LabelError(
+                f"The label {label!r} begins or ends with a space, so it would be another one than "
+                f"{label.strip()!r}. Leave the space out."
+            )
         if label in labels[:i]:
             raise LabelError(f"The label '{label}' is given more than once. Leave one out.")
     for label in labels:
@@ -70,9 +75,20 @@ def add_labels(nlp: Language, name: str, labels: Sequence[str]) -> Added:
     return Added(name, list(head.labels), list(labels), _notes(nlp, name, head))
 
 
+def _what_is(nlp: Language, name: str) -> str:
+    if name not in nlp.component_names:
+        return "unknown"
+    return f"a component of the factory '{nlp.get_pipe_meta(name).factory}'"
+
+
 def _notes(nlp: Language, name: str, head: Any) -> List[str]:
     block = f"[components.{name}]"
     notes = list(find_collisions(nlp, name, nlp.component_names))
+    if name in frozen_components(nlp):
+        notes.append(
+            f"'{name}' is frozen, so that it neither learns nor rehearses: remove it from "
+            "[training.frozen_components] of the pipeline's config.cfg before you train it further."
+        )
     if head.has_teacher:
         notes.append(
             f"'{name}' has a teacher, which must have the same labels: remove "

@@ -25,8 +25,9 @@ class Annotator:
     others go on.
 
     For Ray, `dataset.map_batches(Annotator, fn_constructor_args=["pipeline"],
-    batch_format="pyarrow", concurrency=2)`; for Spark, `frame.mapInArrow(annotator.in_arrow,
-    schema)` or `mapInPandas`, with a schema from `spark_schema`.
+    batch_format="pyarrow", compute=ActorPoolStrategy(min_size=1, max_size=2))`; for Spark,
+    `frame.mapInArrow(annotator.in_arrow, schema)` or `mapInPandas`, with a schema from
+    `spark_schema`.
     """
 
     def __init__(
@@ -116,7 +117,12 @@ class Annotator:
         self._check(names)
         if hasattr(batch, "to_pylist"):
             return self._arrow(batch)
-        found = self.annotate(list(batch[self.text]))
+        texts = list(batch[self.text])
+        if not isinstance(batch, dict):
+            # What is missing has several types in pandas.
+            gaps = batch[self.text].isna()
+            texts = [None if gap else text for text, gap in zip(texts, gaps)]
+        found = self.annotate(texts)
         columns = {name: [row.get(name) for row in found] for name in self.added}
         if isinstance(batch, dict):
             return {**batch, **{name: _objects(values) for name, values in columns.items()}}

@@ -1,11 +1,14 @@
 """Reading a trained pipeline, and a corpus to measure it on."""
 
+import os
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Union
 
 from spacy.language import Language
 from spacy.training import Corpus, Example
 from spacy.util import load_model
+
+from .saved import find_pipeline
 
 #: What to do if a corpus that was named can't be read.
 ANOTHER = "Name a .spacy file (see `python -m spacy mtl convert`), or a folder of them."
@@ -26,7 +29,10 @@ def load_pipeline(
     RAISES (InputError): If there is none, or it can't be loaded.
     """
     try:
-        return load_model(pipeline, config=overrides or {})
+        folder = find_pipeline(str(pipeline))
+        # A package may have code of its own, which only its name imports.
+        given = folder if os.path.exists(pipeline) else pipeline
+        return load_model(given, config=overrides or {})
     except (OSError, ValueError) as err:
         raise InputError(str(err)) from err
 

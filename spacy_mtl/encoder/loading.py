@@ -1,10 +1,10 @@
 """Loading pretrained encoders from a folder or the model hub."""
 
 import inspect
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Dict, Iterable, Optional, Sequence, Set
 
+from ..hints import nearest
 from ..loading import is_out_of_memory
 
 # Source and code settings, for both network and tokenizer.
@@ -115,11 +115,10 @@ def check_settings(key: str, unknown: Sequence[str], known: Iterable[str], where
     RAISES (EncoderError): If there are unknown settings.
     """
     if unknown:
-        near = get_close_matches(unknown[0], sorted(map(str, known)), n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
+        hint = nearest(unknown[0], sorted(map(str, known)))
         raise EncoderError(
             f"'{key}' has {', '.join(map(repr, unknown))}, which the library doesn't know and "
-            f"would ignore.{hint} Fix or remove it in {where}."
+            f"would ignore. {hint}Fix or remove it in {where}."
         )
 
 

@@ -93,8 +93,15 @@ class EvaluatingShim(PyTorchShim):
 
         optimizer (Optimizer): The optimizer.
         """
+        network: Any = network_of(self)
+        before = {name: parameter.data for name, parameter in network.named_parameters()}
         super().finish_update(cast(Optimizer, fused_step(optimizer)))
-        forget_copies(network_of(self))
+        for name, parameter in network.named_parameters():
+            # thinc wraps weights that were changed in place in a new tensor, which holds the one
+            # before, and so on: a little more memory with each step.
+            if parameter.data_ptr() == before[name].data_ptr():
+                parameter.data = before[name]
+        forget_copies(network)
 
     @contextmanager
     def use_params(self, params: Any) -> Iterator[None]:

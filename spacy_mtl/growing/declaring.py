@@ -4,9 +4,12 @@ from itertools import count as numbers
 from typing import Any, Dict, Iterable, List, Sequence
 
 from spacy.language import Language
+from spacy.util import registry
+from thinc.api import Config
 
 from ..report.corpora import CorpusCounts
 from .survey import annotated
+from .ways import GrowingError
 
 MULTI = "spacy_mtl.MultiCorpus.v1"
 #: The name of the corpus of a config that has only one.
@@ -62,6 +65,42 @@ def set_schedule(nlp: Language, schedule: str, batcher: str) -> None:
     if own.get("@batchers") != batcher:
         wrapped = {"@batchers": batcher, "mixed": True, "batcher": own}
         nlp.config["training"]["batcher"] = wrapped
+
+
+def check_drawn(nlp: Language, name: str) -> None:
+    """Reject a schedule that never draws a corpus that was added.
+
+    nlp (Language): The pipeline with the blocks of the config.
+    name (str): The name of the corpus.
+    RAISES (GrowingError): If it gives it no share.
+    """
+    block: Any = Config(_block(nlp, "train_corpus")["schedule"]).copy()
+    schedule = registry.resolve({"schedule": block})["schedule"]
+    tasks = declared_tasks(nlp)
+    if name in schedule.left_out(tasks):
+        where = ".".join([*_path(nlp, "train_corpus"), "schedule"])
+        raise GrowingError(
+            f"The schedule in [{where}] of the config, {block['@mtl_schedules']}, never draws the "
+            f"texts to rehearse: the corpus '{name}', which has the tasks "
+            f"{', '.join(tasks[name])}. Give it a share (Weighted: by its name in 'shares'; "
+            "Sequential: by one of its tasks in 'phases'), or remove the schedule: then all "
+            "corpora have the same share of each batch."
+        )
+
+
+def undrawn(nlp: Language) -> Config:
+    """Leave out the schedule, which may name a corpus that is added later.
+
+    nlp (Language): The pipeline with the blocks of the config.
+    RETURNS (Config): Its interpolated config.
+    """
+    config = nlp.config.interpolate()
+    place: Any = config
+    for part in _path(nlp, "train_corpus"):
+        place = place[part] if isinstance(place, dict) and part in place else {}
+    if isinstance(place, dict) and place.get("@readers") == MULTI:
+        place["schedule"] = None
+    return config
 
 
 def declared_tasks(nlp: Language) -> Dict[str, List[str]]:

@@ -14,7 +14,7 @@ from ..joint.component import MultiTask
 from ..joint.find import has_pretrained_encoder
 from ..joint.pipeline import find_upstream, upstream_listeners
 from ..learn_rate import OwnRate
-from .declaring import declare, misleads
+from .declaring import declare, misleads, undrawn
 from .new_heads import NewHead, add_new_heads, check_apart, joint_of, read_new_heads
 from .opening import open_pipeline
 from .rehearsal import set_rehearsal
@@ -52,7 +52,7 @@ def prepare(before: Language, given: Config, way: Way, cache: Path) -> Language:
     set_blocks(nlp, complete)
     training = nlp.config["training"]
     training["frozen_components"] = old
-    corpora = read_corpora(nlp)
+    corpora = read_corpora(nlp, undrawn(nlp))
     train, dev = count(nlp, corpora.train), count(nlp, corpora.dev)
     check_counts(nlp, train, dev, new)
     asked: Any = given.get("training", {}).get("annotating_components") or []

@@ -13,7 +13,7 @@ from spacy.training import Corpus
 from ..heads.component import TaskHead
 from ..joint.component import MultiTask
 from ..report.corpora import CorpusCounts
-from .declaring import add_corpus, declare, declared_tasks, set_schedule
+from .declaring import add_corpus, check_drawn, declare, declared_tasks, set_schedule
 from .survey import annotated, count
 from .ways import GrowingError, Way, teacher_weight
 
@@ -57,8 +57,10 @@ def set_rehearsal(
             )
         # Texts without annotation are for all that have a teacher.
         settings = {"path": str(way.rehearsed), "tasks": tasks or ours}
-        gold[add_corpus(nlp, "rehearsal", settings)] = tasks
+        name = add_corpus(nlp, "rehearsal", settings)
+        gold[name] = tasks
         set_schedule(nlp, _UNIFORM, _BATCHER)
+        check_drawn(nlp, name)
     trained = []
     for task in old:
         pipe: Any = nlp.get_pipe(task)

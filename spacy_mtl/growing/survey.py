@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Callable, Iterable, List, Sequence
+from typing import Any, Callable, Iterable, List, Optional, Sequence
 
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.training import Example
 from spacy.util import registry, resolve_dot_names
+from thinc.api import Config
 
 from ..report.corpora import CorpusCounts, count_corpus
 from ..tasks.stock import tasks_of
@@ -34,14 +35,15 @@ class Corpora:
     is_streamed: bool
 
 
-def read_corpora(nlp: Language) -> Corpora:
+def read_corpora(nlp: Language, config: Optional[Config] = None) -> Corpora:
     """Make the readers of a pipeline's config.
 
     nlp (Language): The pipeline.
+    config (Optional[Config]): Another config, interpolated.
     RETURNS (Corpora): The readers.
     RAISES (ValueError): If [training] or [corpora] have mistakes.
     """
-    config = nlp.config.interpolate()
+    config = nlp.config.interpolate() if config is None else config
     check_training(config["training"])
     check_corpora(config)
     settings: Any = registry.resolve(config["training"], schema=ConfigSchemaTraining)

@@ -25,12 +25,13 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
-from ..joint.answer import report, skip
+from ..joint.answer import listens_to_steps_only, may_skip, report, skip
 from ..joint.find import has_pretrained_encoder
 from ..joint.listener import TaskListener
 from ..learn_rate import FOUND, OwnRate, check_found, finish_update_scaled
 from ..loading import UnfitError, explained, load_from_bytes, load_from_disk
 from ..parameters import use_torch_params
+from ..ranks.group import ALONE, Group
 from ..tasks.collisions import find_collisions
 from ..tasks.score_weights import separate_scores
 from ..tasks.scores import prefixed
@@ -42,6 +43,7 @@ from .gold import without_others
 from .growing import GrowingHead
 from .loading import check_labels, check_size
 from .models import check_unit
+from .scaled import scaled, scaled_scores
 from .scoring import call_scorer
 from .student import TEACHER, check_progress
 
@@ -62,6 +64,8 @@ class TaskHead(OwnRate, Calibrated, AdjustableHead, GrowingHead, TrainablePipe):
     reports = True
     heeds_declaration = True
     loss_from_scores = True
+    #: The ranks that it is trained on.
+    group: Group = ALONE
 
     def __init__(
         self,
@@ -110,6 +114,13 @@ class TaskHead(OwnRate, Calibrated, AdjustableHead, GrowingHead, TrainablePipe):
         self.set_teacher(teacher)
         self._has_gold = False
         self._warned: Set[str] = set()
+
+    @property
+    def skips(self) -> bool:
+        """RETURNS (bool): Whether it skips a batch without annotation: see `Task`."""
+        # Not what updates itself in another way, or listens to other components, too.
+        own = getattr(self.update, "__func__", None)
+        return own is TaskHead.update and listens_to_steps_only(self.model)
 
     # What subclasses may override, besides the abstract methods of `Task`.
 
@@ -172,7 +183,8 @@ class TaskHead(OwnRate, Calibrated, AdjustableHead, GrowingHead, TrainablePipe):
 
     def loss_of_batch(self, examples: List[Example], scores: Any) -> Optional[float]:
         """RETURNS (Optional[float]): The loss from the model's output: see `Task`."""
-        if self.has_rehearsed:
+        # On several ranks, what the parts of a mixed loss count for is only known in its step.
+        if self.has_rehearsed or (self.has_teacher and self.group.size > 1):
             return None
         lesson = self.repeat_lesson([eg.predicted for eg in examples])
         return self.learn(lesson, *self.compute_loss(examples, scores), scores)[0].value
@@ -311,22 +323,28 @@ class TaskHead(OwnRate, Calibrated, AdjustableHead, GrowingHead, TrainablePipe):
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
         docs = [eg.predicted for eg in examples]
-        if not any(len(doc) for doc in docs):
-            return losses
-        self._check_is_initialized()
-        own = self.own_examples(examples)
+        has_tokens = any(len(doc) for doc in docs)
+        if has_tokens:
+            self._check_is_initialized()
         lesson = self.next_lesson(docs)
+        if not has_tokens:
+            if lesson is not None:
+                self.group.balance(0, 0)
+            self._weigh_in(losses)
+            return losses
+        own = self.own_examples(examples)
         is_taught = lesson is not None or any(self.has_gold(eg.reference) for eg in own)
-        if not is_taught and skip(self.model):
+        if not is_taught and may_skip(self.model):
+            self._weigh_in(losses)
+            skip(self.model)
             return losses
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update(docs)
         loss, d_scores = self.learn(lesson, *self.loss_of(own, scores), scores)
-        losses[self.name] += loss.value
+        share = self._weigh_in(losses, loss)
         report(self.model, loss)
-        self.add_gradients(loss)
-        backprop(d_scores)
-        self._has_gold = self._has_gold or loss.n_units > 0
+        self.add_gradients(scaled(loss, share))
+        backprop(scaled_scores(d_scores, share))
         if sgd is not None and sgd is not False:
             self.finish_update(sgd)
         return losses
@@ -405,6 +423,13 @@ class TaskHead(OwnRate, Calibrated, AdjustableHead, GrowingHead, TrainablePipe):
         check_found(cfg)
         check_calibration(cfg)
         self.check_saved(cfg)
+
+    def _weigh_in(self, losses: Dict[str, float], loss: Optional[LossAndGradient] = None) -> float:
+        """Add the mean loss of all ranks. RETURNS (float): What scales this rank's gradient."""
+        found = self.group.weigh(*((0.0, 0) if loss is None else (loss.value, loss.n_units)))
+        losses[self.name] += found.value
+        self._has_gold = self._has_gold or found.n_units > 0
+        return found.share
 
     def _check_loaded(self, where: str, exclude: List[str]) -> None:
         # Labels and model may be loaded separately.

@@ -35,8 +35,10 @@ def rehearse(
     This is one joint step, as with `nlp.update`: each head learns the probabilities that the
     teacher's head of the same name gives to its labels, weighting and sharing scheme do with the
     gradients what they always do, and the optimizer is applied once to encoder, scheme, `mtl`
-    and heads. A schedule of task weights counts the step, and weightings that go by former losses
-    or gradients see those of rehearsal, too.
+    and heads. The weights of the tasks are those of the weighting of `mtl`. A schedule of task
+    weights counts the step, and weightings that go by former losses or gradients see those of
+    rehearsal, too. How much is rehearsed beside what is new is up to the number of steps and texts:
+    Adam moves as far by small gradients as by large ones.
 
     A head may have labels that its teacher doesn't have. Nothing is said about these: the others
     are learned as if there were only them (of a CRF, all sequences without the new entity types).

@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from ..arrays import cut_like
 from ..loading import UnfitError
 from ..losses import soft_cross_entropy, softmax
+from ..ranks.group import Group
 from ..tasks.task import Task
 from ..teachers.settings import read_settings
 from ..teachers.teacher import Lesson, Teacher
@@ -28,6 +29,7 @@ class Student(Task):
     target_kind: str
     cfg: Dict[str, Any]
     model: Any
+    group: Group
     teacher: Optional[Teacher] = None
     #: What is rehearsed in the next batches instead of other lessons.
     rehearsed: Optional[Lesson] = None
@@ -117,6 +119,11 @@ class Student(Task):
         return self.teacher is not None
 
     @property
+    def fingerprint_of_teacher(self) -> Optional[str]:
+        """RETURNS (Optional[str]): What identifies the teacher: see `Task`."""
+        return None if self.teacher is None else self.teacher.fingerprint
+
+    @property
     def is_taught(self) -> bool:
         """RETURNS (bool): Whether a teacher has a weight in the next batch: see `Task`."""
         if self.rehearsed is not None:
@@ -152,13 +159,15 @@ class Student(Task):
     def next_lesson(self, docs: Sequence[Doc]) -> Optional[Lesson]:
         """Get what the teacher has to say about the next batch, and count it.
 
-        docs (Sequence[Doc]): The batch. At least one document has tokens.
-        RETURNS (Optional[Lesson]): None if there is no teacher, or it has no weight.
+        docs (Sequence[Doc]): The batch, or the share of this rank.
+        RETURNS (Optional[Lesson]): None if there is no teacher, it has no weight, or no rank has a
+            document with tokens.
         """
         self.has_rehearsed = self.rehearsed is not None
         if self.has_rehearsed:
             return self.rehearsed
-        if self.teacher is None:
+        # All ranks count the same batches.
+        if self.teacher is None or not any(self.group.gather(any(map(len, docs)))):
             return None
         step = self._steps
         lesson = self._lesson(docs, step)
@@ -195,9 +204,10 @@ class Student(Task):
             soft = self.soft_loss(scores, targets)
         else:
             soft = self.soft_loss_among(scores, targets, lesson.classes)
-        weight = lesson.weight
+        of_loss, of_soft = self.group.balance(loss.n_units, soft.n_units)
+        of_loss, of_soft = (1 - lesson.weight) * of_loss, lesson.weight * of_soft
         mixed = {
-            each.name: (1 - weight) * getattr(loss, each.name) + weight * getattr(soft, each.name)
+            each.name: of_loss * getattr(loss, each.name) + of_soft * getattr(soft, each.name)
             for each in fields(loss)
         }
         mixed["n_units"] = max(loss.n_units, soft.n_units)
@@ -209,6 +219,8 @@ class Student(Task):
         weight = 0.0 if self.teacher is None else self.teacher.weight_at(step)
         if self.teacher is None or weight == 0:
             return None
+        if not any(map(len, docs)):
+            return Lesson(weight, numpy.zeros((0, len(self.classes_of(self.labels))), "float32"))
         return self.teacher.lesson(docs, self.labels, self.classes_of, weight)
 
 

@@ -1,10 +1,9 @@
 """Thresholds of probabilities, for all labels or by label."""
 
-from difflib import get_close_matches
 from numbers import Real
 from typing import Any, Dict, Optional, Sequence, Union
 
-from ..hints import shortened
+from ..hints import nearest, shortened
 
 Threshold = Optional[Union[float, Dict[str, float]]]
 
@@ -37,12 +36,10 @@ def misfit_of(threshold: Any, labels: Sequence[str], key: str = "threshold") -> 
             )
     unknown = [label for label in threshold if label not in labels] if labels else []
     if unknown:
-        near = get_close_matches(str(unknown[0]), labels, n=1)
-        hint = f" (did you mean '{near[0]}'?)" if near else ""
         known = ", ".join(labels[:10]) + (", ..." if len(labels) > 10 else "")
         return (
-            f"'{key}' is set for '{unknown[0]}'{hint}, but it must be set for labels of the head: "
-            f"{known}"
+            f"'{key}' is set for '{unknown[0]}', which is no label of the head. "
+            f"{nearest(str(unknown[0]), labels)}Its labels: {known}"
         )
     return None
 

@@ -69,23 +69,36 @@ def report(model: Model, loss: LossAndGradient) -> None:
             answer.report(loss)
 
 
+def may_skip(model: Model) -> bool:
+    """Check whether a head without gold annotation may skip its forward and backward pass.
+
+    model (Model): The model of the head.
+    RETURNS (bool): False if it listens to another kind of component, whose encoder only learns
+        once the last listener sends a gradient, even one of zeros. Also False without an open
+        step: when the head asks for its view, the joint component finds out that the head is
+        trained, and clears what the encoder upstream still holds.
+    """
+    return all(isinstance(answer, Answer) for answer in _answers(model))
+
+
 def skip(model: Model) -> bool:
     """Let a head without gold annotation skip its forward and backward pass, if possible.
 
     Every listener of the head answers the joint step with a skip.
 
     model (Model): The model of the head.
-    RETURNS (bool): Whether the head may skip. False if it listens to another kind of component,
-        whose encoder only learns once the last listener sends a gradient, even one of zeros. Also
-        False without an open step: when the head asks for its view, the joint component finds out
-        that the head is trained, and clears what the encoder upstream still holds.
+    RETURNS (bool): Whether the head may skip: see `may_skip`.
     """
-    answers = _answers(model)
-    if not all(isinstance(answer, Answer) for answer in answers):
+    if not may_skip(model):
         return False
-    for answer in answers:
+    for answer in _answers(model):
         answer.skip()
     return True
+
+
+def listens_to_steps_only(model: Model) -> bool:
+    """RETURNS (bool): Whether a head listens to nothing else, so it may skip any joint step."""
+    return all(isinstance(node, TaskListener) for node in model.walk() if is_listener(node))
 
 
 def hand_out(listener: Tok2VecListener, docs: Sequence[Doc], view: Any, answer: Any) -> None:

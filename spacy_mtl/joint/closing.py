@@ -2,6 +2,7 @@
 
 from typing import Dict, Optional
 
+from ..ranks.group import ALONE, Group
 from ..types import StepReport, Weighting
 from .contract import weigh
 from .meeting import Meeting
@@ -14,6 +15,7 @@ def close(
     weighting: Weighting,
     auxiliary: Optional[Dict[str, float]] = None,
     corpora: Optional[Dict[str, float]] = None,
+    group: Group = ALONE,
 ) -> Optional[StepReport]:
     """Combine the tasks' gradients where they meet, and send the result to the encoder.
 
@@ -22,13 +24,15 @@ def close(
     weighting (Weighting): Combines the rows into one.
     auxiliary (Optional[Dict[str, float]]): The losses of the sharing scheme itself, by name.
     corpora (Optional[Dict[str, float]]): Where the documents come from: see `StepReport`.
+    group (Group): The ranks of the training.
     RETURNS (Optional[StepReport]): What the step has done. None if no task has a gradient.
     """
     rows = meeting.rows(answers.d_views)
     if not rows.tasks:
         return None
     losses = {task: answers.losses[task] for task in rows.tasks}
-    combined = weigh(weighting, losses, rows.values)
+    with group.common_chance():
+        combined = weigh(weighting, losses, rows.values)
     meeting.give(combined)
     return StepReport(
         losses=losses,

@@ -24,6 +24,7 @@ from ..loading import load_from_bytes, load_from_disk, unpacked
 from ..packed import unpack
 from ..parameters import use_torch_params
 from ..plain import PlainMonitor
+from ..ranks.group import ALONE, Group
 from ..sharing.contract import Scheme, scheme_of
 from ..sharing.scheme import regular
 from ..types import StructureTable, TokenVectors, Weighting
@@ -51,6 +52,9 @@ class MultiTask(OwnRate, Tok2Vec):
     and sends the result through the encoder. This works no matter which head is last
     in the pipeline, is frozen, or has no annotation in the batch.
     """
+
+    #: The ranks that it is trained on: see `ranks.group.join`.
+    group: Group = ALONE
 
     def __init__(
         self,
@@ -394,6 +398,10 @@ class MultiTask(OwnRate, Tok2Vec):
         sgd (Optimizer): The optimizer.
         """
         self._steps.finish_update(sgd)
+
+    def end_step(self) -> None:
+        """Close the open step, if any. With several ranks, that is where they meet."""
+        self._steps.end()
 
     def task_gradients(self, examples: Iterable[Example], *, drop: float = 0.0) -> TaskGradients:
         """Compute each task's gradient and loss on a batch, with no effect on training.

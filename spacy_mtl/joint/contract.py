@@ -81,6 +81,17 @@ def weigh(weighting: Weighting, losses: Dict[str, float], gradients: Floats2d) -
     return Combined(gradient.astype(gradients.dtype, copy=False), weights)
 
 
+def check_products(tasks: Sequence[str], products: numpy.ndarray) -> None:
+    """Refuse gradients that are not finite, by their products.
+
+    tasks (Sequence[str]): The tasks.
+    products (ndarray): The product of each gradient with each. Shape: (n_tasks, n_tasks).
+    RAISES (ValueError): If there is such a value.
+    """
+    squares: Any = numpy.diag(products)[:, None]
+    check_rows(tasks, squares)
+
+
 def check_rows(tasks: Sequence[str], gradients: Floats2d) -> None:
     """Refuse gradients that are not finite.
 

@@ -109,12 +109,7 @@ class Gramians:
         pairs = [[self._averages.get(_pair(a, b), Average()) for b in tasks] for a in tasks]
         norms = numpy.sqrt([pairs[i][i].mean for i in range(len(tasks))])
         cosines = numpy.asarray([[pair.cosine for pair in row] for row in pairs])
-        values, vectors = numpy.linalg.eigh(cosines)
-        # Pairs that were measured at different times need not fit together.
-        root = vectors * numpy.sqrt(numpy.maximum(values, 0.0)) @ vectors.T
-        lengths = numpy.linalg.norm(root, axis=1, keepdims=True)
-        units = numpy.divide(root, lengths, out=numpy.zeros_like(root), where=lengths > 0)
-        return units * norms[:, None]
+        return _root(cosines, norms)
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What was measured, for msgpack."""
@@ -134,6 +129,27 @@ class Gramians:
             (a, b): Average(product, (first, second), share)
             for a, b, product, first, second, share in state["averages"]
         }
+
+
+def rows_with(gram: numpy.ndarray) -> numpy.ndarray:
+    """Find rows with given products: the square root of a Gramian.
+
+    gram (ndarray): The products. Shape: (n_tasks, n_tasks).
+    RETURNS (ndarray): One row per task, in double precision. Shape: (n_tasks, n_tasks).
+    """
+    norms = numpy.sqrt(numpy.diag(gram))
+    sizes = numpy.outer(norms, norms)
+    cosines = numpy.divide(gram, sizes, out=numpy.zeros_like(gram), where=sizes > 0)
+    return _root(cosines, norms)
+
+
+def _root(cosines: numpy.ndarray, norms: numpy.ndarray) -> numpy.ndarray:
+    values, vectors = numpy.linalg.eigh(cosines)
+    # Pairs that were measured at different times need not fit together.
+    root = vectors * numpy.sqrt(numpy.maximum(values, 0.0)) @ vectors.T
+    lengths = numpy.linalg.norm(root, axis=1, keepdims=True)
+    units = numpy.divide(root, lengths, out=numpy.zeros_like(root), where=lengths > 0)
+    return units * norms[:, None]
 
 
 def _pair(a: str, b: str) -> Tuple[str, str]:

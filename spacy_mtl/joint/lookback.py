@@ -26,6 +26,7 @@ class _Closed:
     examples: List[Example]
     listeners: Listeners
     divisors: Dict[str, float]
+    shares: Dict[str, float]
 
 
 class Lookback(Weighting):
@@ -63,7 +64,8 @@ class Lookback(Weighting):
         tasks (Sequence[str]): The tasks that were weighed.
         """
         listeners = {task: step.listeners[task] for task in tasks}
-        self._last = _Closed(step.examples, listeners, dict(step.loss_divisors))
+        divisors, shares = dict(step.loss_divisors), dict(step.shares)
+        self._last = _Closed(step.examples, listeners, divisors, shares)
         self._is_applied = False
         self._waiting.update(tasks)
 
@@ -84,8 +86,12 @@ class Lookback(Weighting):
         self._last = None
         if nlp is None:
             return
-        losses = recompute_losses(nlp, pipeline.model, last.listeners, last.examples)
-        self._observe({t: v / last.divisors.get(t, 1.0) for t, v in losses.items()})
+        losses: Dict[str, float] = {}
+        if any(len(eg.predicted) for eg in last.examples):
+            losses = recompute_losses(nlp, pipeline.model, last.listeners, last.examples)
+        shares, divisors = last.shares, last.divisors
+        of_rank = {t: shares.get(t, 1.0) * v / divisors.get(t, 1.0) for t, v in losses.items()}
+        self._observe(pipeline.group.add_up(of_rank))
 
     def get_unobserved(self) -> List[str]:
         """RETURNS (List[str]): The tasks whose losses the weighting has yet to see."""
@@ -109,6 +115,7 @@ class Lookback(Weighting):
             "gold": [eg.reference.to_bytes() for eg in last.examples],
             "tasks": list(last.listeners),
             "divisors": last.divisors,
+            "shares": last.shares,
             "is_applied": self._is_applied,
         }
 
@@ -124,7 +131,9 @@ class Lookback(Weighting):
             for predicted, gold in zip(state["predicted"], state["gold"])
         ]
         of_tasks = {task: listeners[task] for task in state["tasks"]}
-        self._last = _Closed(examples, of_tasks, dict(state["divisors"]))
+        # Checkpoints of older versions have no shares.
+        shares = dict(state.get("shares", {}))
+        self._last = _Closed(examples, of_tasks, dict(state["divisors"]), shares)
         self._is_applied = state["is_applied"]
 
     def _observe(self, losses: Dict[str, float]) -> None:

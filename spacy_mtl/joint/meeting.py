@@ -4,58 +4,23 @@ A meeting makes one row per task (`rows`). The weighting combines the rows into 
 meeting sends that one to the encoder and the scheme (`give`).
 """
 
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple, Type
+from typing import Any, Dict, List, Mapping, Sequence, Tuple, Type
 
 from thinc.api import Ops
 from thinc.types import Floats2d
 
 from ..arrays import cut_like
 from ..parameters import Slot, slots_of_model, unique
-from ..types import Combined, Features, TokenVectors, Views
+from ..scaling import products
+from ..types import Combined, TokenVectors, Views
+from .backward import Backward, Rows
 from .contract import PLACES
 from .encoder_checks import check_exact
+from .gramians import rows_with
 from .parameters import ParameterRows
 from .pipeline import Pipeline
 from .upstream import SentGradients
-
-
-@dataclass(frozen=True)
-class Backward:
-    """The backward passes of a batch: through the scheme, and through the encoder.
-
-    views (Callable): Turns the gradient of one task's view, or of the auxiliary losses, into
-        the gradient of the features. Called several times.
-    trunk (Callable): Sends the gradient of the features through the encoder. Set `keep=True`
-        if another pass follows.
-    shared (Sequence[Slot]): The scheme's parameters that several tasks use.
-    private (Sequence[Slot]): The scheme's parameters that belong to a single task.
-    strengths (Mapping[str, float]): The weight of each auxiliary loss.
-    ops (Ops): Allocates arrays.
-    """
-
-    views: Callable[[Views], Features]
-    trunk: Callable[..., object]
-    shared: Sequence[Slot]
-    private: Sequence[Slot]
-    strengths: Mapping[str, float]
-    ops: Ops
-
-
-@dataclass(frozen=True)
-class Rows:
-    """One row for each task that has a gradient.
-
-    tasks (List[str]): The names of these tasks, in pipeline order.
-    values (Floats2d): The rows that the weighting sees. Shape: (n_tasks, n_values).
-    at_features (Floats2d): The tasks' gradients at the shared representation.
-        Shape: (n_tasks, n_features).
-    """
-
-    tasks: List[str]
-    values: Floats2d
-    at_features: Floats2d
 
 
 class Meeting:
@@ -72,6 +37,7 @@ class Meeting:
     def __init__(self, pipeline: Pipeline, totals: Dict[str, float]) -> None:
         self._pipeline = pipeline
         self._totals = totals
+        self._group = pipeline.group
 
     @classmethod
     def check(cls, pipeline: Pipeline) -> None:
@@ -106,7 +72,12 @@ class Meeting:
         if self._scheme.n_values and features:
             values = self._backward.ops.xp.hstack([values, of_scheme])
         self._rows = Rows(list(features), values, at_features)
-        return self._rows
+        if self._group.size == 1 or not features:
+            return self._rows
+        #: The products of the tasks' gradients at the features, over all ranks.
+        self._products = self._group.sum(products(at_features))
+        shown: Any = rows_with(self._products)
+        return Rows(list(features), values, self._backward.ops.asarray2f(shown))
 
     def give(self, combined: Combined) -> None:
         """Send the combined row on to the encoder and the scheme. Call this once.
@@ -116,7 +87,9 @@ class Meeting:
         gradient: Any = combined.gradient
         if self._scheme.n_values:
             n = self._n_values
-            self._scheme.add(gradient[n:], self._rows.values[:, n:])
+            # It is the sum over all ranks already.
+            if self._group.is_first:
+                self._scheme.add(gradient[n:], self._rows.values[:, n:])
             gradient = gradient[:n]
         auxiliary: List[Any] = []
         if self._backward.strengths:
@@ -137,24 +110,36 @@ class Meeting:
     ) -> Tuple[Dict[str, List[Any]], Floats2d]:
         """Run the scheme's backward pass for each task. Drop tasks without a gradient."""
         found: Dict[str, List[Any]] = {}
+        backward, group = self._backward, self._group
         # Who sends zeros is absent: its own parameters would get zeros, and momentum would move
         # them. (Stock components send them where nothing is annotated.)
-        present = [task for task, d_view in d_views.items() if any(d.any() for d in d_view)]
+        here = [task for task, d_view in d_views.items() if any(d.any() for d in d_view)]
+        everywhere = group.union(here)
+        present = [task for task in d_views if task in everywhere]
 
         def run(task: str) -> None:
-            found[task] = self._backward.views(Views({task: d_views[task]})).arrays
+            if task in here:
+                found[task] = backward.views(Views({task: d_views[task]})).arrays
+                return
+            if backward.strengths:
+                # So that auxiliary losses reach its parameters: it is present elsewhere.
+                backward.views(Views({task: backward.view_like(task)}))
+            found[task] = [backward.ops.xp.zeros_like(array) for array in backward.features]
 
         of_scheme = self._scheme.gradients(
-            [partial(run, task) for task in present],
-            self._backward.ops,
-            is_last=not self._backward.strengths,
+            [partial(run, task) for task in present], backward.ops, is_last=not backward.strengths
         )
-        kept = [
-            i
-            for i, arrays in enumerate(found.values())
-            if any(d.any() for d in arrays) or of_scheme[i].any()
-        ]
+        if self._scheme.n_values:
+            of_scheme = group.sum(of_scheme)
         tasks = list(found)
+        reached = group.union(
+            [
+                task
+                for task, row in zip(tasks, of_scheme)
+                if any(d.any() for d in found[task]) or row.any()
+            ]
+        )
+        kept = [i for i, task in enumerate(tasks) if task in reached]
         features = {tasks[i]: found[tasks[i]] for i in kept}
         return features, of_scheme if len(kept) == len(tasks) else of_scheme[kept]
 
@@ -190,13 +175,23 @@ class AtParameters(Meeting):
 
     def _values(self, features: Mapping[str, Sequence[Any]], at_features: Floats2d) -> Floats2d:
         self.prepare()
-        last = None if self._backward.strengths else list(features)[-1]
+        # With several ranks, a task may have its documents elsewhere.
+        self._sending = [
+            task
+            for task, row in features.items()
+            if self._group.size == 1 or any(part.any() for part in row)
+        ]
+        is_last = not self._backward.strengths and bool(self._sending)
+        last = self._sending[-1] if is_last else None
         passes = [
             # Pass copies: a layer may write to the array it is given.
             partial(self._pass, [part.copy() for part in row], keep=task != last)
+            if task in self._sending
+            else _no_pass
             for task, row in features.items()
         ]
-        return self._encoder.gradients(passes, self._backward.ops, is_last=last is not None)
+        rows = self._encoder.gradients(passes, self._backward.ops, is_last=is_last)
+        return self._group.sum(rows)
 
     def prepare(self) -> ParameterRows:
         """RETURNS (ParameterRows): The encoder's parameters, before any backward pass."""
@@ -217,8 +212,10 @@ class AtParameters(Meeting):
 
     def _give(self, gradient: Any, weights: Dict[str, float], auxiliary: List[Any]) -> None:
         n = self._encoder.n_values
-        self._encoder.add(gradient, self._rows.values[:, :n])
-        of_passes = [weights[task] for task in self._rows.tasks]
+        # It is the sum over all ranks already.
+        if self._group.is_first:
+            self._encoder.add(gradient, self._rows.values[:, :n])
+        of_passes = [weights[task] for task in self._sending]
         if auxiliary:
             self._encoder.run_last(partial(self._pass, auxiliary))
             of_passes.append(1.0)
@@ -243,6 +240,10 @@ def joined(gradient: Any, like: List[Any], auxiliary: Sequence[Any]) -> List[Any
     """
     d_features = cut_like(gradient, like)
     return [d + other for d, other in zip(d_features, auxiliary)] if auxiliary else d_features
+
+
+def _no_pass() -> None:
+    """Do nothing, for a task without a gradient on this rank."""
 
 
 def _stack(rows: List[List[Any]], ops: Ops) -> Floats2d:

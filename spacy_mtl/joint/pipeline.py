@@ -11,6 +11,7 @@ from thinc.api import Model
 from ..compat.spacy import find_pipeline, frozen_components, is_listener
 from ..compat.thinc import network_of
 from ..encoder.mode import precision_of, shims_of
+from ..ranks.group import ALONE, Group
 from ..sharing.contract import scheme_of
 from ..tasks.stock import task_of
 from ..tasks.task import Task
@@ -61,6 +62,11 @@ class Pipeline:
     def learn_rate_scale(self) -> float:
         """RETURNS (float): The joint component's learning rate factor for the sharing scheme."""
         return getattr(self._component(), "learn_rate_scale", 1.0)
+
+    @property
+    def group(self) -> Group:
+        """RETURNS (Group): The ranks that the joint component is trained on."""
+        return getattr(self._component(), "group", ALONE)
 
     @property
     def nlp(self) -> Optional[Language]:

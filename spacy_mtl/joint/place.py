@@ -2,6 +2,7 @@
 
 from typing import Any, Dict, Optional, Union
 
+from .apart import ApartAtRepresentation
 from .checks import check_every, check_gradients
 from .contract import PARAMETERS, REPRESENTATION, check_sampled
 from .gramians import AUTO
@@ -66,6 +67,8 @@ class Place:
         RETURNS (Meeting): Where the tasks' gradients meet in it.
         """
         if self.every is None or self._is_alone:
+            if self._used == REPRESENTATION and self._pipeline.group.size > 1:
+                return self._apart(losses)
             return MEETINGS[self._used](self._pipeline, losses)
         check_every(self.every, self.gradients, self._pipeline.name)
         return SampledParameters(
@@ -74,6 +77,12 @@ class Place:
             gramians=self._memory.gramians,
             every=self.every,
             title=self._memory.weighting.title,
+        )
+
+    def _apart(self, losses: Dict[str, float]) -> Meeting:
+        weighting = self._memory.weighting
+        return ApartAtRepresentation(
+            self._pipeline, losses, needs_rows=weighting.needs_rows, title=weighting.title
         )
 
     def check(self) -> None:

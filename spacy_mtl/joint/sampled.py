@@ -71,6 +71,8 @@ class SampledParameters(AtParameters):
     def _values(self, features: Mapping[str, Sequence[Any]], at_features: Floats2d) -> Floats2d:
         self._is_measured = self._gramians.open(list(features), self._every)
         is_plain = not self._scheme.n_values and not self._backward.strengths
+        # The square of a sum over ranks can't be found where its parts are.
+        is_plain = is_plain and self._group.size == 1
         self._is_alone = self._is_measured and len(features) == 1 and is_plain
         if self._is_alone:
             (row,) = features.values()

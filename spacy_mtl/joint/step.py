@@ -1,16 +1,18 @@
 """One joint step: which tasks take part, which have answered, and when it is complete."""
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Sequence
+from typing import Any, Callable, Collection, Dict, List, Mapping, Optional, Sequence
 
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Ops
 
+from ..ranks.group import ALONE, Group
 from ..tasks.task import Task
 from ..types import LossAndGradient, TokenVectors
 from .answer import Answer, hand_out, take_back, was_read
 from .pipeline import Listeners
+from .sent import Sent, SentByAll, send
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Answers:
     """What the tasks of a step have sent, in pipeline order.
 
     d_views (Dict[str, List[Floats2d]]): The gradient of each task's view. Shape of each array:
-        (n_tokens, width).
+        (n_tokens, width). No arrays for a task that has only sent one on other ranks.
     losses (Dict[str, float]): The loss of each of these tasks, mean per annotated unit.
     units (Dict[str, int]): The number of annotated units, for tasks that report it.
     """
@@ -42,7 +44,7 @@ class JointStep:
         one. spaCy updates components in that order, so once the last one has
         answered, no earlier task will answer anymore.
     views (Dict[str, List[Floats2d]]): Each task's view of the batch, at least those of the
-        expected tasks.
+        expected tasks that don't skip it.
     totals (Dict[str, float]): spaCy's dict of losses, which components add to.
     late_losses (Dict[str, float]): Losses of stock components, by task, that arrived
         after the previous step had closed. This step adds its own.
@@ -50,6 +52,9 @@ class JointStep:
         means.
     when_complete (Callable): Called once, with the answers.
     ops (Ops): Allocates arrays.
+    group (Group): The ranks of the training. With several, the last answer does not close the
+        step: others may come to another answer last, and all have to meet.
+    averaged (Collection[str]): Tasks of stock components whose losses are means over documents.
     """
 
     def __init__(
@@ -64,6 +69,8 @@ class JointStep:
         adapters: Mapping[str, Task],
         when_complete: Callable[[Answers], None],
         ops: Ops,
+        group: Group = ALONE,
+        averaged: Collection[str] = (),
     ) -> None:
         self.examples = examples
         self.listeners = listeners
@@ -71,6 +78,8 @@ class JointStep:
         self.is_closed = False
         #: What to divide the loss of each stock task by.
         self.loss_divisors: Dict[str, float] = {}
+        #: What the loss of each task on this rank counts in that of all ranks.
+        self.shares: Dict[str, float] = {}
         self._views = views
         self._totals = totals
         self._totals_before = {task: totals.get(task, 0.0) for task in listeners}
@@ -78,6 +87,11 @@ class JointStep:
         self._adapters = adapters
         self._when_complete = when_complete
         self._ops = ops
+        self._group = group
+        self._averaged = averaged
+        self._sent: Optional[SentByAll] = None
+        #: What each task had added to the totals when the last one answered.
+        self._grown_at_last: Optional[Dict[str, float]] = None
         self._d_views: Dict[str, TokenVectors] = {}
         self._reports: Dict[str, LossAndGradient] = {}
         self._answered: Dict[str, List[int]] = {}
@@ -123,16 +137,16 @@ class JointStep:
 
     def has_no_view(self, task: str) -> bool:
         """RETURNS (bool): Whether a task can no longer take part, or never could."""
-        return self.is_closed or task not in self._views
+        return self.is_closed or not (task in self._views or task in self.expected)
 
     def open(self) -> None:
-        """Hand every listener its task's view, if there is one."""
+        """Hand every listener its task's view, if there is one, and the callback for an answer."""
         docs = self.docs
         for task, listeners in self.listeners.items():
-            if task not in self._views:
+            if self.has_no_view(task):
                 continue
             for i, listener in enumerate(listeners):
-                hand_out(listener, docs, self._views[task], Answer(self, task, i))
+                hand_out(listener, docs, self._views.get(task), Answer(self, task, i))
 
     # Answers that arrive through the listeners.
 
@@ -183,8 +197,12 @@ class JointStep:
         if listener not in listeners:
             listeners.append(listener)
         last = self.expected[-1]
-        if len(self._answered.get(last, [])) >= len(self.listeners[last]):
+        if len(self._answered.get(last, [])) < len(self.listeners[last]):
+            return
+        if self._group.size == 1:
             self.complete()
+        else:
+            self._grown_at_last = self._grown()
 
     # Closing the step.
 
@@ -201,24 +219,26 @@ class JointStep:
         grown, or the previous step's loss if they add it only after the step has closed. Both
         loss and gradient are turned into means.
 
-        RETURNS (Answers): The answers so far.
+        RETURNS (Answers): The answers so far, on all ranks.
         """
-        d_views, losses = {}, {}
-        grown = self._grown()
+        d_views, losses, units = {}, {}, {}
+        sent = self._sent = send(self._own_answers(), self._group, self._averaged)
         for task in self.listeners:
-            if task not in self._d_views:
+            if task not in sent.tasks:
                 continue
-            d_views[task] = self._d_views[task]
-            if task in self._reports:
-                losses[task] = self._reports[task].value
+            d_views[task] = self._d_views.get(task, [])
+            self.shares[task] = sent.share_of(task)
+            report = sent.report_of(task)
+            if report is not None:
+                losses[task], units[task] = report.value, report.n_units
                 continue
-            d_views[task] = self._as_mean(task, d_views[task])
-            if grown.get(task):
-                losses[task] = grown[task] / self.loss_divisors.get(task, 1.0)
+            d_views[task] = self._as_mean(task, d_views[task], sent.n_units_of(task))
+            grown = sent.grown(task)
+            if grown:
+                losses[task] = grown / self.loss_divisors.get(task, 1.0)
             else:
                 self._waiting.append(task)
                 losses[task] = self._late_losses.get(task, 0.0)
-        units = {task: self._reports[task].n_units for task in d_views if task in self._reports}
         return Answers(d_views, losses, units)
 
     def close(self) -> None:
@@ -233,9 +253,11 @@ class JointStep:
 
     def note_late_losses(self) -> None:
         """Record the losses that stock components added after the step had closed."""
-        grown = self._grown()
+        if not self._waiting or self._sent is None:
+            return
+        grown = self._group.gather(self._grown())
         for task in self._waiting:
-            late = grown.get(task, 0.0) / self.loss_divisors.get(task, 1.0)
+            late = self._sent.total(task, grown) / self.loss_divisors.get(task, 1.0)
             # Without annotation there is no loss, so keep the last known one.
             if late:
                 self._late_losses[task] = late
@@ -248,10 +270,25 @@ class JointStep:
             if task in self._totals
         }
 
-    def _as_mean(self, task: str, d_view: TokenVectors) -> TokenVectors:
+    def _own_answers(self) -> Sent:
+        """RETURNS (Sent): What was sent on this rank."""
+        grown = self._grown_at_last
+        return Sent(
+            tasks=list(self._d_views),
+            reports={task: (each.value, each.n_units) for task, each in self._reports.items()},
+            grown=self._grown() if grown is None else grown,
+            units={
+                task: self._adapters[task].count_units(d_view)
+                for task, d_view in self._d_views.items()
+                if task in self._adapters and task not in self._reports
+            },
+            n_docs=len(self.examples) if any(map(len, self.docs)) else 0,
+        )
+
+    def _as_mean(self, task: str, d_view: TokenVectors, n_units: float) -> TokenVectors:
         if task not in self._adapters:
             return d_view
-        of_gradient, self.loss_divisors[task] = self._adapters[task].divisors(d_view)
+        of_gradient, self.loss_divisors[task] = self._adapters[task].divisors_of(n_units)
         return d_view if of_gradient == 1.0 else [d / of_gradient for d in d_view]
 
 

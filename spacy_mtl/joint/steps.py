@@ -9,13 +9,16 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from ..compat.spacy import holds_batch
 from ..learn_rate import finish_update_scaled
 from ..parameters import slots_of_model
+from ..ranks.group import ALONE, Group
 from ..sharing.contract import Scheme, scheme_of, split_slots
 from ..sharing.scheme import features_of
-from ..types import Annotated, StepReport, Views
-from .annotated import annotated_tasks, corpus_shares
+from ..types import Annotated, Features, StepReport, Views
+from .annotated import annotated_tasks, present_tasks
+from .backward import Backward
+from .batch import Batch
 from .closing import close
 from .encoder_checks import check_annotated, check_initialized
-from .meeting import Backward, Meeting
+from .meeting import Meeting
 from .memory import Memory
 from .notices import Notices
 from .observers import Observers
@@ -75,6 +78,8 @@ class Steps:
         listeners = self._pipeline.upstream_listeners
         if not expected or not any(len(doc) for doc in docs):
             drop_callbacks(listeners)
+            if expected and self._group.size > 1:
+                self._open_empty(examples, expected, place, sgd=sgd, losses=losses)
             return
         check_initialized(name, model)
         check_annotated(name, [node for node in listeners if not holds_batch(node)], docs)
@@ -86,29 +91,63 @@ class Steps:
             # Losses of the scheme itself are about the tasks that are trained.
             tasks = expected
             scheme.set_precision(self._pipeline.precision())
-            if scheme.needs_annotation:
-                annotated = annotated_tasks(
-                    examples, self._pipeline.tasks, self._pipeline.adapters()
-                )
-        views, backward = run_forward(model, docs, tasks, listeners, annotated)
-        meeting.connect(backward)
-        corpora = corpus_shares(examples)
+            if scheme.needs_annotation or scheme.has_costly_views:
+                adapters = self._pipeline.adapters()
+                annotated = annotated_tasks(examples, self._pipeline.tasks, adapters)
+                # Who has no text here may have some on another rank.
+                if scheme.has_costly_views and self._group.size == 1:
+                    tasks = present_tasks(annotated, expected, adapters)
+        views, backward = run_forward(model, docs, tasks, listeners, annotated, self._group)
+        self._open(examples, expected, meeting, views, backward, sgd=sgd, losses=losses)
+
+    def _open_empty(
+        self,
+        examples: List[Example],
+        expected: List[str],
+        place: Callable[[Dict[str, float]], Meeting],
+        *,
+        sgd: Optional[Optimizer],
+        losses: Dict[str, float],
+    ) -> None:
+        """Open a step without a token: other ranks may have some, and wait for this one."""
+        with self._group.same_chance():
+            backward = no_backward(self._pipeline.model)
+        self._open(examples, expected, place(losses), Views({}), backward, sgd=sgd, losses=losses)
+
+    def _open(
+        self,
+        examples: List[Example],
+        expected: List[str],
+        meeting: Meeting,
+        views: Views,
+        backward: Backward,
+        *,
+        sgd: Optional[Optimizer],
+        losses: Dict[str, float],
+    ) -> None:
+        group, memory = self._group, self._memory
 
         def close_step(answers: Answers) -> None:
-            report = close(answers, meeting, self._memory.weigher, views.losses, corpora)
+            found = Batch.of(examples, views.losses).over(group)
+            meeting.connect(backward.scaled(found.share))
+            report = close(answers, meeting, memory.weigher, found.auxiliary, found.corpora, group)
             if report is not None:
                 self._pass_on(report, losses, sgd)
 
+        adapters = self._pipeline.adapters() if memory.weighting.needs_losses else {}
+        stock = self._pipeline.adapters() if group.size > 1 else {}
         self.last = JointStep(
             examples,
             dict(self._pipeline.listeners),
             expected,
             views.by_task,
             totals=losses,
-            late_losses=self._memory.late_losses,
-            adapters=self._pipeline.adapters() if self._memory.weighting.needs_losses else {},
+            late_losses=memory.late_losses,
+            adapters=adapters,
             when_complete=close_step,
-            ops=model.ops,
+            ops=self._pipeline.model.ops,
+            group=group,
+            averaged=[task for task, adapter in stock.items() if adapter.loss_is_mean],
         )
         self.last.open()
 
@@ -118,8 +157,9 @@ class Steps:
         if step is None:
             return
         if not step.is_closed:
-            if step.has_gradients:
-                if self._pipeline.upstream_listeners:
+            is_alone = self._group.size == 1
+            if step.has_gradients or not is_alone:
+                if self._pipeline.upstream_listeners and is_alone:
                     self._notices.late(step)
                 step.complete()
             else:
@@ -133,10 +173,14 @@ class Steps:
 
         sgd (Optimizer): The optimizer.
         """
-        if self.last is not None and self.last.is_answered:
+        if self.last is not None and (self.last.is_answered or self._group.size > 1):
             self.end()
         self._update_parameters(sgd)
         self._memory.note_applied()
+
+    @property
+    def _group(self) -> Group:
+        return self._pipeline.group
 
     def note_view(self, task: str, docs: Sequence[Doc]) -> None:
         """Record that a head asks for its view outside of a step.
@@ -182,6 +226,7 @@ def run_forward(
     tasks: Sequence[str],
     listeners: Sequence[Any],
     annotated: Optional[Annotated] = None,
+    group: Group = ALONE,
 ) -> Tuple[Views, Backward]:
     """Run encoder (the scheme's trunk) and sharing scheme on a batch, in training mode.
 
@@ -190,13 +235,16 @@ def run_forward(
     tasks (Sequence[str]): The tasks that need a view.
     listeners (Sequence[Model]): The layers that listen to an earlier component.
     annotated (Optional[Annotated]): The annotation of the batch, if the scheme needs it.
+    group (Group): The ranks of the training.
     RETURNS (Tuple[Views, Backward]): Each task's view, and the backward passes.
     """
     trunk, sharing = model.get_ref("tok2vec"), model.get_ref("sharing")
     found, backprop_trunk = trunk.begin_update(docs)
     features = features_of(model, docs, found)
     features.annotated = annotated
-    views, backprop_views = sharing.begin_update((features, tasks))
+    # A scheme that draws a way for a task draws the same one on all ranks.
+    with group.same_chance():
+        views, backprop_views = sharing.begin_update((features, tasks))
     held = HeldCallbacks(listeners)
 
     def backprop(d_features: List[Any], keep: bool = False) -> None:
@@ -207,7 +255,35 @@ def run_forward(
     strengths = _strengths(scheme, views.losses)
     shared, private = split_slots(sharing)
     shared.extend(scheme.borrowed(trunk))
-    return views, Backward(backprop_views, backprop, shared, private, strengths, model.ops)
+
+    def view_like(task: str) -> List[Any]:
+        return [model.ops.xp.zeros_like(view) for view in views.by_task[task]]
+
+    return views, Backward(
+        backprop_views,
+        backprop,
+        shared,
+        private,
+        strengths,
+        model.ops,
+        features=[] if group.size == 1 else features.arrays,
+        view_like=view_like,
+    )
+
+
+def no_backward(model: Model) -> Backward:
+    """RETURNS (Backward): What a batch without tokens leaves for the way back: nothing."""
+    sharing = model.get_ref("sharing")
+    shared, private = split_slots(sharing)
+    shared.extend(scheme_of(sharing).borrowed(model.get_ref("tok2vec")))
+    return Backward(
+        lambda d_views: Features([]),
+        lambda d_features, keep=False: None,
+        shared,
+        private,
+        {},
+        model.ops,
+    )
 
 
 def _strengths(scheme: Scheme, losses: Mapping[str, float]) -> Dict[str, float]:

@@ -12,6 +12,7 @@ from thinc.types import Floats2d
 
 from ..compat.spacy import frozen_components
 from ..parameters import Slot
+from ..ranks.group import ALONE, join
 from ..scaling import products, split
 from ..sharing.contract import scheme_of
 from .annotated import annotated_tasks
@@ -69,6 +70,8 @@ def task_gradients(
     nlp, tasks = _trained(pipeline)
     AtParameters.check(pipeline)
     with no_trace(nlp):
+        # Not a step of the training: other ranks don't take part.
+        join(nlp, ALONE)
         answers, meeting = _run(pipeline, nlp, tasks, examples, drop)
         rows = meeting.rows(answers.d_views)
         losses = {task: answers.losses[task] for task in rows.tasks}
@@ -85,6 +88,8 @@ def task_losses(pipeline: Pipeline, examples: Sequence[Example]) -> Dict[str, fl
     """
     nlp, tasks = _trained(pipeline)
     with no_trace(nlp):
+        # Not a step of the training: other ranks don't take part.
+        join(nlp, ALONE)
         answers, _ = _run(pipeline, nlp, tasks, examples, 0.0)
         return {
             task: answers.losses[task]

@@ -34,6 +34,9 @@ class Scheme:
     needs_annotation = False
     #: Whether views need the encoder: they can't be made from `doc.tensor`.
     is_inside = False
+    #: Whether a view costs so much that those of tasks that skip a batch are left out. Auxiliary
+    #: losses don't see these tasks then.
+    has_costly_views = False
     #: Whether its layers start from those of the encoder, so that they learn at the same rate.
     is_pretrained = False
 

@@ -50,6 +50,7 @@ class InsideShim(SchemeShim):
     """
 
     is_inside = True
+    has_costly_views = True
 
     def __init__(self, build: Callable[..., SharingNetwork], title: str) -> None:
         super().__init__(build, title)

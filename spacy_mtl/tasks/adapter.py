@@ -80,8 +80,11 @@ class StockTask(Task):
                 self.pipe.add_label(label)
         return True
 
-    def divisors(self, d_view: TokenVectors) -> Tuple[float, float]:
-        """RETURNS (Tuple[float, float]): How many tokens have a gradient: see `Task.divisors`."""
-        n_tokens = float(sum(int(d.any(axis=1).sum()) for d in d_view))
+    def count_units(self, d_view: TokenVectors) -> float:
+        """RETURNS (float): How many tokens have a gradient: see `Task.divisors`."""
+        return float(sum(int(d.any(axis=1).sum()) for d in d_view))
+
+    def divisors_of(self, n_units: float) -> Tuple[float, float]:
+        """RETURNS (Tuple[float, float]): The number of tokens: see `Task.divisors`."""
         # Layers that start at zero send no gradient at first: the number of units is unknown.
-        return (n_tokens, n_tokens) if n_tokens else (1.0, math.inf)
+        return (n_units, n_units) if n_units else (1.0, math.inf)

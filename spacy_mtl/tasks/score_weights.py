@@ -1,12 +1,12 @@
 """Separate score keys for heads that would share them, and their [training.score_weights]."""
 
 import warnings
-from difflib import get_close_matches
 from typing import Any, Dict, List, Set
 
 from spacy.language import Language
 from spacy.util import combine_score_weights
 
+from ..hints import nearest
 from .scores import Weights, score_weights_of, some_of
 from .stock import task_of, tasks_of
 
@@ -70,11 +70,11 @@ def _pass_weights_on(nlp: Language, weights: Weights) -> None:
 def _warn_misspelt(nlp: Language, weights: Weights) -> None:
     known = {key for name, _ in nlp.components for key in score_weights_of(nlp, name)}
     for key, weight in weights.items():
-        near = get_close_matches(key, known, n=1, cutoff=0.8) if weight else []
-        if near and key not in known:
+        hint = nearest(key, known, cutoff=0.8) if weight and key not in known else ""
+        if hint:
             warnings.warn(
                 f"[training.score_weights] has a weight for '{key}', but no component reports it. "
-                f"Did you mean '{near[0]}'?",
+                f"{hint.strip()}",
                 stacklevel=2,
             )
 

@@ -65,6 +65,7 @@ class Categories(FromScores):
     """A textcat or textcat_multilabel."""
 
     unit = "doc"
+    loss_is_mean = True
     alternative = "mtl_textcat"
 
     def __init__(self, nlp: Language, name: str) -> None:
@@ -72,11 +73,14 @@ class Categories(FromScores):
         # Only textcat_multilabel supports missing values.
         self.reads_absence = not self.pipe.support_missing_values
 
-    def divisors(self, d_view: TokenVectors) -> Tuple[float, float]:
-        """RETURNS (Tuple[float, float]): The number of documents with a gradient; 1 / n_labels."""
+    def count_units(self, d_view: TokenVectors) -> float:
+        """RETURNS (float): How many documents have a gradient: see `Task.divisors`."""
+        return float(sum(bool(d.any()) for d in d_view))
+
+    def divisors_of(self, n_units: float) -> Tuple[float, float]:
+        """RETURNS (Tuple[float, float]): The number of documents; 1 / n_labels."""
         # Turns the mean over labels into a sum, like all others.
-        n_labels = float(max(1, len(self.labels)))
-        return float(max(1, sum(bool(d.any()) for d in d_view))), 1 / n_labels
+        return max(1.0, n_units), 1 / float(max(1, len(self.labels)))
 
 
 class Spans(StockTask):

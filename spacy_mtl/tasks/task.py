@@ -34,6 +34,8 @@ class Task:
     reads_absence: bool = False
     #: This package's factory to use instead if that is a problem, if there is one.
     alternative: str = ""
+    #: Whether the loss that it adds to spaCy's is a mean over documents, not a sum.
+    loss_is_mean: bool = False
     #: Whether `loss_of_batch` can compute a loss from the model's output for documents.
     loss_from_scores: bool = False
 
@@ -63,8 +65,18 @@ class Task:
         return False
 
     @property
+    def fingerprint_of_teacher(self) -> Optional[str]:
+        """RETURNS (Optional[str]): What identifies the teacher, if there is one that was found."""
+        return None
+
+    @property
     def is_taught(self) -> bool:
         """RETURNS (bool): Whether it learns from every text with tokens in the next batch."""
+        return False
+
+    @property
+    def skips(self) -> bool:
+        """RETURNS (bool): Whether it skips a batch without annotation, and needs no view of it."""
         return False
 
     def check_teacher(self, labels: Sequence[str]) -> List[str]:
@@ -135,6 +147,14 @@ class Task:
             Shape of each: (n_tokens, width).
         RETURNS (Tuple[float, float]): Divisors of the gradient and of the loss.
         """
+        return self.divisors_of(self.count_units(d_view))
+
+    def count_units(self, d_view: TokenVectors) -> float:
+        """RETURNS (float): The number of units with a gradient: see `divisors`."""
+        return 1.0
+
+    def divisors_of(self, n_units: float) -> Tuple[float, float]:
+        """RETURNS (Tuple[float, float]): The divisors for a number of units: see `divisors`."""
         return 1.0, 1.0
 
     def loss_of_batch(self, examples: List[Example], scores: Any) -> Optional[float]:

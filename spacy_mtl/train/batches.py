@@ -38,6 +38,11 @@ class ReplayableBatches:
         if self._next is None:
             self._next = self._draw()
 
+    @property
+    def next_batch(self) -> List[Any]:
+        """RETURNS (List[Any]): The batch that `peek` has drawn; empty without."""
+        return [] if self._next is None else list(self._next[1])
+
     def __iter__(self) -> Batches:
         return self
 

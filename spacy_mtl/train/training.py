@@ -1,7 +1,8 @@
 """The steps of spaCy's training loop, which can be resumed after any step."""
 
+from contextlib import nullcontext
 from timeit import default_timer as timer
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, ContextManager, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
@@ -11,10 +12,16 @@ from spacy.util import registry, resolve_dot_names
 from thinc.api import constant, fix_random_seed, set_gpu_allocator
 
 from ..chance import get_chance, set_chance
+from ..corpus.feedback import report_scores
+from ..joint.component import MultiTask
 from ..parameters import slots_of
+from ..ranks.group import ALONE, FLOAT32, Group, join
+from ..ranks.reduction import Reduction
+from ..ranks.shares import share_of
 from .batcher import batcher_that_ends
 from .batches import ReplayableBatches
 from .checkpoint import CheckpointError
+from .of_ranks import losses_of_all, own_state
 from .optimizer import get_gradients, get_optimizer, set_gradients, set_optimizer
 from .resumable import ResumableReader, get_component_states, set_component_states
 from .settings import check_training
@@ -23,13 +30,19 @@ from .settings import check_training
 class Training:
     """A training as set in the block [training] of a pipeline's config."""
 
-    def __init__(self, nlp: Language, use_gpu: int = -1) -> None:
+    def __init__(
+        self, nlp: Language, use_gpu: int = -1, *, group: Group = ALONE, sends: str = FLOAT32
+    ) -> None:
         """Set up a training from the beginning.
 
         nlp (Language): The initialized pipeline with its config.
         use_gpu (int): The GPU ID, or -1.
+        group (Group): The ranks that train it together.
+        sends (str): What gradients are sent to each other as: "float32" or "bfloat16".
         """
         self.nlp = nlp
+        self.group = group
+        join(nlp, group)
         self.config = config = nlp.config.interpolate()
         training = config["training"]
         check_training(training)
@@ -50,6 +63,8 @@ class Training:
         self.batches = ReplayableBatches(
             lambda: create_train_batches(nlp, self.corpus, batcher, max_epochs)
         )
+        frozen = self.settings["frozen_components"]
+        self._reduction = Reduction(nlp, group, frozen=frozen, kind=sends)
         #: The next step.
         self.step = 0
         self._results: List[Tuple[float, int]] = []
@@ -83,23 +98,27 @@ class Training:
             if before_step is not None:
                 before_step(step, batch)
             dropout = next(self._dropouts)
-            for part in subdivide_batch(batch, settings["accumulate_gradient"]):
-                nlp.update(
-                    part,
-                    drop=dropout,
-                    losses=self._losses,
-                    sgd=False,  # type: ignore[arg-type]
-                    exclude=exclude,
-                    annotates=settings["annotating_components"],
-                )
-            for name, pipe in nlp.pipeline:
-                model = getattr(pipe, "model", None)
-                is_trainable = getattr(pipe, "is_trainable", False)
-                if name not in exclude and is_trainable and model not in (True, False, None):
-                    pipe.finish_update(optimizer)  # type: ignore[attr-defined]
+            with self.group.own_chance():
+                for part in subdivide_batch(batch, settings["accumulate_gradient"]):
+                    nlp.update(
+                        share_of(nlp, part, self.group),
+                        drop=dropout,
+                        losses=self._losses,
+                        sgd=False,  # type: ignore[arg-type]
+                        exclude=exclude,
+                        annotates=settings["annotating_components"],
+                    )
+                self._sum_gradients()
+                for name, pipe in nlp.pipeline:
+                    model = getattr(pipe, "model", None)
+                    is_trainable = getattr(pipe, "is_trainable", False)
+                    if name not in exclude and is_trainable and model not in (True, False, None):
+                        pipe.finish_update(optimizer)  # type: ignore[attr-defined]
             optimizer.step_schedules()
             is_due = evaluates and self._is_due(step)
             score, scores, is_best = self._score() if is_due else (None, None, None)
+            if is_due:
+                self._losses = losses_of_all(nlp, self._losses, self.group)
             self._words += sum(len(eg) for eg in batch)
             self._seconds = timer() - before
             info = {
@@ -121,10 +140,15 @@ class Training:
                 break
 
     def get_state(self) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): All that the next step needs, except the pipeline."""
+        """RETURNS (Dict[str, Any]): All that the next step needs, except the pipeline.
+
+        Of several ranks, that of the first one, and what differs on each ("ranks").
+        """
         slots = slots_of(self.nlp)
         is_resumable = isinstance(self.corpus, ResumableReader)
+        of_ranks = {} if self.group.size == 1 else {"ranks": self.group.gather(self._own_state())}
         return {
+            **of_ranks,
             "step": self.step,
             "results": [list(result) for result in self._results],
             "losses": {name: float(loss) for name, loss in self._losses.items()},
@@ -155,7 +179,9 @@ class Training:
             self.optimizer.step_schedules()
         set_optimizer(self.optimizer, slots, state["optimizer"])
         set_gradients(slots, state["gradients"])
-        set_component_states(self.nlp, state["components"])
+        own = own_state(state, self.group)
+        set_component_states(self.nlp, own["components"])
+        self._losses = dict(own["losses"])
         try:
             if state["corpus"] is not None:
                 self.corpus.replay(state["corpus"])
@@ -169,6 +195,25 @@ class Training:
         if state["corpus"] is not None:
             self.corpus.set_state(state["corpus"])
         set_chance(state["chance"])
+        if own["chance"]:
+            self.group.set_chance(own["chance"])
+
+    def _own_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): What differs from the state of other ranks."""
+        return {
+            "components": get_component_states(self.nlp),
+            "losses": {name: float(loss) for name, loss in self._losses.items()},
+            "chance": self.group.get_chance(),
+        }
+
+    def _sum_gradients(self) -> None:
+        """Give the optimizer of each rank the gradients of all."""
+        if self.group.size == 1:
+            return
+        for _, pipe in self.nlp.pipeline:
+            if isinstance(pipe, MultiTask):
+                pipe.end_step()
+        self._reduction.reduce()
 
     def _is_over(self) -> bool:
         if not self._results:
@@ -182,10 +227,16 @@ class Training:
         return not step % self.settings["eval_frequency"]
 
     def _score(self) -> Tuple[float, Dict[str, Any], bool]:
-        if self.optimizer.averages:
-            with self.nlp.use_params(self.optimizer.averages):
-                score, scores = self._evaluate()
-        else:
-            score, scores = self._evaluate()
+        found = None
+        if self.group.is_first:
+            with self.group.own_chance(), self._averaged():
+                found = self._evaluate()
+        score, scores = self.group.broadcast(found)  # type: ignore[misc]
+        if not self.group.is_first:
+            report_scores(self.nlp, scores)
         self._results.append((score, self.step))
         return score, scores, score == max(self._results)[0]
+
+    def _averaged(self) -> ContextManager[Any]:
+        averages = self.optimizer.averages
+        return self.nlp.use_params(averages) if averages else nullcontext()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,14 @@ class Schedule:
         tasks (Dict[str, Sequence[str]]): The tasks that each corpus annotates.
         RAISES (ValueError): If a setting names a corpus or task that does not exist.
         """
+
+    def left_out(self, tasks: Dict[str, Sequence[str]]) -> List[str]:
+        """Find the corpora that are never drawn, as far as the settings say so.
+
+        tasks (Dict[str, Sequence[str]]): The tasks that each corpus annotates.
+        RETURNS (List[str]): Their names.
+        """
+        return []
 
     def observe_losses(self, losses: Dict[str, float]) -> None:
         """Receive the losses of each step, if `needs_losses` is true.

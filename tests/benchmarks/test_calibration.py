@@ -28,7 +28,7 @@ def test_with_thresholds(module: Any) -> None:
     events = make_events(
         [0.9, 0.6, 0.6, 0.2], [True, True, False, False], ["a", "a", "b", "b"], range(4), {"a": 3}
     )
-    points = [Point(threshold, 0, 0.0, 0.0) for threshold in (0.5, 0.7)]
+    points = [Point(threshold, 0, 0.0, 0.0, 0.0, 0.0) for threshold in (0.5, 0.7)]
     found = module.with_thresholds(events, Thresholds(points[0], {"a": points[1]}, [], []))
     assert found == {"n": 2, "precision": 0.5, "f1": 2 / 5, "f1_without": 4 / 7}
     assert module.with_thresholds(events, None) == {}
@@ -73,6 +73,7 @@ def test_measure_and_report(
     row["heads"]["tagger"]["ece"] = [0.1, 0.06]
     other = json.loads(json.dumps({**row, **asdict(run), "seed": 1}))
     other["heads"]["ner"]["precision"] = {"n": 200, "precision": 0.9}
+    row["heads"]["ner"]["f1"] = {"f1": 0.72, "f1_without": 0.73}
     for each in (row, other):
         module.add_finished(module.FILE, each)
     module.report()
@@ -81,5 +82,10 @@ def test_measure_and_report(
     assert "| 0.100 (0.100–0.100; 2) | 0.060 (0.060–0.060; 2) |" in tags
     assert tags.endswith("| NOT MET |")
     first, second = (line for line in lines if line.startswith(("| GUM | 0", "| GUM | 1")))
-    assert first == "| GUM | 0 | not reached on dev | – | 75.0 | 75.0 | – |"
+    assert first == "| GUM | 0 | not reached on dev | – | 73.0 | 72.0 | – |"
     assert second == "| GUM | 1 | 0.900 | 200 | 75.0 | 75.0 | met |"
+    assert "| GUM | 2 | 74.0 | 73.5 | -0.5 | 1.4 | met |" in lines
+    other["heads"]["ner"]["f1"]["f1"] = 0.7
+    module.add_finished(module.FILE, other)
+    module.report()
+    assert "| GUM | 2 | 74.0 | 71.0 | -3.0 | 1.4 | NOT MET |" in capsys.readouterr().out

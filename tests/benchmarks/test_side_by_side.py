@@ -77,7 +77,7 @@ def test_runs_share_the_cores_unless_told(
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     if set_to is not None:
         monkeypatch.setenv("OMP_NUM_THREADS", set_to)
-    monkeypatch.setattr(processes.os, "cpu_count", lambda: 6)
+    monkeypatch.setattr(processes.os, "sched_getaffinity", lambda pid: range(6))
     (tmp_path / "third.log").write_text("of an earlier run\n")
     specs = {name: name for name in ("first", "second", "third")}
     side_by_side.run_side_by_side("trained_by_tests", specs, "encoder", tmp_path, 2)

@@ -73,6 +73,7 @@ def test_notes(run: Run, saved: Path) -> None:
     ner.calibration, ner.threshold = Calibration(2.0), {"PER": 0.1}
     textcat: Any = nlp.get_pipe("textcat")
     textcat.cfg["positive_label"] = "a"
+    nlp.config["training"]["frozen_components"] = ["textcat"]
     nlp.to_disk("adjusted")
     config = Path("adjusted/config.cfg").read_text()
     block = '\n[components.tagger.teacher]\npath = "nowhere"\nweight = 0.5\n'
@@ -90,6 +91,7 @@ def test_notes(run: Run, saved: Path) -> None:
     assert "has thresholds by label, and none for new ones" in notes["ner"]
     assert "The heads 'textcat' and 'multi' both set 'doc.cats['m:p']'" in notes["textcat"]
     assert "'positive_label', which only counts with two labels" in notes["textcat"]
+    assert "'textcat' is frozen, so that it neither learns nor rehearses" in notes["textcat"]
     assert "has a teacher, which must have the same labels" in notes["tagger"]
     assert notes["multi"] == ""
     grown: Any = spacy.load("out-ner").get_pipe("ner")
@@ -101,10 +103,13 @@ def test_refused(run: Run) -> None:
     refused(run("trained", "ner", "X", "X", "-o", "out"), "'X' is given more than once")
     refused(run("trained", "nerr", "X", "-o", "out"), "'nerr' is unknown.*Did you mean 'ner'?")
     refused(
-        run("trained", "mtl", "X", "-o", "out"), "must be a head of this package.*: tagger, ner"
+        run("trained", "mtl", "X", "-o", "out"),
+        "'mtl' is a component of the factory 'mtl', but it must be a head .*: tagger, ner",
     )
+    refused(run("nowhere", "ner", "X", "-o", "out"), "neither a folder nor an installed package")
     refused(run("trained", "multi", "X", "-o", "out"), "start with 'm:'.* Add 'm:X'")
     refused(run("trained", "ner", "", "-o", "out"), "must be non-empty")
+    refused(run("trained", "ner", "X ", "-o", "out"), "'X ' begins or ends with a space")
     refused(run("trained", "ner", "X", "-o", "trained/out"), "It is needed to rehearse")
 
 

@@ -10,6 +10,7 @@ from typing import Any, Dict, List
 import pytest
 from all_commands import ROWS, write_inputs
 from spacy.cli._util import app
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from spacy_mtl.cli import mtl_cli
@@ -22,8 +23,8 @@ WORKING = [
 ]
 READING = [name for name in ROWS if ROWS[name].missing]
 #: What `import spacy_mtl.cli` may load of this package: no station but light parts of some.
-LIGHT = {"atomic_files", "checksums", "cli", "compat", "deploy", "files", "hints", "plain"}
-LIGHT |= {"registry", "settings", "types"}
+LIGHT = {"atomic_files", "checksums", "cli", "compat", "cores", "deploy", "files", "hints", "plain"}
+LIGHT |= {"interrupts", "registry", "settings", "types"}
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,14 @@ def test_help_has_an_example(name: str) -> None:
     for option in ("--json", "--quiet", "--debug"):
         assert option in text
     assert ("--force" in text) == (name in WRITING)
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_force_has_one_short_name(name: str) -> None:
+    """The one that it has in spaCy's commands."""
+    group: Any = get_command(app).commands["mtl"]  # type: ignore[attr-defined]
+    (force,) = (each for each in group.commands[name].params if "--force" in each.opts)
+    assert "-F" in force.opts
 
 
 @pytest.mark.parametrize("name", WORKING)

@@ -16,6 +16,7 @@ from spacy_mtl.compat.torch import (
     leaves,
     one_of_several_passes,
     parts_of,
+    store_of_ranks,
 )
 
 
@@ -137,3 +138,16 @@ def test_parts(register: str) -> None:
     assert parts_of(network).hooks == {handle.id: hook}
     handle.remove()
     assert not parts_of(network).hooks
+
+
+def test_store_of_ranks() -> None:
+    dist = torch.distributed
+    store = dist.HashStore()
+    dist.init_process_group("gloo", store=store, rank=0, world_size=1)
+    try:
+        found = store_of_ranks()
+        found.set("key", "value")
+        assert found.get("key") == b"value"
+        assert store.num_keys() > 0
+    finally:
+        dist.destroy_process_group()

@@ -97,6 +97,15 @@ def test_batches_of_each_kind(pipeline: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "text", [["a", None], ["a", float("nan")], pandas.array(["a", None], dtype="string")]
+)
+def test_missing_texts_of_frames(pipeline: Path, text: Any) -> None:
+    """One error, however pandas writes them."""
+    found = Annotator(pipeline)(pandas.DataFrame({"text": text}))
+    assert found["error"].tolist() == [None, expected(None)["error"]]
+
+
 def _plain(rows: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """Rows of Arrow, where a map is a list of pairs."""
     return [{**row, "cats": None if row["cats"] is None else dict(row["cats"])} for row in rows]

@@ -1,22 +1,16 @@
 """Engines that are libraries of their own: the same rows as in this process, in the same order."""
 
 import json
-import shutil
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 import spacy
+from engines_here import NEEDS_RAY, NEEDS_SPARK, take_away
 
 from spacy_mtl.deploy import Annotator
-from spacy_mtl.deploy.apply import apply, make_job, open_output
+from spacy_mtl.deploy.apply import apply, engine_class, make_job, open_output
 from spacy_mtl.deploy.engines.contract import EngineError, in_order
-
-HAS_RAY, HAS_SPARK = (find_spec(name) is not None for name in ("ray", "pyspark"))
-needs_ray = pytest.mark.skipif(not HAS_RAY, reason="needs spacy-mtl[ray]")
-needs_spark = pytest.mark.skipif(not HAS_SPARK, reason="needs spacy-mtl[spark]")
 
 
 @pytest.fixture
@@ -28,7 +22,7 @@ def annotator(tmp_path: Path) -> Annotator:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "engine",
-    [pytest.param("ray", marks=needs_ray), pytest.param("spark", marks=needs_spark)],
+    [pytest.param("ray", marks=NEEDS_RAY), pytest.param("spark", marks=NEEDS_SPARK)],
 )
 def test_same_rows_in_order(annotator: Annotator, engine: str, tmp_path: Path) -> None:
     rows = [{"id": i, "text": f"the text {i}"} for i in range(1500)]
@@ -45,43 +39,47 @@ def test_same_rows_in_order(annotator: Annotator, engine: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("engine", "module", "message"),
+    "engine",
+    ["local", pytest.param("ray", marks=NEEDS_RAY), pytest.param("spark", marks=NEEDS_SPARK)],
+)
+@pytest.mark.slow
+def test_rows_that_cannot_be_annotated_at_all(annotator: Annotator, engine: str) -> None:
+    """The same error by every engine, without tracebacks of workers."""
+    with (
+        engine_class(engine)(annotator, 2) as workers,
+        pytest.raises(ValueError, match="have a column 'tokens', which would be") as info,
+    ):
+        list(workers.run([[{"text": "a", "tokens": []}]]))
+    assert "Traceback" not in str(info.value)
+
+
+@pytest.mark.parametrize(
+    ("engine", "name", "message"),
     [
         ("ray", "ray", r"Ray isn't installed: pip install 'spacy-mtl\[ray\]', or use --engine loc"),
-        ("spark", "pyspark.sql", r"Spark isn't installed: pip install 'spacy-mtl\[spark\]'"),
+        ("spark", "pyspark", r"Spark isn't installed: pip install 'spacy-mtl\[spark\]'"),
+        ("spark", "java", "Spark needs Java, .*`apt-get install openjdk-17-jre-headless`"),
     ],
 )
-def test_without_the_library(
+def test_what_is_missing(
     engine: str,
-    module: str,
+    name: str,
     message: str,
     annotator: Annotator,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
-    (tmp_path / "in.jsonl").write_text('{"text": "a"}\n')
-    job = make_job(annotator, tmp_path / "in.jsonl", tmp_path / "out")
-    open_output(job, resume=False)
+    take_away(name, monkeypatch)
     with pytest.raises(EngineError, match=message):
-        apply(job, engine, 2)
+        engine_class(engine).check()
+    with pytest.raises(EngineError, match=message):
+        engine_class(engine)(annotator, 2)
 
 
-def test_without_java(
-    annotator: Annotator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Session:
-        SparkSession = None
-
-    monkeypatch.setitem(sys.modules, "pyspark", Session)  # type: ignore[arg-type]
-    monkeypatch.setitem(sys.modules, "pyspark.sql", Session)  # type: ignore[arg-type]
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.delenv("JAVA_HOME", raising=False)
-    (tmp_path / "in.jsonl").write_text('{"text": "a"}\n')
-    job = make_job(annotator, tmp_path / "in.jsonl", tmp_path / "out")
-    open_output(job, resume=False)
-    with pytest.raises(EngineError, match="Spark needs Java, .*`apt-get install openjdk"):
-        apply(job, "spark", 2)
+def test_spark_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    take_away("", monkeypatch)
+    monkeypatch.setenv("SPARK_REMOTE", "sc://somewhere")
+    with pytest.raises(EngineError, match="SPARK_REMOTE names .* call `mapInArrow`"):
+        engine_class("spark").check()
 
 
 def test_only_some_batches_are_read_ahead() -> None:

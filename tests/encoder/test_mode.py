@@ -1,12 +1,13 @@
 """Training and evaluation mode of torch networks."""
 
 import copy
+import gc
 import pickle
 from typing import Any
 
 import pytest
 import torch
-from thinc.api import PyTorchShim, PyTorchWrapper
+from thinc.api import Adam, PyTorchShim, PyTorchWrapper
 from thinc.types import ArgsKwargs
 
 from spacy_mtl.encoder.mode import EvaluatingShim, evaluate, keep_evaluating, training
@@ -65,3 +66,20 @@ def test_mode_after_a_failure() -> None:
     with pytest.raises(RuntimeError):
         shim.begin_update(ArgsKwargs((torch.ones(2, 7),), {}))
     assert not shim._model.training
+
+
+def test_steps_of_the_optimizer_leave_nothing_behind() -> None:
+    """Each tensor of thinc's would keep the one of the step before."""
+    shim = EvaluatingShim(torch.nn.Linear(3, 3))
+    optimizer, before = Adam(0.1), shim._model.weight.detach().clone()
+
+    def step() -> int:
+        for parameter in shim._model.parameters():
+            parameter.grad = torch.ones_like(parameter)
+        shim.finish_update(optimizer)
+        gc.collect()
+        return sum(issubclass(type(each), torch.Tensor) for each in gc.get_objects())
+
+    counts = [step() for _ in range(4)]
+    assert counts[-1] == counts[1]
+    assert not torch.equal(shim._model.weight, before)

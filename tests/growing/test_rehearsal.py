@@ -13,7 +13,7 @@ from thinc.api import SGD
 from tiny_pipelines import CNN
 
 from spacy_mtl.growing.preparing import prepare
-from spacy_mtl.growing.ways import REHEARSE, Way
+from spacy_mtl.growing.ways import REHEARSE, GrowingError, Way
 
 OLD = ["tagger", "ner", "textcat"]
 
@@ -111,3 +111,52 @@ def test_who_is_frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nlp.to_disk("old")
     found: List[str] = prepared(spacy.load("old")).config["training"]["frozen_components"]
     assert found == ["morphologizer", "senter", "entity_ruler"]
+
+
+def scheduled(schedule: str, **settings: Any) -> Any:
+    """A config with a schedule of its own."""
+    config: Any = given()
+    corpora = {"new": {"path": "new.spacy", "tasks": ["genre"]}}
+    block = {"@mtl_schedules": f"spacy_mtl.{schedule}.v1", **settings}
+    multi = {"@readers": "spacy_mtl.MultiCorpus.v1", "corpora": corpora, "schedule": block}
+    config["corpora"]["train"] = multi
+    return config
+
+
+@pytest.mark.parametrize(
+    ("schedule", "settings"),
+    [
+        ("Proportional", {}),
+        ("Weighted", {"shares": {"new": 1.0, "rehearsal": 3.0}}),
+        ("Sequential", {"phases": [{"tasks": ["genre"], "steps": 2}, {"tasks": ["ner"]}]}),
+    ],
+)
+def test_a_schedule_that_draws_the_texts_to_rehearse(
+    schedule: str, settings: Any, before: Language
+) -> None:
+    way = Way(REHEARSE, Path("old"), Path("old.spacy"))
+    nlp = prepare(before, scheduled(schedule, **settings), way, Path("cache"))
+    block = nlp.config["corpora"]["train"]["schedule"]
+    assert block == {"@mtl_schedules": f"spacy_mtl.{schedule}.v1", **settings}
+    corpora = nlp.config.interpolate()["corpora"]
+    reader = spacy.registry.resolve({"train": corpora["train"]})["train"]
+    # It fits, without a warning.
+    assert len(list(reader(nlp))) == 12
+
+
+@pytest.mark.parametrize(
+    ("schedule", "settings"),
+    [
+        ("Weighted", {"shares": {"new": 1.0}}),
+        ("Weighted", {"shares": {"new": 1.0, "rehearsal": 0.0}}),
+        ("Sequential", {"phases": [{"tasks": ["genre"]}]}),
+    ],
+)
+def test_a_schedule_that_never_draws_them(schedule: str, settings: Any, before: Language) -> None:
+    way = Way(REHEARSE, Path("old"), Path("old.spacy"))
+    says = f"corpora.train.schedule. .* spacy_mtl.{schedule}.v1, never draws .* 'rehearsal', which "
+    with pytest.raises(GrowingError, match=f"{says}has the tasks tagger, ner, textcat. Give it"):
+        prepare(before, scheduled(schedule, **settings), way, Path("cache"))
+    # On the new texts alone, there is nothing else to draw.
+    if "rehearsal" not in str(settings):
+        prepare(before, scheduled(schedule, **settings), Way(REHEARSE, Path("old")), Path("cache"))

@@ -60,7 +60,7 @@ def test_pipelines_saved_before_there_were_any(tmp_path: Path) -> None:
     "factory, setting, match",
     [
         ("mtl_ner", {"threshold": 1.5}, "'threshold' is 1.5.* in .components.head., or where"),
-        ("mtl_ner", {"threshold": {"LOK": 0.5}}, "set for 'LOK' .* of the head: PER, LOC"),
+        ("mtl_ner", {"threshold": {"LOK": 0.5}}, "set for 'LOK', .* 'LOC'.* labels: PER, LOC. Fix"),
         ("mtl_ner", {"threshold": {"LOC": -1}}, "'threshold' of the label 'LOC' is -1"),
         ("mtl_ner", {"confidence": 1}, "'confidence' is 1, but it must be true or false"),
         ("mtl_ner", {"n_best": -1}, "'n_best' is -1, but it must be a whole number, 0 or more"),

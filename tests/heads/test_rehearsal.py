@@ -113,6 +113,22 @@ def test_gradient_reaches_everything_once(place: str, encoder_dir: str, tmp_path
         assert numpy.allclose(together[shared], sum(alone[shared]), atol=1e-5)
 
 
+def test_weights_of_the_tasks_are_those_of_mtl(tmp_path: Path) -> None:
+    """As in `nlp.update`."""
+    weights = {"tagger": 0.0, "ner": 3.0}
+    constant = {"@mtl_weightings": "spacy_mtl.Constant.v1", "weights": weights}
+    nlp = trained(None, 2, weighting=constant)
+    old = copied(nlp, tmp_path)
+    learn(nlp, examples_of(nlp), 2)
+    found: Dict[str, float] = spacy_mtl.rehearse(nlp, old, texts(nlp), sgd=False)
+    expected = sum(weights.get(name, 1.0) * found[name] for name in HEADS)
+    assert found["mtl"] == pytest.approx(expected, rel=1e-5)
+    clear(nlp)
+    alone = [name for name in HEADS if name != "tagger"]
+    spacy_mtl.rehearse(nlp, old, texts(nlp), sgd=False, exclude=alone)
+    assert not gradients(nlp)["mtl"].any()
+
+
 def test_one_step_of_the_optimizer(nlp: Language, old: Language) -> None:
     learn(nlp, examples_of(nlp), 2)
     sgd = Adam(0.01)

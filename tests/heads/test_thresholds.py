@@ -27,8 +27,9 @@ def test_legal(threshold: Any) -> None:
         ([0.5], "such numbers by label, or null"),
         ({"LOC": 2}, "'threshold' of the label 'LOC' is 2, but"),
         ({"LOC": None}, "'threshold' of the label 'LOC' is None"),
-        ({"X": 0.5}, "'threshold' is set for 'X', but"),
-        ({"LOK": 0.5}, r"is set for 'LOK' \(did you mean 'LOC'\?\), but .* of the head: LOC, PER"),
+        ({"X": 0.5}, r"'threshold' is set for 'X', which is no label of the head\. Its labels"),
+        ({"LOK": 0.5}, r"head\. Did you mean 'LOC'\? Its labels: LOC, PER"),
+        ({"loc": 0.5}, "Did you mean 'LOC'"),
     ],
 )
 def test_illegal(threshold: Any, match: str) -> None:

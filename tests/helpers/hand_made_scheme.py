@@ -15,6 +15,7 @@ from thinc.api import Model, NumpyOps
 
 from spacy_mtl.joint.meeting import Backward
 from spacy_mtl.parameters import Slot, slots_of_model
+from spacy_mtl.ranks.group import ALONE
 from spacy_mtl.types import Features, Views
 
 WIDTH = 2
@@ -51,7 +52,7 @@ class Scheme:
         )
         #: What `AtParameters` asks of a pipeline.
         self.pipeline: Any = SimpleNamespace(
-            upstream_listeners=[], encoder_models=lambda: {"mtl": self.table}
+            upstream_listeners=[], encoder_models=lambda: {"mtl": self.table}, group=ALONE
         )
 
     @property

@@ -1,11 +1,14 @@
 """Configure a short training, and compare trained pipelines."""
 
+from pathlib import Path
 from typing import Any, Dict
 
 import numpy
 import spacy
 from spacy.language import Language
+from spacy.tokens import DocBin
 from thinc.api import Config
+from tiny_corpus import make_docs
 from tiny_pipelines import HEADS, add_joint
 
 from spacy_mtl.parameters import slots_of
@@ -39,6 +42,11 @@ def config_of(corpus: str, encoder: Any = None, **training: Any) -> Config:
     }
     config["training"].update(training)
     return config
+
+
+def write_corpus(path: Path, times: int = 5) -> None:
+    docs = [doc for _ in range(times) for doc in make_docs(spacy.blank("en"))]
+    DocBin(docs=docs, store_user_data=True).to_disk(path)
 
 
 def set_corpora(config: Any, path: str, schedule: Dict[str, Any], mixed: bool) -> None:

@@ -7,7 +7,7 @@ from spacy.training import Example
 from tiny_corpus import make_examples
 from tiny_pipelines import HEADS, add_joint
 
-from spacy_mtl.joint.annotated import annotated_tasks, corpus_shares
+from spacy_mtl.joint.annotated import annotated_tasks, corpus_counts
 from spacy_mtl.types import CORPUS_KEY, TASKS_KEY
 
 TASKS = ["tagger", "ner", "textcat"]
@@ -38,11 +38,11 @@ def test_by_gold_annotation_and_declaration() -> None:
 
 def test_shares_of_corpora() -> None:
     examples = make_examples(make())
-    assert corpus_shares(examples) == {"odd": 0.5, "even": 0.5}
-    assert corpus_shares(examples[:1]) == {"odd": 1.0}
+    assert corpus_counts(examples) == {"odd": 2, "even": 2}
+    assert corpus_counts(examples[:1]) == {"odd": 1}
     examples[0].reference.user_data.clear()
-    assert corpus_shares(examples) == {"odd": 0.25, "even": 0.5}
-    assert corpus_shares([]) == {}
+    assert corpus_counts(examples) == {"odd": 1, "even": 2}
+    assert corpus_counts([]) == {}
 
 
 def test_an_unknown_pipeline() -> None:

@@ -177,8 +177,13 @@ def test_answers_are_frozen() -> None:
 class Halved:
     """A task whose component sends sums: of the gradient over 2 units, of the loss over 4."""
 
-    def divisors(self, d_view: Any) -> Tuple[float, float]:
-        return 2.0, 4.0
+    loss_is_mean = False
+
+    def count_units(self, d_view: Any) -> float:
+        return 2.0
+
+    def divisors_of(self, n_units: float) -> Tuple[float, float]:
+        return n_units, 2 * n_units
 
 
 def test_losses_of_stock_components_are_what_the_totals_grow_by() -> None:

@@ -6,6 +6,7 @@ from typing import Any, List
 import numpy
 import pytest
 import spacy
+from recorded_views import record_views
 from scheme_pipelines import build, network_of
 from schemes import Row
 from spacy.language import Language
@@ -24,18 +25,9 @@ def nlp() -> Language:
 
 
 @pytest.fixture
-def made(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> List[List[str]]:
+def made(nlp: Language) -> List[List[str]]:
     """The tasks whose views were made, one entry per forward pass of the scheme."""
-    found: List[List[str]] = []
-    network = network_of(nlp)
-    forward = network.forward
-
-    def noted(X: Any, batch: Any, tasks: Any) -> Any:
-        found.append(list(tasks))
-        return forward(X, batch, tasks)
-
-    monkeypatch.setattr(network, "forward", noted)
-    return found
+    return record_views(nlp)
 
 
 def test_views_of_a_batch_are_made_at_once(nlp: Language, made: List[List[str]]) -> None:

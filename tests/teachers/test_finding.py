@@ -13,6 +13,7 @@ from taught_pipelines import block, learn, probabilities, start, unlabelled, wit
 from tiny_corpus import make_examples
 
 from spacy_mtl.teachers import pipeline
+from spacy_mtl.train.of_ranks import teachers_of
 
 Find = Callable[[str], Path]
 
@@ -181,3 +182,11 @@ def test_loaded_once_for_several_heads(
     assert losses["entities"] > 0
     assert len(loaded) == 1
     assert len(list(tmp_path.glob("teacher.*.targets.sqlite"))) == 2
+
+
+def test_ranks_compare_their_teachers(teacher_of: Find, tmp_path: Path) -> None:
+    nlp = start(with_head("tagger", teacher=block(teacher_of("tagger"), tmp_path)))
+    found = teachers_of(nlp)
+    assert list(found) == ["head"]
+    assert found["head"]
+    assert teachers_of(start(with_head("tagger"))) == {}

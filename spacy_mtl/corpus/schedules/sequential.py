@@ -76,8 +76,12 @@ class Sequential(Schedule):
         known = list(dict.fromkeys(task for found in tasks.values() for task in found))
         for i, phase in enumerate(self.phases):
             check_names(f"'phases.{i}.tasks'", phase.tasks, known, "tasks that are annotated")
+        warn_left_out(self.left_out(tasks))
+
+    def left_out(self, tasks: Dict[str, Sequence[str]]) -> List[str]:
+        """RETURNS (List[str]): The corpora whose tasks are in no phase."""
         named = {task for phase in self.phases for task in phase.tasks}
-        warn_left_out([c for c, found in tasks.items() if not named.intersection(found)])
+        return [c for c, found in tasks.items() if not named.intersection(found)]
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): The current phase and where it began."""

@@ -1,6 +1,6 @@
 """Draw corpora by given shares."""
 
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, List, Sequence
 
 from ...registry import register
 from ...scheduled import Number, number_at, read_number
@@ -41,4 +41,8 @@ class Weighted(Schedule):
     def check(self, sizes: Dict[str, int], tasks: Dict[str, Sequence[str]]) -> None:
         """Reject shares of unknown corpora: see `Schedule`."""
         check_names("'shares'", list(self.shares), list(sizes), "corpora")
-        warn_left_out([corpus for corpus in sizes if not self.shares.get(corpus)])
+        warn_left_out(self.left_out(tasks))
+
+    def left_out(self, tasks: Dict[str, Sequence[str]]) -> List[str]:
+        """RETURNS (List[str]): The corpora without a share."""
+        return [corpus for corpus in tasks if not self.shares.get(corpus)]

@@ -25,6 +25,11 @@ class Engine(ABC):
     """
 
     def __init__(self, annotator: Annotator, n_workers: int) -> None:
+        """Start the workers.
+
+        RAISES (EngineError): If the engine can't be used.
+        """
+        self.check()
         self.annotator = annotator
         self.n_workers = n_workers
 
@@ -34,12 +39,20 @@ class Engine(ABC):
     def __exit__(self, *error: Any) -> None:
         self.close()
 
+    @classmethod  # noqa: B027
+    def check(cls) -> None:
+        """Look whether what the engine needs is installed. Starts nothing.
+
+        RAISES (EngineError): If something is missing.
+        """
+
     @abstractmethod
     def run(self, batches: Iterable[List[Row]]) -> Iterator[List[Row]]:
         """Annotate batches.
 
         batches (Iterable[List[Dict[str, Any]]]): The rows. Only some batches are read ahead.
         YIELDS (List[Dict[str, Any]]): The annotated rows, in the same order.
+        RAISES (EngineError): If a worker has ended. What `Annotator.rows` raises, as it is.
         """
 
     @abstractmethod

@@ -1,7 +1,8 @@
 """Annotate by actors of Ray."""
 
+from importlib.util import find_spec
 from itertools import cycle
-from typing import Iterable, Iterator, List
+from typing import Any, Iterable, Iterator, List
 
 from ..annotator import Annotator
 from ..collection import Row
@@ -13,20 +14,24 @@ class RayActors(Engine):
 
     def __init__(self, annotator: Annotator, n_workers: int) -> None:
         super().__init__(annotator, n_workers)
-        try:
-            import ray
-        except ImportError as err:
-            raise EngineError(
-                "Ray isn't installed: pip install 'spacy-mtl[ray]', or use --engine local."
-            ) from err
+        import ray
+
         self._ray = ray
+        n_threads = annotator.n_threads or 1
         self._is_own = not ray.is_initialized()
         if self._is_own:
-            # A cluster that the environment names is used as it is.
-            ray.init(log_to_driver=False, include_dashboard=False, configure_logging=False)
-        remote = ray.remote(num_cpus=annotator.n_threads or 1)(Annotator)
+            self._start(n_threads * n_workers)
+        self._check_size(n_threads)
+        remote = ray.remote(num_cpus=n_threads)(type(annotator))
         # An annotator keeps what it was made with, and nothing else.
         self._actors = [remote.remote(**vars(annotator)) for _ in range(n_workers)]
+
+    @classmethod
+    def check(cls) -> None:
+        if find_spec("ray") is None:
+            raise EngineError(
+                "Ray isn't installed: pip install 'spacy-mtl[ray]', or use --engine local."
+            )
 
     def run(self, batches: Iterable[List[Row]]) -> Iterator[List[Row]]:
         actors = cycle(self._actors)
@@ -34,10 +39,43 @@ class RayActors(Engine):
         def submit(batch: List[Row]) -> object:
             return next(actors).rows.remote(batch)
 
-        yield from in_order(batches, submit, self._ray.get, AHEAD * self.n_workers)
+        yield from in_order(batches, submit, self._result, AHEAD * self.n_workers)
 
     def close(self) -> None:
         for actor in self._actors:
             self._ray.kill(actor)
         if self._is_own:
             self._ray.shutdown()
+
+    def _start(self, n_cpus: int) -> None:
+        settings = {"log_to_driver": False, "include_dashboard": False, "configure_logging": False}
+        try:
+            try:
+                self._ray.init(num_cpus=n_cpus, **settings)
+            # The environment names a cluster, or one was started here: it is used as it is.
+            except ValueError:
+                self._ray.init(**settings)
+        except Exception as err:
+            raise EngineError(
+                f"Ray can't be started, or reached: {err}. RAY_ADDRESS names the cluster; without, "
+                "one is started on this machine."
+            ) from err
+
+    def _check_size(self, n_threads: int) -> None:
+        """Actors that don't fit would be waited for without an end."""
+        n_cpus = int(self._ray.cluster_resources().get("CPU", 0))
+        if n_cpus < n_threads * self.n_workers:
+            raise EngineError(
+                f"The Ray cluster has {n_cpus} CPUs, but {self.n_workers} workers of {n_threads} "
+                "threads were asked for. Use fewer (--n-workers, --n-threads), or add nodes first."
+            )
+
+    def _result(self, promise: Any) -> List[Row]:
+        errors = self._ray.exceptions
+        try:
+            return self._ray.get(promise)
+        except errors.RayTaskError as err:
+            # Its text is a traceback.
+            raise err.cause from None
+        except errors.RayError as err:
+            raise EngineError(f"A worker of Ray has ended: {err}") from err

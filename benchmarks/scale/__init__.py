@@ -1,0 +1,1 @@
+"""Many machines: how fast collections are annotated by the workers of an engine."""

@@ -1,0 +1,142 @@
+"""What a training on several ranks adds up, compares and keeps for each."""
+
+from contextlib import suppress
+from itertools import islice
+from typing import Any, Dict, List, Mapping, Sequence
+
+from spacy.language import Language
+from spacy.training import Example
+
+from ..chance import get_data_chance, set_data_chance
+from ..parameters import slots_of
+from ..ranks.group import Group, digest_of
+from ..tasks.stock import task_of, tasks_of
+from .resumable import ResumableReader
+
+
+def losses_of_all(nlp: Language, losses: Dict[str, float], group: Group) -> Dict[str, float]:
+    """Turn the losses of a rank into those of all.
+
+    nlp (Language): The pipeline.
+    losses (Dict[str, float]): spaCy's dict of losses. Components of this package have added those
+        of all ranks already. Others add sums over their texts, or means.
+    group (Group): The ranks.
+    RETURNS (Dict[str, float]): The losses. Means of stock components are averaged.
+    """
+    if group.size == 1:
+        return losses
+    pipes: Dict[str, Any] = dict(nlp.components)
+    joined = [
+        name for name, pipe in pipes.items() if isinstance(getattr(pipe, "group", None), Group)
+    ]
+    of_rank = {name: float(loss) for name, loss in losses.items() if _owner(name) not in joined}
+    found = {**losses, **group.add_up(of_rank)}
+    for name in of_rank:
+        if name in pipes and task_of(nlp, name).loss_is_mean:
+            found[name] /= group.size
+    # In the same order on all ranks: a component may have added nothing yet.
+    return found
+
+
+def _owner(name: str) -> str:
+    # Auxiliary losses of a sharing scheme are in the log as "mtl.NAME".
+    return name.split(".")[0]
+
+
+def own_state(state: Mapping[str, Any], group: Group) -> Dict[str, Any]:
+    """Find what a rank goes on from.
+
+    state (Mapping[str, Any]): The state of a training.
+    group (Group): The ranks.
+    RETURNS (Dict[str, Any]): "components", "losses" and "chance" of this rank. With another number
+        of ranks than before, those of the first one, without the texts that it looks back at.
+    """
+    of_ranks: Sequence[Dict[str, Any]] = state.get("ranks", ())
+    if len(of_ranks) == group.size:
+        return of_ranks[group.rank]
+    if not of_ranks and group.size == 1:
+        return {"components": state["components"], "losses": state["losses"], "chance": {}}
+    components = {
+        name: {**found, "batch": None} if "batch" in found else found
+        for name, found in state["components"].items()
+    }
+    return {
+        "components": components,
+        "losses": state["losses"] if group.is_first else {},
+        "chance": {},
+    }
+
+
+def ranks_of(state: Mapping[str, Any]) -> int:
+    """RETURNS (int): The number of ranks that a state is from."""
+    return max(1, len(state.get("ranks", ())))
+
+
+def check_same_start(training: Any, meta: Mapping[str, Any]) -> None:
+    """Check that all ranks start with the same, and that there is a text for each.
+
+    training (Training): The training, at its first step.
+    meta (Mapping[str, Any]): The config, data and machine.
+    RAISES (RanksDifferError): If any rank has something else.
+    RAISES (ValueError): If there are fewer texts than ranks.
+    """
+    nlp, group = training.nlp, training.group
+    if group.size == 1:
+        return
+    # Drawn ahead: the draw belongs to the next step.
+    with suppress(StopIteration):
+        training.batches.peek()
+    batch = training.batches.next_batch
+    group.check_same(
+        {
+            "config": meta.get("config", nlp.config.to_str()),
+            "size of the corpora": sorted(meta.get("data", {}).items()),
+            "list of components": nlp.component_names,
+            "set of labels": [sorted(getattr(pipe, "labels", ())) for _, pipe in nlp.components],
+            "set of teachers": teachers_of(nlp),
+            "first batch": texts_of(batch),
+            "set of values to start from": values_of(nlp),
+        }
+    )
+    if 0 < len(batch) < group.size:
+        _check_enough(training)
+
+
+def _check_enough(training: Any) -> None:
+    """Refuse a corpus with fewer texts than ranks. Batches may be as small: they often grow."""
+    nlp, group = training.nlp, training.group
+    # Another reader would take over the schedule of one that reads several corpora.
+    if isinstance(training.corpus, ResumableReader):
+        return
+    chance = get_data_chance()
+    try:
+        n_texts = sum(1 for _ in islice(training.corpus(nlp), group.size))
+    finally:
+        set_data_chance(chance)
+    if n_texts < group.size:
+        raise ValueError(
+            f"There are {group.size} ranks, but the training corpus has {n_texts} text"
+            f"{'s' * (n_texts > 1)}, so some ranks would have nothing to do. Start fewer ranks."
+        )
+
+
+def teachers_of(nlp: Language) -> Dict[str, Any]:
+    """RETURNS (Dict[str, Optional[str]]): What identifies the teacher of each head that has one."""
+    tasks = tasks_of(nlp).items()
+    return {name: task.fingerprint_of_teacher for name, task in tasks if task.has_teacher}
+
+
+def texts_of(batch: Sequence[Example]) -> List[Any]:
+    """RETURNS (List[Any]): What the texts of a batch and their annotation are."""
+    return [eg.to_dict() for eg in batch]
+
+
+def values_of(nlp: Language) -> str:
+    """RETURNS (str): A digest of all parameters."""
+    return digest_of(
+        [(s.address, digest_of(_bytes_of(s.value))) for s in slots_of(nlp) if s.is_set]
+    )
+
+
+def _bytes_of(value: Any) -> bytes:
+    return bytes(value.tobytes())
