@@ -123,7 +123,7 @@ def answers(training: Any, group: Any, orders: Iterator[str]) -> Iterator[Dict[s
 def main() -> None:
     """Take steps until the standard input ends."""
     from spacy_mtl.ranks.group import ALONE
-    from spacy_mtl.ranks.torch_group import connect, disconnect, size_of_environment
+    from spacy_mtl.ranks.torch_group import connect, size_of_environment
 
     group = connect() if size_of_environment() else ALONE
     # Its own prints don't mix with the answers.
@@ -132,7 +132,7 @@ def main() -> None:
     for answer in answers(training, group, iter(sys.stdin)):
         if group.is_first:
             print(json.dumps(answer), file=output, flush=True)
-    disconnect()
+    group.leave()
 
 
 if __name__ == "__main__":

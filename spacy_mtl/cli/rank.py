@@ -56,21 +56,16 @@ def joined(use_gpu: int) -> Iterator[Any]:
     YIELDS (Group): The group; a single rank without a launcher.
     """
     from ..ranks.group import ALONE
-    from ..ranks.torch_group import (
-        LostRankError,
-        connect,
-        disconnect,
-        is_connected,
-        size_of_environment,
-    )
+    from ..ranks.torch_group import LostRankError, connect, size_of_environment
 
     if (size_of_environment() or 1) == 1:
         yield ALONE
         return
-    was_connected = is_connected()
     group = connect(use_gpu)
+    is_done = False
     try:
         yield group
+        is_done = True
     except typer.Exit:
         raise
     except LostRankError as err:
@@ -82,9 +77,8 @@ def joined(use_gpu: int) -> Iterator[Any]:
         if not group.claim(_ENDING):
             raise typer.Exit(1) from err
         raise
-    else:
-        if not was_connected:
-            disconnect()
+    finally:
+        group.leave(is_done)
 
 
 def is_to_tell(group: Any) -> bool:

@@ -66,6 +66,12 @@ class Group:
     def barrier(self) -> None:
         """Wait until all ranks are here."""
 
+    def leave(self, is_done: bool = True) -> None:
+        """Leave the group, before the process ends.
+
+        is_done (bool): Whether all ranks are to leave, not this one alone.
+        """
+
     # Draws of random numbers: see `Draws`.
 
     def own_chance(self) -> AbstractContextManager:

@@ -2,8 +2,9 @@
 
 import os
 import pickle
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
+from traceback import clear_frames
 from typing import Any, Dict, Iterator, List, Mapping, Optional, TypeVar
 
 import numpy
@@ -23,8 +24,10 @@ _FIRST, _HEAD = 2040, 8
 _PATIENCE = timedelta(days=7)
 #: How long ranks wait for each other at the start, in seconds; and the variable that sets it.
 _START, START = 300, "SPACY_MTL_RANKS_START"
-#: The key in the store that says that a rank is there.
-_HERE = "spacy_mtl/"
+#: How long a rank that is done waits for the others, before it closes its connections to them.
+_TO_LEAVE = timedelta(seconds=30)
+#: The keys in the store that say that a rank is there, and that it is done.
+_HERE, _DONE = "spacy_mtl/", "spacy_mtl/done/"
 #: The variables with which PyTorch's launchers tell a process which rank it is.
 RANK, SIZE, LOCAL_RANK = "RANK", "WORLD_SIZE", "LOCAL_RANK"
 
@@ -43,15 +46,16 @@ class TorchGroup(Group):
     Arrays on a CPU are summed by gloo, those on GPUs by NCCL.
 
     store (Store): The store by which the ranks have found each other.
+    is_own (bool): Whether the process group was made for this one, and ends with it.
     """
 
-    def __init__(self, store: Any) -> None:
+    def __init__(self, store: Any, is_own: bool) -> None:
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
-        self._store = store
+        self._store, self._is_own = store, is_own
         self._claimed: Dict[str, bool] = {}
         self._draws = Draws(self.rank)
         # Small objects don't go over a GPU.
-        self._of_objects = dist.new_group(backend="gloo", timeout=_PATIENCE)
+        self._of_objects: Any = dist.new_group(backend="gloo", timeout=_PATIENCE)
 
     def sum(self, array: Any, kind: str = FLOAT32) -> Any:
         """Add up arrays: see `Group`."""
@@ -127,6 +131,27 @@ class TorchGroup(Group):
                 return True
         return self._claimed[what]
 
+    def leave(self, is_done: bool = True) -> None:
+        """Leave the group, before the process ends.
+
+        A thread of gloo may still let go of an array then, for which it needs Python: if that was
+        ending already, the process would be aborted. So the threads end here.
+
+        is_done (bool): Whether all ranks are to leave, not this one alone. What others still read
+            is lost if a connection is closed too early.
+        """
+        if is_done:
+            keys = [f"{_DONE}{rank}" for rank in range(self.size)]
+            # Also if the store was kept by a rank that has ended.
+            with suppress(RuntimeError):
+                self._store.set(keys[self.rank], "")
+                self._store.wait(keys, _TO_LEAVE)
+        of_objects, self._of_objects = self._of_objects, None
+        if self._is_own:
+            dist.destroy_process_group()
+        else:
+            dist.destroy_process_group(of_objects)
+
 
 @contextmanager
 def told() -> Iterator[None]:
@@ -137,6 +162,8 @@ def told() -> Iterator[None]:
     try:
         yield
     except RuntimeError as err:
+        # They hold the process group, which has to end before Python does.
+        clear_frames(err.__traceback__)
         raise LostRankError(
             "Another rank has ended, so this one ends, too. If nothing else is reported, it was "
             "killed: memory may have run out."
@@ -179,7 +206,7 @@ def connect(use_gpu: int = -1) -> TorchGroup:
     RAISES (StartError): If they don't find each other in time.
     """
     if is_connected():
-        return TorchGroup(store_of_ranks())
+        return TorchGroup(store_of_ranks(), is_own=False)
     seconds = int(os.environ.get(START, _START))
     try:
         found = dist.rendezvous("env://", timeout=timedelta(seconds=seconds))
@@ -202,10 +229,4 @@ def connect(use_gpu: int = -1) -> TorchGroup:
             "that the port is free, or give them more time: set the environment variable "
             f"{START} to a number of seconds."
         ) from err
-    return TorchGroup(store)
-
-
-def disconnect() -> None:
-    """End the process group, if there is one."""
-    if is_connected():
-        dist.destroy_process_group()
+    return TorchGroup(store, is_own=True)

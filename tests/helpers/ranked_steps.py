@@ -158,13 +158,12 @@ def run_on_ranks(
 def main(folder: str, encoder: str, *names: str) -> None:
     from ranked_cases import CASES
 
-    from spacy_mtl.ranks.torch_group import connect, disconnect
+    from spacy_mtl.ranks.torch_group import connect
 
     group = connect()
     found = {name: CASES[name].run(encoder, group) for name in names or CASES}
     Path(folder, f"{group.rank}.pickle").write_bytes(pickle.dumps(found))
-    group.barrier()
-    disconnect()
+    group.leave()
 
 
 if __name__ == "__main__":

@@ -39,13 +39,12 @@ def run(schedule: str, folder: Path, group: Group = ALONE) -> Dict[str, Any]:
 
 
 def main(folder: str) -> None:
-    from spacy_mtl.ranks.torch_group import connect, disconnect
+    from spacy_mtl.ranks.torch_group import connect
 
     group = connect()
     found = {name: run(name, Path(folder), group) for name in SCHEDULES}
     Path(folder, f"{group.rank}.pickle").write_bytes(pickle.dumps(found))
-    group.barrier()
-    disconnect()
+    group.leave()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,43 @@
+"""How ranks end: run as a script, it is one of them. It writes what threads it has then."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import List
+
+import numpy
+
+
+def threads() -> List[str]:
+    return [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+
+
+def main(folder: str, how: str) -> None:
+    from spacy_mtl.ranks.torch_group import LostRankError, connect
+
+    group = connect()
+    array = numpy.ones(1000, dtype="float32")
+    assert group.gather(group.rank) == [0, 1]
+    assert group.sum(array)[0] == 2.0
+    before = threads()
+    if how == "alone" and group.rank == 1:
+        os._exit(0)
+    is_lost = False
+    try:
+        if how == "alone":
+            group.sum(array)
+    except LostRankError as err:
+        is_lost = True
+        # An error is kept until it is reported.
+        kept = err
+        assert kept is not None
+        group.leave(is_done=False)
+    else:
+        group.leave()
+    found = {"before": before, "after": threads(), "is_lost": is_lost}
+    Path(folder, f"{group.rank}.json").write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
