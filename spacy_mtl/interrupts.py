@@ -1,8 +1,8 @@
-"""SIGTERM, which schedulers of clusters send, as an interrupt like Ctrl-C."""
+"""Interrupts: SIGTERM as one, and Ctrl-C once it suits."""
 
 import signal
 from contextlib import contextmanager
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator, List
 
 
 class TerminatedError(KeyboardInterrupt):
@@ -19,8 +19,32 @@ def interrupted_by_terminate() -> Iterator[None]:
     def interrupt(number: int, frame: Any) -> None:
         raise TerminatedError
 
+    with _handled(signal.SIGTERM, interrupt):
+        yield
+
+
+@contextmanager
+def held_interrupts() -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C inside wait until it suits. The second one interrupts at once.
+
+    YIELDS (Callable[[], bool]): Whether there was one. Never if this isn't the main thread.
+    RAISES (KeyboardInterrupt): On the second one.
+    """
+    found: List[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        if found:
+            raise KeyboardInterrupt
+        found.append(number)
+
+    with _handled(signal.SIGINT, note):
+        yield lambda: bool(found)
+
+
+@contextmanager
+def _handled(number: signal.Signals, how: Callable[[int, Any], None]) -> Iterator[None]:
     try:
-        before = signal.signal(signal.SIGTERM, interrupt)
+        before = signal.signal(number, how)
     except ValueError:
         # Only the main thread may do so.
         yield
@@ -28,4 +52,4 @@ def interrupted_by_terminate() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(number, before)

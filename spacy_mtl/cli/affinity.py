@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Optional
+from typing import Any, Dict, Optional, Tuple
 
 import typer
+from spacy.language import Language
+from thinc.api import Config
 from wasabi import msg
 
 from ..compat.spacy_cli import Arg, Opt, show_validation_error
@@ -13,6 +15,7 @@ from .errors import INTERRUPTED, CommandError, telling
 from .outcome import Outcome, reporting
 from .output_file import check_output_file, write_output_file
 from .progress import progress
+from .unfinished import Unfinished
 
 _SUFFIXES = (".json",)
 
@@ -32,6 +35,7 @@ def affinity_cli(
     n_groups: Optional[int] = Opt(
         None, "--n-groups", "-n", help="The most groups to propose (default: any number)", min=1
     ),
+    resume: bool = Opt(False, "--resume", "-R", help="Go on where Ctrl-C has ended it"),
     force: bool = Opt(False, "--force", "-F", "-f", help="Replace an existing --output"),
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions used in the config"
@@ -43,36 +47,32 @@ def affinity_cli(
 
     Compares the tasks' gradients, at the shared representation and at the shared parameters, and
     looks ahead: how does a step for one task change the loss of another? Proposes which tasks to
-    train together. Nothing is evaluated or saved but the figures.
+    train together. Nothing is evaluated or saved but the figures; after Ctrl-C, what --resume takes
+    up, in a folder beside --output.
 
     Example: python -m spacy mtl affinity config.cfg --output affinity.json --steps 500
     """
-    from spacy.training.initialize import init_nlp
-    from spacy.util import load_model_from_config
-
     from ..comparison.affinity_text import affinity_text, grouping_text, proposed
-    from ..comparison.checks import check_joint
     from ..comparison.measured_training import train_and_measure
     from ..joint.find import find_joint
-    from ..train.corpora import explained_corpora
 
+    unfinished = Unfinished(output, resume, force)
+    # Its figures were those until then.
+    is_old = force or unfinished.checkpoint is not None
     if output is not None:
-        check_output_file(output, _SUFFIXES, force, example="affinity")
+        check_output_file(output, _SUFFIXES, is_old, example="affinity")
     load_code(code)
     choose_gpu(use_gpu)
     config = read_config(config_path, overrides_of(ctx.args))
-    with show_validation_error(config_path):
-        interpolated = config.interpolate()
-        # Before the corpora are read.
-        check_joint(load_model_from_config(config, auto_fill=True))
-    with show_validation_error(hint_fill=False), explained_corpora(interpolated):
-        nlp = init_nlp(config, use_gpu=use_gpu)
+    nlp, meta = _prepare(config, config_path, unfinished, every, use_gpu)
     check_overrides(nlp.config, overrides_of(ctx.args))
+    state = unfinished.read_state()
     total = steps or nlp.config.interpolate()["training"]["max_steps"] or None
-    with progress(title="Steps", total=total) as bar:
+    with progress(title="Steps", total=total, done=unfinished.n_steps) as bar:
         measured = train_and_measure(
-            nlp, every=every, n_steps=steps, use_gpu=use_gpu, on_step=bar.update
+            nlp, every=every, n_steps=steps, use_gpu=use_gpu, on_step=bar.update, state=state
         )
+    unfinished.keep(nlp, measured, meta)
     found = measured.affinities
     if not found.n_measured:
         raise CommandError(
@@ -90,15 +90,44 @@ def affinity_cli(
         "groups": groups,
     }
     if output is not None:
-        write_output_file(output, json.dumps(data, indent=1) + "\n", force)
+        write_output_file(output, json.dumps(data, indent=1) + "\n", is_old)
     name, _ = find_joint(nlp) or ("", None)
     before = nlp.pipe_names[: nlp.pipe_names.index(name) + 1]
 
     def show() -> None:
         if measured.is_interrupted:
-            msg.warn(f"Interrupted after {measured.n_steps} steps: what was measured by then")
+            text = f"Interrupted after {measured.n_steps} steps: what was measured by then"
+            msg.warn(text, "" if measured.state is None else unfinished.way)
         typer.echo(affinity_text(found) + "\n\n" + grouping_text(found, groups, before))
         if output is not None:
             msg.good(f"Saved all figures: {output}")
 
     return Outcome(data, show, INTERRUPTED if measured.is_interrupted else 0)
+
+
+def _prepare(
+    config: Config, config_path: Path, unfinished: Unfinished, every: int, use_gpu: int
+) -> Tuple[Language, Dict[str, Any]]:
+    """RETURNS (Tuple[Language, Dict[str, Any]]): The pipeline to train, and what it depends on."""
+    from spacy.training.initialize import init_nlp
+    from spacy.util import load_model_from_config
+
+    from ..comparison.checks import check_joint
+    from ..train.circumstances import describe_data, describe_machine
+    from ..train.corpora import explained_corpora
+
+    with show_validation_error(config_path):
+        interpolated = config.interpolate()
+        # Before the corpora are read.
+        check_joint(load_model_from_config(config, auto_fill=True))
+    meta = {
+        "config": interpolated.to_str(),
+        "data": describe_data(interpolated),
+        "machine": describe_machine(use_gpu),
+        "every": every,
+    }
+    nlp = unfinished.load(meta, interpolated["training"])
+    if nlp is None:
+        with show_validation_error(hint_fill=False), explained_corpora(interpolated):
+            nlp = init_nlp(config, use_gpu=use_gpu)
+    return nlp, meta

@@ -13,6 +13,7 @@ from thinc.api import Optimizer, get_array_module
 from ..joint.annotated import annotated_tasks
 from ..joint.component import MultiTask
 from ..joint.task_gradients import TaskGradients, cosines_of
+from ..packed import pack_examples, unpack_examples
 from ..tasks.stock import task_of
 from ..types import StepReport
 from .lookahead import look_ahead
@@ -101,6 +102,26 @@ class Affinities:
             "lookahead": _rows(self.ahead, "source_and_target"),
         }
 
+    @property
+    def _tables(self) -> List[Table]:
+        return [self.at_features, self.at_parameters, self.ahead]
+
+    def get_state(self) -> List[List[Any]]:
+        """RETURNS (List[List[Any]]): All sums, for msgpack."""
+        return [
+            [[*pair, mean.n, mean.total, mean.squares] for pair, mean in table.items()]
+            for table in self._tables
+        ]
+
+    def set_state(self, state: Sequence[Sequence[Any]]) -> None:
+        """Restore the sums.
+
+        state (Sequence[Sequence[Any]]): The result of `get_state`.
+        """
+        for table, rows in zip(self._tables, state):
+            table.clear()
+            table.update({(first, second): Mean(*sums) for first, second, *sums in rows})
+
 
 class AffinityMeter:
     """Measures affinities at some steps of a training, before the pipeline learns from the batch.
@@ -133,6 +154,28 @@ class AffinityMeter:
         self._note(batch)
         if step and not step % self._every:
             self._measure(list({id(each): each for each in self._latest.values()}.values()))
+
+    def get_state(self) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): What was found, and what the next measurement needs, for
+        msgpack."""
+        batches = list({id(each): each for each in self._latest.values()}.values())
+        places = {id(batch): place for place, batch in enumerate(batches)}
+        return {
+            "found": self.found.get_state(),
+            "weights": self._weights,
+            "batches": [pack_examples(batch) for batch in batches],
+            "latest": [[task, places[id(batch)]] for task, batch in self._latest.items()],
+        }
+
+    def set_state(self, state: Dict[str, Any]) -> None:
+        """Go on from a state.
+
+        state (Dict[str, Any]): The result of `get_state`.
+        """
+        self.found.set_state(state["found"])
+        self._weights = dict(state["weights"])
+        batches = [unpack_examples(batch, self._nlp.vocab) for batch in state["batches"]]
+        self._latest = {task: batches[place] for task, place in state["latest"]}
 
     def _note(self, batch: Sequence[Example]) -> None:
         known = {name: task_of(self._nlp, name) for name in self._joint.tasks}

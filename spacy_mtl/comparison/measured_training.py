@@ -2,13 +2,17 @@
 
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Dict, Optional
 
 from spacy.language import Language
 
+from ..interrupts import held_interrupts
 from ..train.training import Training
 from .affinity import Affinities, AffinityMeter
 from .checks import check_joint
+
+#: The key of the meter in the state of a training.
+METER = "affinity"
 
 
 @dataclass(frozen=True)
@@ -18,11 +22,14 @@ class Measured:
     affinities (Affinities): The means over all measurements.
     n_steps (int): The number of its steps.
     is_interrupted (bool): Whether it was interrupted from the keyboard.
+    state (Optional[Dict[str, Any]]): What an interrupted one can go on from, with the pipeline, for
+        msgpack; None if it was interrupted in the middle of a step.
     """
 
     affinities: Affinities
     n_steps: int
-    is_interrupted: bool
+    is_interrupted: bool = False
+    state: Optional[Dict[str, Any]] = None
 
 
 def train_and_measure(
@@ -32,16 +39,19 @@ def train_and_measure(
     n_steps: Optional[int] = None,
     use_gpu: int = -1,
     on_step: Callable[[], Any] = lambda: None,
+    state: Optional[Dict[str, Any]] = None,
 ) -> Measured:
     """Train a pipeline as its config says, and measure affinities.
 
-    It is not evaluated, so schedules that go by scores draw as at the beginning.
+    It is not evaluated, so schedules that go by scores draw as at the beginning. Ctrl-C ends it
+    after the step at hand, and once more at once.
 
-    nlp (Language): The initialized pipeline.
+    nlp (Language): The initialized pipeline, or that of an interrupted training.
     every (int): The number of steps between measurements.
     n_steps (Optional[int]): The number of steps; by default 'max_steps' of [training].
     use_gpu (int): The GPU ID, or -1.
     on_step (Callable[[], Any]): Called after each step.
+    state (Optional[Dict[str, Any]]): The state of an interrupted training.
     RETURNS (Measured): What it has shown until its end, or until it was interrupted.
     RAISES (ValueError): If the pipeline has fewer than two tasks, or the training has no end.
     """
@@ -53,13 +63,21 @@ def train_and_measure(
             "'max_steps' in [training] is 0, so the training has no end. Set "
             "--training.max_steps or --steps."
         )
-    done = 0
     with closing(AffinityMeter(nlp, joint, training.optimizer, every)) as meter:
+        if state is not None:
+            training.set_state(state)
+            meter.set_state(state[METER])
+        if end and training.step >= end:
+            return Measured(meter.found, training.step)
         try:
-            for done, _ in enumerate(training.steps(meter, evaluates=False), start=1):
-                on_step()
-                if done == end:
-                    break
+            with held_interrupts() as is_interrupted:
+                for _ in training.steps(meter, evaluates=False):
+                    on_step()
+                    if training.step == end:
+                        break
+                    if is_interrupted():
+                        left = {**training.get_state(), METER: meter.get_state()}
+                        return Measured(meter.found, training.step, True, left)
         except KeyboardInterrupt:
-            return Measured(meter.found, done, True)
-    return Measured(meter.found, done, False)
+            return Measured(meter.found, training.step, True)
+        return Measured(meter.found, training.step)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence, Set
 
 from spacy.language import Language
-from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..packed import pack_examples, unpack_examples
 from ..sharing.scheme import features_of
 from ..tasks.stock import task_of
 from ..types import Combined, TokenVectors, Weighting
@@ -111,8 +111,7 @@ class Lookback(Weighting):
         if last is None:
             return None
         return {
-            "predicted": [eg.predicted.to_bytes(exclude=["user_data"]) for eg in last.examples],
-            "gold": [eg.reference.to_bytes() for eg in last.examples],
+            **pack_examples(last.examples),
             "tasks": list(last.listeners),
             "divisors": last.divisors,
             "shares": last.shares,
@@ -126,14 +125,12 @@ class Lookback(Weighting):
         listeners (Dict[str, List[Tok2VecListener]]): The listeners of all tasks.
         vocab (Vocab): The vocabulary of the pipeline.
         """
-        examples = [
-            Example(Doc(vocab).from_bytes(predicted), Doc(vocab).from_bytes(gold))
-            for predicted, gold in zip(state["predicted"], state["gold"])
-        ]
         of_tasks = {task: listeners[task] for task in state["tasks"]}
         # Checkpoints of older versions have no shares.
         shares = dict(state.get("shares", {}))
-        self._last = _Closed(examples, of_tasks, dict(state["divisors"]), shares)
+        self._last = _Closed(
+            unpack_examples(state, vocab), of_tasks, dict(state["divisors"]), shares
+        )
         self._is_applied = state["is_applied"]
 
     def _observe(self, losses: Dict[str, float]) -> None:

@@ -1,6 +1,7 @@
 """The command `spacy mtl affinity` on a short training."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +77,63 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 130
     assert "Interrupted after 3 steps" in result.output
     assert json.loads(Path("found.json").read_text())["is_interrupted"]
+
+
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, at: int, n_times: int = 1) -> None:
+    """Let Ctrl-C be pressed in the middle of a step."""
+    call = AffinityMeter.__call__
+
+    def interrupted(self: Any, step: int, batch: Any) -> None:
+        for _ in range(n_times if step == at else 0):
+            signal.raise_signal(signal.SIGINT)
+        call(self, step, batch)
+
+    monkeypatch.setattr(AffinityMeter, "__call__", interrupted)
+
+
+def test_resumed_measures_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("--every", "1", "--output", "whole.json").exit_code == 0
+    with monkeypatch.context() as patched:
+        interrupt_at(patched, 2)
+        result = run("--every", "1", "--output", "found.json")
+    assert result.exit_code == 130, result.output
+    assert "--resume continues from found.unfinished" in result.output
+    assert json.loads(Path("found.json").read_text())["steps"] == 3
+    result = run("--every", "1", "--output", "found.json", "--resume")
+    assert result.exit_code == 0, result.output
+    assert Path("found.json").read_text() == Path("whole.json").read_text()
+    assert not Path("found.unfinished").exists()
+
+
+def test_interrupted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the middle of a step there is nothing to go on from."""
+    interrupt_at(monkeypatch, 2, n_times=2)
+    result = run("--every", "1", "--output", "found.json")
+    assert result.exit_code == 130, result.output
+    assert "Interrupted after 2 steps" in result.output
+    assert "--resume continues" not in result.output
+    assert json.loads(Path("found.json").read_text())["steps"] == 2
+    assert not Path("found.unfinished").exists()
+
+
+def test_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        interrupt_at(patched, 3)
+        assert run("--every", "1", "--output", "found.json").exit_code == 130
+    Path("found.json").unlink()
+    for words, text in (
+        (["--output", "found.json"], "There is a training to resume"),
+        (["--resume"], "--resume needs --output"),
+        (["--output", "found.json", "--resume", "--every", "2"], "but was 1 in"),
+        (["--output", "found.json", "--resume", "--training.dropout", "0.3"], "training.dropout"),
+    ):
+        result = run("--every", "1", *words)
+        assert result.exit_code == 1, result.output
+        assert text in " ".join(result.output.split())
+        assert Path("found.unfinished/checkpoint-4").is_dir()
+    result = run("--every", "1", "--output", "found.json", "--force")
+    assert result.exit_code == 0, result.output
+    assert not Path("found.unfinished").exists()
+    result = run("--every", "1", "--output", "found.json", "--resume")
+    assert result.exit_code == 1
+    assert "already exists" in result.output
