@@ -5,7 +5,7 @@ import os
 import platform
 import statistics
 import time
-from typing import Callable, Dict, List
+from typing import Callable, Collection, Dict, Iterator, List, Sequence, Tuple
 
 from . import places
 from .processor import features
@@ -32,14 +32,22 @@ def measure(
     RETURNS (Dict[str, List[float]]): The seconds of each turn.
     """
     seconds: Dict[str, List[float]] = {name: [] for name in contestants}
-    for turn in range(turns + 1):
-        for name in list(contestants)[:: -1 if alternate and turn % 2 else 1]:
-            started = clock()
-            contestants[name]()
-            wait_for_gpu()
-            if turn:
-                seconds[name].append(clock() - started)
+    for turn, name in in_turn(contestants, turns + 1, alternate):
+        started = clock()
+        contestants[name]()
+        wait_for_gpu()
+        if turn:
+            seconds[name].append(clock() - started)
     return seconds
+
+
+def in_turn(
+    names: Collection[str], turns: int, alternate: bool = True
+) -> Iterator[Tuple[int, str]]:
+    """YIELDS (Tuple[int, str]): A turn, from 0, and whose it is: see `measure`."""
+    for turn in range(turns):
+        for name in list(names)[:: -1 if alternate and turn % 2 else 1]:
+            yield turn, name
 
 
 def set_threads(n: int) -> None:
@@ -62,6 +70,14 @@ def wait_for_gpu() -> None:
         torch.cuda.synchronize()
 
 
+def spread(values: Sequence[float], digits: int = 2) -> str:
+    """RETURNS (str): The median, and the lowest and highest."""
+    middle, low, high = (
+        f"{value:.{digits}f}" for value in (statistics.median(values), min(values), max(values))
+    )
+    return f"{middle} ({low}–{high})"
+
+
 def ratios(seconds: Dict[str, List[float]], of: str) -> Dict[str, List[float]]:
     """RETURNS (Dict[str, List[float]]): The speed relative to one contestant, by turn."""
     return {name: [b / s for s, b in zip(own, seconds[of])] for name, own in seconds.items()}
@@ -80,8 +96,7 @@ def report(
     first = next(iter(seconds))
     print(f"\n### {title}\n\n| | relative to {first} | words per second |\n| --- | --- | --- |")
     for name, values in ratios(seconds, first).items():
-        spread = f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
-        print(f"| {name} | {spread} | {n_words / statistics.median(seconds[name]):,.0f} |")
+        print(f"| {name} | {spread(values)} | {n_words / statistics.median(seconds[name]):,.0f} |")
     which = "processor time" if clock == "process_time" else "time on the clock"
     print(f"\nMedians of {len(seconds[first])} turns (lowest to highest), {which}. {machine()}")
     keep({"title": title, "seconds": seconds, "n_words": n_words, "clock": clock})

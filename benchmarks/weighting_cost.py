@@ -137,8 +137,7 @@ def measure_time(
     print("| --- | --- | --- | --- |")
     for title in todo:
         share = 100 * (own[title] - own["Constant"]) / step
-        slower = [1 / ratio for ratio in ratios[title]]
-        whole = f"{statistics.median(slower):.2f} ({min(slower):.2f}–{max(slower):.2f})"
+        whole = timing.spread([1 / ratio for ratio in ratios[title]])
         print(f"| {title} | {1000 * own[title]:.2f} | {share:.1f} % | {whole} |")
     print(f"\n{timing.machine()}")
     timing.keep({"title": "weighting, time", "step": step, "spent": own, "seconds": seconds})
@@ -158,8 +157,7 @@ def measure_memory(todo: Dict[str, Dict[str, Any]], encoder: str, work: Path, tu
     print("\n### Peak memory of a training\n\n| | MiB | relative to Constant |")
     print("| --- | --- | --- |")
     for title, found in peaks.items():
-        spread = f"{statistics.median(found):.0f} ({min(found):.0f}–{max(found):.0f})"
-        print(f"| {title} | {spread} | {statistics.median(found) / first:.3f} |")
+        print(f"| {title} | {timing.spread(found, 0)} | {statistics.median(found) / first:.3f} |")
     timing.keep({"title": "weighting, memory", "mib": peaks})
 
 

@@ -68,14 +68,13 @@ def compare(
     found: Dict[str, List[Dict[str, Any]]] = {name: [] for name in contestants}
     with TemporaryDirectory() as folder, found_by_workers():
         expected = expected_rows(pipeline, rows)
-        for turn in range(turns):
-            for name in list(contestants)[:: -1 if turn % 2 else 1]:
-                notes = Path(folder) / f"{turn} {name}"
-                notes.mkdir()
-                annotator = Watched(str(pipeline), notes=str(notes))
-                timed = contestants[name](rows, annotator, n_workers)
-                found[name].append(describe(timed, expected, notes))
-                print(f"{corpus}, {name}: {found[name][-1]}", flush=True)
+        for turn, name in timing.in_turn(contestants, turns):
+            notes = Path(folder) / f"{turn} {name}"
+            notes.mkdir()
+            annotator = Watched(str(pipeline), notes=str(notes))
+            timed = contestants[name](rows, annotator, n_workers)
+            found[name].append(describe(timed, expected, notes))
+            print(f"{corpus}, {name}: {found[name][-1]}", flush=True)
     return {
         **{"corpus": corpus, "n_texts": len(rows), "n_words": sum(_n_words(row) for row in rows)},
         **{"n_workers": n_workers, "turns": found, "machine": timing.machine()},
@@ -202,7 +201,7 @@ def report_one(row: Dict[str, Any]) -> None:
         cells = [name, "–", f"{n_words / statistics.median(seconds):,.0f}"]
         if base is not None:
             ratios = [other["seconds"] / own for other, own in zip(base, seconds)]
-            cells[1] = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
+            cells[1] = timing.spread(ratios)
         cells.append(f"{statistics.median(turn['start'] for turn in turns):.1f}")
         cells += _cells_of_rows(turns) + _cells_of_memory(turns)
         print(f"| {' | '.join(cells)} |")

@@ -101,10 +101,9 @@ def compare(plan: Plan, n_steps: int, turns: int) -> Seconds:
         asked = {1: one, N_RANKS: ranks}
         for each in asked.values():
             each.take(N_WARMUP, 1)
-        for turn in range(turns):
-            for title in list(CONTESTANTS)[:: -1 if turn % 2 else 1]:
-                n_ranks, n_threads = CONTESTANTS[title]
-                found[title].append(asked[n_ranks].take(n_steps, n_threads))
+        for _, title in timing.in_turn(CONTESTANTS, turns):
+            n_ranks, n_threads = CONTESTANTS[title]
+            found[title].append(asked[n_ranks].take(n_steps, n_threads))
     return found
 
 
@@ -155,10 +154,7 @@ def report() -> None:
     print("| --- |" + " --- |" * (len(CONTESTANTS) + 1))
     for title, row in rows.items():
         seconds = {name: [each["step"] for each in t] for name, t in row["turns"].items()}
-        cells = [
-            f"{statistics.median(r):.2f} ({min(r):.2f}–{max(r):.2f})"
-            for r in timing.ratios(seconds, FIRST).values()
-        ]
+        cells = [timing.spread(found) for found in timing.ratios(seconds, FIRST).values()]
         first = 1000 * median(row["turns"][FIRST])
         print(f"| {title} | {' | '.join(cells)} | {first:.0f} |")
     print("\nSpeed relative to one process with one thread: medians of the turns (range).")
