@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import List
 
 import numpy
+import torch
+import torch.distributed as dist
 
 
 def threads() -> List[str]:
@@ -16,6 +18,8 @@ def threads() -> List[str]:
 def main(folder: str, how: str) -> None:
     from spacy_mtl.ranks.torch_group import LostRankError, connect
 
+    if how == "connected before":
+        dist.init_process_group("gloo")
     group = connect()
     array = numpy.ones(1000, dtype="float32")
     assert group.gather(group.rank) == [0, 1]
@@ -35,6 +39,12 @@ def main(folder: str, how: str) -> None:
         group.leave(is_done=False)
     else:
         group.leave()
+    if how == "connected before":
+        # That one goes on.
+        value = torch.ones(1)
+        dist.all_reduce(value)
+        assert value == 2
+        dist.destroy_process_group()
     found = {"before": before, "after": threads(), "is_lost": is_lost}
     Path(folder, f"{group.rank}.json").write_text(json.dumps(found))
 

@@ -10,7 +10,7 @@ from ranked_steps import start_ranks
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
 
 
-@pytest.mark.parametrize("how, n_left", [("together", 2), ("alone", 1)])
+@pytest.mark.parametrize("how, n_left", [("together", 2), ("alone", 1), ("connected before", 2)])
 def test_no_thread_is_left(tmp_path: Path, how: str, n_left: int) -> None:
     processes = start_ranks(ranked_ends.__file__, [str(tmp_path), how])
     for process in processes:
