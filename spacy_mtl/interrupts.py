@@ -43,6 +43,10 @@ def held_interrupts() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def _handled(number: signal.Signals, how: Callable[[int, Any], None]) -> Iterator[None]:
+    if signal.getsignal(number) == signal.SIG_IGN:
+        # In the background of a script, Ctrl-C is for others.
+        yield
+        return
     try:
         before = signal.signal(number, how)
     except ValueError:

@@ -8,6 +8,7 @@ from typing import Any, Iterator, List
 
 import typer
 
+from ..interrupts import interrupted_by_terminate
 from .config import choose_gpu
 from .errors import CommandError
 
@@ -50,7 +51,8 @@ def choose_rank_gpu(use_gpu: int) -> int:
 def joined(use_gpu: int) -> Iterator[Any]:
     """Join the ranks that a launcher has started, if it has.
 
-    An error is reported by the first rank that has one. Others end without a word.
+    An error is reported by the first rank that has one. Others end without a word. SIGTERM, by
+    which launchers end ranks, interrupts like Ctrl-C, which a rank in the background ignores.
 
     use_gpu (int): The first GPU ID, or -1.
     YIELDS (Group): The group; a single rank without a launcher.
@@ -64,7 +66,8 @@ def joined(use_gpu: int) -> Iterator[Any]:
     group = connect(use_gpu)
     is_done = False
     try:
-        yield group
+        with interrupted_by_terminate():
+            yield group
         is_done = True
     except typer.Exit:
         raise

@@ -56,12 +56,12 @@ def start_ranks(n_ranks: int, words: Sequence[str]) -> int:
                 processes.append(subprocess.Popen(command, env={**common, **own}, stdout=output))
             return _wait(processes)
         except TerminatedError:
-            _end(processes, signal.SIGINT)
+            _end(processes, signal.SIGTERM)
             return INTERRUPTED
         except KeyboardInterrupt:
             # From a terminal, they were interrupted, too.
             _wait_for(processes, _OWN_WAY)
-            _end(processes, signal.SIGINT)
+            _end(processes, signal.SIGTERM)
             return INTERRUPTED
         finally:
             _end(processes, signal.SIGKILL)
@@ -97,7 +97,7 @@ def _wait(processes: Sequence[subprocess.Popen]) -> int:
     # Those that wait for the one that has ended notice that it has.
     _wait_for(processes, _OWN_WAY)
     told = [status for status in (process.poll() for process in processes) if status]
-    _end(processes, signal.SIGTERM)
+    _end(processes, signal.SIGKILL)
     told = [status for status in told if status > 0 and status != LOST]
     if told or not killed:
         return int(told[0]) if told else LOST

@@ -3,7 +3,7 @@
 import json
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import pytest
 import spacy
@@ -18,11 +18,15 @@ from spacy_mtl.comparison.affinity import AffinityMeter
 
 
 @pytest.fixture(autouse=True)
-def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WASABI_LOG_FRIENDLY", "1")
     DocBin(docs=make_docs(spacy.blank("en"))).to_disk("corpus.spacy")
     config_of("corpus.spacy", max_steps=5).to_disk("config.cfg")
+    # Also where the tests run in the background.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def run(*args: str) -> Any:

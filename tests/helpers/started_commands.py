@@ -1,6 +1,7 @@
 """Start commands of spaCy as users do, each in a session of its own like one in a terminal."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,14 @@ from typing import Any
 from python_path import python_path
 
 
-def start(folder: Path, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
-    """Start Python in a folder, on one thread. What it prints comes by `communicate`."""
+def start(
+    folder: Path, *arguments: str, ignores: bool = False, **environ: str
+) -> "subprocess.Popen[str]":
+    """Start Python in a folder, on one thread. What it prints comes by `communicate`.
+
+    ignores: Whether it ignores Ctrl-C, as what a script starts in the background does.
+    """
+    on_interrupt = signal.SIG_IGN if ignores else signal.SIG_DFL
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=folder,
@@ -19,6 +26,7 @@ def start(folder: Path, *arguments: str, **environ: str) -> "subprocess.Popen[st
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, on_interrupt),
     )
 
 
