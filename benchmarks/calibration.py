@@ -27,6 +27,7 @@ from .finished import Row, add_finished, load_finished
 from .metrics import annotated, print_machine
 from .places import RESULTS, default_encoder
 from .side_by_side import add_one, add_run_options, run_side_by_side
+from .timing import machine
 
 FILE = RESULTS / "calibration.jsonl"
 #: The heads that are measured, by suite.
@@ -72,7 +73,7 @@ def measure(run: Run, encoder: str, work: Path) -> Row:
     test = annotated(nlp, split_of(run, "test", work), run.plan.gold_words)
     heads = HEADS[run.suite]
     fitted = calibrate(nlp, dev, only=heads).heads
-    row: Row = {**asdict(run), "settings": settings_of(run), "heads": {}}
+    row: Row = {**asdict(run), "settings": settings_of(run), "machine": machine(), "heads": {}}
     for name in heads:
         head: Any = nlp.get_pipe(name)
         own = [eg for eg in head.scored_examples(test) if head.has_gold(eg.reference)]
