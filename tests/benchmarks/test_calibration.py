@@ -85,7 +85,17 @@ def test_measure_and_report(
     assert first == "| GUM | 0 | not reached on dev | – | 73.0 | 72.0 | – |"
     assert second == "| GUM | 1 | 0.900 | 200 | 75.0 | 75.0 | met |"
     assert "| GUM | 2 | 74.0 | 73.5 | -0.5 | 1.4 | met |" in lines
+    # Where nothing is left out, no threshold was chosen that could be wrong.
+    other["heads"]["ner"]["precision"] = {"n": other["heads"]["ner"]["n"], "precision": 0.95}
     other["heads"]["ner"]["f1"]["f1"] = 0.7
     module.add_finished(module.FILE, other)
     module.report()
-    assert "| GUM | 2 | 74.0 | 71.0 | -3.0 | 1.4 | NOT MET |" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "| GUM | 2 | 74.0 | 71.0 | -3.0 | 1.4 | NOT MET |" in output
+    n_all = other["heads"]["ner"]["n"]
+    assert f"| GUM | 1 | 0.950 | {n_all} | 75.0 | 70.0 | all left |" in output
+    # With anything left out, it is.
+    other["heads"]["ner"].update(n=300, precision={"n": 299, "precision": 0.95})
+    module.add_finished(module.FILE, other)
+    module.report()
+    assert "| GUM | 1 | 0.950 | 299 | 75.0 | 70.0 | NOT MET |" in capsys.readouterr().out
