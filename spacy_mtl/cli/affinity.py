@@ -113,19 +113,14 @@ def _prepare(
     from spacy.util import load_model_from_config
 
     from ..comparison.checks import check_joint
-    from ..train.circumstances import describe_data, describe_machine
+    from ..train.circumstances import describe_training
     from ..train.corpora import explained_corpora
 
     with show_validation_error(config_path):
         interpolated = config.interpolate()
         # Before the corpora are read.
         check_joint(load_model_from_config(config, auto_fill=True))
-    meta = {
-        "config": interpolated.to_str(),
-        "data": describe_data(interpolated),
-        "machine": describe_machine(use_gpu),
-        "every": every,
-    }
+    meta = {**describe_training(interpolated, use_gpu), "every": every}
     nlp = unfinished.load(meta, interpolated["training"])
     if nlp is None:
         with show_validation_error(hint_fill=False), explained_corpora(interpolated):

@@ -180,7 +180,7 @@ class _Given:
 
 def _train(given: _Given, group: Any) -> None:
     from ..train.checkpoint import find_latest
-    from ..train.circumstances import describe_data, describe_machine
+    from ..train.circumstances import describe_training
     from ..train.corpora import explained_corpora
     from ..train.loop import train as train_by_steps
 
@@ -189,11 +189,7 @@ def _train(given: _Given, group: Any) -> None:
             config, interpolated = given.read()
             use_gpu = choose_rank_gpu(given.use_gpu)
             found = given.find()
-            meta = {
-                "config": interpolated.to_str(),
-                "data": describe_data(interpolated),
-                "machine": describe_machine(use_gpu),
-            }
+            meta = describe_training(interpolated, use_gpu)
             if group.size > 1:
                 meta["ranks"] = group.size
             if found is None:

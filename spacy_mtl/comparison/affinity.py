@@ -153,12 +153,12 @@ class AffinityMeter:
         """
         self._note(batch)
         if step and not step % self._every:
-            self._measure(list({id(each): each for each in self._latest.values()}.values()))
+            self._measure(self._batches())
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What was found, and what the next measurement needs, for
         msgpack."""
-        batches = list({id(each): each for each in self._latest.values()}.values())
+        batches = self._batches()
         places = {id(batch): place for place, batch in enumerate(batches)}
         return {
             "found": self.found.get_state(),
@@ -176,6 +176,10 @@ class AffinityMeter:
         self._weights = dict(state["weights"])
         batches = [unpack_examples(batch, self._nlp.vocab) for batch in state["batches"]]
         self._latest = {task: batches[place] for task, place in state["latest"]}
+
+    def _batches(self) -> List[Sequence[Example]]:
+        """RETURNS (List[Sequence[Example]]): The last batches of all tasks, each once."""
+        return list({id(each): each for each in self._latest.values()}.values())
 
     def _note(self, batch: Sequence[Example]) -> None:
         known = {name: task_of(self._nlp, name) for name in self._joint.tasks}

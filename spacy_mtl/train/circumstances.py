@@ -21,6 +21,20 @@ _LIBRARIES = (
 )
 
 
+def describe_training(config: Config, use_gpu: int) -> Dict[str, Any]:
+    """Describe a training, for the meta of its checkpoints.
+
+    config (Config): The interpolated config.
+    use_gpu (int): The GPU ID, or -1.
+    RETURNS (Dict[str, Any]): The config, data and machine.
+    """
+    return {
+        "config": config.to_str(),
+        "data": describe_data(config),
+        "machine": describe_machine(use_gpu),
+    }
+
+
 def describe_machine(use_gpu: int) -> Dict[str, Any]:
     """Describe what the results of a training depend on, besides config and data.
 
