@@ -74,7 +74,8 @@ class Unfinished:
         return self.checkpoint.read_state() if self.checkpoint else None
 
     def keep(self, nlp: Language, measured: Any, meta: Dict[str, Any]) -> None:
-        """Write what an interrupted training leaves. Remove what a finished one has left before.
+        """Write what an interrupted training leaves. Remove what an earlier one has left, if this
+        one is finished, or was started over.
 
         nlp (Language): The pipeline.
         measured (Measured): What the training has shown.
@@ -85,8 +86,11 @@ class Unfinished:
 
         if self.folder is None:
             return
+        starts_over = self.checkpoint is None and measured.state is not None
+        is_over = starts_over or not measured.is_interrupted
+        if is_over and self.folder.exists():
+            # A later step of the one before would be taken up instead.
+            files.remove(self.folder)
         if measured.state is not None:
             self.folder.mkdir(exist_ok=True)
             write_checkpoint(self.folder, measured.n_steps, nlp, measured.state, meta)
-        elif not measured.is_interrupted and self.folder.exists():
-            files.remove(self.folder)

@@ -135,6 +135,10 @@ def test_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
         assert result.exit_code == 1, result.output
         assert text in " ".join(result.output.split())
         assert Path("found.unfinished/checkpoint-4").is_dir()
+    with monkeypatch.context() as patched:
+        interrupt_at(patched, 1)
+        assert run("--every", "1", "--output", "found.json", "--force").exit_code == 130
+    assert [path.name for path in Path("found.unfinished").iterdir()] == ["checkpoint-2"]
     result = run("--every", "1", "--output", "found.json", "--force")
     assert result.exit_code == 0, result.output
     assert not Path("found.unfinished").exists()
