@@ -137,7 +137,7 @@ def _train(before: Any, given: Any, way: Any, folder: Path, differ: bool, use_gp
     from ..growing.preparing import prepare
     from ..growing.settings import with_defaults
     from ..train.checkpoint import find_latest
-    from ..train.circumstances import describe_data, describe_machine
+    from ..train.circumstances import describe_training
     from ..train.corpora import explained_corpora
     from ..train.loop import train
 
@@ -145,11 +145,8 @@ def _train(before: Any, given: Any, way: Any, folder: Path, differ: bool, use_gp
     new = [head.name for head in read_new_heads(complete, before)]
     asked = {"pipeline": str(way.pipeline), "way": way.name, "rehearsed": str(way.rehearsed)}
     complete["add_task"] = {**asked, "rank": way.rank, "alpha": way.alpha}
-    meta = {
-        "config": complete.to_str(),
-        "data": {**describe_data(complete), **_sizes(way)},
-        "machine": describe_machine(use_gpu),
-    }
+    meta = describe_training(complete, use_gpu)
+    meta["data"].update(_sizes(way))
     found = find_latest(folder)
     notes: List[str] = []
     if found is None:
