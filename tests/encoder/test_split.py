@@ -6,6 +6,7 @@ import numpy
 import pytest
 import torch
 from architectures import ARCHITECTURES, N_LAYERS
+from helpers.encoder_gradients import assert_rounded
 from helpers.inner_encoders import make_encoder, pooled_one_by_one
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -68,7 +69,7 @@ def test_packed_equals_padded_equals_one_by_one(
             found.update({f"{name}.{k}": p.grad for k, p in own.named_parameters()})
         assert set(found) == set(of_whole)
         for name, gradient in of_whole.items():
-            numpy.testing.assert_allclose(found[name], gradient, atol=1e-4, err_msg=name)
+            assert_rounded(found[name], gradient, name)
 
 
 @pytest.mark.parametrize("kind", ["bert", "deberta-v2", "modernbert"])
@@ -109,7 +110,7 @@ def test_all_layers(kind: str, folder_of: Any, docs: List[Doc]) -> None:
         numpy.testing.assert_allclose(one, two, atol=1e-5)
     for name, gradient in gradients.items():
         if gradient is not None:
-            numpy.testing.assert_allclose(gradient, gradients_of_padded[name], atol=1e-4)
+            assert_rounded(gradient, gradients_of_padded[name], name)
 
 
 def test_bfloat16_goes_through_the_split(folder_of: Any, docs: List[Doc]) -> None:

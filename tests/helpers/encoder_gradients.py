@@ -44,3 +44,9 @@ def assert_close(found: numpy.ndarray, expected: numpy.ndarray, tolerance: float
     assert numpy.linalg.norm(expected) > 1e-8
     error = numpy.linalg.norm(found - expected) / numpy.linalg.norm(expected)
     assert error < tolerance
+
+
+def assert_rounded(found: Any, expected: Any, name: str = "") -> None:
+    """Both are sums in float32, whose rounding grows with their size."""
+    tolerance = 2e-6 * max(1.0, float(abs(expected).max()))
+    numpy.testing.assert_allclose(found, expected, rtol=0, atol=tolerance, err_msg=name)
