@@ -28,7 +28,6 @@ class Row:
         none.
     old (str): The output of `write_inputs` for {old}.
     needs (bool): Whether what it needs is installed.
-    is_slow (bool): Whether it takes more than a few seconds.
     """
 
     works: str
@@ -36,7 +35,6 @@ class Row:
     writes: Optional[str] = None
     old: str = "old.spacy"
     needs: bool = True
-    is_slow: bool = False
 
 
 ROWS: Dict[str, Row] = {
@@ -74,7 +72,6 @@ ROWS: Dict[str, Row] = {
     "compare": Row(
         "config.cfg --output {new} --n-seeds 2",
         "config.cfg --output {new} --corpora.dev.path nowhere.spacy",
-        is_slow=True,
     ),
     "convert": Row("tagged.jsonl {new}.spacy", "nowhere.jsonl {new}.spacy", "tagged.jsonl {old}"),
     "debug-data": Row("config.cfg", missing="config.cfg --corpora.dev.path nowhere.spacy"),
