@@ -13,6 +13,7 @@ from tiny_pipelines import CNN, CRF, inner
 
 from spacy_mtl.calibration.goals import for_f1, for_precision
 from spacy_mtl.deploy.calibrate import CalibrationError, calibrate
+from spacy_mtl.encoder.openvino import is_installed
 
 SCHEME = {"@architectures": "spacy_mtl.MMoE.v1", "width": 4, "tok2vec": CNN}
 
@@ -29,13 +30,24 @@ def best(doc: Doc) -> str:
     return max(doc.cats, key=lambda label: doc.cats[label])
 
 
-@pytest.mark.parametrize("kind", ["CNN", "CRF", "a scheme", "bfloat16"])
+#: Settings of an encoder.
+ENCODERS = {"bfloat16": {"precision": "bf16"}, "OpenVINO": {"engine": "openvino"}}
+BY_OPENVINO = pytest.param(
+    "OpenVINO",
+    marks=[
+        pytest.mark.openvino,
+        pytest.mark.skipif(not is_installed(), reason="needs spacy-mtl[openvino]"),
+    ],
+)
+
+
+@pytest.mark.parametrize("kind", ["CNN", "CRF", "a scheme", "bfloat16", BY_OPENVINO])
 def test_calibrated(kind: str, encoder_dir: str) -> None:
     """Confidences are better on texts that a fit hasn't seen, and predictions are the same."""
     config: Dict[str, Any] = {}
     if kind == "a scheme":
         config["model"] = SCHEME
-    encoder = inner(encoder_dir, precision="bf16") if kind == "bfloat16" else None
+    encoder = inner(encoder_dir, **ENCODERS[kind]) if kind in ENCODERS else None
     heads = {
         "tagger": ("mtl_tagger", {}),
         "ner": ("mtl_ner", {"model": CRF} if kind == "CRF" else {}),
@@ -45,7 +57,7 @@ def test_calibrated(kind: str, encoder_dir: str) -> None:
     before = predictions(nlp)
     found = calibrate(nlp, noisy_examples(nlp))
     # In few steps, the transformer hardly finds entities.
-    assert set(found.left_out) == ({"ner"} if kind == "bfloat16" else set())
+    assert set(found.left_out) == ({"ner"} if encoder else set())
     for name, head in found.heads.items():
         old, new = head.measures()
         assert new.nll <= old.nll, name
