@@ -25,7 +25,7 @@ def test_trains_jointly(make_nlp: Callable, encoder: Any, stock: str, last: bool
     sgd = Adam(0.01)
     before = nlp.get_pipe(stock).model.to_bytes()
     first = step(nlp, examples_for(nlp), sgd)
-    for _ in range(20):
+    for _ in range(30):
         latest = step(nlp, examples_for(nlp), sgd)
     assert nlp.get_pipe(stock).model.to_bytes() != before
     assert latest[stock] < first[stock]
