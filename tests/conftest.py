@@ -8,6 +8,7 @@ import catalogue
 import pytest
 import spacy
 from spacy.lang.en import English
+from spacy.lang.en.tokenizer_exceptions import TOKENIZER_EXCEPTIONS
 from spacy.language import Language
 from thinc.api import fix_random_seed
 from tiny_corpus import make_examples
@@ -28,14 +29,13 @@ pytest.register_assert_rewrite(
 
 
 def pytest_configure() -> None:
-    """Save what takes a third of the time of small tests, in each of thousands.
+    """Save what takes a fifth of the time of small tests, in each of thousands.
 
     Entry points of the environment are sorted once, not at each look-up in a registry. English
     tokenizers have few special cases, such as "don't", in place of 1,347.
     """
-    cases = English.Defaults.tokenizer_exceptions
     English.Defaults.tokenizer_exceptions = {
-        k: v for k, v in cases.items() if k.endswith("n't") or k.isspace()
+        k: v for k, v in TOKENIZER_EXCEPTIONS.items() if k.endswith("n't") or k.isspace()
     }
     found = catalogue.AVAILABLE_ENTRY_POINTS
     groups: Any = {group: list(found.select(group=group)) for group in found.groups}
@@ -55,6 +55,13 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def seed() -> None:
     fix_random_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def all_special_cases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokenize real texts as users do."""
+    if request.node.get_closest_marker("realdata") is not None:
+        monkeypatch.setattr(English.Defaults, "tokenizer_exceptions", TOKENIZER_EXCEPTIONS)
 
 
 @pytest.fixture(autouse=True)

@@ -4,14 +4,9 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-import pytest
+from openvino_here import NEEDS_OPENVINO
 
-from spacy_mtl.encoder.openvino import is_installed
-
-pytestmark = [
-    pytest.mark.openvino,
-    pytest.mark.skipif(not is_installed(), reason="needs spacy-mtl[openvino]"),
-]
+pytestmark = NEEDS_OPENVINO
 
 CODE = """
 import sys, torch

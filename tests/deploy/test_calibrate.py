@@ -5,6 +5,7 @@ from typing import Any, Dict
 import pytest
 import spacy
 from noisy_corpus import noisy_docs, noisy_examples, sure_pipeline
+from openvino_here import NEEDS_OPENVINO
 from scheme_pipelines import ONE_EACH, trained
 from schemes import Row
 from spacy.language import Language
@@ -13,7 +14,6 @@ from tiny_pipelines import CNN, CRF, inner
 
 from spacy_mtl.calibration.goals import for_f1, for_precision
 from spacy_mtl.deploy.calibrate import CalibrationError, calibrate
-from spacy_mtl.encoder.openvino import is_installed
 
 SCHEME = {"@architectures": "spacy_mtl.MMoE.v1", "width": 4, "tok2vec": CNN}
 
@@ -32,13 +32,7 @@ def best(doc: Doc) -> str:
 
 #: Settings of an encoder.
 ENCODERS = {"bfloat16": {"precision": "bf16"}, "OpenVINO": {"engine": "openvino"}}
-BY_OPENVINO = pytest.param(
-    "OpenVINO",
-    marks=[
-        pytest.mark.openvino,
-        pytest.mark.skipif(not is_installed(), reason="needs spacy-mtl[openvino]"),
-    ],
-)
+BY_OPENVINO = pytest.param("OpenVINO", marks=NEEDS_OPENVINO)
 
 
 @pytest.mark.parametrize("kind", ["CNN", "CRF", "a scheme", "bfloat16", BY_OPENVINO])

@@ -8,18 +8,16 @@ import numpy
 import pytest
 import torch
 from helpers.inner_encoders import TEXTS, make_encoder
+from openvino_here import NEEDS_OPENVINO
 from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Adam
 
 from spacy_mtl.compat.openvino import import_openvino
 from spacy_mtl.encoder import engine
-from spacy_mtl.encoder.openvino import NotConvertibleError, is_installed, openvino_network
+from spacy_mtl.encoder.openvino import NotConvertibleError, openvino_network
 
-pytestmark = [
-    pytest.mark.openvino,
-    pytest.mark.skipif(not is_installed(), reason="needs spacy-mtl[openvino]"),
-]
+pytestmark = NEEDS_OPENVINO
 
 
 def vectors(encoder: Any, docs: List[Doc]) -> numpy.ndarray:

@@ -17,6 +17,7 @@ from helpers.transformer_pipelines import (
     vectors_of,
     with_stock_tagger,
 )
+from openvino_here import NEEDS_OPENVINO
 from predicted_values import as_values, predictions
 from spacy.language import Language
 from spacy.util import load_model_from_config
@@ -27,12 +28,8 @@ from training_steps import train_steps
 
 from spacy_mtl.compat.thinc import network_of
 from spacy_mtl.encoder import copies
-from spacy_mtl.encoder.openvino import is_installed
 
-pytestmark = [
-    pytest.mark.openvino,
-    pytest.mark.skipif(not is_installed(), reason="needs spacy-mtl[openvino]"),
-]
+pytestmark = NEEDS_OPENVINO
 
 PLACES = ["before mtl", "inside mtl"]
 

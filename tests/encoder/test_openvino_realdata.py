@@ -7,6 +7,7 @@ from typing import Any, Dict, List
 import numpy
 import pytest
 import spacy
+from openvino_here import NEEDS_OPENVINO
 from spacy.language import Language
 from spacy.training import Corpus
 from thinc.api import fix_random_seed
@@ -14,14 +15,8 @@ from tiny_pipelines import HEADS, inner
 
 from spacy_mtl.compat.torch import bfloat16_of_cpu
 from spacy_mtl.corpus.convert import convert
-from spacy_mtl.encoder.openvino import is_installed
 
-pytestmark = [
-    pytest.mark.openvino,
-    pytest.mark.realdata,
-    pytest.mark.slow,
-    pytest.mark.skipif(not is_installed(), reason="needs spacy-mtl[openvino]"),
-]
+pytestmark = [*NEEDS_OPENVINO, pytest.mark.realdata, pytest.mark.slow]
 
 BLOCK = "components.mtl.model.tok2vec"
 N_DOCS = 150

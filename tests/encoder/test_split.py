@@ -6,7 +6,7 @@ import numpy
 import pytest
 import torch
 from architectures import ARCHITECTURES, N_LAYERS
-from helpers.encoder_gradients import assert_rounded
+from encoder_gradients import assert_rounded
 from helpers.inner_encoders import make_encoder, pooled_one_by_one
 from spacy.language import Language
 from spacy.tokens import Doc

@@ -49,8 +49,10 @@ def test_gradients_are_those_of_finite_differences(row: Row, n_tasks: int) -> No
         return (*views.values(), *losses.values())
 
     inputs = (X, *values.values())
-    # Of each parameter, along a random direction: a whole matrix takes seconds to minutes.
-    assert torch.autograd.gradcheck(outputs, inputs, eps=1e-6, atol=1e-5, fast_mode=True)
+    # Layers of transformers have many parameters, and with more tasks there are more of them: check
+    # random directions there, which takes a tenth of the time.
+    is_fast = n_tasks > 2 or row.name == "PartialSharing"
+    assert torch.autograd.gradcheck(outputs, inputs, eps=1e-6, atol=1e-5, fast_mode=is_fast)
 
 
 @every_row
