@@ -36,7 +36,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="compare on all suites without results")
     run.add_argument("suites", nargs="*", default=list(COMPARED), help=", ".join(COMPARED))
-    run.add_argument("--n-seeds", type=int, default=5)
+    run.add_argument("--n-seeds", type=int, default=3, help="more can be added later")
     run.add_argument("--encoder", default=None)
     run.add_argument("--work", type=Path, default=WORK)
     run.add_argument("--jobs", type=int, default=2, help="parallel trainings")

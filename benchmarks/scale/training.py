@@ -158,6 +158,12 @@ def report() -> None:
         first = 1000 * median(row["turns"][FIRST])
         print(f"| {title} | {' | '.join(cells)} | {first:.0f} |")
     print("\nSpeed relative to one process with one thread: medians of the turns (range).")
+    print(f"\n| {LAST}: of a step | optimizer | gradients added up, with waiting |")
+    print("| --- | --- | --- |")
+    for title, row in rows.items():
+        turns = row["turns"][LAST]
+        shares = (median(turns, part) / median(turns) for part in ("optimizer", "reduction"))
+        print(f"| {title} | " + " | ".join(f"{100 * share:.1f} %" for share in shares) + " |")
     print("\n| estimated | measured, 2 | estimated, 2 | " + " | ".join(_estimated()) + " |")
     print("| --- |" + " --- |" * (2 + len(_estimated())))
     for title, row in rows.items():

@@ -8,7 +8,8 @@ import pytest
 
 
 def turns(step: float, optimizer: float = 0.0) -> List[Dict[str, float]]:
-    return [{"step": step, "optimizer": optimizer, "sum": 0.5, "values": 25_000_000}] * 3
+    turn = {"step": step, "optimizer": optimizer, "reduction": 0.25}
+    return [{**turn, "sum": 0.5, "values": 25_000_000}] * 3
 
 
 def test_estimate(benchmark_module: Any) -> None:
@@ -41,6 +42,8 @@ def test_report(
         "| fp32, 2,000 words | 1.00 (1.00–1.00) | 1.00 (1.00–1.00) | 1.60 (1.60–1.60) | 2000 |"
     )
     assert expected in output
+    # Of a step that takes 1.25 s.
+    assert "| fp32, 2,000 words | 0.0 % | 20.0 % |" in output
     # Half of the batch, and 0.5 s for the gradients.
     assert "| fp32, 2,000 words | 1.60 | 1.33 |" in output
 
