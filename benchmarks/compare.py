@@ -99,6 +99,8 @@ def compare(suite: str, n_seeds: int, encoder: str, work: Path, jobs: int) -> Ro
     subprocess.run([sys.executable, *args], cwd=ROOT, check=True)
     result = json.loads((output / "comparison.json").read_text(encoding="utf8"))
     settings = settings_of(joint_run(suite))
+    # The folder is one of this machine.
+    result["scored_on"] = Path(result["scored_on"]).name
     return {"suite": suite, "settings": settings, **result, "machine": timing.machine()}
 
 

@@ -69,3 +69,18 @@ def test_unknown_suite(compare: Any, monkeypatch: pytest.MonkeyPatch, capsys: An
     with pytest.raises(SystemExit):
         compare.main()
     assert "unknown suite 'gum-shrot': choose from snips-short" in capsys.readouterr().err
+
+
+def test_result_names_no_folder(
+    compare: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is committed, and read elsewhere."""
+    output = tmp_path / "output"
+    output.mkdir()
+    result = {"scored_on": str(tmp_path / "snips/test.spacy"), "seeds": [0, 1]}
+    (output / "comparison.json").write_text(json.dumps(result), encoding="utf8")
+    monkeypatch.setattr(compare, "convert_all", lambda suite, work: None)
+    monkeypatch.setattr(compare, "command_of", lambda *args: (["-c", ""], output))
+    row = compare.compare("snips-short", 2, "encoder", tmp_path, 1)
+    assert row["scored_on"] == "test.spacy"
+    assert str(tmp_path) not in json.dumps(row)
