@@ -142,17 +142,21 @@ def evaluate(
     for name, task in counts.tasks.items():
         # The same draws for each task, so that a task's intervals don't depend on the others.
         weights = resample(numpy.random.default_rng(seed), n_samples, task.annotated)
+        once = task.annotated[None] * 1.0
         own = own_examples(nlp, name, examples)
         scores = []
         for key, measure in measures_of(nlp, name).items():
             assert measure is not None
             part = task.parts[key]
-            score = float(part.scores(numpy.ones((1, len(examples))))[0])
+            score = float(part.scores(once)[0])
+            if numpy.isnan(score):
+                # Not annotated, such as morphology beside parts of speech.
+                continue
             interval = percentiles(part.scores(weights))
-            scores.append(_explained(key, score, interval, measure, own, weights, n_errors))
+            scores.append(_explained(key, score, interval, measure, own, once, weights, n_errors))
         interval = percentiles(task.scores(weights))
         n_documents = int(task.annotated.sum())
-        tasks[name] = TaskResult(n_documents, float(task.scores()[0]), interval, scores)
+        tasks[name] = TaskResult(n_documents, float(task.scores(once)[0]), interval, scores)
     scored = {name for name in nlp.pipe_names if measures_of(nlp, name)}
     return Evaluation(
         n_documents=len(examples),
@@ -171,6 +175,7 @@ def _explained(
     interval: Optional[Interval],
     measure: Measure,
     examples: List[Example],
+    once: numpy.ndarray,
     weights: numpy.ndarray,
     n_errors: int,
 ) -> ScoreResult:
@@ -182,14 +187,15 @@ def _explained(
         key=key,
         score=score,
         interval=interval,
-        labels=_label_results(measure.count_labels(examples), weights),
+        labels=_label_results(measure.count_labels(examples), once, weights),
         confusion=make_confusion(confusions) if confusions else None,
         errors=errors,
     )
 
 
-def _label_results(counts: LabelCounts, weights: numpy.ndarray) -> List[LabelResult]:
-    once = numpy.ones((1, counts.n_documents))
+def _label_results(
+    counts: LabelCounts, once: numpy.ndarray, weights: numpy.ndarray
+) -> List[LabelResult]:
     results = []
     for i, label in enumerate(counts.labels):
         sums = counts.sums_of(i, once)

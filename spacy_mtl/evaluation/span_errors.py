@@ -78,6 +78,8 @@ def find_span_errors(examples: Sequence[Example], spans: Spans, n_listed: int) -
     counts = dict.fromkeys(KINDS, 0)
     by_kind: Dict[str, List[SpanError]] = {kind: [] for kind in KINDS}
     for i, eg in enumerate(examples):
+        if not spans.is_annotated(eg.reference):
+            continue
         for kind, gold, predicted in _errors(spans.gold(eg), spans.aligned(eg)):
             counts[kind] += 1
             if len(by_kind[kind]) < n_listed:

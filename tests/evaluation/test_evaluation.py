@@ -135,3 +135,29 @@ def test_annotating_keeps_gold_and_shows_progress(nlp: Language) -> None:
     assert seen == examples
     assert found.predicted.cats
     assert not found.reference.cats
+
+
+def test_scores_without_annotation_are_left_out() -> None:
+    """Such as the morphology of a corpus that only has parts of speech."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("morphologizer")
+    gold = Doc(nlp.vocab, words=["Anna", "runs"], pos=["PROPN", "VERB"])
+    nlp.initialize(lambda: [Example(nlp.make_doc(gold.text), gold)])
+    found = evaluate(nlp, annotate(nlp, [Example(nlp.make_doc(gold.text), gold)]), n_samples=2)
+    assert [score.key for score in found.tasks["morphologizer"].scores] == ["pos_acc"]
+    json.dumps(evaluation_json(found), allow_nan=False)
+
+
+def test_documents_without_annotation_do_not_count() -> None:
+    """To spaCy's component for categories, all of its predictions there are wrong."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("textcat")
+    examples = [eg for eg in examples_of(nlp) if eg.reference.cats]
+    nlp.initialize(lambda: examples)
+    bare = [Example(eg.predicted, nlp.make_doc(eg.reference.text)) for eg in examples]
+    alone, together = (evaluate(nlp, each, n_samples=50) for each in (examples, examples + bare))
+    one, other = alone.tasks["textcat"], together.tasks["textcat"]
+    assert other.score == one.score
+    assert other.n_documents == one.n_documents
+    for a, b in zip(one.scores[0].labels, other.scores[0].labels):
+        assert (a.right, a.made_up, a.missed) == (b.right, b.made_up, b.missed)

@@ -8,7 +8,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_mtl.evaluation.span_errors import KINDS, SpanError, find_span_errors
-from spacy_mtl.evaluation.spans import Entities
+from spacy_mtl.evaluation.spans import Entities, Spans
 
 WORDS = ["Ada", "Lovelace", "of", "London", "met", "Bo", "in", "Old", "York", "today"]
 Found = Sequence[Tuple[int, int, str]]
@@ -66,6 +66,16 @@ def test_number_of_listed_errors() -> None:
     gold = [(0, 1, "A"), (3, 4, "A"), (5, 6, "A")]
     assert [error.text for error in errors_of(gold, [], n_listed=2)] == ["Ada", "London"]
     assert errors_of(gold, [], n_listed=0) == []
+
+
+def test_documents_without_annotation() -> None:
+    """Of spans under a key, too."""
+    vocab = spacy.blank("en").vocab
+    gold, predicted = Doc(vocab, words=WORDS), Doc(vocab, words=WORDS)
+    predicted.spans["sc"] = [Span(predicted, 0, 1, "A")]
+    spans = Spans(lambda doc: doc.spans["sc"], lambda doc: "sc" in doc.spans)
+    assert not any(find_span_errors([Example(predicted, gold)], spans, 9).counts.values())
+    assert not spans.count([Example(predicted, gold)]).counts.any()
 
 
 def test_tokens_without_annotation() -> None:
