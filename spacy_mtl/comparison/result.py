@@ -1,5 +1,6 @@
 """The result of a comparison, as it is saved: see docs/compare.md for the format."""
 
+from functools import partial
 from statistics import mean
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -123,7 +124,7 @@ def _annotated(task: str, counts: Sequence[DocumentCounts]) -> Optional[Any]:
 
 def _scores(counts: DocumentCounts, task: str) -> Scores:
     if task in counts.tasks:
-        return counts.tasks[task].scores
+        return partial(counts.tasks[task].scores, resampled=True)
     # Another's scorer: what it says about some of the documents is unknown.
     value = counts.uncounted[task]
     return lambda weights: numpy.full(len(weights), value)

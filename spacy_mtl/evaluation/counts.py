@@ -30,16 +30,21 @@ class TaskCounts:
     parts: Dict[str, Counts]
     weights: Dict[str, float]
 
-    def scores(self, weights: Optional[numpy.ndarray] = None) -> numpy.ndarray:
+    def scores(
+        self, weights: Optional[numpy.ndarray] = None, *, resampled: bool = False
+    ) -> numpy.ndarray:
         """Compute the task's score, as `scores_by_task` does.
 
         weights (Optional[Floats2d]): How often each document counts; by default, each counts once.
             Shape: (n_samples, n_documents).
+        resampled (bool): Whether a label that only some samples lack is left out of their means.
         RETURNS (Floats1d): The scores in [0, 1], NaN where nothing counts. Shape: (n_samples,).
         """
         if weights is None:
             weights = numpy.ones((1, len(self.annotated)))
-        values = numpy.stack([part.scores(weights) for part in self.parts.values()])
+        values = numpy.stack(
+            [part.scores(weights, resampled=resampled) for part in self.parts.values()]
+        )
         shares = numpy.asarray([[self.weights[key]] for key in self.parts])
         shares = shares * numpy.isfinite(values)
         with numpy.errstate(invalid="ignore"):

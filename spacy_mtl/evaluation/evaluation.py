@@ -152,9 +152,9 @@ def evaluate(
             if numpy.isnan(score):
                 # Not annotated, such as morphology beside parts of speech.
                 continue
-            interval = percentiles(part.scores(weights))
+            interval = percentiles(part.scores(weights, resampled=True))
             scores.append(_explained(key, score, interval, measure, own, once, weights, n_errors))
-        interval = percentiles(task.scores(weights))
+        interval = percentiles(task.scores(weights, resampled=True))
         n_documents = int(task.annotated.sum())
         tasks[name] = TaskResult(n_documents, float(task.scores(once)[0]), interval, scores)
     scored = {name for name in nlp.pipe_names if measures_of(nlp, name)}

@@ -6,6 +6,8 @@ from typing import Any, DefaultDict, Dict, Iterable, List, Literal, Optional, Se
 
 import numpy
 
+from .label_means import mean_of_labels
+
 Average = Literal["micro", "macro"]
 #: The columns of counts.
 RIGHT, MADE_UP, MISSED = 0, 1, 2
@@ -51,24 +53,20 @@ class LabelCounts:
         rows = self.label == label
         return weights[:, self.document[rows]] @ self.counts[rows].astype("float64")
 
-    def scores(self, weights: numpy.ndarray) -> numpy.ndarray:
+    def scores(self, weights: numpy.ndarray, *, resampled: bool = False) -> numpy.ndarray:
         """Compute the score.
 
         weights (Floats2d): How often each document counts. Shape: (n_samples, n_documents).
+        resampled (bool): Whether a label that only some samples lack is left out of their means.
         RETURNS (Floats1d): The scores in [0, 1], NaN where there is nothing to count.
             Shape: (n_samples,).
         """
         sums = self.sums(weights)
-        if self.positive is not None:
-            of_label = self.sums_of(self.labels.index(self.positive), weights)
-            found = numpy.nan_to_num(f_scores(of_label))
-        elif self.average == "micro":
-            found = f_scores(sums)
-        else:
-            found = numpy.zeros(len(weights))
-            for i in range(len(self.labels)):
-                found += numpy.nan_to_num(f_scores(self.sums_of(i, weights)))
-            found /= max(1, len(self.labels))
+        if self.positive is None and self.average == "micro":
+            return f_scores(sums)
+        labels = self.labels if self.positive is None else [self.positive]
+        by_label = [f_scores(self.sums_of(self.labels.index(each), weights)) for each in labels]
+        found = mean_of_labels(numpy.reshape(by_label, (len(labels), len(weights))), resampled)
         return numpy.where(sums.any(axis=1), found, numpy.nan)
 
 
