@@ -205,8 +205,9 @@ class AffinityMeter:
         )
         for source, after in ahead.items():
             for target in losses:
+                # A task that has no gradient left there has no loss either.
                 self.found.ahead.setdefault((source, target), Mean()).add(
-                    _fall(losses[target], after[target])
+                    _fall(losses[target], after.get(target, 0.0))
                 )
 
     def _add_cosines(self, gradients: Sequence[TaskGradients]) -> None:

@@ -129,6 +129,21 @@ def test_tasks_of_different_batches() -> None:
     assert found.ahead["tagger", "ner"].n == 4
 
 
+def test_loss_that_falls_to_zero_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task without a gradient isn't among the losses: its share has no logarithm."""
+    nlp = make()
+    joint = joint_of(nlp)
+    task_losses = joint.task_losses
+
+    def without_entities(batch: Any) -> Any:
+        return {task: loss for task, loss in task_losses(batch).items() if task != "ner"}
+
+    monkeypatch.setattr(joint, "task_losses", without_entities)
+    found, _ = train(nlp, [make_examples(nlp) for _ in range(3)])
+    assert found.ahead["tagger", "textcat"].n == 1
+    assert found.ahead["tagger", "ner"].n == 0
+
+
 def made() -> Affinities:
     found = Affinities(["a", "b", "c"])
     for source in found.tasks:
