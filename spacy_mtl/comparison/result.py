@@ -51,6 +51,7 @@ def result_of(
             }
             for group in groups
         },
+        "unannotated": [task for task in by_name[compared].tasks if (task, compared) not in main],
         "negative_transfer": [
             {"setup": name, "task": task}
             for (task, name), row in {**main, **others}.items()

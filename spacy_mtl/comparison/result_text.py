@@ -17,7 +17,8 @@ def result_text(result: Dict[str, Any]) -> str:
         parts.append(f"{name}\n" + _table(_header("alone", "together"), rows))
     if len(result["seeds"]) == 2:
         parts.append("With two seeds only very large differences are shown: use three or more")
-    parts.append("\n".join([*_negative_transfer(result), *_conflicts(result), *_cost(result)]))
+    lines = [*_unannotated(result), *_negative_transfer(result), *_conflicts(result)]
+    parts.append("\n".join([*lines, *_cost(result)]))
     return "\n\n".join(parts)
 
 
@@ -60,6 +61,11 @@ def _table(header: Row, rows: Iterable[Row]) -> str:
         ).rstrip()
         for line in lines
     )
+
+
+def _unannotated(result: Dict[str, Any]) -> List[str]:
+    tasks = result["unannotated"]
+    return [f"Not annotated in these documents: {', '.join(tasks)}"] if tasks else []
 
 
 def _negative_transfer(result: Dict[str, Any]) -> List[str]:

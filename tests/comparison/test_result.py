@@ -86,6 +86,21 @@ def test_groups_are_compared_with_each_task_alone(tmp_path: Path) -> None:
     assert found["results"]["a"]["together"] > found["results"]["a"]["alone"]
 
 
+def test_task_without_annotation(tmp_path: Path) -> None:
+    """As in a test file for other tasks: it isn't left out in silence."""
+    setups = setups_of(["a", "b"])
+    runs, counts = make(tmp_path, setups)
+    for of_setup in counts.values():
+        for each in of_setup:
+            each.tasks.pop("b", None)
+    found = result_of(setups, runs, counts)
+    assert list(found["tasks"]) == ["a"]
+    assert found["unannotated"] == ["b"]
+    made = {"seeds": SEEDS, "scored_on": "dev", "is_dev": True, "n_documents": 60, "model": "m"}
+    lines = result_text({**made, **found}).splitlines()
+    assert "Not annotated in these documents: b" in lines
+
+
 def test_two_configs(tmp_path: Path) -> None:
     setups = [Setup(name, ("a", "b")) for name in ("joint", "with")]
     runs, counts = make(tmp_path, setups)
