@@ -6,7 +6,6 @@ from thinc.api import Config
 
 _READER = "spacy_mtl.MultiCorpus.v1"
 _LOGGER = "spacy_mtl.ConsoleLogger.v1"
-_BEST_LOGGER = "spacy_mtl.BestByTask.v1"
 
 
 def derive_config(
