@@ -13,7 +13,7 @@ def check_joint(nlp: Language) -> MultiTask:
 
     nlp (Language): The pipeline.
     RETURNS (MultiTask): The component.
-    RAISES (ValueError): If there is none, or it has fewer than two tasks.
+    RAISES (ValueError): If there is none, it has fewer than two tasks, or one of them is frozen.
     """
     found = find_joint(nlp)
     if found is not None:
@@ -25,6 +25,13 @@ def check_joint(nlp: Language) -> MultiTask:
         raise ValueError(
             "This is about tasks that share an encoder, at least two, but the pipeline has "
             f"{has}. Add to [nlp.pipeline]: it has {', '.join(nlp.pipe_names) or 'nothing'}."
+        )
+    frozen = set(nlp.config.interpolate()["training"]["frozen_components"])
+    still = [name for name in found[1].tasks if name in frozen]
+    if still:
+        raise ValueError(
+            f"This is about tasks that are trained, but '{still[0]}' is one of the "
+            "'frozen_components' in [training]. Train it, or take it out of [nlp.pipeline]."
         )
     return found[1]
 

@@ -104,7 +104,13 @@ def setups_of(
     pairs (bool): Whether to train every pair.
     groups (Sequence[Sequence[str]]): More groups.
     RETURNS (List[Setup]): Each task alone, all together, then the others, each once.
+    RAISES (ValueError): If a task has the name of a setup.
     """
+    for name in (JOINT, WITH):
+        if name in tasks:
+            raise ValueError(
+                f"The task '{name}' is called like a setup of the comparison. Rename it."
+            )
     found: Dict[Tuple[str, ...], str] = {(task,): task for task in tasks}
     found[tuple(tasks)] = JOINT
     more: Iterable[Sequence[str]] = [*(combinations(tasks, 2) if pairs else ()), *groups]

@@ -44,3 +44,9 @@ def test_read_groups() -> None:
         read_groups("tagger,nre", TASKS)
     with pytest.raises(ValueError, match="'ner' twice in the group"):
         read_groups("ner,ner", TASKS)
+
+
+@pytest.mark.parametrize("name", ["joint", "with"])
+def test_tasks_with_names_of_setups(name: str) -> None:
+    with pytest.raises(ValueError, match=f"task '{name}' is called like .* Rename it"):
+        setups_of(["tagger", name])

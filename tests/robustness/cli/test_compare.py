@@ -12,6 +12,11 @@ from spacy_mtl.comparison import comparison
 BOTH = [
     Case("one task", ['--nlp.pipeline=["mtl","ner"]'], Refused("only the task 'ner'", "mtl, ner")),
     Case("no task", ['--nlp.pipeline=["mtl"]'], Refused("no task", "[nlp.pipeline]")),
+    Case(
+        "a frozen task",
+        ['--training.frozen_components=["ner"]'],
+        Refused("'ner' is one of the 'frozen_components'", "Train it"),
+    ),
     Case("no joint component", "sourced.cfg --nlp.pipeline=[]", Refused("no component of factory")),
     Case("no config", "nowhere.cfg", Refused("nowhere.cfg", "does not exist")),
     Case("unknown setting", "--training.stepps=3", Refused("no such setting", "max_steps")),
