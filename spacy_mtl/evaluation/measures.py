@@ -69,7 +69,7 @@ def _measure(nlp: Language, name: str, key: str) -> Optional[Measure]:
     if key == "ents_f":
         return Entities()
     if key == "sents_f":
-        return Spans(lambda doc: doc.sents, _has("SENT_START"))
+        return Spans(lambda doc: doc.sents, _has("SENT_START"), labeled=False)
     if task.spans_key is not None and key == f"spans_{task.spans_key}_f":
         return Spans(
             lambda doc: doc.spans.get(task.spans_key, []),

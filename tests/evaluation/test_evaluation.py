@@ -161,3 +161,16 @@ def test_documents_without_annotation_do_not_count() -> None:
     assert other.n_documents == one.n_documents
     for a, b in zip(one.scores[0].labels, other.scores[0].labels):
         assert (a.right, a.made_up, a.missed) == (b.right, b.made_up, b.missed)
+
+
+def test_sentences_are_no_entities() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("senter")
+    starts = [True, False, True, False]
+    gold = Doc(nlp.vocab, words=["a", "b", "c", "d"], sent_starts=starts)
+    nlp.initialize(lambda: [Example(Doc(nlp.vocab, words=["a"]), Doc(nlp.vocab, words=["a"]))])
+    found = Doc(nlp.vocab, words=["a", "b", "c", "d"], sent_starts=[True, True, True, False])
+    evaluation = evaluate(nlp, [Example(found, gold)], n_samples=10)
+    scores = {score.key: score for score in evaluation.tasks["senter"].scores}
+    assert scores["sents_f"].score == pytest.approx(0.4)
+    assert scores["sents_f"].errors is None
