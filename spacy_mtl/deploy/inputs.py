@@ -51,6 +51,9 @@ def read_examples(
     """
     if not corpus.exists():
         raise InputError(f"There is no corpus '{corpus}'.")
+    if corpus.is_file() and corpus.suffix != ".spacy":
+        # spaCy's reader would take it for an empty folder.
+        raise InputError(f"The corpus '{corpus}' is not a .spacy file. {instead}")
     try:
         return list(Corpus(corpus, gold_preproc=gold_preproc)(nlp))
     # Damaged files raise anything.

@@ -29,6 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     DocBin(docs=[nlp.make_doc("Anna runs")]).to_disk(folder / "bare.spacy")
     DocBin().to_disk(folder / "empty.spacy")
     (folder / "damaged.spacy").write_bytes(b"no corpus")
+    (folder / "texts.jsonl").write_text("{}")
     yield folder
     Token.remove_extension(STYLE)
 
@@ -89,6 +90,7 @@ def test_page(run: Run) -> None:
         (["missing.spacy"], "There is no corpus"),
         (["damaged.spacy"], "can't be read"),
         (["empty.spacy"], "has no documents"),
+        (["texts.jsonl"], "texts.jsonl' is not a .spacy file. Name"),
         (["bare.spacy"], "no annotation for any task of the pipeline: ner, tagger, textcat"),
         (["test.spacy", "-o", "found.txt"], "does not end in .json or .html"),
         (["test.spacy", "-o", "new/found.html"], "There is no folder 'new'"),
