@@ -113,8 +113,9 @@ def choose_heads(wished: Sequence[str], corpora: Sequence[Facts]) -> Choice:
             )
     if not choice.heads:
         raise ValueError(
-            f"The corpora annotate no tags, entities or categories, but {_annotated(corpora)}. "
-            "Specify other corpora, or the names of components with --pipeline."
+            "The corpora annotate no tags, entities or categories, but "
+            f"{_annotated(corpora) or 'nothing else either'}. Specify other corpora, or the names "
+            "of components with --pipeline."
         )
     further = Counter(kind for facts in corpora for kind in facts.further if facts.further[kind])
     for kind, component in _FOR_FURTHER.items():
@@ -122,6 +123,19 @@ def choose_heads(wished: Sequence[str], corpora: Sequence[Facts]) -> Choice:
             n_texts = sum(facts.further[kind] for facts in corpora)
             choice.notes.append(f"{n_texts:,} texts also have {kind}: for {component}.")
     return choice
+
+
+def doubts(heads: Sequence[Head], corpora: Sequence[Facts]) -> Iterable[str]:
+    """YIELDS (str): What corpora will not teach, and scores not tell."""
+    for facts in corpora:
+        taught = [head for head in heads if facts.name in head.corpora]
+        if not any(facts.annotates(head.task) for head in heads):
+            yield f"{facts.train} is left out: it annotates none of the tasks."
+        missing = [head.name for head in taught if not facts.dev_annotates(head.task)]
+        if missing:
+            yield f"{facts.dev} does not annotate {', '.join(missing)}: no score."
+        if facts.dev.resolve() == facts.train.resolve():
+            yield f"{facts.dev} is to train and to score on: scores say nothing about new texts."
 
 
 def learns_transitions(corpora: Sequence[Facts], task: str, optimize: str) -> Tuple[bool, str]:
@@ -196,7 +210,9 @@ def _factory_for(group: Sequence[Facts], wished: Sequence[str]) -> str:
             f"'textcat' needs one category per text, but {n_not_one:,} texts of "
             f"{' and '.join(_names_of(group))} have none or several. Use --pipeline {SEVERAL}."
         )
-    return f"mtl_{SEVERAL}" if n_not_one else USUAL["textcat"]
+    # A head for exclusive categories needs two.
+    has_choice = len({label for facts in group for label in facts.of("textcat").labels}) > 1
+    return USUAL["textcat"] if has_choice and not n_not_one else f"mtl_{SEVERAL}"
 
 
 def _names_of(group: Sequence[Facts]) -> Tuple[str, ...]:

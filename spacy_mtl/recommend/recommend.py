@@ -9,7 +9,7 @@ from .blocks import set_corpora, set_heads, set_joint, set_training
 from .budget import Budget, choose_budget
 from .draft import Draft
 from .encoder import EncoderChoice, choose_encoder
-from .heads import Choice, choose_heads, factories_to_count
+from .heads import Choice, choose_heads, doubts, factories_to_count
 from .methods import BALANCED, HARD, PROPORTIONAL, schedule_block, sharing_block, weighting_settings
 from .survey import Facts, Progress, corpus_names, survey, survey_pipeline
 from .wishes import Wishes
@@ -57,6 +57,7 @@ def recommend(wishes: Wishes, progress: Progress = silently) -> Recommendation:
     encoder = choose_encoder(wishes)
     corpora = survey(nlp, pairs, list(factories), progress)
     choice = choose_heads(wished, corpora)
+    choice.notes += doubts(choice.heads, corpora)
     taught = {name for head in choice.heads for name in head.corpora}
     corpora = [facts for facts in corpora if facts.name in taught]
     if wishes.schedule is not None and len(corpora) < 2:

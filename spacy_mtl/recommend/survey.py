@@ -4,12 +4,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence, Set
 
 import spacy
+import spacy.lang
 from spacy.language import Language
 from spacy.training import Corpus, Example
 
+from ..hints import nearest
 from ..report.corpora import CorpusCounts, TaskCounts, count_corpus
 from ..tasks.kinds import KINDS, has
 
@@ -101,8 +104,15 @@ class Facts:
 
     def annotates(self, task: str) -> bool:
         """RETURNS (bool): Whether the training texts annotate a task."""
-        found = self.of(task)
-        return found.n_texts > 0 and (bool(found.labels) or not found.knows_labels)
+        return _annotates(self.of(task))
+
+    def dev_annotates(self, task: str) -> bool:
+        """RETURNS (bool): Whether the development texts annotate a task."""
+        return _annotates(self.dev_counts.tasks.get(task, TaskCounts()))
+
+
+def _annotates(found: TaskCounts) -> bool:
+    return found.n_texts > 0 and (bool(found.labels) or not found.knows_labels)
 
 
 def survey(
@@ -143,7 +153,11 @@ def survey_pipeline(lang: str, factories: Dict[str, str]) -> Language:
     try:
         nlp = spacy.blank(lang)
     except ImportError as err:
-        raise ValueError(f"--lang {lang}: {' '.join(str(err).split())}") from err
+        near = nearest(lang, (module.name for module in iter_modules(spacy.lang.__path__)))
+        raise ValueError(f"--lang {lang}: {' '.join(str(err).split())}. {near}".strip()) from err
+    if nlp.lang != lang:
+        # spaCy finds languages by other codes, too, and then refuses these in a config.
+        raise ValueError(f"--lang {lang}: spaCy's code of this language is '{nlp.lang}'.")
     nlp.add_pipe(
         "mtl",
         config={"model": {"@architectures": "spacy_mtl.HardSharing.v1", "tok2vec": _SMALL}},

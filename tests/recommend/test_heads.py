@@ -6,7 +6,7 @@ from typing import Any, List, Sequence
 import pytest
 from small_corpora import write_corpus
 
-from spacy_mtl.recommend.heads import choose_heads, factories_to_count, learns_transitions
+from spacy_mtl.recommend.heads import choose_heads, doubts, factories_to_count, learns_transitions
 from spacy_mtl.recommend.recommend import silently
 from spacy_mtl.recommend.survey import Facts, corpus_names, survey, survey_pipeline
 
@@ -98,6 +98,28 @@ def test_heads_that_cannot_be(corpora_of: Any, wished: List[str], says: str) -> 
 def test_nothing_for_our_heads(corpora_of: Any) -> None:
     with pytest.raises(ValueError, match="annotate no tags, entities or categories, but lemmas"):
         choose_heads((), corpora_of(all={"lemmas": "l"}))
+
+
+def test_nothing_at_all(corpora_of: Any) -> None:
+    with pytest.raises(ValueError, match="or categories, but nothing else either. Specify"):
+        choose_heads((), corpora_of(all={}))
+
+
+def test_a_single_category(corpora_of: Any) -> None:
+    """Exclusive categories need two: such a head could not be trained."""
+    (head,) = choose_heads((), corpora_of(all={"cats": "a"})).heads
+    assert head.factory == "mtl_textcat_multilabel"
+
+
+def test_doubts(corpora_of: Any) -> None:
+    tagged, bare = corpora_of(tagged={"tags": "NN"}, bare={})
+    tagged.dev, tagged.dev_counts = bare.dev, bare.dev_counts
+    found = list(doubts(choose_heads((), [tagged, bare]).heads, [tagged, bare]))
+    assert [text.replace(f"{bare.dev}", "bare") for text in found] == [
+        "bare does not annotate tagger: no score.",
+        "bare is left out: it annotates none of the tasks.",
+        "bare is to train and to score on: scores say nothing about new texts.",
+    ]
 
 
 def test_without_corpora() -> None:
