@@ -88,8 +88,9 @@ def add_task_cli(
 
     load_code(code)
     choose_gpu(use_gpu)
-    _check_overrides(ctx.args)
-    given = read_config(config_path, overrides_of(ctx.args), is_complete=False)
+    overrides = overrides_of(ctx)
+    _check_overrides(overrides)
+    given = read_config(config_path, overrides, is_complete=False)
     path = find_pipeline(pipeline)
     before = load_pipeline(path)
     way = Way(name, path, _rehearsed(rehearse), rank, alpha)
@@ -187,8 +188,8 @@ def _check_options(
         )
 
 
-def _check_overrides(args: List[str]) -> None:
-    for name in overrides_of(args):
+def _check_overrides(overrides: Dict[str, Any]) -> None:
+    for name in overrides:
         if name.startswith("nlp."):
             raise CommandError(
                 f"--{name}: add-task takes [nlp] from the pipeline", "Change it there, or leave it."

@@ -7,7 +7,8 @@ import typer
 from wasabi import msg
 
 from ..compat.spacy_cli import Arg, Opt, show_validation_error
-from .config import check_overrides, load_code, overrides_of, read_config
+from ..hints import nearest
+from .config import check_settings, load_code, overrides_of, read_config
 from .errors import CommandError, ended_by_interrupt, telling
 from .outcome import Outcome, reporting
 from .progress import progress
@@ -62,32 +63,38 @@ def compare_cli(
     from ..comparison.setups import JOINT, WITH, Setup, read_groups, setups_of
 
     if model not in MODELS:
-        raise CommandError(f"--model '{model}' is unknown", f"Use one of: {', '.join(MODELS)}.")
+        raise CommandError(
+            f"--model '{model}' is unknown",
+            f"{nearest(model, MODELS)}Use one of: {', '.join(MODELS)}.",
+        )
     if other is not None and (pairs or groups):
         raise CommandError(
             "--with compares two configs, each with all of its tasks",
             "Leave out --pairs and --groups, or --with.",
         )
-    if test is not None and not (test.is_file() and test.suffix == ".spacy"):
-        raise CommandError(
-            f"--test '{test}' is not a .spacy file",
-            "Convert other formats with `python -m spacy mtl convert`.",
-        )
+    if test is not None:
+        _check_test(test)
     chosen = _read_seeds(seeds, n_seeds)
     _check_output(output, resume)
     load_code(code)
-    source = _source(config_path, ctx.args)
+    overrides = overrides_of(ctx)
+    source = _source(config_path, overrides)
     sources = {JOINT: source}
     if other is None:
         named = read_groups(groups, source.tasks) if groups else []
         setups = setups_of(source.tasks, pairs=pairs, groups=named)
     else:
-        sources[WITH] = _source(other, ctx.args)
+        sources[WITH] = _source(other, overrides)
         if sources[WITH].tasks != source.tasks:
             raise CommandError(
                 f"The tasks of {other} are {', '.join(sources[WITH].tasks)}, but those of "
                 f"{config_path} are {', '.join(source.tasks)}",
                 "--with compares two ways to train the same tasks.",
+            )
+        if sources[WITH].nlp.config == source.nlp.config:
+            raise CommandError(
+                f"{other} says the same as {config_path}",
+                "There is no difference to measure: name another config.",
             )
         setups = [Setup(name, tuple(source.tasks)) for name in (JOINT, WITH)]
     comparison = Comparison(output, sources, setups, chosen)
@@ -132,6 +139,21 @@ def _read_seeds(text: str, n_seeds: int) -> List[int]:
     return seeds
 
 
+def _check_test(test: Path) -> None:
+    """Reject a file that could not be scored on, before the trainings."""
+    from ..train.corpora import damage_of
+
+    if not test.exists():
+        raise CommandError(f"There is no file '{test}' for --test", "Name a .spacy file.")
+    if not (test.is_file() and test.suffix == ".spacy"):
+        raise CommandError(
+            f"--test '{test}' is not a .spacy file",
+            "Convert other formats with `python -m spacy mtl convert`.",
+        )
+    if damage := damage_of(test):
+        raise CommandError(f"--test {damage}", "Name another file.")
+
+
 def _check_output(output: Path, resume: bool) -> None:
     if output.exists() and not output.is_dir():
         raise CommandError(f"--output '{output}' is a file", "Name a folder.")
@@ -145,7 +167,7 @@ def _check_output(output: Path, resume: bool) -> None:
         )
 
 
-def _source(path: Path, args: List[str]) -> Any:
+def _source(path: Path, overrides: Dict[str, Any]) -> Any:
     """RETURNS (Source): The tasks of a config, and what it makes."""
     from spacy.util import load_model_from_config
 
@@ -154,10 +176,10 @@ def _source(path: Path, args: List[str]) -> Any:
     from ..train.corpora import damaged_corpora
     from ..train.settings import check_corpora, check_training
 
-    config = read_config(path, overrides_of(args))
+    config = read_config(path, overrides)
     with show_validation_error(path):
         nlp = load_model_from_config(config, auto_fill=True)
-        check_overrides(nlp.config, overrides_of(args))
+        check_settings(nlp.config, config, overrides)
         settings: Dict[str, Any] = nlp.config.interpolate()
     check_training(settings["training"])
     check_corpora(settings)

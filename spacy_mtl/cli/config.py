@@ -1,13 +1,16 @@
 """Read the inputs of our commands: a config, custom code, and a GPU."""
 
 import configparser
+from importlib.machinery import all_suffixes
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
-from spacy.util import import_file, load_config
+import typer
+from spacy.util import import_file, load_config, registry
 from thinc.api import Config
 
 from ..compat.spacy_cli import import_code, parse_config_overrides, setup_gpu, show_validation_error
+from ..hints import nearest
 from ..settings import check_finite_config
 
 #: Blocks whose settings are all known to spaCy.
@@ -22,6 +25,8 @@ def load_code(code: Optional[Path]) -> None:
     """
     if code is not None and code.is_dir():
         raise ValueError(f"--code {code} is a folder. Specify a Python file.")
+    if code is not None and code.is_file() and code.suffix not in all_suffixes():
+        raise ValueError(f"--code {code} does not end in .py. Specify a Python file.")
     if code is not None and code.exists():
         # spaCy's own function reports neither the type of an error nor its line.
         import_file("python_code", code)
@@ -29,10 +34,19 @@ def load_code(code: Optional[Path]) -> None:
     import_code(code)
 
 
-def overrides_of(args: List[str]) -> Dict[str, Any]:
-    """RETURNS (Dict[str, Any]): What options such as --training.max_steps 10 override, by dotted
-    name."""
-    return parse_config_overrides(list(args))
+def overrides_of(ctx: typer.Context) -> Dict[str, Any]:
+    """Read the options that override settings, such as --training.max_steps 10.
+
+    ctx (Context): The command's context, whose `args` are the options that it doesn't have itself.
+    RETURNS (Dict[str, Any]): The settings by dotted name.
+    RAISES (ValueError): If an option is no setting. The message has the nearest option.
+    """
+    known = [option for param in ctx.command.params for option in param.opts]
+    for arg in ctx.args:
+        option = arg.partition("=")[0]
+        if option.startswith("--") and "." not in option and (near := nearest(option, known)):
+            raise ValueError(f"No such option '{option}'. {near.strip()}")
+    return parse_config_overrides(list(ctx.args))
 
 
 def read_config(path: Path, overrides: Dict[str, Any], *, is_complete: bool = True) -> Config:
@@ -62,7 +76,34 @@ def read_config(path: Path, overrides: Dict[str, Any], *, is_complete: bool = Tr
             f"{path} is not a pipeline config: it has no block [nlp]. Create one with "
             "`python -m spacy init config`."
         )
+    if is_complete:
+        _check_components(config)
     return config
+
+
+def _check_components(config: Config) -> None:
+    """Name the nearest block, or factory, where spaCy would only say that there is none."""
+    pipeline, blocks = config["nlp"].get("pipeline"), config.get("components")
+    if not isinstance(pipeline, list) or not isinstance(blocks, dict):
+        return
+    for name in map(str, pipeline):
+        if name not in blocks:
+            raise ValueError(
+                f"[nlp.pipeline] has the component '{name}', but there is no [components.{name}]. "
+                f"{nearest(name, blocks)}There are: {', '.join(blocks) or 'none'}."
+            )
+        factory = blocks[name].get("factory") if isinstance(blocks[name], dict) else None
+        lang = config["nlp"].get("lang")
+        if isinstance(factory, str) and f"{lang}.{factory}" not in registry.factories:
+            if factory not in registry.factories and (near := _near_factory(factory)):
+                raise ValueError(
+                    f"There is no factory for '{factory}', in [components.{name}]. {near}Fix "
+                    "'factory' there, or import the file that registers it with --code."
+                )
+
+
+def _near_factory(factory: str) -> str:
+    return nearest(factory, registry.factories.get_all())
 
 
 def _override(config: Config, overrides: Dict[str, Any]) -> None:
@@ -77,22 +118,25 @@ def _override(config: Config, overrides: Dict[str, Any]) -> None:
         place[key] = value
 
 
-def check_overrides(config: Config, overrides: Dict[str, Any]) -> None:
-    """Reject options that spaCy silently drops when it fills a config.
+def check_settings(filled: Config, given: Config, overrides: Dict[str, Any]) -> None:
+    """Reject settings that spaCy silently drops when it fills a config.
 
     spaCy already reports arguments that registered functions don't accept.
 
-    config (Config): The filled config.
-    overrides (Dict[str, Any]): The options by dotted name.
-    RAISES (ValueError): If an option doesn't exist.
+    filled (Config): The filled config.
+    given (Config): The config that was filled.
+    overrides (Dict[str, Any]): The options that are part of it, by dotted name.
+    RAISES (ValueError): If a setting doesn't exist.
     """
-    for name in overrides:
-        block, key = name.split(".")[:2]
-        if block in _CLOSED and key not in config[block]:
-            raise ValueError(
-                f"--{name}: there is no such setting. The settings of [{block}] are "
-                f"{', '.join(config[block])}."
-            )
+    options = {tuple(name.split(".")[:2]): f"--{name}" for name in overrides}
+    for block in _CLOSED:
+        for key in given.get(block, {}):
+            if key not in filled[block]:
+                where = options.get((block, key), f"'{key}' in [{block}] of the config")
+                raise ValueError(
+                    f"{where}: there is no such setting. {nearest(key, filled[block])}The settings "
+                    f"of [{block}] are {', '.join(filled[block])}."
+                )
 
 
 def choose_gpu(use_gpu: int) -> None:

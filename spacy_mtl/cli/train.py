@@ -12,7 +12,7 @@ from thinc.api import Config
 from wasabi import msg
 
 from ..compat.spacy_cli import Arg, Opt, show_validation_error
-from .config import check_overrides, load_code, overrides_of, read_config
+from .config import check_settings, load_code, overrides_of, read_config
 from .errors import INTERRUPTED, CommandError, ended_by_interrupt, telling
 from .outcome import Outcome, reporting
 from .rank import check_sends, choose_rank_gpu, is_to_tell, joined, together
@@ -59,7 +59,7 @@ def train_cli(
 
     Example: python -m spacy mtl train config.cfg --output training --paths.train train.spacy
     """
-    overrides = overrides_of(ctx.args)
+    overrides = overrides_of(ctx)
     given = _Given(
         config_path, output, overrides, resume, every, differ, force, code, use_gpu, sends
     )
@@ -195,7 +195,7 @@ def _train(given: _Given, group: Any) -> None:
             if found is None:
                 with show_validation_error(hint_fill=False), explained_corpora(interpolated):
                     nlp = init_nlp(config, use_gpu=use_gpu)
-                check_overrides(nlp.config, given.overrides)
+                check_settings(nlp.config, config, given.overrides)
             else:
                 ranks = group.size
                 training = interpolated["training"]

@@ -11,6 +11,8 @@ from spacy.training import Example
 from ..chance import get_data_chance, set_data_chance
 
 _ENDING = ".spacy"
+#: spaCy's reader, which takes any other file for an empty folder.
+_READER = "spacy.Corpus.v1"
 
 
 @contextmanager
@@ -44,8 +46,8 @@ def damaged_corpora(config: Dict[str, Any]) -> List[str]:
         block: Any = config
         for key in name.split("."):
             block = block.get(key) if isinstance(block, dict) else None
-        for inner, path in _paths(block, name):
-            what = _damage(path)
+        for inner, path, is_plain in _paths(block, name):
+            what = damage_of(path, is_plain)
             if what:
                 found.append(f"The corpus of [{inner}] {what}. Fix 'path' there, or that file.")
     return found
@@ -68,20 +70,15 @@ def has_texts(nlp: Language, reader: Callable[[Language], Iterable[Example]]) ->
         set_data_chance(chance)
 
 
-def _paths(block: Any, name: str) -> Iterator[Tuple[str, Union[str, Path]]]:
-    if not isinstance(block, dict):
-        return
-    path = block.get("path")
-    if isinstance(path, (str, Path)):
-        yield name, path
-    for key, value in block.items():
-        yield from _paths(value, f"{name}.{key}")
+def damage_of(named: Union[str, Path, None], is_plain: bool = True) -> str:
+    """Describe what is wrong with a corpus, without creating its documents.
 
-
-def _damage(named: Union[str, Path]) -> str:
-    """Describe what is wrong with a corpus, without creating its documents."""
+    named (Union[str, Path, None]): The file or folder.
+    is_plain (bool): Whether spaCy's reader reads it.
+    RETURNS (str): How a sentence about the corpus goes on; empty if nothing is wrong.
+    """
     if not named:
-        return "is not set: its path is empty"
+        return f"is not set: its path is {'null' if named is None else 'empty'}"
     path = Path(named)
     if not path.exists():
         return f"is missing: there is no file or folder {path}"
@@ -89,8 +86,11 @@ def _damage(named: Union[str, Path]) -> str:
     if not files:
         return f"is empty: the folder {path} has no {_ENDING} files"
     if path.is_file() and path.suffix != _ENDING:
-        # A file for another reader than spaCy's.
-        return "" if path.stat().st_size else f"is empty: {path} has 0 bytes"
+        if not path.stat().st_size:
+            return f"is empty: {path} has 0 bytes"
+        # Otherwise it is a file for another reader than spaCy's.
+        convert = "Convert it with `python -m spacy mtl convert`"
+        return f"is not a {_ENDING} file: {path}. {convert}" if is_plain else ""
     n_texts = 0
     for file in files:
         if not file.stat().st_size:
@@ -100,3 +100,15 @@ def _damage(named: Union[str, Path]) -> str:
         except Exception as err:
             return f"is damaged or not a {_ENDING} file: {file} cannot be read ({err})"
     return "" if n_texts else f"is empty: {path} has no documents"
+
+
+def _paths(block: Any, name: str) -> Iterator[Tuple[str, Union[str, Path, None], bool]]:
+    """YIELDS (Tuple[str, Optional[Path], bool]): The name of a block, its path, and whether spaCy's
+    reader reads it."""
+    if not isinstance(block, dict):
+        return
+    path, is_plain = block.get("path"), block.get("@readers") == _READER
+    if isinstance(path, (str, Path)) or (is_plain and path is None):
+        yield name, path, is_plain
+    for key, value in block.items():
+        yield from _paths(value, f"{name}.{key}")

@@ -9,6 +9,7 @@ from command_cases import run
 BOTH = [
     Case("no such code", "--code nope.py", Refused("nope.py", "not found")),
     Case("a folder as code", "--code folder", Refused("--code folder is a folder", "Python file")),
+    Case("a corpus as code", "--code corpus.spacy", Refused("corpus.spacy does not end in .py")),
     Case("code with a typo", "--code syntax.py", Refused("syntax.py, line 1", "invalid syntax")),
     Case(
         "code that fails",

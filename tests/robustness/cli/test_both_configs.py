@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from cases import Case, Refused, check, name_of
 from command_cases import run, training
+from thinc.api import Config
 
 BOTH = [
     training("eval_frequency", 0, "1 or more"),
@@ -34,17 +35,28 @@ BOTH = [
     ),
     Case("a block twice", "twice.cfg", Refused("twice.cfg")),
     Case("no config", "nowhere.cfg", Refused("nowhere.cfg", "does not exist")),
-    Case("unknown factory", "--components.ner.factory=nerr", Refused("factory for 'nerr'")),
+    Case(
+        "unknown factory",
+        "--components.ner.factory=nerr",
+        Refused("factory for 'nerr'", "mean 'ner'"),
+    ),
+    Case("near factory", "--components.ner.factory=mtl_nerr", Refused("Did you mean 'mtl_ner'?")),
     Case(
         "unknown architecture",
         "--components.mtl.model.@architectures=x.v1",
         Refused("'x.v1'", "architectures", "spacy_mtl.HardSharing.v1"),
     ),
     Case("unknown reader", "--corpora.train.@readers=x.v1", Refused("'x.v1'", "readers")),
+    Case(
+        "near component",
+        ['--nlp.pipeline=["mtl", "taggr"]'],
+        Refused("no [components.taggr]", "Did you mean 'tagger'?"),
+    ),
     Case("unknown component", ['--nlp.pipeline=["mtl", "x"]'], Refused("component 'x'", "tagger")),
     Case("unknown language", "--nlp.lang=xx1", Refused("language xx1")),
     Case("unknown block", "--foo.bar=1", Refused("foo", "not a section")),
     Case("not a setting", "--foo", Refused("no such option", "--foo")),
+    Case("near option", "--cod code.py", Refused("No such option '--cod'. Did you mean '--code'?")),
     Case("an extra argument", "more", Refused("'more'", "should start with --")),
     Case(
         "unknown setting",
@@ -67,3 +79,20 @@ def test_both(case: Case, command: str, here: Path) -> None:
     check(case, lambda given: run(command, given))
     # Nothing to resume from, which would keep the corrected command from starting.
     assert not (here / "out").exists() or not list((here / "out").iterdir())
+
+
+@pytest.mark.parametrize("command", ["train", "debug-data"])
+@pytest.mark.parametrize(
+    ("block", "key", "near"),
+    [("training", "max_step", "max_steps"), ("nlp", "batch_sizes", "batch_size")],
+)
+def test_unknown_setting_of_the_file(
+    block: str, key: str, near: str, command: str, here: Path
+) -> None:
+    """spaCy would drop it silently, and train 20,000 steps."""
+    config = Config().from_disk("config.cfg", interpolate=False)
+    config[block][key] = 2
+    config.to_disk("typo.cfg")
+    told = f"'{key}' in .{block}. of the config: there is no such setting. Did you mean '{near}'"
+    with pytest.raises(ValueError, match=told):
+        run(command, "typo.cfg")

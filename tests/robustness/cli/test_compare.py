@@ -20,6 +20,14 @@ BOTH = [
     Case("no joint component", "sourced.cfg --nlp.pipeline=[]", Refused("no component of factory")),
     Case("no config", "nowhere.cfg", Refused("nowhere.cfg", "does not exist")),
     Case("unknown setting", "--training.stepps=3", Refused("no such setting", "max_steps")),
+    Case(
+        "no path", "--corpora.train.path=null", Refused("[corpora.train] is not set: its path is")
+    ),
+    Case(
+        "another file as a corpus",
+        "--corpora.train.path=code.py",
+        Refused("[corpora.train] is not a .spacy file: code.py", "spacy mtl convert"),
+    ),
     Case("no end", "--training.max_steps=0", Refused("'max_steps' in [training] is 0", "no end")),
     Case("no steps", "--training.max_steps=-1", Refused("Fix [training]", "'max_steps' is -1")),
 ]
@@ -34,8 +42,13 @@ COMPARE = [
     Case("a typo", "-o out --groups tagger,nerr", Refused("names 'nerr'", "Did you mean 'ner'?")),
     Case("a task twice", "-o out --groups ner,ner", Refused("'ner' twice")),
     Case("an unknown model", "-o out --model worst", Refused("'worst' is unknown", "last, best")),
-    Case("no test file", "-o out --test x.spacy", Refused("'x.spacy' is not a .spacy file")),
+    Case("no test file", "-o out --test x.spacy", Refused("no file 'x.spacy' for --test")),
     Case("text to test", "-o out --test a-file", Refused("'a-file'", "spacy mtl convert")),
+    Case("no bytes to test", "-o out --test zero.spacy", Refused("--test is damaged", "0 bytes")),
+    Case("no texts to test", "-o out --test empty.spacy", Refused("--test is empty", "documents")),
+    Case("a model with a typo", "-o out --model bets", Refused("Did you mean 'best'?")),
+    Case("an option with a typo", "-o out --seed 1", Refused("'--seed'. Did you mean '--seeds'?")),
+    Case("no difference", "-o out --with config.cfg", Refused("says the same as config.cfg")),
     Case("with and pairs", "-o out --with multi.cfg --pairs", Refused("--with", "Leave out")),
     Case("no other config", "-o out --with x.cfg", Refused("x.cfg", "does not exist")),
     Case("no jobs", "-o out --jobs 0", Refused("--jobs")),
