@@ -91,11 +91,6 @@ def compare_cli(
                 f"{config_path} are {', '.join(source.tasks)}",
                 "--with compares two ways to train the same tasks.",
             )
-        if sources[WITH].nlp.config == source.nlp.config:
-            raise CommandError(
-                f"{other} says the same as {config_path}",
-                "There is no difference to measure: name another config.",
-            )
         setups = [Setup(name, tuple(source.tasks)) for name in (JOINT, WITH)]
     comparison = Comparison(output, sources, setups, chosen)
     comparison.write_configs()

@@ -48,7 +48,6 @@ COMPARE = [
     Case("no texts to test", "-o out --test empty.spacy", Refused("--test is empty", "documents")),
     Case("a model with a typo", "-o out --model bets", Refused("Did you mean 'best'?")),
     Case("an option with a typo", "-o out --seed 1", Refused("'--seed'. Did you mean '--seeds'?")),
-    Case("no difference", "-o out --with config.cfg", Refused("says the same as config.cfg")),
     Case("with and pairs", "-o out --with multi.cfg --pairs", Refused("--with", "Leave out")),
     Case("no other config", "-o out --with x.cfg", Refused("x.cfg", "does not exist")),
     Case("no jobs", "-o out --jobs 0", Refused("--jobs")),
