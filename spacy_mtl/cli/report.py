@@ -36,7 +36,7 @@ def report_cli(
 
     Reads the log that spacy_mtl.ConsoleLogger.v1 has written to DIR (output_file in
     [training.logger]), also while the training goes on. The table of `spacy mtl compare` is shown
-    if DIR has its comparison.json.
+    if DIR has its comparison.json, or is one of its trainings.
 
     Example: python -m spacy mtl report training --docs corpus/dev.spacy
     """
@@ -44,6 +44,7 @@ def report_cli(
         raise CommandError(
             f"There is no folder '{folder}'", "Name the --output of a training, such as training."
         )
+    _check_comparison(folder)
     page = folder / _NAME if output is None else output
     check_output_file(page, (".html",), force)
     from ..report.html.training import read_training, training_page
@@ -65,6 +66,18 @@ def report_cli(
             typer.echo("To see documents as the pipeline annotates them: --docs corpus/dev.spacy")
 
     return Outcome(data, show)
+
+
+def _check_comparison(folder: Path) -> None:
+    """Reject the --output of `spacy mtl compare`, which has many trainings."""
+    from ..report.html.comparison import TRAININGS
+
+    found = sorted(folder.glob(f"{TRAININGS}/*/"), key=lambda p: (p.stem != "joint", p.name))
+    if found and not any(folder.glob("*.jsonl")):
+        raise CommandError(
+            f"'{folder}' is the --output of `spacy mtl compare`, which has several trainings",
+            f"Name one, such as {found[0]}. The page also has the table of all.",
+        )
 
 
 def _annotated(folder: Path, docs: Path, n_docs: int) -> List[Any]:

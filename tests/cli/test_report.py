@@ -83,3 +83,21 @@ def test_without_matplotlib(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 1
     assert "pip install 'spacy-mtl[plots]'" in " ".join(result.output.split())
     assert "PlotsError" not in result.output
+
+
+def test_a_training_of_a_comparison(run: Run) -> None:
+    """Its page has the table of all. The folder of the comparison has many trainings."""
+    scores = {"alone": 0.4, "joint": 0.5, "difference": 0.1, "interval": [0.05, 0.15]}
+    tasks = {"ner": {**scores, "p": 0.01, "p_holm": 0.01, "verdict": "gain"}}
+    for name in ("first", "joint.0", "joint.1"):
+        write_log(Path(f"compared/runs/{name}/log.jsonl"), [log_row(0)])
+    result = run("compared")
+    assert result.exit_code == 1
+    assert "--output of `spacy mtl compare`" in result.output
+    assert "such as compared/runs/joint.0." in result.output
+    assert run("compared/runs/joint.0", "-o", "without.html").exit_code == 0
+    data = {"base": "alone", "compared": "joint", "tasks": tasks}
+    Path("compared/comparison.json").write_text(json.dumps(data), encoding="utf8")
+    assert run("compared/runs/joint.0", "-o", "with.html").exit_code == 0
+    assert "+5.00 to +15.00" not in Path("without.html").read_text(encoding="utf8")
+    assert "+5.00 to +15.00" in Path("with.html").read_text(encoding="utf8")

@@ -7,8 +7,8 @@ from typing import Any, Dict, List, Optional
 
 from ...evaluation.text import percent
 
-#: The file's name.
-COMPARISON = "comparison.json"
+#: The file's name, and the folder beside it with the trainings.
+COMPARISON, TRAININGS = "comparison.json", "runs"
 
 
 class ComparisonError(ValueError):
@@ -34,11 +34,14 @@ class Comparison:
 def read_comparison(folder: Path) -> Optional[Comparison]:
     """Read the verdicts of a comparison.
 
-    folder (Path): The folder.
+    folder (Path): The folder, or that of a training of the comparison.
     RETURNS (Optional[Comparison]): The setups and a row per task. None if there is no comparison.
     RAISES (ComparisonError): If the file is damaged.
     """
     path = folder / COMPARISON
+    parent = folder.resolve().parent
+    if not path.is_file() and parent.name == TRAININGS:
+        path = parent.parent / COMPARISON
     if not path.is_file():
         return None
     try:
