@@ -55,7 +55,7 @@ def add_task_cli(
     differ: bool = Opt(
         False, "--differ", help="Resume even if libraries, threads or data changed (see train)"
     ),
-    force: bool = Opt(False, "--force", "-F", help="Replace an existing pipeline"),
+    force: bool = Opt(False, "--force", "-F", "-f", help="Replace an existing pipeline"),
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions used in the config or pipeline"
     ),

@@ -35,7 +35,7 @@ def affinity_cli(
     n_groups: Optional[int] = Opt(
         None, "--n-groups", "-n", help="The most groups to propose (default: any number)", min=1
     ),
-    resume: bool = Opt(False, "--resume", "-R", help="Go on where Ctrl-C has ended it"),
+    resume: bool = Opt(False, "--resume", "-R", "-r", help="Go on where Ctrl-C has ended it"),
     force: bool = Opt(False, "--force", "-F", "-f", help="Replace an existing --output"),
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions used in the config"

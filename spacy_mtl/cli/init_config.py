@@ -58,7 +58,7 @@ def init_config_cli(
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions that are registered"
     ),
-    force: bool = Opt(False, "--force", "-F", help="Replace an existing file"),
+    force: bool = Opt(False, "--force", "-F", "-f", help="Replace an existing file"),
 ) -> Outcome:
     """
     Make a complete config that trains as it is, with comments that say why.

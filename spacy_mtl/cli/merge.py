@@ -24,7 +24,7 @@ def merge_cli(
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions used in the pipeline's config"
     ),
-    force: bool = Opt(False, "--force", "-F", help="Replace an existing pipeline"),
+    force: bool = Opt(False, "--force", "-F", "-f", help="Replace an existing pipeline"),
 ) -> Outcome:
     """
     Fold the LoRA of a task into the weights of the encoder.

@@ -22,7 +22,7 @@ def show_cli(
     output: Optional[Path] = Opt(
         None, "--output", "-o", help="File for a drawing of the tables as heat maps (.svg)"
     ),
-    force: bool = Opt(False, "--force", "-F", help="Replace an existing file --output"),
+    force: bool = Opt(False, "--force", "-F", "-f", help="Replace an existing file --output"),
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions used in the pipeline's config"
     ),

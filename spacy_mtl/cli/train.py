@@ -36,7 +36,7 @@ def train_cli(
         help="Resume even if libraries, threads or data changed (results may differ)",
     ),
     force: bool = Opt(
-        False, "--force", "-F", help="Replace pipelines in --output from a finished training"
+        False, "--force", "-F", "-f", help="Replace pipelines in --output from a finished training"
     ),
     code: Optional[Path] = Opt(
         None, "--code", "-c", help="Python file with functions used in the config"

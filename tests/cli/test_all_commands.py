@@ -92,6 +92,13 @@ def test_force_has_one_short_name(name: str) -> None:
     assert "-F" in force.opts
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_resume_has_one_short_name(name: str) -> None:
+    group: Any = get_command(app).commands["mtl"]  # type: ignore[attr-defined]
+    for option in group.commands[name].params:
+        assert "--resume" not in option.opts or "-r" in option.opts
+
+
 @pytest.mark.parametrize("name", WORKING)
 def test_json(name: str) -> None:
     check_json(works(name, "--json"))
