@@ -10,7 +10,7 @@ from thinc.api import Config
 from wasabi import msg
 
 from ..compat.spacy_cli import Arg, Opt, show_validation_error
-from .config import check_settings, choose_gpu, load_code, overrides_of, read_config
+from .config import choose_gpu, load_code, overrides_of, read_config
 from .errors import INTERRUPTED, CommandError, telling
 from .outcome import Outcome, reporting
 from .output_file import check_output_file, write_output_file
@@ -65,7 +65,6 @@ def affinity_cli(
     choose_gpu(use_gpu)
     config = read_config(config_path, overrides_of(ctx))
     nlp, meta = _prepare(config, config_path, unfinished, every, use_gpu)
-    check_settings(nlp.config, config, overrides_of(ctx))
     state = unfinished.read_state()
     total = steps or nlp.config.interpolate()["training"]["max_steps"] or None
     with progress(title="Steps", total=total, done=unfinished.n_steps) as bar:

@@ -8,7 +8,7 @@ from wasabi import msg
 
 from ..compat.spacy_cli import Arg, Opt, show_validation_error
 from ..hints import nearest
-from .config import check_settings, load_code, overrides_of, read_config
+from .config import load_code, overrides_of, read_config
 from .errors import CommandError, ended_by_interrupt, telling
 from .outcome import Outcome, reporting
 from .progress import progress
@@ -174,7 +174,6 @@ def _source(path: Path, overrides: Dict[str, Any]) -> Any:
     config = read_config(path, overrides)
     with show_validation_error(path):
         nlp = load_model_from_config(config, auto_fill=True)
-        check_settings(nlp.config, config, overrides)
         settings: Dict[str, Any] = nlp.config.interpolate()
     check_training(settings["training"])
     check_corpora(settings)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional
 
 import typer
+from spacy.language import Language
 from spacy.util import import_file, load_config, registry
 from thinc.api import Config
 
@@ -56,7 +57,7 @@ def read_config(path: Path, overrides: Dict[str, Any], *, is_complete: bool = Tr
     overrides (Dict[str, Any]): The settings to override, by dotted name.
     is_complete (bool): Whether it must be the config of a whole pipeline.
     RETURNS (Config): The config, not interpolated.
-    RAISES (ValueError): If it isn't a config.
+    RAISES (ValueError): If it isn't a config, or has a setting that spaCy would silently drop.
     """
     try:
         with show_validation_error(path, desc=f"The config file is {path}."):
@@ -77,8 +78,26 @@ def read_config(path: Path, overrides: Dict[str, Any], *, is_complete: bool = Tr
             "`python -m spacy init config`."
         )
     if is_complete:
+        _check_settings(config, overrides)
         _check_components(config)
     return config
+
+
+def _check_settings(config: Config, overrides: Dict[str, Any]) -> None:
+    """Name a setting that spaCy silently drops when it fills a config, and the nearest.
+
+    spaCy already reports arguments that registered functions don't accept.
+    """
+    options = {tuple(name.split(".")[:2]): f"--{name}" for name in overrides}
+    for block in _CLOSED:
+        known = Language.default_config[block]
+        for key in config.get(block, {}):
+            if key not in known:
+                where = options.get((block, key), f"'{key}' in [{block}] of the config")
+                raise ValueError(
+                    f"{where}: there is no such setting. {nearest(key, known)}The settings of "
+                    f"[{block}] are {', '.join(known)}."
+                )
 
 
 def _check_components(config: Config) -> None:
@@ -93,17 +112,14 @@ def _check_components(config: Config) -> None:
                 f"{nearest(name, blocks)}There are: {', '.join(blocks) or 'none'}."
             )
         factory = blocks[name].get("factory") if isinstance(blocks[name], dict) else None
-        lang = config["nlp"].get("lang")
-        if isinstance(factory, str) and f"{lang}.{factory}" not in registry.factories:
-            if factory not in registry.factories and (near := _near_factory(factory)):
-                raise ValueError(
-                    f"There is no factory for '{factory}', in [components.{name}]. {near}Fix "
-                    "'factory' there, or import the file that registers it with --code."
-                )
-
-
-def _near_factory(factory: str) -> str:
-    return nearest(factory, registry.factories.get_all())
+        names = (f"{config['nlp'].get('lang')}.{factory}", factory)
+        if not isinstance(factory, str) or any(each in registry.factories for each in names):
+            continue
+        if near := nearest(factory, registry.factories.get_all()):
+            raise ValueError(
+                f"There is no factory for '{factory}', in [components.{name}]. {near}Fix "
+                "'factory' there, or import the file that registers it with --code."
+            )
 
 
 def _override(config: Config, overrides: Dict[str, Any]) -> None:
@@ -116,27 +132,6 @@ def _override(config: Config, overrides: Dict[str, Any]) -> None:
             if not isinstance(place, dict):
                 raise ValueError(f"--{name}: '{section}' is a setting, not a section.")
         place[key] = value
-
-
-def check_settings(filled: Config, given: Config, overrides: Dict[str, Any]) -> None:
-    """Reject settings that spaCy silently drops when it fills a config.
-
-    spaCy already reports arguments that registered functions don't accept.
-
-    filled (Config): The filled config.
-    given (Config): The config that was filled.
-    overrides (Dict[str, Any]): The options that are part of it, by dotted name.
-    RAISES (ValueError): If a setting doesn't exist.
-    """
-    options = {tuple(name.split(".")[:2]): f"--{name}" for name in overrides}
-    for block in _CLOSED:
-        for key in given.get(block, {}):
-            if key not in filled[block]:
-                where = options.get((block, key), f"'{key}' in [{block}] of the config")
-                raise ValueError(
-                    f"{where}: there is no such setting. {nearest(key, filled[block])}The settings "
-                    f"of [{block}] are {', '.join(filled[block])}."
-                )
 
 
 def choose_gpu(use_gpu: int) -> None:

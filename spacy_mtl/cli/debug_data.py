@@ -10,7 +10,7 @@ from spacy.util import load_model_from_config, registry, resolve_dot_names
 from wasabi import msg
 
 from ..compat.spacy_cli import Arg, Opt, show_validation_error
-from .config import check_settings, load_code, overrides_of, read_config
+from .config import load_code, overrides_of, read_config
 from .errors import telling
 from .outcome import Outcome, reporting
 
@@ -39,7 +39,6 @@ def debug_data_cli(
     config = read_config(config_path, overrides_of(ctx))
     with show_validation_error(config_path):
         nlp = load_model_from_config(config, auto_fill=True)
-        check_settings(nlp.config, config, overrides_of(ctx))
         settings = nlp.config.interpolate()
         registry.resolve(settings["training"], schema=ConfigSchemaTraining)
         names = [settings["training"]["train_corpus"], settings["training"]["dev_corpus"]]

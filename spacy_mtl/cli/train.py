@@ -12,7 +12,7 @@ from thinc.api import Config
 from wasabi import msg
 
 from ..compat.spacy_cli import Arg, Opt, show_validation_error
-from .config import check_settings, load_code, overrides_of, read_config
+from .config import load_code, overrides_of, read_config
 from .errors import INTERRUPTED, CommandError, ended_by_interrupt, telling
 from .outcome import Outcome, reporting
 from .rank import check_sends, choose_rank_gpu, is_to_tell, joined, together
@@ -195,7 +195,6 @@ def _train(given: _Given, group: Any) -> None:
             if found is None:
                 with show_validation_error(hint_fill=False), explained_corpora(interpolated):
                     nlp = init_nlp(config, use_gpu=use_gpu)
-                check_settings(nlp.config, config, given.overrides)
             else:
                 ranks = group.size
                 training = interpolated["training"]

@@ -12,12 +12,12 @@ from thinc.api import Config
 
 from ..atomic_files import write_files
 from ..evaluation.counts import DocumentCounts
+from ..report.html.comparison import COMPARISON
 from .result import result_of
 from .scored_runs import read_texts, score_run
 from .setups import JOINT, WITH, Run, Setup, Source, runs_of
 from .training_runs import is_done, train_all
 
-RESULT = "comparison.json"
 #: The folder of the pipeline to score, by setting.
 MODELS = {"last": DIR_MODEL_LAST, "best": DIR_MODEL_BEST}
 #: Called with each run that is done.
@@ -107,7 +107,7 @@ class Comparison:
             **result_of(self.setups, runs, counts),
         }
         text = json.dumps(result, indent=1, allow_nan=False) + "\n"
-        write_files({self.folder / RESULT: text.encode("utf8")})
+        write_files({self.folder / COMPARISON: text.encode("utf8")})
         return result
 
 

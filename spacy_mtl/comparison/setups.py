@@ -10,6 +10,7 @@ from spacy.language import Language
 from thinc.api import Config
 
 from ..hints import nearest
+from ..report.html.comparison import TRAININGS
 from ..tasks.scores import score_weights_of
 from .derived_config import derive_config
 
@@ -65,7 +66,7 @@ class Run:
     @property
     def output(self) -> Path:
         """RETURNS (Path): The folder with its checkpoints, pipelines and logs."""
-        return self.folder / "runs" / self.name
+        return self.folder / TRAININGS / self.name
 
 
 @dataclass(frozen=True)
