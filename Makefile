@@ -46,7 +46,7 @@ export TOKENIZERS_PARALLELISM := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-scale test test-extras lint docs install java clean
+.PHONY: help demo demo-scale test pytest test-extras lint docs install java clean
 
 help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -70,7 +70,9 @@ java:
 PYTEST := OMP_NUM_THREADS=1 PYTHONSAFEPATH=1 $(VENV)/bin/pytest --numprocesses $(WORKERS) \
 	--dist loadfile --no-loadscope-reorder
 
-test: install lint  ## Check the code, then run all tests on the installed package
+test: install lint pytest  ## Check the code, then run all tests on the installed package
+
+pytest: install
 	@$(PY) -c "import ray, pyspark" 2> /dev/null || { \
 		echo "NOTE: Ray and Spark aren't installed in $(VENV): the tests marked 'engines' are SKIPPED."; \
 		echo "      \`make test-extras\` runs them. It needs Java 17 or newer, such as by"; \
@@ -83,14 +85,13 @@ else
 	$(PYTEST) $(PYTEST_ARGS)
 endif
 
-# What is skipped where an extra is missing must not be skipped here. Of the other tests, those that
-# know of an extra, without what takes long.
+# What is skipped where an extra is missing must not be skipped here. Of the other tests, the files
+# that know of an extra, without what takes long.
 test-extras: java  ## Run the tests of OpenVINO, Ray and Spark, in an environment of their own
 	$(WITH_EXTRAS) install
 	$(EXTRAS_VENV)/bin/python -c "import openvino, pyspark, ray"
-	$(WITH_EXTRAS) test PYTEST_ARGS="-m 'openvino or engines or not (slow or realdata)' \
-		$(shell grep -lrE --include='test_*.py' 'openvino|engines_here' tests | tr '\n' ' ') \
-		tests/encoder tests/deploy"
+	$(WITH_EXTRAS) pytest PYTEST_ARGS="-m 'openvino or engines or not (slow or realdata)' \
+		$(shell grep -lrE --include='test_*.py' 'openvino|engines_here' tests | tr '\n' ' ')"
 
 lint: install  ## Check style and types
 	$(VENV)/bin/ruff check .

@@ -58,8 +58,10 @@ def compare_cli(
 
     Example: python -m spacy mtl compare config.cfg --output compared --n-seeds 5 --test test.spacy
     """
+    from ..comparison.checks import check_texts
     from ..comparison.comparison import MODELS, Comparison
     from ..comparison.result_text import result_text
+    from ..comparison.scored_runs import read_texts
     from ..comparison.setups import JOINT, WITH, Setup, read_groups, setups_of
 
     if model not in MODELS:
@@ -92,6 +94,8 @@ def compare_cli(
                 "--with compares two ways to train the same tasks.",
             )
         setups = [Setup(name, tuple(source.tasks)) for name in (JOINT, WITH)]
+    # Before the first of many trainings.
+    check_texts(source.nlp, source.tasks, read_texts(source.nlp, test))
     comparison = Comparison(output, sources, setups, chosen)
     comparison.write_configs()
     n_runs = len(comparison.runs)

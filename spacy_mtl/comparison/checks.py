@@ -1,11 +1,13 @@
 """What a comparison needs: tasks that share, and a training that ends."""
 
-from typing import Any, Dict
+from typing import Any, Dict, Sequence
 
 from spacy.language import Language
 
 from ..joint.component import MultiTask
 from ..joint.find import find_joint
+from ..tasks.stock import task_of
+from .scored_runs import TestTexts
 
 
 def check_joint(nlp: Language) -> MultiTask:
@@ -46,4 +48,21 @@ def check_budget(training: Dict[str, Any]) -> None:
         raise ValueError(
             "'max_steps' in [training] is 0, so the training has no end but 'patience', and each "
             "run would have another budget. Set --training.max_steps."
+        )
+
+
+def check_texts(nlp: Language, tasks: Sequence[str], texts: TestTexts) -> None:
+    """Reject documents that no task can be scored on.
+
+    nlp (Language): A pipeline with all tasks. It need not be trained.
+    tasks (Sequence[str]): The tasks.
+    texts (TestTexts): The documents.
+    RAISES (ValueError): If none is annotated for any task.
+    """
+    docs = [eg.reference for eg in texts.examples(nlp)]
+    if not any(task_of(nlp, name).has_gold(doc) for name in tasks for doc in docs):
+        raise ValueError(
+            f"None of the {len(docs):,} documents of {texts.source} is annotated for "
+            f"{', '.join(tasks)}, so nothing could be compared. Name a corpus that is, with --test "
+            "or in the config."
         )

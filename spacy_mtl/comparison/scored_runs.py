@@ -47,7 +47,7 @@ class TestTexts:
 def read_texts(nlp: Language, test: Optional[Path]) -> TestTexts:
     """Read the documents to score pipelines on.
 
-    nlp (Language): A trained pipeline with all tasks.
+    nlp (Language): A pipeline with all tasks.
     test (Optional[Path]): A .spacy file. None for the development corpus of its config.
     RETURNS (TestTexts): The documents.
     RAISES (ValueError): If there are none.

@@ -17,8 +17,9 @@ from spacy_mtl.cli import mtl_cli
 
 NAMES = [command.name or "" for command in mtl_cli.registered_commands]
 WRITING = [name for name in ROWS if ROWS[name].writes]
-RESUMED = ["compare"]
-WORKING = [name for name in ROWS if name not in RESUMED]
+#: A comparison takes minutes: tests/cli/test_compare.py has all of its trainings, also with --quiet
+#: and --json.
+WORKING = [name for name in ROWS if name != "compare"]
 READING = [name for name in ROWS if ROWS[name].missing]
 #: What `import spacy_mtl.cli` may load of this package: no station but light parts of some.
 LIGHT = {"atomic_files", "checksums", "cli", "compat", "cores", "deploy", "files", "hints", "plain"}
@@ -107,14 +108,6 @@ def test_json(name: str) -> None:
 @pytest.mark.parametrize("name", WORKING)
 def test_quiet(name: str) -> None:
     assert works(name, "--quiet").output == ""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", RESUMED)
-def test_quiet_then_json(name: str) -> None:
-    """The second run takes up what the first has left in its folder: it takes minutes."""
-    assert works(name, "--quiet").output == ""
-    check_json(works(name, "--resume", "--json"))
 
 
 @pytest.mark.parametrize("name", READING)

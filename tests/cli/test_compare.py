@@ -8,7 +8,7 @@ import pytest
 import spacy
 from short_training import config_of
 from spacy.cli._util import app
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from thinc.api import Config
 from tiny_corpus import make_docs
 from typer.testing import CliRunner
@@ -64,7 +64,10 @@ def test_interrupted_resumed_and_reported(monkeypatch: pytest.MonkeyPatch) -> No
     assert result.exit_code == 130, result.output
     assert "2 of 6 trainings are done. --resume continues in out" in result.output
     first = Path("out/runs/tagger.0/model-last/tagger/model").stat().st_mtime_ns
-    result = run("--n-seeds", "2", "--resume", "--test", "corpus.spacy", "--json")
+    words = ("--n-seeds", "2", "--resume", "--test", "corpus.spacy")
+    result = run(*words, "--quiet")
+    assert (result.exit_code, result.output) == (0, "")
+    result = run(*words, "--json")
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert found == json.loads(Path("out/comparison.json").read_text())
@@ -78,9 +81,22 @@ def test_interrupted_resumed_and_reported(monkeypatch: pytest.MonkeyPatch) -> No
     (cosine,) = found["conflicts"]["cosines"]
     assert cosine["tasks"] == ["tagger", "ner"]
     # Nothing is left to train, and the counts are there: only the text is made again.
-    text = run("--n-seeds", "2", "--resume", "--test", "corpus.spacy").output
+    text = run(*words).output
     assert "Scores in percent on the test file corpus.spacy (4 documents)" in text
     assert "With two seeds only very large differences are shown" in text
+
+
+@pytest.mark.parametrize("is_test", [True, False], ids=["--test", "dev"])
+def test_texts_that_no_task_can_be_scored_on(is_test: bool) -> None:
+    """They are found before anything is trained."""
+    docs = [Doc(doc.vocab, words=[t.text for t in doc]) for doc in make_docs(spacy.blank("en"))]
+    DocBin(docs=docs).to_disk("bare.spacy")
+    option, name = ("--test", "bare.spacy") if is_test else ("--corpora.dev.path", "corpora.dev")
+    result = run(option, "bare.spacy")
+    assert result.exit_code == 1
+    text = " ".join(result.output.split())
+    assert f"None of the {len(docs)} documents of {name} is annotated for tagger, ner" in text
+    assert not Path("out").exists()
 
 
 @pytest.mark.slow
