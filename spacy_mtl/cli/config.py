@@ -3,7 +3,7 @@
 import configparser
 from importlib.machinery import all_suffixes
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Iterator, Optional
 
 import typer
 from spacy.language import Language
@@ -63,6 +63,8 @@ def read_config(path: Path, overrides: Dict[str, Any], *, is_complete: bool = Tr
         with show_validation_error(path, desc=f"The config file is {path}."):
             # Overrides need their sections, which only a complete config surely has.
             given = overrides if is_complete else {}
+            if given:
+                _check_sections(load_config(path, interpolate=False), given)
             config = load_config(path, overrides=given, interpolate=False)
             if not is_complete:
                 _override(config, overrides)
@@ -81,6 +83,27 @@ def read_config(path: Path, overrides: Dict[str, Any], *, is_complete: bool = Tr
         _check_settings(config, overrides)
         _check_components(config)
     return config
+
+
+def _check_sections(config: Config, overrides: Dict[str, Any]) -> None:
+    """Name the nearest section, where spaCy would only say that a setting can't be overridden."""
+    sections = list(_sections(config))
+    for name in overrides:
+        section = name.rpartition(".")[0]
+        if section not in sections:
+            raise ValueError(
+                f"--{name}: the config has no section [{section}]. "
+                f"{nearest(section, sections)}Only settings of sections that are there can be "
+                "overridden."
+            )
+
+
+def _sections(config: Dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """YIELDS (str): The dotted name of each section."""
+    for key, value in config.items():
+        if isinstance(value, dict):
+            yield f"{prefix}{key}"
+            yield from _sections(value, f"{prefix}{key}.")
 
 
 def _check_settings(config: Config, overrides: Dict[str, Any]) -> None:

@@ -154,7 +154,8 @@ def survey_pipeline(lang: str, factories: Dict[str, str]) -> Language:
         nlp = spacy.blank(lang)
     except ImportError as err:
         near = nearest(lang, (module.name for module in iter_modules(spacy.lang.__path__)))
-        raise ValueError(f"--lang {lang}: {' '.join(str(err).split())}. {near}".strip()) from err
+        mend = near.strip() or "Specify the code of a language of spaCy's, such as 'en' or 'de'."
+        raise ValueError(f"--lang {lang}: {' '.join(str(err).split())}. {mend}") from err
     if nlp.lang != lang:
         # spaCy finds languages by other codes, too, and then refuses these in a config.
         raise ValueError(f"--lang {lang}: spaCy's code of this language is '{nlp.lang}'.")

@@ -87,6 +87,7 @@ def test_existing_file(init: Run) -> None:
         (["made.cfg", "--pipeline", "nre"], "no head 'nre'. Did you mean 'ner'"),
         (["made.cfg", "--weighting", "Balancd"], "Did you mean 'Balanced'"),
         (["made.cfg", "--lang", "EN"], "No module named 'spacy.lang.EN'. Did you mean 'en'?"),
+        (["made.cfg", "--lang", "english"], "Specify the code of a language of spaCy's, such as"),
         (["made.cfg", "--lang", "eng"], "--lang eng: spaCy's code of this language is 'en'"),
         (["made.cfg", "--code", "no.py"], "no.py"),
         (["made.cfg", "--train", "all.spacy"], "There are 1 --train and 0 --dev"),

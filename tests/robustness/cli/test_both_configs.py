@@ -54,7 +54,12 @@ BOTH = [
     ),
     Case("unknown component", ['--nlp.pipeline=["mtl", "x"]'], Refused("component 'x'", "tagger")),
     Case("unknown language", "--nlp.lang=xx1", Refused("language xx1")),
-    Case("unknown block", "--foo.bar=1", Refused("foo", "not a section")),
+    Case("unknown block", "--foo.bar=1", Refused("--foo.bar", "no section [foo]")),
+    Case(
+        "misspelt block",
+        "--trainng.max_steps=1",
+        Refused("no section [trainng]", "Did you mean 'training'"),
+    ),
     Case("not a setting", "--foo", Refused("no such option", "--foo")),
     Case("near option", "--cod code.py", Refused("No such option '--cod'. Did you mean '--code'?")),
     Case("an extra argument", "more", Refused("'more'", "should start with --")),
