@@ -92,7 +92,7 @@ def add_task_cli(
     _check_overrides(overrides)
     given = read_config(config_path, overrides, is_complete=False)
     path = find_pipeline(pipeline)
-    before = load_pipeline(path)
+    before = load_pipeline(pipeline)
     way = Way(name, path, _rehearsed(rehearse), rank, alpha)
     try:
         with show_validation_error(config_path, hint_fill=False), removed_unless_begun(folder):

@@ -10,6 +10,19 @@ CONFIG, MATRICES = "adapter_config.json", "adapter_model.safetensors"
 #: What peft puts before the name of a module.
 _PREFIX = "base_model.model."
 _DOWN, _UP = "lora_A", "lora_B"
+#: What peft may do beside: rsLoRA and DoRA compute something else; so do ranks that differ.
+_OTHERS = (
+    "use_rslora",
+    "use_dora",
+    "rank_pattern",
+    "alpha_pattern",
+    "modules_to_save",
+    "layer_replication",
+    "target_parameters",
+    "trainable_token_indices",
+    "bias",
+    "lora_bias",
+)
 #: By the kind of adapter: peft's name, or ours where it has none.
 _TYPES = {"lora": "LORA", "bottleneck": "SPACY_MTL_BOTTLENECK"}
 
@@ -101,20 +114,46 @@ def read_adapter(folder: Path, network: Any, error: Type[ValueError]) -> Saved:
         config = json.loads((folder / CONFIG).read_text(encoding="utf8"))
         kind = {name: kind for kind, name in _TYPES.items()}[config["peft_type"]]
         rank, alpha = int(config["r"]), float(config["lora_alpha"])
-        # rsLoRA and DoRA compute something else; so do ranks that differ.
-        for key in ("use_rslora", "use_dora", "rank_pattern", "alpha_pattern", "modules_to_save"):
-            if config.get(key):
-                raise error(f"The adapter in '{folder}' has '{key}', which isn't supported.")
         with safe_open(str(folder / MATRICES), framework="pt") as file:
             values = {key: file.get_tensor(key) for key in list(file.keys())}
             metadata = file.metadata() or {}
-        matrices = {}
-        for key in values:
-            full, _, part = key.removeprefix(_PREFIX).removesuffix(".weight").rpartition(".")
-            if part == _DOWN:
-                pair = values[key], values[key.replace(f".{_DOWN}.", f".{_UP}.")]
-                matrices[network.short_name(full)] = pair
-    except (KeyError, TypeError, SafetensorError, json.JSONDecodeError, UnicodeDecodeError) as err:
+        others = [key for key in _OTHERS if config.get(key) not in (None, False, "none", {}, [])]
+        pairs = _pairs_of(values)
+        wrong = _wrong_pair(pairs, rank)
+    except (KeyError, TypeError, ValueError, AttributeError, SafetensorError) as err:
         raise error(f"The adapter in '{folder}' is damaged: {type(err).__name__}: {err}.") from err
+    if others:
+        raise error(f"The adapter in '{folder}' has '{others[0]}', which isn't supported.")
+    if wrong:
+        raise error(f"The adapter in '{folder}' is damaged: {wrong}.")
+    matrices = {network.short_name(full): pair for full, pair in pairs.items()}
     encoder = str(config.get("base_model_name_or_path"))
     return Saved(kind, rank, alpha / rank, encoder, metadata.get("encoder"), matrices)
+
+
+def _pairs_of(values: Dict[str, Any]) -> Dict[str, Tuple[Any, Any]]:
+    """RETURNS (Dict[str, Tuple[Tensor, Tensor]]): Both matrices of what is changed, by its name.
+
+    RAISES (ValueError): If there is something else.
+    """
+    parts: Dict[str, Dict[str, Any]] = {}
+    for key, value in values.items():
+        name, ending = key.removeprefix(_PREFIX), ".weight"
+        full, _, part = name.removesuffix(ending).rpartition(".")
+        if part not in (_DOWN, _UP) or not name.endswith(ending) or value.ndim != 2:
+            raise ValueError(f"'{key}' is no matrix of a saved adapter")
+        parts.setdefault(full, {})[part] = value
+    return {full: (found[_DOWN], found[_UP]) for full, found in parts.items()}
+
+
+def _wrong_pair(pairs: Dict[str, Tuple[Any, Any]], rank: int) -> str:
+    """RETURNS (str): What is wrong with the matrices. Empty if nothing is."""
+    if not pairs:
+        return f"{MATRICES} has no matrices"
+    if rank < 1:
+        return f"its rank 'r' is {rank}"
+    for name, (down, up) in pairs.items():
+        if (down.shape[0], up.shape[1]) != (rank, rank):
+            found = f"{tuple(down.shape)} and {tuple(up.shape)}"
+            return f"its rank 'r' is {rank}, but the matrices for '{name}' have the shapes {found}"
+    return ""

@@ -1,9 +1,11 @@
 """Pipelines whose adapters are folded into the encoder."""
 
-from typing import Any, Callable
+import copy
+from typing import Any, Callable, List
 
 from spacy.language import Language
 from spacy.util import load_model_from_config
+from thinc.api import Config
 
 from ..joint.encoder_of_another import take_encoder
 from ..joint.find import find_joint
@@ -53,13 +55,28 @@ def with_hard_sharing(
     config = copied.config.copy()
     block = config["components"][mtl]["model"]
     config["components"][mtl]["model"] = {"@architectures": _HARD, "tok2vec": block["tok2vec"]}
-    found = load_model_from_config(config, vocab=nlp.vocab)
+    _forget_others(config, mtl, copied.component_names)
+    found = load_model_from_config(config, meta=copy.deepcopy(nlp.meta), vocab=nlp.vocab)
+    old: Any = copied.tokenizer
+    new: Any = found.tokenizer
+    if hasattr(old, "to_bytes"):
+        new.from_bytes(old.to_bytes())
     for name, pipe in copied.components:
         if name != mtl and hasattr(pipe, "to_bytes"):
             found.get_pipe(name).from_bytes(pipe.to_bytes())  # type: ignore[attr-defined]
     take_encoder(_joint_of(found), joint)
-    found.meta["performance"] = dict(nlp.meta.get("performance", {}))
     return found
+
+
+def _forget_others(config: Config, mtl: str, names: List[str]) -> None:
+    """Leave out of the training's settings what isn't in the pipeline any more."""
+    training = config["training"]
+    for key in ("frozen_components", "annotating_components"):
+        training[key] = [name for name in training[key] if name in names]
+    weighting = config["components"][mtl].get("weighting") or {}
+    if isinstance(weighting.get("weights"), dict):
+        weights = weighting["weights"].items()
+        weighting["weights"] = {name: value for name, value in weights if name in names}
 
 
 def _joint_of(nlp: Language) -> Any:

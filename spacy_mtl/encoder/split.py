@@ -52,8 +52,13 @@ def check_hidden_states(network: Any, scheme: str) -> None:
     RAISES (EncoderError): If it doesn't.
     """
     evaluate(network)
+    ids = trial_ids(network)
     with torch.no_grad():
-        output = network(trial_ids(network), output_hidden_states=True)
+        try:
+            output = network(ids, output_hidden_states=True)
+        except TypeError:
+            # Its `forward` doesn't know of them.
+            output = network(ids)
     last, layers = output.last_hidden_state, getattr(output, "hidden_states", None) or ()
     expected = n_layers_of(network) + 1
     if len(layers) != expected or any(layer.shape != last.shape for layer in layers):

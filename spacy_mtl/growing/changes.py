@@ -127,6 +127,9 @@ def check_kept(
         first, second = (_values(nlp, name) for nlp in (before, after))
         if len(first) != len(second) or not all(map(numpy.array_equal, first, second)):
             raise BrokenPromiseError(f"The parameters of '{name}' have changed")
+    part = _changed_part(before, after)
+    if part:
+        raise BrokenPromiseError(f"The sharing scheme's parameter '{part}' has changed")
 
 
 class _Scores:
@@ -193,6 +196,27 @@ def _values(nlp: Language, name: str) -> List[Any]:
     if found is not None and name == found[0]:
         model = model.get_ref("tok2vec")
     return [model.ops.to_numpy(slot.value) for slot in slots_of_model(model)]
+
+
+def _changed_part(before: Language, after: Language) -> str:
+    """RETURNS (str): A parameter of the sharing scheme that isn't as it was; "" if all are.
+
+    Those of new tasks are not in the old pipeline.
+    """
+    one, two = _scheme_values(before), _scheme_values(after)
+    if not two:
+        return ""
+    return next((n for n, value in one.items() if not _is_same(value, two.get(n))), "")
+
+
+def _scheme_values(nlp: Language) -> Dict[str, Any]:
+    found = find_joint(nlp)
+    network: Any = getattr(found[1].scheme, "network", None) if found is not None else None
+    return {} if network is None else dict(network.named_parameters())
+
+
+def _is_same(one: Any, two: Any) -> bool:
+    return two is not None and one.shape == two.shape and bool((one == two).all())
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -22,20 +22,19 @@ def finish(path: Path, before: Language, new: Sequence[str], keeps_old: bool) ->
     keeps_old (bool): Whether old tasks predict as before, so that their known scores still hold.
     RETURNS (Language): The pipeline. Its config names no other pipeline.
     """
-    old: Dict[str, Any] = before.config.interpolate()
-    training = old.get("training", {})
+    training: Dict[str, Any] = before.config.interpolate().get("training", {})
 
     def change(config: Config) -> None:
-        for name, block in config["components"].items():
+        for block in config["components"].values():
             if _TEACHER in block:
-                block[_TEACHER] = old["components"].get(name, {}).get(_TEACHER)
-        for key in ("frozen_components", "annotating_components"):
-            config["training"][key] = list(training.get(key, []))
+                block[_TEACHER] = None
+        config["training"]["frozen_components"] = []
+        annotating = list(training.get("annotating_components", []))
+        config["training"]["annotating_components"] = annotating
 
     nlp = load_changed(path, change, interpolate=False)
-    for name, pipe in nlp.components:
-        if nlp.get_pipe_config(name).get(_TEACHER) is None:
-            getattr(pipe, "cfg", {}).pop(_TEACHER, None)
+    for _, pipe in nlp.components:
+        getattr(pipe, "cfg", {}).pop(_TEACHER, None)
     if keeps_old:
         keys = {key for name in new for key in score_weights_of(nlp, name)}
         found: Dict[str, Any] = nlp.meta.get("performance", {})

@@ -9,10 +9,12 @@ from thinc.api import Config
 
 from ..joint.encoder_of_another import take_encoder
 from ..joint.find import find_joint
-from .ways import ADAPTER, ALPHA, RANK, GrowingError, Way
+from .ways import ALPHA, FREEZE, RANK, REHEARSE, GrowingError, Way
 
 _HARD, _ADAPTERS = "spacy_mtl.HardSharing.v1", "spacy_mtl.Adapters.v1"
 _INSIDE = "spacy_mtl.TransformerEncoder.v1"
+#: The setting of schemes inside the encoder that leaves it as it is.
+_FREEZES = "freeze_encoder"
 
 
 def load_changed(
@@ -50,8 +52,16 @@ def open_pipeline(before: Language, way: Way, new: List[str]) -> Language:
     found = find_joint(before)
     assert found is not None
     name, joint = found
-    if way.name != ADAPTER:
+    if way.name == FREEZE:
         return load_changed(way.pipeline, lambda config: None)
+    if way.name == REHEARSE:
+
+        def thaw(config: Config) -> None:
+            model = config["components"][name]["model"]
+            if model.get(_FREEZES):
+                model[_FREEZES] = False
+
+        return load_changed(way.pipeline, thaw)
     block = before.config.interpolate()["components"][name]["model"]
     scheme = block.get("@architectures")
     if scheme == _ADAPTERS:
@@ -59,7 +69,7 @@ def open_pipeline(before: Language, way: Way, new: List[str]) -> Language:
 
         def extend(config: Config) -> None:
             model = config["components"][name]["model"]
-            model["freeze_encoder"] = True
+            model[_FREEZES] = True
             if model.get("tasks"):
                 model["tasks"] = [*model["tasks"], *new]
 
@@ -69,7 +79,7 @@ def open_pipeline(before: Language, way: Way, new: List[str]) -> Language:
         raise GrowingError(_not_possible(name, block))
     own = {"rank": way.rank or RANK, "alpha": way.alpha or ALPHA, "tasks": new}
     adapters: Dict[str, Any] = {"@architectures": _ADAPTERS, "tok2vec": encoder, **own}
-    adapters["freeze_encoder"] = True
+    adapters[_FREEZES] = True
 
     def replace(config: Config) -> None:
         config["components"][name]["model"] = adapters

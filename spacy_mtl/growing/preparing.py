@@ -20,7 +20,7 @@ from .opening import open_pipeline
 from .rehearsal import set_rehearsal
 from .settings import set_blocks, set_defaults, weigh_scores, with_defaults
 from .survey import Corpora, annotated, check_counts, count, read_corpora
-from .ways import ADAPTER, FREEZE, Way
+from .ways import ADAPTER, FREEZE, GrowingError, Way
 
 #: As spaCy does: the texts of a stream that heads see when they are initialized.
 _N_STREAMED = 100
@@ -39,6 +39,7 @@ def prepare(before: Language, given: Config, way: Way, cache: Path) -> Language:
     RETURNS (Language): The pipeline. Its config is that of the training.
     RAISES (ValueError): If pipeline, config, corpora and way don't fit together.
     """
+    _check_frozen(given)
     complete = with_defaults(before, given)
     interpolated = complete.interpolate()
     heads = read_new_heads(interpolated, before)
@@ -78,6 +79,15 @@ def prepare(before: Language, given: Config, way: Way, cache: Path) -> Language:
     scored = [*new, *(name for name in annotated(nlp, dev, joint.tasks) if name in trained)]
     weigh_scores(nlp, scored, given)
     return nlp
+
+
+def _check_frozen(given: Config) -> None:
+    frozen: Any = given.get("training", {}).get("frozen_components")
+    if frozen:
+        raise GrowingError(
+            f"'frozen_components' in [training] of the config is {frozen}, but --freeze, --adapter "
+            "and --rehearse say what is trained. Leave it out."
+        )
 
 
 def _fix_chance(config: Config) -> None:

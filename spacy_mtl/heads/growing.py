@@ -27,8 +27,9 @@ class GrowingHead(Student):
         was stays as it is, to the last bit. The new classes score what the corresponding classes
         of the old labels score on average, less log 100. So, whatever the text, the best of them
         stays ahead: neither tags, categories nor entities change, and a new tag or category is at
-        most a hundredth as probable as the best. A new label of independent ones has a probability
-        of 0.01 in every text. Training goes on from there.
+        most a hundredth as probable as the best (without a temperature). Probabilities fall a
+        little: an entity just above a `threshold` may be lost. A new label of independent ones has
+        a probability of 0.01 in every text. Training goes on from there.
 
         A calibration stays, and so do thresholds, which a new label doesn't have unless they are
         for all labels. An optimizer begins anew with the arrays that have grown: their moments and

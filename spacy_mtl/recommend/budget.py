@@ -113,6 +113,6 @@ def _evaluations(corpora: Sequence[Facts], steps: int, batch: int) -> Tuple[int,
     times = min(_EVALUATIONS, max(_LEAST, int(0.5 * steps * batch / n_dev)))
     frequency = max(1, math.ceil(steps / times))
     return frequency, (
-        f"{steps // frequency + 1} evaluations of {n_dev:,} words (one before the first step), beside "
-        f"{steps * batch:,} in training"
+        f"{steps // frequency + 1} evaluations of {n_dev:,} words (one before the first step), "
+        f"beside {steps * batch:,} in training"
     )

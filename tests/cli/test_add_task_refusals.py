@@ -91,6 +91,10 @@ TAUGHT = '[components.genre.teacher]\npath = "other"\nweight = 1.0\ncomponent = 
         ),
         (CONFIG.replace("new.spacy", "old.spacy"), "has no annotation for the new head 'genre'"),
         ("[components", "The config file is mine.cfg."),
+        (
+            CONFIG + '[training]\nfrozen_components = ["ner"]\n',
+            "'frozen_components' in [training] of the config is ['ner'], but --freeze",
+        ),
     ],
 )
 def test_configs(config: str, says: str) -> None:

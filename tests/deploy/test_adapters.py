@@ -11,6 +11,7 @@ import spacy
 import torch
 from inside_pipelines import ADAPTERS, HARD, TASKS, TEXTS, build, views
 from random_encoders import narrow_bert
+from safetensors.torch import load_file, save_file
 from scheme_pipelines import network_of
 from spacy.language import Language
 from transformers import AutoModel
@@ -123,6 +124,23 @@ def test_merged(tmp_path: Path) -> None:
     assert_same(alone, merge(alone), "tagger")
 
 
+def test_what_a_merged_pipeline_keeps() -> None:
+    """All but the other heads, which nothing names any more."""
+    weights = {"@mtl_weightings": "spacy_mtl.Constant.v1", "weights": {"tagger": 2.0, "ner": 3.0}}
+    nlp = make(rank=2, weighting=weights)
+    tokenizer: Any = nlp.tokenizer
+    tokenizer.add_special_case("gimme", [{"ORTH": "gim"}, {"ORTH": "me"}])
+    nlp.meta.update(name="mine", version="1.2.3", license="MIT", author="Me")
+    nlp.config["training"]["frozen_components"] = ["textcat"]
+    merged = merge(nlp, "ner")
+    assert [token.text for token in merged.make_doc("gimme")] == ["gim", "me"]
+    for key in ("name", "version", "license", "author"):
+        assert merged.meta[key] == nlp.meta[key]
+    assert list(merged.meta["labels"]) == ["mtl", "ner"]
+    assert merged.config["components"]["mtl"]["weighting"]["weights"] == {"ner": 3.0}
+    assert merged.config["training"]["frozen_components"] == []
+
+
 def test_what_cannot_be_merged() -> None:
     with pytest.raises(AdapterError, match=r"has 3 heads \(tagger, ner, textcat\), .* --task tagg"):
         merge(make())
@@ -173,3 +191,42 @@ def test_adapters_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(AdapterError, match="has something other than an adapter"):
         save_adapter(nlp, "ner", tmp_path / "other")
     assert (tmp_path / "other" / "notes.txt").read_text() == "keep"
+
+
+UP = "base_model.model.encoder.layer.0.attention.self.query.lora_B.weight"
+
+
+@pytest.mark.parametrize(
+    ("config", "values", "says"),
+    [
+        (
+            {"r": 2},
+            {},
+            r"its rank 'r' is 2, but the matrices for .* \(3, 8\) and \(8, 3\)",
+        ),
+        ({"r": 0}, {}, "damaged: its rank 'r' is 0"),
+        ({"r": "many"}, {}, "damaged: ValueError"),
+        ({"bias": "lora_only"}, {}, "has 'bias', which isn't supported"),
+        ({"lora_bias": True}, {}, "has 'lora_bias', which isn't supported"),
+        ({}, {UP: None}, "damaged: KeyError: 'lora_B'"),
+        ({}, {UP: torch.zeros(8)}, "query.lora_B.weight' is no matrix of a saved adapter"),
+        ({}, {UP.replace("B.w", "B.default.w"): torch.zeros(8, 3)}, "is no matrix of a saved ada"),
+        ({}, {UP.replace("lora_B.weight", "bias"): torch.zeros(8)}, "is no matrix of a saved ada"),
+        ({}, None, "adapter_model.safetensors has no matrices"),
+    ],
+)
+def test_damaged_adapters(config: Any, values: Any, says: str, tmp_path: Path) -> None:
+    """They are refused as a whole: nothing of the pipeline's adapter is overwritten."""
+    nlp, folder = make(rank=3), tmp_path / "ner"
+    save_adapter(nlp, "ner", folder)
+    before = views(nlp, "ner")
+    file = folder / "adapter_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **config}))
+    file = folder / "adapter_model.safetensors"
+    saved = {} if values is None else {**load_file(str(file)), **values}
+    saved = {key: value for key, value in saved.items() if value is not None}
+    save_file(saved, str(file), metadata={"format": "pt"})
+    with pytest.raises(AdapterError, match=says):
+        load_adapter(nlp, "ner", folder)
+    for one, two in zip(before, views(nlp, "ner")):
+        numpy.testing.assert_array_equal(one, two)

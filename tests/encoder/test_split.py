@@ -158,3 +158,7 @@ def test_an_encoder_without_hidden_states(folder_of: Any) -> None:
         EncoderError, match=r"\(BertModel\) can't be used with scheme: .* returns none"
     ):
         check_hidden_states(network, "scheme")
+    # One that has no such argument.
+    network.forward = lambda input_ids: original(input_ids)
+    with pytest.raises(EncoderError, match="can't be used with scheme: .* returns none"):
+        check_hidden_states(network, "scheme")

@@ -5,7 +5,10 @@ from typing import Any, List
 
 import pytest
 import spacy
+import torch
 from grown_pipelines import trained
+from inside_pipelines import ADAPTERS, build
+from scheme_pipelines import network_of
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
@@ -71,6 +74,20 @@ def test_check_kept(nlp: Language, tmp_path: Path) -> None:
         node.set_param("b", node.get_param("b") + 1e-6)
         with pytest.raises(BrokenPromiseError, match=f"The parameters of '{name}' have changed"):
             check_kept(nlp, changed, same, names)
+
+
+def test_check_kept_of_a_scheme(tmp_path: Path) -> None:
+    """Also what it has for old tasks is compared."""
+    nlp = build(ADAPTERS, ["tagger", "ner"])
+    nlp.to_disk(tmp_path)
+    same = {"tagger": Change(False, None, None, "", Alike(1, 1, True))}
+    check_kept(nlp, spacy.load(tmp_path), same, ["mtl", "tagger", "ner"])
+    changed = spacy.load(tmp_path)
+    name, parameter = next(iter(network_of(changed).adapters["ner"].named_parameters()))
+    with torch.no_grad():
+        parameter += 1e-6
+    with pytest.raises(BrokenPromiseError, match=f"parameter 'adapters.*{name}' has changed"):
+        check_kept(nlp, changed, same, ["mtl", "tagger", "ner"])
 
 
 def test_rows() -> None:

@@ -6,15 +6,18 @@ from typing import Any
 import numpy
 import pytest
 import spacy
+import torch
 from grown_pipelines import given, trained, write_texts
-from inside_pipelines import ADAPTERS, HARD
+from inside_pipelines import ADAPTERS, HARD, MIX, build
 from spacy.language import Language
+from thinc.api import SGD
 from tiny_corpus import make_examples
 from tiny_pipelines import CNN
+from training_steps import step
 
 from spacy_mtl.growing.changes import check_start
 from spacy_mtl.growing.preparing import prepare
-from spacy_mtl.growing.ways import ADAPTER, FREEZE, GrowingError, Way
+from spacy_mtl.growing.ways import ADAPTER, FREEZE, REHEARSE, GrowingError, Way
 from spacy_mtl.learn_rate import FOUND
 
 
@@ -107,6 +110,18 @@ def test_a_second_adapter() -> None:
     assert list(mtl.scheme.network.adapters) == ["first", "genre"]
     assert found.get_pipe_config("mtl")["model"]["tasks"] == ["first", "genre"]
     check_start(spacy.load("old"), found, ["genre"])
+
+
+@pytest.mark.parametrize("title", [ADAPTERS, MIX])
+def test_rehearsal_trains_an_encoder_that_was_frozen(title: str) -> None:
+    nlp = build(title, ["tagger"], freeze_encoder=True)
+    found = prepared(nlp, way=REHEARSE)
+    assert found.get_pipe_config("mtl")["model"]["freeze_encoder"] is False
+    encoder: Any = found.get_pipe("mtl").model.get_ref("tok2vec").shims[0]  # type: ignore
+    before = {name: p.detach().clone() for name, p in encoder._model.named_parameters()}
+    step(found, make_examples(found), SGD(0.1))
+    after = dict(encoder._model.named_parameters())
+    assert any(not torch.equal(value, after[name]) for name, value in before.items())
 
 
 def test_a_scheme_whose_views_depend_on_all_tasks() -> None:
