@@ -3,6 +3,7 @@
 import inspect
 import re
 import traceback
+from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NoReturn, Optional, TypeVar
@@ -20,8 +21,14 @@ _EXPECTED = (ValueError, OSError, ImportError, RuntimeError)
 _ENDS = (typer.Exit, typer.Abort)
 _DEBUG = "debug"
 _HELP = "Show the Python traceback of an error"
+_DEBUGGED: ContextVar[bool] = ContextVar("debugged", default=False)
 #: Exit status of interrupted commands, as in shells.
 INTERRUPTED = 130
+
+
+def is_debugged() -> bool:
+    """RETURNS (bool): Whether the running command was given --debug."""
+    return _DEBUGGED.get()
 
 
 class CommandError(ValueError):
@@ -54,6 +61,7 @@ def telling(title: str, titles: Optional[Dict[str, str]] = None) -> Callable[[_C
         @wraps(command)
         def run(*args: Any, **kwargs: Any) -> Any:
             is_debugged = kwargs.pop(_DEBUG, False)
+            _DEBUGGED.set(is_debugged)
             try:
                 return command(*args, **kwargs)
             except (*_ENDS, MemoryError):

@@ -73,7 +73,10 @@ def joined(use_gpu: int) -> Iterator[Any]:
         raise
     except LostRankError as err:
         # Whoever has started the ranks knows better.
-        if os.environ.get(WATCHED) or not group.claim(_ENDING):
+        if os.environ.get(WATCHED):
+            group.note_lost(str(err))
+            raise typer.Exit(LOST) from err
+        if not group.claim(_ENDING):
             raise typer.Exit(LOST) from err
         raise
     except Exception as err:

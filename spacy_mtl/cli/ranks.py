@@ -18,6 +18,7 @@ from .rank import LOST, WATCHED
 #: saving, and after a signal.
 _OWN_WAY, _GRACE = 20.0, 20.0
 _INTERVAL = 0.1
+_GO_ON = "--resume continues from the last checkpoint."
 
 
 def start_ranks(n_ranks: int, words: Sequence[str]) -> int:
@@ -54,7 +55,7 @@ def start_ranks(n_ranks: int, words: Sequence[str]) -> int:
             for rank in range(n_ranks):
                 own = environment_of(rank, n_ranks, store.port)
                 processes.append(subprocess.Popen(command, env={**common, **own}, stdout=output))
-            return _wait(processes)
+            return _wait(processes, store)
         except TerminatedError:
             _end(processes, signal.SIGTERM)
             return INTERRUPTED
@@ -84,8 +85,10 @@ def _output() -> Iterator[Any]:
         yield sys.stdout
 
 
-def _wait(processes: Sequence[subprocess.Popen]) -> int:
+def _wait(processes: Sequence[subprocess.Popen], store: Any) -> int:
     """Wait for the ranks. RETURNS (int): The exit status for all."""
+    from ..ranks.torch_group import LOST_REASON
+
     while True:
         statuses = [process.poll() or 0 for process in processes]
         if any(statuses):
@@ -99,13 +102,18 @@ def _wait(processes: Sequence[subprocess.Popen]) -> int:
     told = [status for status in (process.poll() for process in processes) if status]
     _end(processes, signal.SIGKILL)
     told = [status for status in told if status > 0 and status != LOST]
-    if told or not killed:
-        return int(told[0]) if told else LOST
+    if told:
+        return int(told[0])
+    if not killed:
+        reason = store.get(LOST_REASON).decode("utf8") if store.check([LOST_REASON]) else ""
+        raise CommandError(
+            f"The {len(processes)} ranks have lost each other", f"{reason} {_GO_ON}".strip()
+        )
     raise CommandError(
         f"Rank {killed[0]} of {len(processes)} was ended by "
         f"{signal.Signals(-statuses[killed[0]]).name}",
         "If that was not you, memory may have run out: use fewer ranks or smaller batches. "
-        "--resume continues from the last checkpoint.",
+        + _GO_ON,
     )
 
 

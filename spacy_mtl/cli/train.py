@@ -13,7 +13,7 @@ from wasabi import msg
 
 from ..compat.spacy_cli import Arg, Opt, show_validation_error
 from .config import load_code, overrides_of, read_config
-from .errors import INTERRUPTED, CommandError, ended_by_interrupt, telling
+from .errors import INTERRUPTED, CommandError, ended_by_interrupt, is_debugged, telling
 from .outcome import Outcome, reporting
 from .rank import check_sends, choose_rank_gpu, is_to_tell, joined, together
 from .ranks import start_ranks
@@ -66,8 +66,8 @@ def train_cli(
     if ranks == 1:
         with joined(use_gpu) as group:
             _train(given, group)
-            if not group.is_first:
-                raise typer.Exit
+        if not group.is_first:
+            raise typer.Exit
     else:
         given.read()
         given.find()
@@ -76,6 +76,7 @@ def train_cli(
         words += [flag for flag, is_given in flags.items() if is_given]
         words += [] if every is None else ["--every", str(every)]
         words += [] if code is None else ["--code", str(code)]
+        words += ["--debug"] if is_debugged() else []
         words += ["--gpu-id", str(use_gpu), *ctx.args]
         status = start_ranks(ranks, words)
         if status:
@@ -183,6 +184,7 @@ def _train(given: _Given, group: Any) -> None:
     from ..train.circumstances import describe_training
     from ..train.corpora import explained_corpora
     from ..train.loop import train as train_by_steps
+    from ..train.of_ranks import check_same_checkpoint, check_seed
 
     try:
         with together(group):
@@ -192,6 +194,7 @@ def _train(given: _Given, group: Any) -> None:
             meta = describe_training(interpolated, use_gpu)
             if group.size > 1:
                 meta["ranks"] = group.size
+                check_seed(interpolated["training"])
             if found is None:
                 with show_validation_error(hint_fill=False), explained_corpora(interpolated):
                     nlp = init_nlp(config, use_gpu=use_gpu)
@@ -199,6 +202,7 @@ def _train(given: _Given, group: Any) -> None:
                 ranks = group.size
                 training = interpolated["training"]
                 nlp = load_resumed(found, meta, training, given.differ, ranks)
+        check_same_checkpoint(group, found)
         train_by_steps(
             nlp,
             given.output,

@@ -7,7 +7,7 @@ its own.
 
 import random
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Mapping
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 import numpy
 
@@ -24,7 +24,8 @@ class Draws:
         self._rank = rank
         self._own: Dict[str, Any] = {}
         self._common: Dict[str, Any] = {}
-        #: How often `same` was used.
+        #: The seed of the training, when it is known, and how often `same` was used.
+        self._seed: Optional[int] = None
         self._n_same = 0
 
     @contextmanager
@@ -66,13 +67,16 @@ class Draws:
         import torch
 
         self._n_same += 1
-        with torch.random.fork_rng():
-            torch.manual_seed(self._n_same)
+        # All GPUs, by default, with a warning.
+        devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+        (seed,) = _numbers([self._common_seed(), self._n_same], 1)
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(seed)
             yield
 
     def get_state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): The state of the rank's own generators, for msgpack."""
-        return {"own": self._own, "n_same": self._n_same}
+        return {"own": self._own, "n_same": self._n_same, "seed": self._seed}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Restore a state from `get_state`.
@@ -80,12 +84,25 @@ class Draws:
         state (Mapping[str, Any]): The state.
         """
         self._own, self._n_same = dict(state["own"]), int(state["n_same"])
+        self._seed = state.get("seed")
+
+    def _common_seed(self) -> int:
+        """RETURNS (int): The seed that all ranks started with."""
+        import torch
+
+        if self._seed is None:
+            # The first use is before the rank draws from its own generators.
+            self._seed = torch.initial_seed() % 2**32
+        return self._seed
 
     def _start(self) -> None:
         import torch
 
-        seeds = numpy.random.SeedSequence([torch.initial_seed() % 2**32, self._rank])
-        one, two, three = (int(seed) for seed in seeds.generate_state(3))
+        one, two, three = _numbers([self._common_seed(), self._rank], 3)
         random.seed(one)
         numpy.random.seed(two)
         torch.manual_seed(three)
+
+
+def _numbers(seeds: Sequence[int], n: int) -> List[int]:
+    return [int(each) for each in numpy.random.SeedSequence(list(seeds)).generate_state(n)]

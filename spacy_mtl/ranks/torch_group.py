@@ -28,6 +28,8 @@ _START, START = 300, "SPACY_MTL_RANKS_START"
 _TO_LEAVE = timedelta(seconds=30)
 #: The keys in the store that say that a rank is there, and that it is done.
 _HERE, _DONE = "spacy_mtl/", "spacy_mtl/done/"
+#: The key of the reason why a rank has lost the others.
+LOST_REASON = "spacy_mtl/lost"
 #: The variables with which PyTorch's launchers tell a process which rank it is.
 RANK, SIZE, LOCAL_RANK = "RANK", "WORLD_SIZE", "LOCAL_RANK"
 
@@ -43,7 +45,7 @@ class StartError(RuntimeError):
 class TorchGroup(Group):
     """The default process group of this process, with several ranks.
 
-    Arrays on a CPU are summed by gloo, those on GPUs by NCCL.
+    Arrays on a CPU are summed by gloo, those on GPUs by the process group's own backend (NCCL).
 
     store (Store): The store by which the ranks have found each other.
     is_own (bool): Whether the process group was made for this one, and ends with it.
@@ -54,15 +56,17 @@ class TorchGroup(Group):
         self._store, self._is_own = store, is_own
         self._claimed: Dict[str, bool] = {}
         self._draws = Draws(self.rank)
-        # Small objects don't go over a GPU.
+        # Objects, and arrays on a CPU.
         self._of_objects: Any = dist.new_group(backend="gloo", timeout=_PATIENCE)
 
     def sum(self, array: Any, kind: str = FLOAT32) -> Any:
         """Add up arrays: see `Group`."""
         values = xp2torch(array).contiguous()
         sent = values if kind == FLOAT32 else values.to(getattr(torch, kind))
+        # The default group may know GPUs alone, as that of Ray Train does.
+        group = self._of_objects if sent.device.type == "cpu" else None
         with told():
-            dist.all_reduce(sent)
+            dist.all_reduce(sent, group=group)
         return torch2xp(sent.to(values.dtype))
 
     def gather(self, value: _Value) -> List[_Value]:
@@ -131,6 +135,14 @@ class TorchGroup(Group):
                 return True
         return self._claimed[what]
 
+    def note_lost(self, reason: str) -> None:
+        """Tell the launcher, which keeps the store, why this rank ends.
+
+        reason (str): The reason.
+        """
+        with suppress(RuntimeError):
+            self._store.set(LOST_REASON, reason)
+
     def leave(self, is_done: bool = True) -> None:
         """Leave the group, before the process ends.
 
@@ -164,9 +176,10 @@ def told() -> Iterator[None]:
     except RuntimeError as err:
         # They hold the process group, which has to end before Python does.
         clear_frames(err.__traceback__)
+        reason = (str(err).splitlines() or [type(err).__name__])[0][:200]
         raise LostRankError(
-            "Another rank has ended, so this one ends, too. If nothing else is reported, it was "
-            "killed: memory may have run out."
+            "Another rank has ended, or can't be reached, so this one ends, too. If nothing else "
+            f"is reported, it was killed: memory may have run out. PyTorch says: {reason}"
         ) from err
 
 

@@ -2,16 +2,50 @@
 
 from contextlib import suppress
 from itertools import islice
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from spacy.language import Language
 from spacy.training import Example
 
 from ..chance import get_data_chance, set_data_chance
 from ..parameters import slots_of
-from ..ranks.group import Group, digest_of
+from ..ranks.group import Group, RanksDifferError, digest_of
 from ..tasks.stock import task_of, tasks_of
+from .checkpoint import Checkpoint
 from .resumable import ResumableReader
+
+
+def check_seed(training: Mapping[str, Any]) -> None:
+    """Reject a training without a seed.
+
+    training (Mapping[str, Any]): The block [training].
+    RAISES (ValueError): If it has none.
+    """
+    if training["seed"] is None:
+        raise ValueError(
+            "'seed' in [training] is null, but all ranks must start from the same random numbers. "
+            "Set it, for example by --training.seed 0."
+        )
+
+
+def check_same_checkpoint(group: Group, found: Optional[Checkpoint]) -> None:
+    """Check that all ranks go on from the same checkpoint.
+
+    group (Group): The ranks.
+    found (Optional[Checkpoint]): What this one has found.
+    RAISES (RanksDifferError): On every rank, if another one has found another.
+    """
+    steps = group.gather(None if found is None else found.step)
+    for rank, step in enumerate(steps):
+        if step != steps[0]:
+            one, two = (
+                "no checkpoint" if each is None else f"the checkpoint of step {each}"
+                for each in (step, steps[0])
+            )
+            raise RanksDifferError(
+                f"Rank {rank} of {group.size} finds {one} in --output, but rank 0 finds {two}. "
+                "--output must be a folder that all ranks see, such as one on a shared disk."
+            )
 
 
 def losses_of_all(nlp: Language, losses: Dict[str, float], group: Group) -> Dict[str, float]:

@@ -1,6 +1,7 @@
 """One rank gets back what it gives; means over several are by units."""
 
 import pickle
+from pathlib import Path
 
 import numpy
 import pytest
@@ -8,6 +9,8 @@ from tiny_pipelines import HEADS
 
 from spacy_mtl.ranks.group import ALONE, Group, digest_of, factors_of, join, mean_of
 from spacy_mtl.ranks.shares import cut_evenly, share_of
+from spacy_mtl.train.checkpoint import Checkpoint
+from spacy_mtl.train.of_ranks import check_same_checkpoint
 
 
 class Second(Group):
@@ -87,3 +90,12 @@ def test_empty_share_has_a_text_without_tokens(make_nlp) -> None:  # type: ignor
     nlp = make_nlp(encoder=None)
     (empty,) = share_of(nlp, [], Second(None))
     assert len(empty.predicted) == 0
+
+
+def test_ranks_go_on_from_the_same_checkpoint(tmp_path: Path) -> None:
+    found = Checkpoint(tmp_path / "checkpoint-20", 20)
+    check_same_checkpoint(Second(20), found)
+    check_same_checkpoint(Second(None), None)
+    says = "Rank 1 of 2 finds no checkpoint in --output, but rank 0 finds the checkpoint of step 20"
+    with pytest.raises(ValueError, match=f"{says}. --output must be a folder that all ranks see"):
+        check_same_checkpoint(Second(20), None)
