@@ -90,9 +90,13 @@ def apply_cli(
         "files_before": found.n_before,
         "rows": found.n_rows,
         "errors": found.n_errors,
+        "left_out": [str(path) for path in job.left_out],
     }
 
     def show() -> None:
+        if job.left_out:
+            some = f"such as {job.left_out[0]}"
+            msg.warn(f"{len(job.left_out)} files have other endings and were left out, {some}")
         if found.n_before:
             msg.info(f"{found.n_before} files were done before")
         if found.n_errors:

@@ -7,6 +7,7 @@ from typing import Any, Collection, Dict, Iterable, Iterator, List, Optional, Se
 from spacy.language import Language
 
 from ..locks import ForkSafeLock
+from .collection import Unreadable
 from .fields import DEFAULT, FIELDS, arrow_values, check_fields, spark_type
 
 #: The column with what went wrong, empty if nothing did.
@@ -101,9 +102,11 @@ class Annotator:
         RAISES (ValueError): If a row has a column that would be added.
         """
         self._check_new({name for row in rows for name in row})
-        found = self.annotate([row.get(self.text) for row in rows])
+        texts = [row.get(self.text) for row in rows]
+        found = self.annotate(texts)
         none = dict.fromkeys(self.fields)
-        return [{**row, **none, **own} for row, own in zip(rows, found)]
+        gaps = [{self.text: None} if isinstance(text, Unreadable) else {} for text in texts]
+        return [{**row, **gap, **none, **own} for row, gap, own in zip(rows, gaps, found)]
 
     def __call__(self, batch: Any) -> Any:
         """Annotate a batch of rows in columns.
@@ -114,7 +117,7 @@ class Annotator:
         RAISES (ValueError): If it has no column with texts, or one that would be added.
         """
         names = list(batch.column_names if hasattr(batch, "column_names") else batch)
-        self._check(names)
+        self.check(names)
         if hasattr(batch, "to_pylist"):
             return self._arrow(batch)
         texts = list(batch[self.text])
@@ -188,7 +191,12 @@ class Annotator:
         names = [*batch.schema.names, *kinds]
         return kind.from_arrays([*batch.columns, *columns], names=names)
 
-    def _check(self, names: List[str]) -> None:
+    def check(self, names: List[str]) -> None:
+        """Check the names of columns.
+
+        names (List[str]): The names.
+        RAISES (ValueError): If none is that of the texts, or one would be added.
+        """
         if self.text not in names:
             raise ValueError(
                 f"The rows have no column '{self.text}', but: {', '.join(names)}. Name the column "
@@ -206,6 +214,8 @@ class Annotator:
 
 
 def _no_text(value: Any) -> Dict[str, Any]:
+    if isinstance(value, Unreadable):
+        return {ERROR: value.reason}
     return {ERROR: f"The text is no text, but of the type {type(value).__name__}"}
 
 

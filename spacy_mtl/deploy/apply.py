@@ -4,15 +4,29 @@ import json
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Type
+from typing import Any, Callable, Dict, List, Optional, Sequence, Type
 
 from ..atomic_files import write_files
+from ..checksums import fingerprint
 from .annotator import Annotator
-from .collection import LINES, PARQUET, CollectionError, Shard, find_shards, write_shard
+from .collection import (
+    ENDINGS,
+    LINES,
+    PARQUET,
+    CollectionError,
+    Shard,
+    files_of,
+    find_shards,
+)
 from .engines.contract import Engine
+from .saved import find_pipeline
+from .shard_files import new_name, write_shard
+from .shard_stream import annotated_shards
 
 #: What was done, in the folder of the annotated collection.
 RECORD = "apply.json"
+#: The key of the shards there, by name, each with a digest of its files.
+_SHARDS = "shards"
 ENGINES = ("local", "ray", "spark")
 FORMATS = {"parquet": PARQUET, "jsonl": LINES}
 
@@ -41,12 +55,14 @@ class Job:
     output (Path): The folder for the annotated ones.
     ending (str): The ending of their files.
     annotator (Annotator): Annotates.
+    left_out (List[Path]): Files of the collection with other endings.
     """
 
     shards: List[Shard]
     output: Path
     ending: str
     annotator: Annotator
+    left_out: List[Path]
 
     def file_of(self, shard: Shard) -> Path:
         """RETURNS (Path): The file of an annotated shard."""
@@ -71,9 +87,12 @@ def make_job(annotator: Annotator, source: Path, output: Path, format: Optional[
     format (Optional[str]): "parquet" or "jsonl". By default that of the collection; lines for
         files of one text each.
     RETURNS (Job): What to do.
-    RAISES (CollectionError): If the collection can't be read, or the folder has something else.
+    RAISES (CollectionError): If the collection can't be read.
     """
     shards = find_shards(source)
+    left_out = [
+        path for end, paths in files_of(source).items() if end not in ENDINGS for path in paths
+    ]
     ending = shards[0].ending
     read = ending
     if format is not None:
@@ -84,7 +103,20 @@ def make_job(annotator: Annotator, source: Path, output: Path, format: Optional[
         raise CollectionError(
             "Parquet files need pyarrow, which isn't installed: pip install 'spacy-mtl[parquet]'"
         )
-    return Job(shards, output, ending, annotator)
+    return Job(shards, output, ending, annotator, left_out)
+
+
+def _check_columns(shards: Sequence[Shard], annotator: Annotator) -> None:
+    """Look at the first rows, before any is annotated."""
+    for shard in shards:
+        rows = next(shard.batches(), [])
+        if rows:
+            names = list(dict.fromkeys(name for row in rows for name in row))
+            try:
+                annotator.check(names)
+            except ValueError as err:
+                raise CollectionError(f"{shard.paths[0]}: {err}") from err
+            return
 
 
 def describe(job: Job) -> Dict[str, Any]:
@@ -92,11 +124,12 @@ def describe(job: Job) -> Dict[str, Any]:
     annotator = job.annotator
     return {
         "pipeline": annotator.pipeline,
+        "fingerprint of the pipeline": fingerprint(find_pipeline(annotator.pipeline)),
         "fields": annotator.fields,
         "text": annotator.text,
         "exclude": annotator.exclude,
         "ending": job.ending,
-        "shards": [shard.name for shard in job.shards],
+        _SHARDS: {shard.name: shard.digest() for shard in job.shards},
     }
 
 
@@ -106,7 +139,8 @@ def open_output(job: Job, *, resume: bool, force: bool = False) -> None:
     job (Job): The job.
     resume (bool): Whether to go on with an earlier run.
     force (bool): Whether to remove what an earlier run has written, and start over.
-    RAISES (CollectionError): If it has files and isn't to be resumed, or is of another job.
+    RAISES (CollectionError): If it has files and isn't to be resumed, or is of another job; if the
+        rows have no column with texts, or one that would be added.
     """
     output = job.output
     if output.exists() and not output.is_dir():
@@ -123,19 +157,36 @@ def open_output(job: Job, *, resume: bool, force: bool = False) -> None:
             )
         before = json.loads(record.read_text(encoding="utf8"))
         for key, value in now.items():
-            if before.get(key) != value:
+            if key != _SHARDS and before.get(key) != value:
                 raise CollectionError(
                     f"'{output}' was begun with another '{key}': {_short(before.get(key))}, not "
                     f"{_short(value)}. Go on with the same, or name another folder."
                 )
-        return
-    if output.is_dir() and any(output.iterdir()):
+        _check_shards(job, before.get(_SHARDS, {}), now[_SHARDS])
+    elif output.is_dir() and any(output.iterdir()):
         raise CollectionError(f"'{output}' has other files. Name a new folder.")
+    _check_columns(job.shards, job.annotator)
     write_files({record: (json.dumps(now, indent=1) + "\n").encode("utf8")})
 
 
+def _check_shards(job: Job, before: Dict[str, str], now: Dict[str, str]) -> None:
+    """Reject files that have changed since they were done: rows would be missing, or there twice.
+
+    Others may change, as when a damaged one is mended.
+    """
+    for name, digest in before.items():
+        if (job.output / f"{name}{job.ending}").exists() and now.get(name) != digest:
+            what = "has other files, or files of other sizes, now" if name in now else "is gone"
+            raise CollectionError(
+                f"The collection has changed since '{name}' was annotated: it {what}. Annotate all "
+                "of it, with --force or in another folder."
+            )
+
+
 def _remove_earlier(output: Path, before: Dict[str, Any]) -> None:
-    written = [f"{name}{before.get('ending', '')}" for name in before.get("shards", [])]
+    written = [f"{name}{before.get('ending', '')}" for name in before.get(_SHARDS, [])]
+    # Of a run that was killed.
+    written += [new_name(name) for name in written]
     others = {path.name for path in output.iterdir()} - {*written, RECORD}
     if others:
         raise CollectionError(
@@ -168,10 +219,10 @@ def apply(
     n_rows = n_errors = 0
     if todo:
         with engine_class(engine)(job.annotator, n_workers) as workers:
-            for shard in todo:
-                batches = workers.run(shard.batches())
+            for shard, batches in annotated_shards(todo, workers):
                 noted = (_noted(batch, when_annotated) for batch in batches)
-                rows, errors = write_shard(noted, job.file_of(shard), job.annotator.fields)
+                path = job.file_of(shard)
+                rows, errors = write_shard(shard, noted, path, job.annotator.fields)
                 n_rows, n_errors = n_rows + rows, n_errors + errors
                 when_written(shard)
     return Applied(len(job.shards), n_before, n_rows, n_errors)

@@ -1,15 +1,14 @@
-"""Collections of texts in files: reading them in batches, and writing the annotated ones.
+"""Collections of texts in files, read in batches.
 
 A shard is a file of rows (Parquet or JSON lines), or a thousand files of one text each. It is the
 unit that is written as a whole: what an interrupted run has finished isn't done again.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence, Tuple
-
-from .fields import FIELDS, arrow_values
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 Row = Dict[str, Any]
 #: The number of text files of a shard, and of rows that are read at a time.
@@ -23,6 +22,15 @@ class CollectionError(ValueError):
     """A collection that can't be read or written."""
 
 
+class Unreadable(NamedTuple):
+    """Stands for a text that can't be read.
+
+    reason (str): Why.
+    """
+
+    reason: str
+
+
 @dataclass(frozen=True)
 class Shard:
     """A part of a collection.
@@ -30,11 +38,22 @@ class Shard:
     name (str): Its name, without an ending.
     paths (Tuple[Path, ...]): Its files.
     ending (str): Their ending: one of `ENDINGS`.
+    root (Path): The folder of the collection.
     """
 
     name: str
     paths: Tuple[Path, ...]
     ending: str
+    root: Path
+
+    def names(self) -> List[str]:
+        """RETURNS (List[str]): The paths of the files in the collection, with slashes."""
+        return [path.relative_to(self.root).as_posix() for path in self.paths]
+
+    def digest(self) -> str:
+        """RETURNS (str): A digest of the names and sizes of the files."""
+        found = [(name, path.stat().st_size) for name, path in zip(self.names(), self.paths)]
+        return hashlib.sha256(json.dumps(found).encode("utf8", "surrogateescape")).hexdigest()
 
     def batches(self) -> Iterator[List[Row]]:
         """Read the rows.
@@ -42,9 +61,13 @@ class Shard:
         YIELDS (List[Dict[str, Any]]): Some rows, at most `ROWS_A_BATCH`.
         RAISES (CollectionError): If a file can't be read.
         """
-        read = {PARQUET: _read_parquet, LINES: _read_lines, TEXT: _read_texts}[self.ending]
         try:
-            yield from read(self.paths)
+            if self.ending == TEXT:
+                yield from _read_texts(self.paths, self.names())
+            elif self.ending == PARQUET:
+                yield from _read_parquet(self.paths)
+            else:
+                yield from _read_lines(self.paths)
         except CollectionError:
             raise
         # Readers of damaged files raise anything.
@@ -56,23 +79,35 @@ class Shard:
             ) from err
 
 
+def files_of(path: Path) -> Dict[str, List[Path]]:
+    """Find the files of a collection.
+
+    path (Path): A file, or a folder of files, which may be in folders. What begins with "." or "_"
+        is left out, as by Hadoop and Spark, which write such files beside the data.
+    RETURNS (Dict[str, List[Path]]): The files by ending, in lower case, sorted.
+    RAISES (CollectionError): If there is no such file or folder.
+    """
+    if path.is_file():
+        return {path.suffix.lower(): [path]}
+    if not path.is_dir():
+        raise CollectionError(f"There is no collection '{path}'. Name a file or a folder.")
+    found: Dict[str, List[Path]] = {}
+    for file in sorted(path.rglob("*")):
+        hidden = any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
+        if file.is_file() and not hidden:
+            found.setdefault(file.suffix.lower(), []).append(file)
+    return found
+
+
 def find_shards(path: Path) -> List[Shard]:
     """Find the shards of a collection.
 
     path (Path): A file, or a folder of files with the same ending, which may be in folders.
     RETURNS (List[Shard]): The shards, by name.
-    RAISES (CollectionError): If there is none, or files have several endings.
+    RAISES (CollectionError): If there is none, files have several of `ENDINGS`, or two would be
+        written to the same file.
     """
-    if path.is_file():
-        found = {path.suffix.lower(): [path]}
-    elif path.is_dir():
-        found = {}
-        for file in sorted(path.rglob("*")):
-            hidden = any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
-            if file.is_file() and not hidden:
-                found.setdefault(file.suffix.lower(), []).append(file)
-    else:
-        raise CollectionError(f"There is no collection '{path}'. Name a file or a folder.")
+    found = files_of(path)
     known = {ending: files for ending, files in found.items() if ending in ENDINGS}
     if len(known) != 1:
         seen = ", ".join(sorted(found)) or "nothing"
@@ -81,12 +116,21 @@ def find_shards(path: Path) -> List[Shard]:
             f"{', '.join(ENDINGS)}."
         )
     ((ending, files),) = known.items()
+    root = path if path.is_dir() else path.parent
     if ending == TEXT:
         starts = range(0, len(files), FILES_A_SHARD)
         groups = [tuple(files[start : start + FILES_A_SHARD]) for start in starts]
-        return [Shard(f"texts-{i:05}", group, ending) for i, group in enumerate(groups)]
-    root = path if path.is_dir() else path.parent
-    return [Shard(_name(file, root), (file,), ending) for file in files]
+        return [Shard(f"texts-{i:05}", group, ending, root) for i, group in enumerate(groups)]
+    by_name: Dict[str, Path] = {}
+    for file in files:
+        name = _name(file, root)
+        if name in by_name:
+            raise CollectionError(
+                f"'{by_name[name]}' and '{file}' would both be written to a file '{name}'. Rename "
+                "one of them."
+            )
+        by_name[name] = file
+    return [Shard(name, (file,), ending, root) for name, file in by_name.items()]
 
 
 def _name(file: Path, root: Path) -> str:
@@ -130,65 +174,15 @@ def _row_of(line: str, path: Path, number: int) -> Row:
     return row
 
 
-def _read_texts(paths: Sequence[Path]) -> Iterator[List[Row]]:
+def _read_texts(paths: Sequence[Path], names: Sequence[str]) -> Iterator[List[Row]]:
     for start in range(0, len(paths), ROWS_A_BATCH):
-        some = paths[start : start + ROWS_A_BATCH]
-        yield [{"file": path.name, "text": path.read_text(encoding="utf8")} for path in some]
+        some = slice(start, start + ROWS_A_BATCH)
+        yield [{"file": n, "text": _text_of(path)} for n, path in zip(names[some], paths[some])]
 
 
-def write_shard(batches: Iterable[List[Row]], path: Path, fields: Sequence[str]) -> Tuple[int, int]:
-    """Write annotated rows to a file that is there in full or not at all.
-
-    batches (Iterable[List[Dict[str, Any]]]): The rows.
-    path (Path): The file. Its ending says how.
-    fields (Sequence[str]): The fields that were added.
-    RETURNS (Tuple[int, int]): The number of rows, and of those with an error.
-    """
-    new = path.with_name(f".{path.name}.new")
-    write: Callable[..., None] = _write_parquet if path.suffix == PARQUET else _write_lines
-    counts = [0, 0]
-
-    def counted() -> Iterator[List[Row]]:
-        for rows in batches:
-            counts[0] += len(rows)
-            counts[1] += sum(row["error"] is not None for row in rows)
-            yield rows
-
+def _text_of(path: Path) -> Any:
+    """RETURNS (Union[str, Unreadable]): The text. One that can't be read is not the end."""
     try:
-        write(counted(), new, fields)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
-    return counts[0], counts[1]
-
-
-def _write_lines(batches: Iterable[List[Row]], path: Path, fields: Sequence[str]) -> None:
-    with path.open("w", encoding="utf8") as file:
-        for rows in batches:
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
-
-
-def _write_parquet(batches: Iterable[List[Row]], path: Path, fields: Sequence[str]) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    added = {**{name: FIELDS[name].kind for name in fields}, "error": "string"}
-    writer = None
-    try:
-        for rows in batches:
-            before = [name for name in rows[0] if name not in added]
-            plain = pyarrow.Table.from_pylist([{k: row[k] for k in before} for row in rows])
-            columns = [
-                arrow_values([row[name] for row in rows], kind) for name, kind in added.items()
-            ]
-            names = [*before, *added]
-            table = pyarrow.Table.from_arrays([*plain.columns, *columns], names=names)
-            if writer is None:
-                writer = pyarrow.parquet.ParquetWriter(path, table.schema)
-            writer.write_table(table.cast(writer.schema))
-        if writer is None:
-            pyarrow.parquet.write_table(pyarrow.table({name: [] for name in added}), path)
-    finally:
-        if writer is not None:
-            writer.close()
+        return path.read_text(encoding="utf8")
+    except (OSError, UnicodeDecodeError) as err:
+        return Unreadable(f"The file can't be read as UTF-8 text: {err}")

@@ -1,42 +1,27 @@
 """Collections of files, annotated shard by shard."""
 
-import json
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, List
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 import spacy
+from annotated_files import make_rows, read_lines, run, write_lines
 
 from spacy_mtl.deploy import Annotator, collection
 from spacy_mtl.deploy.apply import RECORD, apply, make_job, open_output
 from spacy_mtl.deploy.collection import CollectionError, find_shards
+from spacy_mtl.deploy.engines.contract import in_order
+from spacy_mtl.deploy.engines.local import Local
+from spacy_mtl.deploy.shard_files import write_shard
+from spacy_mtl.deploy.shard_stream import annotated_shards
 
 
 @pytest.fixture
 def annotator(tmp_path: Path) -> Annotator:
     spacy.blank("en").to_disk(tmp_path / "pipeline")
     return Annotator(tmp_path / "pipeline", ["tokens", "ents", "cats"])
-
-
-def write_lines(path: Path, rows: List[Dict[str, Any]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def read_lines(path: Path) -> List[Dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def make_rows(start: int, n: int) -> List[Dict[str, Any]]:
-    return [{"id": i, "text": f"the text {i}"} for i in range(start, start + n)]
-
-
-def run(annotator: Annotator, source: Path, output: Path, **settings: Any) -> Any:
-    job = make_job(annotator, source, output, settings.pop("format", None))
-    open_output(job, resume=settings.pop("resume", False))
-    return apply(job, **settings)
 
 
 def test_lines(annotator: Annotator, tmp_path: Path) -> None:
@@ -81,6 +66,115 @@ def test_shards_of_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     for i in range(5):
         (tmp_path / f"{i}.txt").write_text("a")
     assert [len(shard.paths) for shard in find_shards(tmp_path)] == [2, 2, 1]
+
+
+def test_text_files_in_folders(annotator: Annotator, tmp_path: Path) -> None:
+    """Each is named by its path. One that can't be read has its error."""
+    for name in ("x/1.txt", "y/1.txt"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True)
+        (tmp_path / "in" / name).write_text("a b")
+    (tmp_path / "in" / "y" / "2.txt").write_bytes("größer".encode("latin1"))
+    found = run(annotator, tmp_path / "in", tmp_path / "out")
+    assert (found.n_rows, found.n_errors) == (3, 1)
+    rows = read_lines(tmp_path / "out" / "texts-00000.jsonl")
+    assert [row["file"] for row in rows] == ["x/1.txt", "y/1.txt", "y/2.txt"]
+    assert rows[2]["text"] is None
+    assert rows[2]["error"].startswith("The file can't be read as UTF-8 text: 'utf-8' codec")
+    found = run(annotator, tmp_path / "in", tmp_path / "tables", format="parquet")
+    assert (found.n_rows, found.n_errors) == (3, 1)
+
+
+def test_two_files_of_one_name(annotator: Annotator, tmp_path: Path) -> None:
+    write_lines(tmp_path / "in" / "a" / "b.jsonl", make_rows(0, 1))
+    write_lines(tmp_path / "in" / "a__b.jsonl", make_rows(1, 1))
+    with pytest.raises(CollectionError, match="would both be written to a file 'a__b'. Rename one"):
+        find_shards(tmp_path / "in")
+
+
+def test_files_with_other_endings(annotator: Annotator, tmp_path: Path) -> None:
+    """They are named. What Spark writes beside the data isn't looked at."""
+    write_lines(tmp_path / "in" / "a.jsonl", make_rows(0, 1))
+    for name in ("b.jsonl.gz", "_SUCCESS", ".crc"):
+        (tmp_path / "in" / name).write_text("")
+    job = make_job(annotator, tmp_path / "in", tmp_path / "out")
+    assert [path.name for path in job.left_out] == ["b.jsonl.gz"]
+
+
+def test_a_collection_that_has_changed(
+    annotator: Annotator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of texts move from one shard to another: they would be missing, or there twice."""
+    monkeypatch.setattr(collection, "FILES_A_SHARD", 2)
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for name in "bcde":
+        (source / f"{name}.txt").write_text(name)
+    job = make_job(annotator, source, out)
+    open_output(job, resume=False)
+    write_shard(job.shards[0], [], job.file_of(job.shards[0]), annotator.fields)
+    (source / "d.txt").unlink()
+    (source / "a.txt").write_text("a")
+    says = "has changed since 'texts-00000' was annotated: it has other files"
+    with pytest.raises(CollectionError, match=says):
+        run(annotator, source, out, resume=True)
+    (source / "a.txt").unlink()
+    # What isn't done yet may change.
+    (source / "g.txt").write_text("g")
+    found = run(annotator, source, out, resume=True)
+    assert (found.n_before, found.n_rows) == (1, 2)
+    assert [row["text"] for row in read_lines(out / "texts-00001.jsonl")] == ["e", "g"]
+    for path in source.iterdir():
+        path.unlink()
+    (source / "b.txt").write_text("b")
+    (source / "c.txt").write_text("c")
+    with pytest.raises(CollectionError, match="since 'texts-00001' was annotated: it is gone"):
+        run(annotator, source, out, resume=True)
+    (source / "e.txt").write_text("e")
+    (source / "g.txt").write_text("g")
+    # Another pipeline at the same place.
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk(annotator.pipeline)
+    with pytest.raises(CollectionError, match="begun with another 'fingerprint of the pipeline'"):
+        run(annotator, source, out, resume=True)
+
+
+def test_force_after_a_kill(annotator: Annotator, tmp_path: Path) -> None:
+    """What was half written then is removed."""
+    write_lines(tmp_path / "in.jsonl", make_rows(0, 1))
+    out = tmp_path / "out"
+    run(annotator, tmp_path / "in.jsonl", out)
+    (out / ".in.jsonl.new").write_text("half")
+    job = make_job(annotator, tmp_path / "in.jsonl", out)
+    open_output(job, resume=False, force=True)
+    assert [path.name for path in out.iterdir()] == [RECORD]
+
+
+def test_workers_go_on_with_the_next_file(annotator: Annotator, tmp_path: Path) -> None:
+    """Small files don't make them wait. Each result comes to its file, also of empty ones."""
+    sizes = [3, 0, 1, 300, 0, 2]
+    for i, size in enumerate(sizes):
+        write_lines(tmp_path / "in" / f"{i}.jsonl", make_rows(10 * i, size))
+    shards = find_shards(tmp_path / "in")
+    started: List[Any] = []
+
+    class Ahead(Local):
+        """Takes three batches before it gives one back."""
+
+        def run(self, batches: Any) -> Any:
+            return in_order(batches, self._begin, self.annotator.rows, 3)
+
+        def _begin(self, batch: Any) -> Any:
+            started.append(batch)
+            return batch
+
+    found = {}
+    for shard, batches in annotated_shards(shards, Ahead(annotator, 1)):
+        rows = [row for batch in batches for row in batch]
+        if rows and not found:
+            assert len(started) == 3
+        found[shard.name] = [row["id"] for row in rows]
+    assert found == {str(i): list(range(10 * i, 10 * i + n)) for i, n in enumerate(sizes)}
 
 
 @pytest.mark.slow
