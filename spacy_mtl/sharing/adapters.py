@@ -1,7 +1,8 @@
 """Adapters: tasks share an encoder, frozen or not, and each has small parts of its own in it."""
 
+import sys
 from functools import partial
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 from spacy.tokens import Doc
@@ -35,6 +36,9 @@ from .layer import make_network_scheme
 from .network import Batch, SharingNetwork
 
 TITLE = "spacy_mtl.Adapters.v1"
+#: The most rows of all copies in one pass on a CPU. Beyond, more tasks at a time bring nothing: the
+#: rows fill the matrix products by themselves, and leave the caches.
+_MOST_ROWS = 2048
 
 
 @register(
@@ -61,9 +65,10 @@ def Adapters(
 
     Untrained adapters change nothing, so a task that is added later starts from the encoder as it
     is. To predict, all tasks go through the layers in one pass, as copies of the texts in one
-    batch, where the architecture allows it. Gradients meet at the output of the embeddings, or of
-    the layers below the adapters, and at the parameters of the layers with adapters, if these are
-    trained. `doc.tensor` is that output, too, as the means of each token's wordpieces.
+    batch, where the architecture allows it (on a CPU, in several if the batch is large). Gradients
+    meet at the output of the embeddings, or of the layers below the adapters, and at the parameters
+    of the layers with adapters, if these are trained. `doc.tensor` is that output, too, as the
+    means of each token's wordpieces.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): The shared encoder, a
         `spacy_mtl.TransformerEncoder.v1`.
@@ -161,13 +166,10 @@ class AdaptersNetwork(SharingNetwork):
             layers.train()
         else:
             evaluate(layers)
-        if plan is None:
-            runs = [ChangedLayers(layers, self._changes([task])) for task in adapted]
-            found = [run_copies(run, X, batch.context, 1)[0] for run in runs]
-        else:
-            run = ChangedLayers(layers, self._changes(adapted), plan)
-            found = list(run_copies(run, X, batch.context, len(adapted)))
-        views = dict(zip(adapted, found))
+        views: Dict[str, Tensor] = {}
+        for some in _groups(adapted, 1 if plan is None else _n_together(X)):
+            run = ChangedLayers(layers, self._changes(some), plan if len(some) > 1 else None)
+            views.update(zip(some, run_copies(run, X, batch.context, len(some))))
         if len(adapted) < len(tasks):
             whole = batch.context.whole
             plain = run_copies(layers, X, batch.context, 1)[0] if whole is None else whole
@@ -269,6 +271,16 @@ class AdaptersNetwork(SharingNetwork):
                 scale = self.scale if self.kind == "lora" else 1.0
                 sizes[int(name.split(".")[1])] += float(merged(adapter, name, scale).norm()) ** 2
         return [size**0.5 for size in sizes]
+
+
+def _n_together(X: Tensor) -> int:
+    """RETURNS (int): How many tasks go through the layers in one pass, as copies of the texts."""
+    return sys.maxsize if X.is_cuda else max(1, _MOST_ROWS // max(1, len(X)))
+
+
+def _groups(tasks: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    starts = range(0, len(tasks), size)
+    return (tasks[start : start + size] for start in starts)
 
 
 def _is_of(name: str, target: str) -> bool:

@@ -15,6 +15,8 @@ from training_steps import train_steps
 
 from spacy_mtl.joint.size import size_of
 from spacy_mtl.parameters import slots_of_model
+from spacy_mtl.sharing import adapters
+from spacy_mtl.sharing.adapters import AdaptersNetwork
 
 LORA = Row("Adapters", {"rank": 2, "freeze_encoder": False}, is_inside=True)
 FROZEN = Row("Adapters", {"rank": 2}, is_inside=True)
@@ -136,6 +138,27 @@ def test_one_task_with_its_adapter() -> None:
     before = views(nlp, "ner")
     train(nlp, 2)
     assert any(not numpy.allclose(x, y, atol=1e-4) for x, y in zip(before, views(nlp, "ner")))
+
+
+@pytest.mark.parametrize("most", [1, 25, 10_000])
+def test_several_passes(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large batches: how many tasks go together changes nothing."""
+    nlp = build_inside(ADAPTERS)
+    randomize(nlp)
+    together: List[int] = []
+    changes = AdaptersNetwork._changes
+
+    def counted(self: Any, tasks: Any) -> Any:
+        together.append(len(tasks))
+        return changes(self, tasks)
+
+    expected = {task: views(nlp, task) for task in TASKS}
+    monkeypatch.setattr(adapters, "_MOST_ROWS", most)
+    monkeypatch.setattr(AdaptersNetwork, "_changes", counted)
+    for task in TASKS:
+        for one, two in zip(expected[task], views(nlp, task)):
+            numpy.testing.assert_allclose(one, two, atol=1e-5)
+    assert (1 in together, 3 in together) == (most < 10_000, most > 1)
 
 
 def test_dropout_of_adapters() -> None:
