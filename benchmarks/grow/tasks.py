@@ -6,12 +6,13 @@ from typing import Any, Dict, Optional
 from ..splits import convert_split
 from .training import OLD, STEPS, bare, read_docs, trained, training_settings, write_docs
 
+OLD_TEXTS = "rehearsal, old texts"
 #: By title: the way of `spacy mtl add-task`, whether old texts are rehearsed, and a teacher helps.
 WAYS: Dict[str, Dict[str, Any]] = {
     "frozen": {"way": "freeze"},
     "adapter": {"way": "adapter"},
     "rehearsal, new texts": {"way": "rehearse"},
-    "rehearsal, old texts": {"way": "rehearse", "old_texts": True},
+    OLD_TEXTS: {"way": "rehearse", "old_texts": True},
     "plain fine-tuning": {"way": "rehearse", "teacher": False},
 }
 NEW = "genre"
