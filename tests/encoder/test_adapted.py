@@ -16,6 +16,7 @@ from spacy_mtl.encoder.inside import read_lower_layers
 from spacy_mtl.encoder.stacking import NotStackableError
 from spacy_mtl.encoder.stacking_trial import find_plan
 from spacy_mtl.encoder.upper import run_copies, run_upper, upper_part
+from spacy_mtl.sharing.adapter_modules import Adapter, LowRank
 
 #: In DeBERTa, linear layers read the embeddings of relative positions, too, which all texts share.
 STACKED = [kind for kind in ARCHITECTURES if kind != "deberta-v2"]
@@ -74,6 +75,46 @@ def test_one_pass_of_three_tasks(
             stacked = ChangedLayers(layers, Shifts(*numbers), plan)
             found = run_copies(stacked, X, pieces, len(numbers))
             numpy.testing.assert_allclose(found, one_by_one, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_gradients_of_adapters(kind: str, folder_of: Any, docs: List[Doc]) -> None:
+    """They are the same packed, padded, and one text at a time."""
+    folder = folder_of(kind)
+    some = [doc for doc in docs if len(doc)]
+    weights = torch.randn(sum(map(len, some)), 16)
+    places = linear_layers(make_encoder(folder).shims[0]._model, N_LAYERS)
+    torch.manual_seed(0)
+    adapter = Adapter(places, 2)
+    for parameter in adapter.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+
+    def run(texts: List[Doc], of_vectors: Tensor, **settings: Any) -> Tensor:
+        network, X, pieces = features_of(folder, N_LAYERS, texts, **settings)
+        layers = adapted_upper(network, N_LAYERS, tuple(places))
+        changes = LowRank([adapter], scale=2.0, dropout=0.0, is_train=False)
+        vectors = run_copies(ChangedLayers(layers, changes), X, pieces, 1)[0]
+        # A text without wordpieces has no gradient.
+        if vectors.requires_grad:
+            (vectors * of_vectors).sum().backward()
+        return vectors.detach()
+
+    found = []
+    parts = weights.split([len(doc) for doc in some])
+    for settings in ({"packing": True}, {"packing": False}, None):
+        adapter.zero_grad()
+        if settings is None:
+            vectors = torch.cat([run([doc], part) for doc, part in zip(some, parts)])
+        else:
+            vectors = run(some, weights, **settings)
+        gradients = {n: p.grad.clone() for n, p in adapter.named_parameters() if p.grad is not None}
+        assert len(gradients) == 2 * len(places)
+        found.append((vectors, gradients))
+    (expected, of_expected), *others = found
+    for vectors, gradients in others:
+        numpy.testing.assert_allclose(vectors, expected, atol=1e-4)
+        for name, gradient in gradients.items():
+            numpy.testing.assert_allclose(gradient, of_expected[name], atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ARCHITECTURES)

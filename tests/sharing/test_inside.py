@@ -22,6 +22,7 @@ from inside_pipelines import (
 from methods import NAMES, ONLY_AT_PARAMETERS, block
 from scheme_pipelines import network_of
 from spacy.training import Example
+from thinc.api import fix_random_seed
 from tiny_pipelines import CNN
 
 from spacy_mtl.parameters import slots_of_model, unique
@@ -51,6 +52,31 @@ def test_all_weight_on_the_last_layer_is_hard_sharing(gradients: str) -> None:
         train(pipeline)
     for task in TASKS:
         assert_near(nlp, hard, task)
+
+
+def of_last_layer(weighting: Any) -> Any:
+    """A pipeline with a mix that only has the last layer, and isn't trained."""
+    nlp = build(MIX, layer_dropout=0.0, weighting=weighting, gradients="parameters")
+    for parameter in network_of(nlp).parameters():
+        parameter.requires_grad_(False)
+    for task in TASKS:
+        network_of(nlp).mixes[task].scores[-1] = 100.0
+    return nlp
+
+
+@pytest.mark.parametrize("weighting", NAMES)
+@pytest.mark.filterwarnings("ignore")
+def test_every_weighting_weighs_as_with_hard_sharing(weighting: str) -> None:
+    """At the parameters, which are the same ones."""
+    settings: Any = {"weighting": block(weighting), "gradients": "parameters"}
+    hard, split = build(HARD, **settings), build(PARTIAL, n_private=0, **settings)
+    mixed = of_last_layer(block(weighting))
+    for pipeline in (hard, split, mixed):
+        fix_random_seed(0)
+        train(pipeline, 2)
+    for task in TASKS:
+        assert_near(split, hard, task)
+        assert_near(mixed, hard, task)
 
 
 @pytest.mark.parametrize("n_lower", [0, 1])
