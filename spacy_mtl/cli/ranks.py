@@ -31,11 +31,18 @@ def start_ranks(n_ranks: int, words: Sequence[str]) -> int:
     words (Sequence[str]): The words of the command after `python -m spacy`, without those that
         start ranks.
     RETURNS (int): The exit status of the first rank that has failed, or 0.
-    RAISES (CommandError): If a rank was killed.
+    RAISES (CommandError): If a rank was killed, or this process is a rank itself.
     """
     from torch.distributed import TCPStore
 
-    from ..ranks.torch_group import environment_of
+    from ..ranks.torch_group import environment_of, size_of_environment
+
+    if (size_of_environment() or 1) > 1:
+        raise CommandError(
+            f"--ranks {n_ranks} starts ranks, but a launcher has started this process as one of "
+            f"{size_of_environment()}",
+            "Leave out --ranks under torchrun.",
+        )
 
     # Where ranks find each other. It is kept here, so that any of them may end.
     store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)

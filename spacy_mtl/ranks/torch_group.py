@@ -220,7 +220,10 @@ def connect(use_gpu: int = -1) -> TorchGroup:
     """
     if is_connected():
         return TorchGroup(store_of_ranks(), is_own=False)
-    seconds = int(os.environ.get(START, _START))
+    given = os.environ.get(START, str(_START))
+    if not given.isdecimal():
+        raise StartError(f"The environment variable {START} is '{given}', but it must be seconds.")
+    seconds = int(given)
     try:
         found = dist.rendezvous("env://", timeout=timedelta(seconds=seconds))
         store, rank, size = next(iter(found))

@@ -9,8 +9,8 @@ from torch.distributed import TCPStore
 
 from spacy_mtl.cli.errors import CommandError
 from spacy_mtl.cli.rank import LOST
-from spacy_mtl.cli.ranks import _wait
-from spacy_mtl.ranks.torch_group import LOST_REASON
+from spacy_mtl.cli.ranks import _wait, start_ranks
+from spacy_mtl.ranks.torch_group import LOST_REASON, START, StartError, connect, environment_of
 
 
 def ended(*statuses: int) -> List[Any]:
@@ -30,6 +30,16 @@ def test_all_ended_well(store: TCPStore) -> None:
 
 def test_one_has_told_why(store: TCPStore) -> None:
     assert _wait(ended(LOST, 1), store) == 1
+
+
+def test_ranks_of_a_rank(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in environment_of(1, 2, 29500).items():
+        monkeypatch.setenv(key, value)
+    with pytest.raises(CommandError, match="started this process as one of 2. Leave out --ranks"):
+        start_ranks(2, ["--help"])
+    monkeypatch.setenv(START, "abc")
+    with pytest.raises(StartError, match=f"{START} is 'abc', but it must be seconds"):
+        connect()
 
 
 @pytest.mark.parametrize("reason", ["PyTorch says: no space left in /dev/shm", ""])

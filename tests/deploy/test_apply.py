@@ -1,5 +1,6 @@
 """Collections of files, annotated shard by shard."""
 
+import os
 from pathlib import Path
 from typing import Any, List
 
@@ -12,7 +13,7 @@ from annotated_files import make_rows, read_lines, run, write_lines
 from spacy_mtl.deploy import Annotator, collection
 from spacy_mtl.deploy.apply import RECORD, apply, make_job, open_output
 from spacy_mtl.deploy.collection import CollectionError, find_shards
-from spacy_mtl.deploy.engines.contract import in_order
+from spacy_mtl.deploy.engines.contract import EngineError, in_order
 from spacy_mtl.deploy.engines.local import Local
 from spacy_mtl.deploy.shard_files import write_shard
 from spacy_mtl.deploy.shard_stream import annotated_shards
@@ -175,6 +176,18 @@ def test_workers_go_on_with_the_next_file(annotator: Annotator, tmp_path: Path) 
             assert len(started) == 3
         found[shard.name] = [row["id"] for row in rows]
     assert found == {str(i): list(range(10 * i, 10 * i + n)) for i, n in enumerate(sizes)}
+
+
+@pytest.mark.slow
+def test_a_worker_that_ends(annotator: Annotator, tmp_path: Path) -> None:
+    """As one that is killed, since memory has run out."""
+    write_lines(tmp_path / "in.jsonl", make_rows(0, 3))
+    job = make_job(annotator, tmp_path / "in.jsonl", tmp_path / "out")
+    with Local(annotator, 2) as workers:
+        assert workers._pool is not None
+        workers._pool.submit(os._exit, 1)
+        with pytest.raises(EngineError, match="A worker has ended.*--resume goes on"):
+            list(workers.run(job.shards[0].batches()))
 
 
 @pytest.mark.slow

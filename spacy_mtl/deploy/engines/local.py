@@ -2,11 +2,12 @@
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Iterable, Iterator, List, Optional
 
 from ..annotator import Annotator
 from ..collection import Row
-from .contract import AHEAD, Engine, in_order
+from .contract import AHEAD, Engine, EngineError, in_order
 
 
 class Local(Engine):
@@ -29,8 +30,19 @@ class Local(Engine):
         def submit(batch: List[Row]) -> Any:
             return pool.submit(self.annotator.rows, batch)
 
-        yield from in_order(batches, submit, lambda future: future.result(), AHEAD * self.n_workers)
+        yield from in_order(batches, submit, _result_of, AHEAD * self.n_workers)
 
     def close(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+
+
+def _result_of(promised: Any) -> List[Row]:
+    try:
+        rows: List[Row] = promised.result()
+        return rows
+    except BrokenProcessPool as err:
+        raise EngineError(
+            "A worker has ended. If that was not you, memory may have run out: use fewer workers "
+            "(--n-workers), or smaller batches (--batch-size). --resume goes on."
+        ) from err
