@@ -84,7 +84,8 @@ class Draws:
         state (Mapping[str, Any]): The state.
         """
         self._own, self._n_same = dict(state["own"]), int(state["n_same"])
-        self._seed = state.get("seed")
+        # Older checkpoints don't have it. Then any that is the same on all ranks will do.
+        self._seed = state.get("seed", 0)
 
     def _common_seed(self) -> int:
         """RETURNS (int): The seed that all ranks started with."""
