@@ -63,10 +63,11 @@ class TorchGroup(Group):
         """Add up arrays: see `Group`."""
         values = xp2torch(array).contiguous()
         sent = values if kind == FLOAT32 else values.to(getattr(torch, kind))
-        # The default group may know GPUs alone, as that of Ray Train does.
-        group = self._of_objects if sent.device.type == "cpu" else None
+        is_on_cpu = sent.device.type == "cpu"
         with told():
-            dist.all_reduce(sent, group=group)
+            # The default group may know GPUs alone, as that of Ray Train does. No name for the
+            # group: an error would hold it, with its threads.
+            dist.all_reduce(sent, group=self._of_objects if is_on_cpu else None)
         return torch2xp(sent.to(values.dtype))
 
     def gather(self, value: _Value) -> List[_Value]:
