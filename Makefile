@@ -85,13 +85,14 @@ else
 	$(PYTEST) $(PYTEST_ARGS)
 endif
 
-# What is skipped where an extra is missing must not be skipped here. Of the other tests, the files
-# that know of an extra, without what takes long.
+# What is skipped where an extra is missing must not be skipped here. Of the other tests, those that
+# know of an extra, without what takes long.
 test-extras: java  ## Run the tests of OpenVINO, Ray and Spark, in an environment of their own
 	$(WITH_EXTRAS) install
 	$(EXTRAS_VENV)/bin/python -c "import openvino, pyspark, ray"
 	$(WITH_EXTRAS) pytest PYTEST_ARGS="-m 'openvino or engines or not (slow or realdata)' \
-		$(shell grep -lrE --include='test_*.py' 'openvino|engines_here' tests | tr '\n' ' ')"
+		$(shell grep -lrE --include='test_*.py' 'openvino|engines_here' tests | tr '\n' ' ') \
+		tests/encoder tests/deploy"
 
 lint: install  ## Check style and types
 	$(VENV)/bin/ruff check .
