@@ -1,6 +1,7 @@
 """Fixtures: a tiny random encoder on disk, and pipelines that use it."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
@@ -50,6 +51,20 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
         found = [i for i, name in enumerate(longest) if item.get_closest_marker(name)]
         ranks[item.path] = min([*found, ranks.get(item.path, len(longest))])
     items.sort(key=lambda item: ranks[item.path])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def own_spark() -> Iterator[None]:
+    """Give each file a Java of its own, whose workers have the folder and the path of its tests."""
+    yield
+    if "pyspark" in sys.modules:
+        from pyspark import SparkContext
+
+        if SparkContext._active_spark_context is not None:
+            SparkContext._active_spark_context.stop()
+        if SparkContext._gateway is not None:
+            SparkContext._gateway.shutdown()
+            SparkContext._gateway = SparkContext._jvm = None
 
 
 @pytest.fixture(autouse=True)
