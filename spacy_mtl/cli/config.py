@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, Optional
 import typer
 from spacy.language import Language
 from spacy.util import import_file, load_config, registry
-from thinc.api import Config
+from thinc.api import Config, ConfigValidationError
 
 from ..compat.spacy_cli import import_code, parse_config_overrides, setup_gpu, show_validation_error
 from ..hints import nearest
@@ -63,9 +63,11 @@ def read_config(path: Path, overrides: Dict[str, Any], *, is_complete: bool = Tr
         with show_validation_error(path, desc=f"The config file is {path}."):
             # Overrides need their sections, which only a complete config surely has.
             given = overrides if is_complete else {}
-            if given:
+            try:
+                config = load_config(path, overrides=given, interpolate=False)
+            except ConfigValidationError:
                 _check_sections(load_config(path, interpolate=False), given)
-            config = load_config(path, overrides=given, interpolate=False)
+                raise
             if not is_complete:
                 _override(config, overrides)
             # spaCy rejects them, too, but prints the whole config.

@@ -37,10 +37,11 @@ def start_ranks(n_ranks: int, words: Sequence[str]) -> int:
 
     from ..ranks.torch_group import environment_of, size_of_environment
 
-    if (size_of_environment() or 1) > 1:
+    size = size_of_environment() or 1
+    if size > 1:
         raise CommandError(
             f"--ranks {n_ranks} starts ranks, but a launcher has started this process as one of "
-            f"{size_of_environment()}",
+            f"{size}",
             "Leave out --ranks under torchrun.",
         )
 

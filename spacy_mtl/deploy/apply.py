@@ -89,10 +89,9 @@ def make_job(annotator: Annotator, source: Path, output: Path, format: Optional[
     RETURNS (Job): What to do.
     RAISES (CollectionError): If the collection can't be read.
     """
-    shards = find_shards(source)
-    left_out = [
-        path for end, paths in files_of(source).items() if end not in ENDINGS for path in paths
-    ]
+    files = files_of(source)
+    shards = find_shards(source, files)
+    left_out = [path for end, paths in files.items() if end not in ENDINGS for path in paths]
     ending = shards[0].ending
     read = ending
     if format is not None:

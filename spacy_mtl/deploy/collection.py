@@ -8,7 +8,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 Row = Dict[str, Any]
 #: The number of text files of a shard, and of rows that are read at a time.
@@ -99,15 +99,16 @@ def files_of(path: Path) -> Dict[str, List[Path]]:
     return found
 
 
-def find_shards(path: Path) -> List[Shard]:
+def find_shards(path: Path, by_ending: Optional[Dict[str, List[Path]]] = None) -> List[Shard]:
     """Find the shards of a collection.
 
     path (Path): A file, or a folder of files with the same ending, which may be in folders.
+    by_ending (Optional[Dict[str, List[Path]]]): What `files_of` has found there. None to look.
     RETURNS (List[Shard]): The shards, by name.
     RAISES (CollectionError): If there is none, files have several of `ENDINGS`, or two would be
         written to the same file.
     """
-    found = files_of(path)
+    found = files_of(path) if by_ending is None else by_ending
     known = {ending: files for ending, files in found.items() if ending in ENDINGS}
     if len(known) != 1:
         seen = ", ".join(sorted(found)) or "nothing"

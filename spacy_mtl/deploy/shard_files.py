@@ -2,13 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterable, Iterator, List, Sequence, Tuple
 
+from .annotator import ERROR
 from .collection import LINES, PARQUET, CollectionError, Row, Shard
 from .fields import FIELDS, arrow_type, arrow_values
-
-#: The column with what went wrong.
-_ERROR = "error"
 
 
 def new_name(name: str) -> str:
@@ -34,7 +32,7 @@ def write_shard(
     def counted() -> Iterator[List[Row]]:
         for rows in batches:
             counts[0] += len(rows)
-            counts[1] += sum(row[_ERROR] is not None for row in rows)
+            counts[1] += sum(row[ERROR] is not None for row in rows)
             yield rows
 
     try:
@@ -71,13 +69,13 @@ def _write_parquet(
     import pyarrow
     import pyarrow.parquet
 
-    added = {**{name: FIELDS[name].kind for name in fields}, _ERROR: "string"}
+    added = {**{name: FIELDS[name].kind for name in fields}, ERROR: "string"}
     before = _schema_of(shard)
     kinds = [pyarrow.field(name, arrow_type(kind)) for name, kind in added.items()]
     schema = pyarrow.schema([*before, *kinds], metadata=before.metadata)
     with pyarrow.parquet.ParquetWriter(path, schema) as writer:
         for rows in batches:
-            columns = [_column([row.get(field.name) for row in rows], field) for field in before]
+            columns = [_array([row.get(each.name) for row in rows], each.type) for each in before]
             columns += [
                 arrow_values([row[name] for row in rows], kind) for name, kind in added.items()
             ]
@@ -94,21 +92,16 @@ def _schema_of(shard: Shard) -> Any:
     if shard.ending != LINES:
         return pyarrow.schema({"file": pyarrow.string(), "text": pyarrow.string()})
     # Only all rows say which columns there are, and of which types.
-    found: Optional[Any] = None
+    found = pyarrow.schema([])
     for rows in shard.batches():
         own = _schema_of_rows(rows, shard)
         try:
-            found = (
-                own
-                if found is None
-                else pyarrow.unify_schemas([found, own], promote_options="permissive")
-            )
+            found = pyarrow.unify_schemas([found, own], promote_options="permissive")
         except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as err:
             raise CollectionError(_mixed(shard, str(err))) from err
-    fields = [] if found is None else found
     # Other programs can't read a column without a type.
     return pyarrow.schema(
-        [(f.name, pyarrow.string() if f.type == pyarrow.null() else f.type) for f in fields]
+        [(f.name, pyarrow.string() if f.type == pyarrow.null() else f.type) for f in found]
     )
 
 
@@ -119,19 +112,10 @@ def _schema_of_rows(rows: List[Row], shard: Shard) -> Any:
     for name in dict.fromkeys(name for row in rows for name in row):
         values = [row.get(name) for row in rows]
         try:
-            found.append((name, _inferred(values)))
+            found.append((name, _array(values).type))
         except (pyarrow.ArrowException, OverflowError) as err:
             raise CollectionError(_mixed(shard, f"column '{name}': {err}")) from err
     return pyarrow.schema(found)
-
-
-def _inferred(values: List[Any]) -> Any:
-    import pyarrow
-
-    try:
-        return pyarrow.array(values).type
-    except UnicodeEncodeError:
-        return pyarrow.array(_storable(values)).type
 
 
 def _mixed(shard: Shard, reason: str) -> str:
@@ -141,14 +125,15 @@ def _mixed(shard: Shard, reason: str) -> str:
     )
 
 
-def _column(values: List[Any], field: Any) -> Any:
+def _array(values: List[Any], kind: Any = None) -> Any:
+    """RETURNS (Array): The values, of a type that is inferred if none is given."""
     import pyarrow
 
     try:
-        return pyarrow.array(values, type=field.type)
+        return pyarrow.array(values, type=kind)
     except UnicodeEncodeError:
         # Half a surrogate pair, which Parquet can't hold.
-        return pyarrow.array(_storable(values), type=field.type)
+        return pyarrow.array(_storable(values), type=kind)
 
 
 def _storable(value: Any) -> Any:

@@ -203,20 +203,18 @@ def _changed_part(before: Language, after: Language) -> str:
 
     Those of new tasks are not in the old pipeline.
     """
+    import torch
+
     one, two = _scheme_values(before), _scheme_values(after)
     if not two:
         return ""
-    return next((n for n, value in one.items() if not _is_same(value, two.get(n))), "")
+    return next((n for n, v in one.items() if n not in two or not torch.equal(v, two[n])), "")
 
 
 def _scheme_values(nlp: Language) -> Dict[str, Any]:
     found = find_joint(nlp)
     network: Any = getattr(found[1].scheme, "network", None) if found is not None else None
     return {} if network is None else dict(network.named_parameters())
-
-
-def _is_same(one: Any, two: Any) -> bool:
-    return two is not None and one.shape == two.shape and bool((one == two).all())
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,10 +2,11 @@
 
 import sys
 from functools import partial
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import torch
 from spacy.tokens import Doc
+from spacy.util import minibatch
 from thinc.api import Model
 from torch import Tensor
 
@@ -167,7 +168,7 @@ class AdaptersNetwork(SharingNetwork):
         else:
             evaluate(layers)
         views: Dict[str, Tensor] = {}
-        for some in _groups(adapted, 1 if plan is None else _n_together(X)):
+        for some in minibatch(adapted, 1 if plan is None else _n_together(X)):
             run = ChangedLayers(layers, self._changes(some), plan if len(some) > 1 else None)
             views.update(zip(some, run_copies(run, X, batch.context, len(some))))
         if len(adapted) < len(tasks):
@@ -276,11 +277,6 @@ class AdaptersNetwork(SharingNetwork):
 def _n_together(X: Tensor) -> int:
     """RETURNS (int): How many tasks go through the layers in one pass, as copies of the texts."""
     return sys.maxsize if X.is_cuda else max(1, _MOST_ROWS // max(1, len(X)))
-
-
-def _groups(tasks: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    starts = range(0, len(tasks), size)
-    return (tasks[start : start + size] for start in starts)
 
 
 def _is_of(name: str, target: str) -> bool:

@@ -43,20 +43,16 @@ def test_without_private_layers_it_is_hard_sharing(gradients: str, kept_pieces: 
 @pytest.mark.parametrize("gradients", ["representation", "parameters"])
 def test_all_weight_on_the_last_layer_is_hard_sharing(gradients: str) -> None:
     hard = build(HARD, gradients=gradients)
-    nlp = build(MIX, gradients=gradients, layer_dropout=0.0)
-    for parameter in network_of(nlp).parameters():
-        parameter.requires_grad_(False)
-    for task in TASKS:
-        network_of(nlp).mixes[task].scores[-1] = 100.0
+    nlp = of_last_layer(gradients=gradients)
     for pipeline in (hard, nlp):
         train(pipeline)
     for task in TASKS:
         assert_near(nlp, hard, task)
 
 
-def of_last_layer(weighting: Any) -> Any:
+def of_last_layer(**settings: Any) -> Any:
     """A pipeline with a mix that only has the last layer, and isn't trained."""
-    nlp = build(MIX, layer_dropout=0.0, weighting=weighting, gradients="parameters")
+    nlp = build(MIX, layer_dropout=0.0, **settings)
     for parameter in network_of(nlp).parameters():
         parameter.requires_grad_(False)
     for task in TASKS:
@@ -70,7 +66,7 @@ def test_every_weighting_weighs_as_with_hard_sharing(weighting: str) -> None:
     """At the parameters, which are the same ones."""
     settings: Any = {"weighting": block(weighting), "gradients": "parameters"}
     hard, split = build(HARD, **settings), build(PARTIAL, n_private=0, **settings)
-    mixed = of_last_layer(block(weighting))
+    mixed = of_last_layer(**settings)
     for pipeline in (hard, split, mixed):
         fix_random_seed(0)
         train(pipeline, 2)
