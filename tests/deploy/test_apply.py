@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, NoReturn
 
 import pyarrow
 import pyarrow.parquet
@@ -12,7 +12,7 @@ from annotated_files import make_rows, read_lines, run, write_lines
 
 from spacy_mtl.deploy import Annotator, collection
 from spacy_mtl.deploy.apply import RECORD, apply, make_job, open_output
-from spacy_mtl.deploy.collection import CollectionError, find_shards
+from spacy_mtl.deploy.collection import CollectionError, Row, find_shards
 from spacy_mtl.deploy.engines.contract import EngineError, in_order
 from spacy_mtl.deploy.engines.local import Local
 from spacy_mtl.deploy.shard_files import write_shard
@@ -179,13 +179,23 @@ def test_workers_go_on_with_the_next_file(annotator: Annotator, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_a_worker_that_ends(annotator: Annotator, tmp_path: Path) -> None:
-    """As one that is killed, since memory has run out."""
+def _end(rows: List[Row]) -> NoReturn:
+    os._exit(1)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_worker_that_ends(
+    annotator: Annotator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    """As one that is killed, since memory has run out: before rows are sent, or while it works."""
     write_lines(tmp_path / "in.jsonl", make_rows(0, 3))
     job = make_job(annotator, tmp_path / "in.jsonl", tmp_path / "out")
     with Local(annotator, 2) as workers:
         assert workers._pool is not None
-        workers._pool.submit(os._exit, 1)
+        if before:
+            assert workers._pool.submit(os._exit, 1).exception() is not None
+        else:
+            monkeypatch.setattr(workers.annotator, "rows", _end)
         with pytest.raises(EngineError, match="A worker has ended.*--resume goes on"):
             list(workers.run(job.shards[0].batches()))
 

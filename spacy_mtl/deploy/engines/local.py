@@ -3,6 +3,7 @@
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, Iterable, Iterator, List, Optional
 
 from ..annotator import Annotator
@@ -28,7 +29,8 @@ class Local(Engine):
         pool = self._pool
 
         def submit(batch: List[Row]) -> Any:
-            return pool.submit(self.annotator.rows, batch)
+            with _told():
+                return pool.submit(self.annotator.rows, batch)
 
         yield from in_order(batches, submit, _result_of, AHEAD * self.n_workers)
 
@@ -38,9 +40,16 @@ class Local(Engine):
 
 
 def _result_of(promised: Any) -> List[Row]:
-    try:
+    with _told():
         rows: List[Row] = promised.result()
         return rows
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say what may have ended a worker. Found when rows are sent, or when they are awaited."""
+    try:
+        yield
     except BrokenProcessPool as err:
         raise EngineError(
             "A worker has ended. If that was not you, memory may have run out: use fewer workers "
