@@ -17,9 +17,9 @@ from .training import STEPS, bare, read_docs, trained, training_settings, write_
 HELD_BACK = ("person", "organization")
 REHEARSAL, PLAIN, FULL = "rehearsal", "plain fine-tuning", "all from the start"
 TITLES = tuple(f"new labels, {way}" for way in (REHEARSAL, PLAIN, FULL))
-#: The new documents; those of a batch, which have 84 words on average; and, of the steps of other
-#: trainings, the share that follows new labels: six passes over the new documents.
-_N_NEW, _N_BATCH, _SHARE = 200, 4, 0.75
+#: The new documents; those of a batch, which have 84 words on average; and, of the steps of the
+#: first training, the share that follows new labels: six passes over the new documents.
+_N_NEW, _N_BATCH, _SHARE = 200, 4, 0.25
 
 
 def split_types(work: Path, seed: int, limit: Optional[int]) -> Dict[str, Path]:

@@ -16,6 +16,8 @@ WAYS: Dict[str, Dict[str, Any]] = {
     "plain fine-tuning": {"way": "rehearse", "teacher": False},
 }
 NEW = "genre"
+#: Of the steps of the first training, the share that follows a task: 2.8 passes over its texts.
+_SHARE = 0.5
 
 
 def halves(work: Path, limit: Optional[int]) -> Dict[str, Path]:
@@ -69,7 +71,7 @@ def measure_task(spec: Dict[str, Any], encoder: str, work: Path) -> Dict[str, An
         for split, name in (("train", "new"), ("dev", "dev"))
     }
     head = {NEW: {"factory": "mtl_textcat"}}
-    training = training_settings(seed, steps)
+    training = training_settings(seed, int(_SHARE * steps))
     given = Config({"components": head, "corpora": corpora, "training": training})
     way = Way(kind["way"], path, files["old"] if kind.get("old_texts") else None)
     name = f"grow-{spec['title']}-{seed}-{steps}".replace(" ", "-").replace(",", "")
