@@ -1,8 +1,14 @@
 """Interrupts: SIGTERM as one, and Ctrl-C once it suits."""
 
+import os
 import signal
+import threading
+import time
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, List
+
+#: How often a process looks whether its parent is still there, in seconds.
+_INTERVAL = 1.0
 
 
 class TerminatedError(KeyboardInterrupt):
@@ -21,6 +27,21 @@ def interrupted_by_terminate() -> Iterator[None]:
 
     with _handled(signal.SIGTERM, interrupt):
         yield
+
+
+def terminate_without(parent: int) -> None:
+    """Send this process SIGTERM when the process that has started it has ended, however it ended.
+
+    parent (int): The ID of that process.
+    """
+
+    def watch() -> None:
+        # An orphan gets another parent.
+        while os.getppid() == parent:
+            time.sleep(_INTERVAL)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

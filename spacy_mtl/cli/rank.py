@@ -8,13 +8,13 @@ from typing import Any, Iterator, List
 
 import typer
 
-from ..interrupts import interrupted_by_terminate
+from ..interrupts import interrupted_by_terminate, terminate_without
 from .config import choose_gpu
 from .errors import CommandError
 
 #: Exit status of a rank that has ended because another did.
 LOST = 75
-#: Set by a launcher that reports it if a rank was killed.
+#: Set to its process ID by a launcher that reports it if a rank was killed.
 WATCHED = "SPACY_MTL_RANKS_WATCHED"
 #: What the rank that speaks has to claim.
 _ENDING = "ending"
@@ -67,6 +67,8 @@ def joined(use_gpu: int) -> Iterator[Any]:
     is_done = False
     try:
         with interrupted_by_terminate():
+            if os.environ.get(WATCHED):
+                terminate_without(int(os.environ[WATCHED]))
             yield group
         is_done = True
     except typer.Exit:

@@ -53,7 +53,7 @@ def start_ranks(n_ranks: int, words: Sequence[str]) -> int:
         # Tells PyTorch that the store is there already.
         "TORCHELASTIC_USE_AGENT_STORE": "True",
         "TORCHELASTIC_RESTART_COUNT": "0",
-        WATCHED: "1",
+        WATCHED: str(os.getpid()),
     }
     common.setdefault("OMP_NUM_THREADS", str(threads_each(n_ranks)))
     command = [sys.executable, "-m", "spacy", *words]

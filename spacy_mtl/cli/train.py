@@ -113,6 +113,7 @@ def train(
     RETURNS (Path): The folder of the last pipeline.
     RAISES (ValueError): If something can't be trained as it is.
     RAISES (RuntimeError): If another rank has ended.
+    RAISES (KeyboardInterrupt): On Ctrl-C, with a checkpoint left.
     """
     config_path, output, changes = Path(config_path), Path(output), overrides or {}
     given = _Given(config_path, output, changes, resume, every, differ, force, code, use_gpu, sends)
@@ -120,6 +121,8 @@ def train(
         with joined(use_gpu) as group:
             _train(given, group)
     except typer.Exit as err:
+        if err.exit_code == INTERRUPTED:
+            raise KeyboardInterrupt from err
         raise RuntimeError("This rank ends, since another one has: see its error.") from err
     return output / "model-last"
 

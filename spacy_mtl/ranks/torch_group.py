@@ -1,5 +1,6 @@
 """A group of several ranks, over a process group of PyTorch."""
 
+import itertools
 import os
 import pickle
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -26,10 +27,12 @@ _PATIENCE = timedelta(days=7)
 _START, START = 300, "SPACY_MTL_RANKS_START"
 #: How long a rank that is done waits for the others, before it closes its connections to them.
 _TO_LEAVE = timedelta(seconds=30)
-#: The keys in the store that say that a rank is there, and that it is done.
-_HERE, _DONE = "spacy_mtl/", "spacy_mtl/done/"
+#: The keys in the store that say that a rank is there, that it is done, and who does what for all.
+_HERE, _DONE, _CLAIM = "spacy_mtl/", "done/", "claim/"
 #: The key of the reason why a rank has lost the others.
 LOST_REASON = "spacy_mtl/lost"
+#: The groups that this process has been in: one after another, if it trains several pipelines.
+_groups = itertools.count()
 #: The variables with which PyTorch's launchers tell a process which rank it is.
 RANK, SIZE, LOCAL_RANK = "RANK", "WORLD_SIZE", "LOCAL_RANK"
 
@@ -54,6 +57,8 @@ class TorchGroup(Group):
     def __init__(self, store: Any, is_own: bool) -> None:
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self._store, self._is_own = store, is_own
+        # What was noted for an earlier group doesn't count for this one.
+        self._own_store = dist.PrefixStore(f"spacy_mtl/group/{next(_groups)}", store)
         self._claimed: Dict[str, bool] = {}
         self._draws = Draws(self.rank)
         # Objects, and arrays on a CPU.
@@ -131,7 +136,7 @@ class TorchGroup(Group):
         """
         if what not in self._claimed:
             try:
-                self._claimed[what] = self._store.add(f"claim/{what}", 1) == 1
+                self._claimed[what] = self._own_store.add(f"{_CLAIM}{what}", 1) == 1
             except RuntimeError:
                 return True
         return self._claimed[what]
@@ -157,8 +162,8 @@ class TorchGroup(Group):
             keys = [f"{_DONE}{rank}" for rank in range(self.size)]
             # Also if the store was kept by a rank that has ended.
             with suppress(RuntimeError):
-                self._store.set(keys[self.rank], "")
-                self._store.wait(keys, _TO_LEAVE)
+                self._own_store.set(keys[self.rank], "")
+                self._own_store.wait(keys, _TO_LEAVE)
         of_objects, self._of_objects = self._of_objects, None
         if self._is_own:
             dist.destroy_process_group()

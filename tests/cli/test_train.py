@@ -12,6 +12,7 @@ from spacy.tokens import DocBin
 from thinc.api import ConfigValidationError
 from tiny_corpus import make_docs
 
+from spacy_mtl.cli.train import train
 from spacy_mtl.train.checkpoint import find_checkpoints, find_latest
 
 Run = Callable[..., Any]
@@ -141,3 +142,14 @@ def test_config_with_an_error(run_train: Run) -> None:
     assert result.exit_code == 1
     assert "max_steps" in result.output
     assert not list(Path("out").iterdir())
+
+
+def test_interrupted_as_a_function(run_train: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C is what whoever has called it expects. Nobody has started ranks."""
+
+    def interrupt(*args: Any, **kwargs: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spacy_mtl.train.loop.train", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(Path("config.cfg"), Path("out"))

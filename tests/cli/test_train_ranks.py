@@ -97,7 +97,7 @@ def test_killed_rank_ends_the_others_and_resumes_exactly(folder: Path, whole: An
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
-def test_all_ranks_killed(folder: Path) -> None:
+def test_all_ranks_killed(folder: Path, whole: Any) -> None:
     process = start_and_wait(folder, "out")
     for rank in ranks_of(process):
         os.kill(rank, signal.SIGKILL)
@@ -106,6 +106,21 @@ def test_all_ranks_killed(folder: Path) -> None:
     assert output.count("was ended by SIGKILL") == 1
     status, output = run(folder, "--output", "out", "--ranks", "2", "--resume")
     assert status == 0, output
+    assert_same(whole, spacy.load(folder / "out/model-last"))
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
+def test_killed_launcher_ends_the_ranks(folder: Path, whole: Any) -> None:
+    process = start_and_wait(folder, "out")
+    ranks = ranks_of(process)
+    process.kill()
+    # Until all that write to its output have ended.
+    output = end_of(process)
+    assert not any(Path(f"/proc/{rank}").exists() for rank in ranks)
+    assert "--resume continues from" in output
+    status, output = run(folder, "--output", "out", "--ranks", "2", "--resume")
+    assert status == 0, output
+    assert_same(whole, spacy.load(folder / "out/model-last"))
 
 
 #: Kills the one that writes a checkpoint, or all, with all of it written but its name.
@@ -169,6 +184,10 @@ def test_another_number_of_ranks_goes_on(folder: Path) -> None:
     status, output = run(folder, "--output", "out", "--resume", "--training.max_steps", "20")
     assert status == 0, output
     assert "ran on 2 ranks before, and goes on with 1" in output
+    words = ["--output", "out", "--resume", "--training.max_steps", "30", "--ranks", "2"]
+    status, output = run(folder, *words)
+    assert status == 0, output
+    assert "ran on 1 rank before, and goes on with 2" in output
 
 
 def test_more_ranks_than_texts(folder: Path) -> None:

@@ -24,6 +24,7 @@ def main(folder: str, how: str) -> None:
     array = numpy.ones(1000, dtype="float32")
     assert group.gather(group.rank) == [0, 1]
     assert group.sum(array)[0] == 2.0
+    assert sum(group.gather(group.claim("first"))) == 1
     before = threads()
     if how == "alone" and group.rank == 1:
         os._exit(0)
@@ -40,7 +41,10 @@ def main(folder: str, how: str) -> None:
     else:
         group.leave()
     if how == "connected before":
-        # That one goes on.
+        # That one goes on. In another group, nothing has been claimed.
+        second = connect()
+        assert sum(second.gather(second.claim("first"))) == 1
+        second.leave()
         value = torch.ones(1)
         dist.all_reduce(value)
         assert value == 2

@@ -70,7 +70,9 @@ class Case:
         fix_random_seed(1)
         join(nlp, group)
         sgd = Adam(0.003) if self.adam else SGD(self.rate)
-        reduction = Reduction(nlp, group, frozen=self.frozen, kind=self.kind, bucket=1000)
+        reduction = Reduction(
+            nlp, group, frozen=self.frozen, kind=self.kind, bucket=1000, table=100
+        )
         before = values_of(nlp)
         losses: Dict[str, float] = {}
         nlp.config["training"]["frozen_components"] = list(self.frozen)
