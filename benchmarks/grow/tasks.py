@@ -83,4 +83,7 @@ def measure_task(spec: Dict[str, Any], encoder: str, work: Path) -> Dict[str, An
             nlp.get_pipe_config(task)["teacher"] = None
     train(nlp, work / name)
     after = finish(work / name / "model-best", before, [NEW], way.keeps_old)
-    return {**spec, "tasks": changes_json(find_changes(before, after, [NEW], files["test"]))}
+    found = changes_json(find_changes(before, after, [NEW], files["test"]))
+    for change in found.values():
+        change["scored_on"] = change["scored_on"].removeprefix(f"{work}/")
+    return {**spec, "tasks": found}

@@ -213,9 +213,11 @@ def _rehearsed(rehearse: Optional[str]) -> Optional[Path]:
 def _left_behind(nlp: Any, frozen: Sequence[str]) -> List[str]:
     from ..growing.new_heads import joint_of
 
+    disabled = "is disabled"
+    stock = "is spaCy's own and can't have a teacher, and not all texts are annotated for it"
     return [
-        f"'{name}' is spaCy's own and can't have a teacher, and not all texts are annotated for "
-        "it, so it wasn't trained, while its encoder was: look at its scores"
+        f"'{name}' {stock if name in nlp.pipe_names else disabled}, so it wasn't trained, while "
+        "its encoder was: look at its scores"
         for name in joint_of(nlp).tasks
         if name in frozen
     ]

@@ -10,6 +10,7 @@ CONFIG, MATRICES = "adapter_config.json", "adapter_model.safetensors"
 #: What peft puts before the name of a module.
 _PREFIX = "base_model.model."
 _DOWN, _UP = "lora_A", "lora_B"
+_POOLER = "pooler."
 #: What peft may do beside: rsLoRA and DoRA compute something else; so do ranks that differ.
 _OTHERS = (
     "use_rslora",
@@ -23,6 +24,9 @@ _OTHERS = (
     "bias",
     "lora_bias",
 )
+_BEGUN = "init_lora_weights"
+#: Ways to begin that change the encoder, so that the adapter doesn't fit the one that it names.
+_CHANGING = ("pissa", "olora", "loftq", "corda")
 #: By the kind of adapter: peft's name, or ours where it has none.
 _TYPES = {"lora": "LORA", "bottleneck": "SPACY_MTL_BOTTLENECK"}
 
@@ -52,6 +56,9 @@ def fingerprint(network: Any) -> str:
     """RETURNS (str): A number that other weights of the encoder don't have, in hexadecimal."""
     found = hashlib.sha256()
     for name, value in sorted(network.encoder.network.state_dict().items()):
+        # Nothing here reads what is pooled, and encoders without one are loaded with a random one.
+        if name.startswith(_POOLER):
+            continue
         found.update(name.encode("utf8"))
         found.update(value.detach().cpu().float().numpy().tobytes())
     return found.hexdigest()
@@ -118,6 +125,8 @@ def read_adapter(folder: Path, network: Any, error: Type[ValueError]) -> Saved:
             values = {key: file.get_tensor(key) for key in list(file.keys())}
             metadata = file.metadata() or {}
         others = [key for key in _OTHERS if config.get(key) not in (None, False, "none", {}, [])]
+        begun = str(config.get(_BEGUN)).lower()
+        others += [f"{_BEGUN} = {begun}"] if begun.startswith(_CHANGING) else []
         pairs = _pairs_of(values)
         wrong = _wrong_pair(pairs, rank)
     except (KeyError, TypeError, ValueError, AttributeError, SafetensorError) as err:

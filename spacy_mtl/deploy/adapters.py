@@ -12,7 +12,7 @@ from spacy.language import Language
 from ..files import write_in_place
 from ..hints import nearest
 from ..joint.find import find_joint
-from .adapter_files import Saved, fingerprint, read_adapter, write_adapter
+from .adapter_files import CONFIG, Saved, fingerprint, read_adapter, write_adapter
 
 #: How to get adapters.
 _HOW = (
@@ -139,6 +139,8 @@ def _check_fit(network: Any, saved: Saved, path: Union[str, Path]) -> None:
             "fits the weights that it was trained with: use the same encoder, and "
             "freeze_encoder = true."
         )
+    if saved.fingerprint is None:
+        _check_name(network, saved, path)
     some = next(iter(network.adapters.tasks))
     known = {name: network.adapters[some] for name in names_in(network.adapters[some])}
     others = [name for name in saved.matrices if name not in known]
@@ -155,6 +157,20 @@ def _check_fit(network: Any, saved: Saved, path: Union[str, Path]) -> None:
                 f"The adapter in {path} has a matrix for '{name}' of shape {found}, but the "
                 f"encoder of {own} needs {expected}: it comes from another encoder."
             )
+
+
+def _check_name(network: Any, saved: Saved, path: Union[str, Path]) -> None:
+    """Reject a file of the peft library that names another encoder, be it as a folder or a hub
+    name. It has no other sign of it."""
+    known = str(network.encoder.network.config.name_or_path)
+    one, two = (Path(name).name for name in (saved.encoder, known))
+    if one and two and one != two:
+        raise AdapterError(
+            f"The adapter in {path} was trained with the encoder '{saved.encoder}', but that of "
+            f"{network.title} is '{known}'. An adapter only fits the weights that it was trained "
+            'with. If they are the same, write this name as "base_model_name_or_path" into its '
+            f"{CONFIG}."
+        )
 
 
 def _check_task(network: Any, task: str) -> None:

@@ -1,7 +1,7 @@
 """Pipelines whose adapters are folded into the encoder."""
 
 import copy
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Set
 
 from spacy.language import Language
 from spacy.util import load_model_from_config
@@ -9,6 +9,7 @@ from thinc.api import Config
 
 from ..joint.encoder_of_another import take_encoder
 from ..joint.find import find_joint
+from ..tasks.scores import score_weights_of
 
 _HARD = "spacy_mtl.HardSharing.v1"
 
@@ -47,16 +48,22 @@ def with_hard_sharing(
     RETURNS (Language): The new pipeline.
     """
     copied = load_model_from_config(nlp.config, vocab=nlp.vocab).from_bytes(nlp.to_bytes())
-    for other in list(_joint_of(copied).tasks):
-        if other != task:
-            copied.remove_pipe(other)
+    others = [other for other in _joint_of(copied).tasks if other != task]
+    kept = {key for name in copied.pipe_names if name not in others for key in _keys(copied, name)}
+    gone = {key for name in others for key in _keys(copied, name)} - kept
+    for other in others:
+        copied.remove_pipe(other)
     joint = _joint_of(copied)
     change(joint.scheme.network)
     config = copied.config.copy()
     block = config["components"][mtl]["model"]
     config["components"][mtl]["model"] = {"@architectures": _HARD, "tok2vec": block["tok2vec"]}
-    _forget_others(config, mtl, copied.component_names)
-    found = load_model_from_config(config, meta=copy.deepcopy(nlp.meta), vocab=nlp.vocab)
+    _forget_others(config, mtl, copied.component_names, gone)
+    meta = copy.deepcopy(nlp.meta)
+    known = meta.get("performance", {}).items()
+    gone.update(f"{other}_loss" for other in others)
+    meta["performance"] = {key: value for key, value in known if key not in gone}
+    found = load_model_from_config(config, meta=meta, vocab=nlp.vocab)
     old: Any = copied.tokenizer
     new: Any = found.tokenizer
     if hasattr(old, "to_bytes"):
@@ -68,9 +75,19 @@ def with_hard_sharing(
     return found
 
 
-def _forget_others(config: Config, mtl: str, names: List[str]) -> None:
+def _keys(nlp: Language, name: str) -> Set[str]:
+    return set(score_weights_of(nlp, name))
+
+
+def _forget_others(config: Config, mtl: str, names: List[str], scores: Set[str]) -> None:
     """Leave out of the training's settings what isn't in the pipeline any more."""
     training = config["training"]
+    weights_of_scores = training["score_weights"].items()
+    training["score_weights"] = {k: value for k, value in weights_of_scores if k not in scores}
+    for reader in config["corpora"].values():
+        for corpus in reader.get("corpora", {}).values():
+            if isinstance(corpus.get("tasks"), list):
+                corpus["tasks"] = [name for name in corpus["tasks"] if name in names]
     for key in ("frozen_components", "annotating_components"):
         training[key] = [name for name in training[key] if name in names]
     weighting = config["components"][mtl].get("weighting") or {}

@@ -18,12 +18,13 @@ from .declaring import declare, misleads, undrawn
 from .new_heads import NewHead, add_new_heads, check_apart, joint_of, read_new_heads
 from .opening import open_pipeline
 from .rehearsal import set_rehearsal
-from .settings import set_blocks, set_defaults, weigh_scores, with_defaults
+from .settings import OF_VOCAB, set_blocks, set_defaults, weigh_scores, with_defaults
 from .survey import Corpora, annotated, check_counts, count, read_corpora
 from .ways import ADAPTER, FREEZE, GrowingError, Way
 
 #: As spaCy does: the texts of a stream that heads see when they are initialized.
 _N_STREAMED = 100
+_HOOKS = ("before_init", "after_init")
 
 
 def prepare(before: Language, given: Config, way: Way, cache: Path) -> Language:
@@ -73,7 +74,8 @@ def prepare(before: Language, given: Config, way: Way, cache: Path) -> Language:
     training["annotating_components"] = list(dict.fromkeys(asked))
     training["frozen_components"] = [name for name in old if name not in trained]
     _fix_chance(interpolated)
-    _initialize(nlp, heads, read_corpora(nlp))
+    hooks = given.get("initialize", {})
+    _initialize(nlp, heads, read_corpora(nlp), [name for name in _HOOKS if name in hooks])
     check_apart(nlp, heads)
     _start(nlp, joint, trained)
     scored = [*new, *(name for name in annotated(nlp, dev, joint.tasks) if name in trained)]
@@ -96,13 +98,18 @@ def _fix_chance(config: Config) -> None:
         fix_random_seed(seed)
 
 
-def _initialize(nlp: Language, heads: Sequence[NewHead], corpora: Corpora) -> None:
+def _initialize(
+    nlp: Language, heads: Sequence[NewHead], corpora: Corpora, hooks_asked: Sequence[str]
+) -> None:
     """Initialize the new heads, as `nlp.initialize` does, and nothing else.
 
-    That would also initialize the vocabulary and some languages' tokenizers.
+    That would also initialize the vocabulary and some languages' tokenizers. Of hooks, only those
+    of the new config are called: those that the pipeline was made with may change it, too.
     """
     config = nlp.config.interpolate()
-    settings: Any = registry.resolve(config["initialize"], schema=ConfigSchemaInit)
+    not_asked = [name for name in (*OF_VOCAB, *_HOOKS) if name not in hooks_asked]
+    block = {**config["initialize"], **dict.fromkeys(not_asked), "tokenizer": {}}
+    settings: Any = registry.resolve(block, schema=ConfigSchemaInit)
     hooks = settings["before_init"], settings["after_init"]
     _call(hooks[0], nlp)
     for head in heads:

@@ -40,10 +40,11 @@ def set_rehearsal(
     train (CorpusCounts): What the new texts annotate.
     cache (Path): The folder for the probabilities of the teacher.
     RETURNS (List[str]): The old heads that are trained: those of this package, and others that all
-        corpora annotate.
+        corpora annotate. None that is disabled.
     RAISES (ValueError): If the texts to rehearse can't be read, or teach nothing.
     """
-    old = [task for task in joint.tasks if task not in new]
+    # Disabled heads have no updates, and so no lessons.
+    old = [task for task in joint.tasks if task not in new and task in nlp.pipe_names]
     declare(nlp, "train_corpus", train, [*old, *new])
     ours = [task for task in old if isinstance(nlp.get_pipe(task), TaskHead)]
     gold = declared_tasks(nlp)

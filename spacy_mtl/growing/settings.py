@@ -23,7 +23,7 @@ from .ways import GrowingError
 #: Blocks that the pipeline has of its own, and one that nothing here reads.
 _NOT_TAKEN = ("nlp", "components", "pretraining", "initialize")
 #: Settings of [initialize] that change the vocabulary or the tokenizer, which old tasks need.
-_OF_VOCAB = ("vectors", "vocab_data", "lookups", "init_tok2vec", "tokenizer")
+OF_VOCAB = ("vectors", "vocab_data", "lookups", "init_tok2vec", "tokenizer")
 #: The width up to which an encoder is small, the rate without a pretrained one, and the
 #: evaluations of a training whose length is set.
 _SMALL, _CNN_RATE, _EVALUATIONS = 384, 2e-3, 10
@@ -117,5 +117,5 @@ def weigh_scores(nlp: Language, scored: Sequence[str], given: Config) -> None:
 
 def _initialize(before: Dict[str, Any], given: Dict[str, Any]) -> Dict[str, Any]:
     components = {**before.get("components", {}), **given.get("components", {})}
-    hooks = {key: value for key, value in given.items() if key not in _OF_VOCAB}
+    hooks = {key: value for key, value in given.items() if key not in OF_VOCAB}
     return {**before, **hooks, "components": components}

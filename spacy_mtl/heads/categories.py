@@ -148,10 +148,6 @@ class CategoriesHead(TaskHead):
 
     def give_targets(self, docs: Sequence[Doc]) -> List[numpy.ndarray]:
         """RETURNS (List[Floats2d]): The probabilities: see `Student`. Shape: (1, n_labels)."""
-        return [row.reshape((1, -1)) for row in self.model.ops.to_numpy(self.predict(docs))]
-
-    def recall(self, docs: Sequence[Doc]) -> List[numpy.ndarray]:
-        """RETURNS (List[Floats2d]): The probabilities without calibration: see `Student`."""
         rows = self._probabilities(super().predict(docs))
         return [row.reshape((1, -1)) for row in self.model.ops.to_numpy(rows)]
 

@@ -20,6 +20,11 @@ class GrowingHead(Student):
 
     vocab: Vocab
 
+    @property
+    def temperature(self) -> float:
+        """RETURNS (float): The divisor of the scores."""
+        return 1.0
+
     def add_label(self, label: str) -> int:
         """Add a label, also to a head that is trained.
 
@@ -81,7 +86,10 @@ class GrowingHead(Student):
         growth = Growth.of(self.classes_of, labels, label, apart=self.has_independent_labels)
         output = self.model.get_ref("output_layer")
         nodes = [output]
-        grown = {name: grown_rows(output.get_param(name), growth, name) for name in _arrays(output)}
+        grown = {
+            name: grown_rows(output.get_param(name), growth, name, self.temperature)
+            for name in _arrays(output)
+        }
         arrays = [grown]
         if self.model.has_ref("transitions"):
             nodes.append(self.model.get_ref("transitions"))

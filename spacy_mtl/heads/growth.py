@@ -82,12 +82,13 @@ class Growth:
         return found
 
 
-def grown_rows(array: Any, growth: Growth, name: str) -> Any:
+def grown_rows(array: Any, growth: Growth, name: str, temperature: float = 1.0) -> Any:
     """Add rows for new classes to an array of an output layer.
 
     array (FloatsXd): One row per old class. Shape: (n_before, ...).
     growth (Growth): The places.
     name (str): The name of the array: "b" is what is added to scores.
+    temperature (float): What the scores of independent labels are divided by.
     RETURNS (FloatsXd): Shape: (n_after, ...).
     """
     xp = get_array_module(array)
@@ -96,7 +97,7 @@ def grown_rows(array: Any, growth: Growth, name: str) -> Any:
     if len(growth.like):
         found[new] = array[xp.asarray(growth.like)].mean(axis=0)
     else:
-        odds = PROBABILITY / (1 - PROBABILITY)
+        odds = (PROBABILITY / (1 - PROBABILITY)) ** temperature
     if name == "b":
         found[new] += math.log(odds)
     return found

@@ -83,7 +83,9 @@ def rehearse(
     present = [doc for doc in docs if len(doc)]
     if not present:
         return losses
-    said = TeacherPipeline(teacher).run_all({name: old[name].recall for name in both}, present)
+    said = TeacherPipeline(teacher).run_all(
+        {name: old[name].give_targets for name in both}, present
+    )
     lessons = {name: _lesson(heads[name], old[name].labels, said[name], docs) for name in both}
     joint = find_joint(nlp)
     if joint is not None:

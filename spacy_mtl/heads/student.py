@@ -68,6 +68,8 @@ class Student(Task):
     def give_targets(self, docs: Sequence[Doc]) -> List[numpy.ndarray]:
         """Compute the probabilities of documents, for a student of this head.
 
+        Without any calibration, as in the loss: a student may have one of its own.
+
         docs (Sequence[Doc]): Documents with tokens, whose encoder has run.
         RETURNS (List[Floats2d]): One array per document. Shape of each: (n_units, n_classes).
         """
@@ -81,16 +83,6 @@ class Student(Task):
         RETURNS (LossAndGradient): The loss, of the same class as that of `loss_of`.
         """
         return soft_cross_entropy(self.model.ops.flatten(scores), targets)
-
-    def recall(self, docs: Sequence[Doc]) -> List[numpy.ndarray]:
-        """Compute the probabilities of documents, for a later version of this head.
-
-        Like `give_targets`, but without any calibration, as in the loss.
-
-        docs (Sequence[Doc]): Documents with tokens, whose encoder has run.
-        RETURNS (List[Floats2d]): One array per document. Shape of each: (n_units, n_classes).
-        """
-        return self.give_targets(docs)
 
     def soft_loss_among(self, scores: Any, targets: Any, classes: Sequence[int]) -> LossAndGradient:
         """Compute the loss against soft targets for some classes, as if there were no others.

@@ -140,3 +140,12 @@ def _random(n_rows: int, n_inputs: int) -> torch.nn.Parameter:
     # As in the authors' code of LoRA.
     torch.nn.init.kaiming_uniform_(values, a=math.sqrt(5))
     return torch.nn.Parameter(values)
+
+
+def sizes_by_layer(adapter: Any, scale: float, n_layers: int) -> List[float]:
+    """RETURNS (List[float]): How much an adapter changes each layer: the norm of its matrices."""
+    sizes = [0.0] * n_layers
+    with torch.no_grad():
+        for name in names_in(adapter):
+            sizes[int(name.split(".")[1])] += float(merged(adapter, name, scale).norm()) ** 2
+    return [size**0.5 for size in sizes]

@@ -15,6 +15,7 @@ from ..encoder.inside import read_lower_layers
 from ..encoder.layers import find_layers, n_layers_of
 from ..encoder.mode import evaluate
 from ..encoder.split import try_split
+from ..encoder.stacking import NotStackableError, StackingPlan
 from ..encoder.stacking_trial import find_plan
 from ..encoder.upper import run_copies
 from ..hints import nearest
@@ -27,9 +28,8 @@ from .adapter_modules import (
     AdapterChanges,
     Bottlenecks,
     LowRank,
-    merged,
-    names_in,
     place_of_layer,
+    sizes_by_layer,
 )
 from .by_task import ByTask
 from .inside import EncoderLink, InsideShim
@@ -169,13 +169,24 @@ class AdaptersNetwork(SharingNetwork):
             evaluate(layers)
         views: Dict[str, Tensor] = {}
         for some in minibatch(adapted, 1 if plan is None else _n_together(X)):
-            run = ChangedLayers(layers, self._changes(some), plan if len(some) > 1 else None)
-            views.update(zip(some, run_copies(run, X, batch.context, len(some))))
+            views.update(self._views(some, X, batch.context, plan if len(some) > 1 else None))
         if len(adapted) < len(tasks):
             whole = batch.context.whole
             plain = run_copies(layers, X, batch.context, 1)[0] if whole is None else whole
             views.update((task, plain) for task in tasks if task not in views)
         return {task: views[task] for task in tasks}, {}
+
+    def _views(
+        self, tasks: Sequence[str], X: Tensor, context: Any, plan: Optional[StackingPlan]
+    ) -> Dict[str, Tensor]:
+        """RETURNS (Dict[str, Tensor]): What each task reads: in one pass if there is a plan."""
+        run = ChangedLayers(self._layers(), self._changes(tasks), plan)
+        try:
+            return dict(zip(tasks, run_copies(run, X, context, len(tasks))))
+        except NotStackableError:
+            # The layers are given something else than when the encoder was tried out.
+            apart = [self._views([task], X, context, None) for task in tasks]
+            return {task: view for views in apart for task, view in views.items()}
 
     def train(self, mode: bool = True) -> "AdaptersNetwork":
         """Switch the mode, also of the layers of the encoder, which may be run again."""
@@ -214,7 +225,8 @@ class AdaptersNetwork(SharingNetwork):
             return []
         first = n_layers_of(self.encoder.network) - self.n_layers + 1
         columns = [f"layer {first + i}" for i in range(self.n_layers)]
-        values = [self._sizes_of(self.adapters[task]) for task in rows]
+        scale = self.scale if self.kind == "lora" else 1.0
+        values = [sizes_by_layer(self.adapters[task], scale, self.n_layers) for task in rows]
         note = "How much the adapter of a task changes each layer: the norm of its matrices."
         return [StructureTable("adapters", rows, columns, values, note)]
 
@@ -264,14 +276,6 @@ class AdaptersNetwork(SharingNetwork):
                     f"{nearest(target, ends)}They are: {', '.join(ends)}. Fix it in {self.where}."
                 )
         return {n: s for n, s in found.items() if any(_is_of(n, target) for target in targets)}
-
-    def _sizes_of(self, adapter: Any) -> List[float]:
-        sizes = [0.0] * self.n_layers
-        with torch.no_grad():
-            for name in names_in(adapter):
-                scale = self.scale if self.kind == "lora" else 1.0
-                sizes[int(name.split(".")[1])] += float(merged(adapter, name, scale).norm()) ** 2
-        return [size**0.5 for size in sizes]
 
 
 def _n_together(X: Tensor) -> int:

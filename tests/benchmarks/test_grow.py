@@ -43,7 +43,7 @@ def test_a_task(
     found = benchmark_module("grow.runs").measure(spec, encoder_dir, tmp_path)
     assert found["tasks"]["tagger"]["identical"] or title != "adapter"
     assert found["tasks"]["genre"]["after"] is not None
-    assert found["tasks"]["ner"]["scored_on"] == str(corpus)
+    assert found["tasks"]["ner"]["scored_on"] == corpus.name
     lines = reported(benchmark_module, [found], tmp_path, capsys)
     row = next(line for line in lines if line.startswith(f"| {title}"))
     assert row.count("|") == 8

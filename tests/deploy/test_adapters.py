@@ -104,6 +104,34 @@ def test_an_adapter_of_peft(tmp_path: Path) -> None:
     assert_same(nlp, alone, "ner")
 
 
+def test_an_encoder_of_another_name(tmp_path: Path) -> None:
+    """The name is all that files of peft say of their encoder. Folders don't matter."""
+    nlp = build(ADAPTERS, rank=2)
+    save_adapter(nlp, "ner", tmp_path)
+    matrices = tmp_path / "adapter_model.safetensors"
+    save_file(load_file(str(matrices)), str(matrices), metadata={"format": "pt"})
+    file, own = tmp_path / "adapter_config.json", Path(narrow_bert()).name
+    config = json.loads(file.read_text())
+    for name in (own, f"somewhere/{own}/", ""):
+        file.write_text(json.dumps({**config, "base_model_name_or_path": name}))
+        load_adapter(nlp, "ner", tmp_path)
+    file.write_text(json.dumps({**config, "base_model_name_or_path": "bert-base-cased"}))
+    with pytest.raises(AdapterError, match="trained with the encoder 'bert-base-cased', but that"):
+        load_adapter(nlp, "ner", tmp_path)
+
+
+def test_an_encoder_without_a_pooler(tmp_path: Path) -> None:
+    """As that of RoBERTa on the hub: the one that is loaded is random each time, and unused."""
+    nlp, other = build(ADAPTERS), build(ADAPTERS)
+    randomize(nlp)
+    save_adapter(nlp, "ner", tmp_path)
+    encoder: Any = network_of(other).encoder.network
+    with torch.no_grad():
+        encoder.pooler.dense.weight += 1.0
+    load_adapter(other, "ner", tmp_path)
+    assert_same(nlp, other, "ner")
+
+
 def test_merged(tmp_path: Path) -> None:
     nlp = make(rank=2)
     expected = [[(e.start, e.end, e.label_) for e in nlp(text).ents] for text in TEXTS]
@@ -131,7 +159,12 @@ def test_what_a_merged_pipeline_keeps() -> None:
     tokenizer: Any = nlp.tokenizer
     tokenizer.add_special_case("gimme", [{"ORTH": "gim"}, {"ORTH": "me"}])
     nlp.meta.update(name="mine", version="1.2.3", license="MIT", author="Me")
-    nlp.config["training"]["frozen_components"] = ["textcat"]
+    training = nlp.config["training"]
+    training["frozen_components"] = ["textcat"]
+    training["score_weights"] = {"tag_acc": 0.5, "ents_f": 0.5, "ents_per_type": None}
+    corpora = {"a": {"path": "a.spacy", "tasks": ["tagger", "ner"]}, "b": {"path": "b.spacy"}}
+    nlp.config["corpora"]["train"] = {"@readers": "spacy_mtl.MultiCorpus.v1", "corpora": corpora}
+    nlp.meta["performance"] = {"tag_acc": 0.9, "tagger_loss": 1.0, "ents_f": 0.8, "ner_loss": 2.0}
     merged = merge(nlp, "ner")
     assert [token.text for token in merged.make_doc("gimme")] == ["gim", "me"]
     for key in ("name", "version", "license", "author"):
@@ -139,6 +172,11 @@ def test_what_a_merged_pipeline_keeps() -> None:
     assert list(merged.meta["labels"]) == ["mtl", "ner"]
     assert merged.config["components"]["mtl"]["weighting"]["weights"] == {"ner": 3.0}
     assert merged.config["training"]["frozen_components"] == []
+    weights = merged.config["training"]["score_weights"]
+    assert "tag_acc" not in weights
+    assert weights["ents_f"] == 1.0
+    assert merged.config["corpora"]["train"]["corpora"]["a"]["tasks"] == ["ner"]
+    assert merged.meta["performance"] == {"ents_f": 0.8, "ner_loss": 2.0}
 
 
 def test_what_cannot_be_merged() -> None:
@@ -208,6 +246,7 @@ UP = "base_model.model.encoder.layer.0.attention.self.query.lora_B.weight"
         ({"r": "many"}, {}, "damaged: ValueError"),
         ({"bias": "lora_only"}, {}, "has 'bias', which isn't supported"),
         ({"lora_bias": True}, {}, "has 'lora_bias', which isn't supported"),
+        ({"init_lora_weights": "pissa_niter_4"}, {}, "has 'init_lora_weights = pissa_niter_4', wh"),
         ({}, {UP: None}, "damaged: KeyError: 'lora_B'"),
         ({}, {UP: torch.zeros(8)}, "query.lora_B.weight' is no matrix of a saved adapter"),
         ({}, {UP.replace("B.w", "B.default.w"): torch.zeros(8, 3)}, "is no matrix of a saved ada"),

@@ -47,6 +47,20 @@ def test_vocabulary_and_tokenizer() -> None:
     assert found.meta["name"] == "mine"
 
 
+def test_hooks() -> None:
+    """Those that the pipeline was made with aren't called again: they may need what is gone."""
+    nlp = trained()
+    gone = {"@callbacks": "spacy.copy_from_base_model.v1", "tokenizer": "gone", "vocab": "gone"}
+    nlp.config["initialize"]["before_init"] = gone
+    nlp.config["initialize"]["lookups"] = {"@misc": "spacy.LookupsDataLoader.v1", "lang": "xx"}
+    found = prepared(nlp)
+    assert found.config["initialize"]["before_init"] == gone
+    config = given()
+    config["initialize"] = {"before_init": gone}
+    with pytest.raises(OSError, match="gone"):
+        prepared(nlp, config)
+
+
 def test_a_complete_config() -> None:
     """Its encoder and joint component are left out, whatever they are."""
     nlp = spacy.blank("en")

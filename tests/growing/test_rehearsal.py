@@ -14,6 +14,7 @@ from tiny_pipelines import CNN
 
 from spacy_mtl.growing.preparing import prepare
 from spacy_mtl.growing.ways import REHEARSE, GrowingError, Way
+from spacy_mtl.heads.calibration import Calibration
 
 OLD = ["tagger", "ner", "textcat"]
 
@@ -111,6 +112,35 @@ def test_who_is_frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nlp.to_disk("old")
     found: List[str] = prepared(spacy.load("old")).config["training"]["frozen_components"]
     assert found == ["morphologizer", "senter", "entity_ruler"]
+
+
+def test_a_disabled_head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It isn't updated, so it isn't said to be trained."""
+    monkeypatch.chdir(tmp_path)
+    write_texts(tmp_path)
+    nlp = trained()
+    nlp.disable_pipe("ner")
+    nlp.to_disk("old")
+    found = prepared(spacy.load("old"))
+    assert found.config["training"]["frozen_components"] == ["ner"]
+    head: Any = found.get_pipe("ner")
+    assert head.teacher is None
+
+
+def test_a_calibrated_teacher_wants_no_change(before: Language) -> None:
+    """A head that inherits a calibration learns the scores below it, which it has already."""
+    head: Any = before.get_pipe("textcat")
+    head.calibration = Calibration(temperature=3.0)
+    before.to_disk("old")
+    nlp = prepared(before)
+    own: Any = nlp.get_pipe("textcat")
+    docs = [nlp.make_doc("old runs Rome"), nlp.make_doc("new")]
+    for doc in docs:
+        nlp.get_pipe("mtl")(doc)
+    scores = own.model.predict(docs)
+    targets = numpy.concatenate(own.give_targets(docs))
+    loss = own.soft_loss(scores, targets)
+    assert abs(loss.gradient).max() < 1e-6
 
 
 def scheduled(schedule: str, **settings: Any) -> Any:

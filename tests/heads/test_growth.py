@@ -51,6 +51,8 @@ def test_independent_labels() -> None:
     assert not grown_rows(RNG(0).normal(size=(2, 3)), growth, "W")[2].any()
     bias = grown_rows(numpy.asarray([5.0, -5.0]), growth, "b")[2]
     assert 1 / (1 + numpy.exp(-bias)) == pytest.approx(0.01)
+    cooled = grown_rows(numpy.asarray([5.0, -5.0]), growth, "b", temperature=5.0)[2]
+    assert 1 / (1 + numpy.exp(-cooled / 5.0)) == pytest.approx(0.01)
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])

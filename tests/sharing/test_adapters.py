@@ -13,6 +13,7 @@ from spacy.language import Language
 from tiny_corpus import make_examples
 from training_steps import train_steps
 
+from spacy_mtl.encoder.stacking import NotStackableError
 from spacy_mtl.joint.size import size_of
 from spacy_mtl.parameters import slots_of_model
 from spacy_mtl.sharing import adapters
@@ -159,6 +160,24 @@ def test_several_passes(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
         for one, two in zip(expected[task], views(nlp, task)):
             numpy.testing.assert_allclose(one, two, atol=1e-5)
     assert (1 in together, 3 in together) == (most < 10_000, most > 1)
+
+
+def test_an_encoder_that_refuses_several_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unlike when it was tried out: they are read one by one."""
+    nlp = build_inside(ADAPTERS)
+    randomize(nlp)
+    expected = {task: views(nlp, task) for task in TASKS}
+    asked: List[int] = []
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        asked.append(1)
+        raise NotStackableError
+
+    monkeypatch.setattr("spacy_mtl.encoder.adapted.stack", refuse)
+    for task in TASKS:
+        for one, two in zip(expected[task], views(nlp, task)):
+            numpy.testing.assert_allclose(one, two, atol=1e-5)
+    assert asked
 
 
 def test_dropout_of_adapters() -> None:
