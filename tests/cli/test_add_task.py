@@ -29,12 +29,12 @@ OLD = ["tagger", "ner", "textcat"]
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def saved(encoder_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with pipelines and corpora. Don't write to it."""
     folder = tmp_path_factory.mktemp("saved")
     write_texts(folder)
-    for name, title in (("cnn", ""), ("bert", HARD)):
-        nlp = trained(title)
+    pipelines = {"cnn": trained(), "bert": trained(HARD), "stock": trained(transformer=encoder_dir)}
+    for name, nlp in pipelines.items():
         reader = {"@readers": "spacy.Corpus.v1", "gold_preproc": False, "max_length": 0}
         reader = {**reader, "limit": 0, "augmenter": None, "path": str(folder / "old.spacy")}
         nlp.config["corpora"] = {"train": reader, "dev": reader}
@@ -52,7 +52,9 @@ def here(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("pipeline", "way"), [("cnn", "--freeze"), ("bert", "--adapter")])
+@pytest.mark.parametrize(
+    ("pipeline", "way"), [("cnn", "--freeze"), ("bert", "--adapter"), ("stock", "--freeze")]
+)
 def test_old_tasks_are_kept(pipeline: str, way: str) -> None:
     """To the bit, while the new head learns."""
     found = added(pipeline, "genre.cfg", "-o", "out", way, *FAST)
@@ -67,7 +69,8 @@ def test_old_tasks_are_kept(pipeline: str, way: str) -> None:
         assert tasks[task]["before"] == tasks[task]["after"]
         assert tasks[task]["scored_on"] == "corpora.dev of the old pipeline"
     assert tasks["tagger"]["after"] > 0
-    assert tasks["genre"]["after"] > 0.8
+    # The encoder is random, and stays so.
+    assert tasks["genre"]["after"] > (0.8 if pipeline != "stock" else 0.7)
     before, after = spacy.load(pipeline), spacy.load("out")
     for task in OLD:
         assert numpy.array_equal(probabilities(before, task), probabilities(after, task))

@@ -7,8 +7,8 @@ import numpy
 import pytest
 import spacy
 import torch
-from grown_pipelines import given, trained, write_texts
-from inside_pipelines import ADAPTERS, HARD, MIX, build
+from grown_pipelines import given, probabilities, trained, write_texts
+from inside_pipelines import ADAPTERS, HARD, MIX, build, train
 from spacy.language import Language
 from thinc.api import SGD
 from tiny_corpus import make_examples
@@ -17,6 +17,7 @@ from training_steps import step
 
 from spacy_mtl.growing.changes import check_start
 from spacy_mtl.growing.preparing import prepare
+from spacy_mtl.growing.survey import read_corpora
 from spacy_mtl.growing.ways import ADAPTER, FREEZE, REHEARSE, GrowingError, Way
 from spacy_mtl.learn_rate import FOUND
 
@@ -136,6 +137,30 @@ def test_rehearsal_trains_an_encoder_that_was_frozen(title: str) -> None:
     step(found, make_examples(found), SGD(0.1))
     after = dict(encoder._model.named_parameters())
     assert any(not torch.equal(value, after[name]) for name, value in before.items())
+
+
+@pytest.mark.parametrize("name", ["Uncertainty", "GradNorm", "DBMTL", "Balanced", "DWA"])
+@pytest.mark.parametrize("way", [REHEARSE, ADAPTER])
+def test_learned_weights_begin_anew(name: str, way: str) -> None:
+    """Those of the old tasks belong to a training without the new one."""
+    settings = {"learn_rate": 0.1} if name in ("Uncertainty", "GradNorm") else {}
+    # The moving average is for gradients at the parameters.
+    settings = {"beta": 0.0} if name == "DBMTL" else settings
+    weighting = {"@mtl_weightings": f"spacy_mtl.{name}.v1", **settings}
+    fresh = build(HARD, ["tagger", "ner"], weighting=weighting)
+    nlp = build(HARD, ["tagger", "ner"], weighting=weighting)
+    train(nlp)
+    found = prepared(nlp, way=way)
+    states = [each.get_pipe("mtl").weighting.get_state() for each in (fresh, found)]  # type: ignore
+    assert states[0] == states[1]
+    frozen = found.config["training"]["frozen_components"]
+    examples = list(read_corpora(found).train(found))
+    before = probabilities(found, "genre")
+    for _ in range(3):
+        losses = found.update(examples, sgd=SGD(0.1), exclude=frozen)
+    assert set(losses) == {"mtl", "genre", *({"tagger", "ner"} - set(frozen))}
+    assert all(numpy.isfinite(loss) for loss in losses.values())
+    assert not numpy.array_equal(before, probabilities(found, "genre"))
 
 
 def test_a_scheme_whose_views_depend_on_all_tasks() -> None:

@@ -61,14 +61,17 @@ def write_texts(folder: Path) -> None:
     (folder / "genre.cfg").write_text(CONFIG, encoding="utf8")
 
 
-def trained(title: str = "", tasks: Any = ("tagger", "ner", "textcat")) -> Language:
-    """A pipeline that was trained a little: with a CNN, or with a scheme around a narrow BERT."""
+def trained(
+    title: str = "", tasks: Any = ("tagger", "ner", "textcat"), transformer: Any = None
+) -> Language:
+    """A pipeline that was trained a little: with a CNN, with a scheme around a narrow BERT, or
+    with the stock component `transformer` around the encoder of a folder."""
     if title:
         nlp = build(title, list(tasks))
         train(nlp)
     else:
         nlp = spacy.blank("en")
-        add_joint(nlp, None)
+        add_joint(nlp, transformer)
         for task in tasks:
             nlp.add_pipe(HEADS[task], name=task)
         nlp.initialize(lambda: make_examples(nlp))
