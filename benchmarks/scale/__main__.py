@@ -5,8 +5,9 @@
 
 One process with one thread, with two threads, and two ranks with one thread each train the GUM
 pipeline (tags, entities, genre) on the same batches, in turns: batches of 2,000 words, so 1,000 for
-each rank, and of two texts, in float32, and in bfloat16 where the processor has it. Figures are
-appended to benchmarks/results/ranks.jsonl.
+each rank, and of two texts, in float32, and in bfloat16 where the processor has it. So do two
+processes that don't know of each other, on batches of half the size: what the cores can do at all.
+Figures are appended to benchmarks/results/ranks.jsonl.
 
     python -m benchmarks.scale annotate run      # GUM's test texts, and 100,000 short texts
     python -m benchmarks.scale annotate report   # prints the tables of the last run on each

@@ -69,8 +69,17 @@ def make_training(plan: Plan, group: Any) -> Any:
 
     run = Run(SUITE, "ours-joint-equal", SUITES[SUITE].tasks, 0)
     path, overrides = config_of(run, plan.encoder, Path(plan.work))
-    overrides["components.transformer.model.precision"] = plan.precision
     config = load_config(path, overrides=overrides, interpolate=False)
+    # Inside `mtl`, where it needs no padding, as in the configs that `spacy mtl init-config` makes.
+    del config["components"]["transformer"]
+    config["nlp"]["pipeline"] = [
+        name for name in config["nlp"]["pipeline"] if name != "transformer"
+    ]
+    config["components"]["mtl"]["model"]["tok2vec"] = {
+        "@architectures": "spacy_mtl.TransformerEncoder.v1",
+        "name": plan.encoder,
+        "precision": plan.precision,
+    }
     kind = {"words": "batch_by_words", "texts": "batch_by_sequence"}[plan.unit]
     config["training"]["batcher"] = {"@batchers": f"spacy.{kind}.v1", "size": plan.size}
     if plan.unit == "words":

@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Dict, Iterator, List, Sequence
 
 from .. import timing
@@ -15,13 +15,16 @@ from ..places import RESULTS, ROOT, python_path
 from .steps import Plan, title_of
 
 PATH = RESULTS / "ranks.jsonl"
-#: The number of processes and the threads of each, by title. The first one is compared with.
+#: The number of threads of each process, by title. The first one is compared with; the last one
+#: are two trainings that have nothing to do with each other, each on half of a batch: what the
+#: machine's two cores can do at all.
 CONTESTANTS = {
-    "one process, one thread": (1, 1),
-    "one process, two threads": (1, 2),
-    "two ranks, one thread each": (2, 1),
+    "one process, one thread": 1,
+    "one process, two threads": 2,
+    "two ranks, one thread each": 1,
+    "two processes apart": 1,
 }
-FIRST, _, LAST = CONTESTANTS
+FIRST, THREADS, LAST, APART = CONTESTANTS
 N_RANKS = 2
 #: Steps before the first turn: memory is found, and libraries are loaded.
 N_WARMUP = 3
@@ -39,11 +42,14 @@ class Asked:
     def __init__(self, processes: Sequence[Any]) -> None:
         self._processes = processes
 
-    def take(self, n_steps: int, n_threads: int) -> Dict[str, float]:
-        """RETURNS (Dict[str, float]): What the steps took: see `benchmarks.scale.steps.answers`."""
+    def ask(self, n_steps: int, n_threads: int) -> None:
+        """Let them take steps."""
         for process in self._processes:
             process.stdin.write(f"{n_steps} {n_threads}\n")
             process.stdin.flush()
+
+    def answer(self) -> Dict[str, float]:
+        """RETURNS (Dict[str, float]): What the steps took: see `benchmarks.scale.steps.answers`."""
         line = self._processes[0].stdout.readline()
         if not line:
             raise RuntimeError("A process of the benchmark has ended: see its error above.")
@@ -89,7 +95,7 @@ def started(plan: Plan, n_ranks: int) -> Iterator[Asked]:
 
 
 def compare(plan: Plan, n_steps: int, turns: int) -> Seconds:
-    """Let one process, with one thread or two, and two ranks train in turns.
+    """Let one process, with one thread or two, two ranks, and two processes apart train in turns.
 
     plan (Plan): What is trained.
     n_steps (int): The number of steps of a turn.
@@ -97,14 +103,24 @@ def compare(plan: Plan, n_steps: int, turns: int) -> Seconds:
     RETURNS (Dict[str, List[Dict[str, float]]]): What each has taken, by turn.
     """
     found: Seconds = {title: [] for title in CONTESTANTS}
-    with started(plan, 1) as one, started(plan, N_RANKS) as ranks:
-        asked = {1: one, N_RANKS: ranks}
-        for each in asked.values():
-            each.take(N_WARMUP, 1)
+    half = replace(plan, size=plan.size // N_RANKS)
+    with ExitStack() as stack:
+        one, ranks = (stack.enter_context(started(plan, n)) for n in (1, N_RANKS))
+        apart = [stack.enter_context(started(half, 1)) for _ in range(N_RANKS)]
+        asked = {FIRST: [one], THREADS: [one], LAST: [ranks], APART: apart}
+        for title in CONTESTANTS:
+            take(asked[title], N_WARMUP, 1)
         for _, title in timing.in_turn(CONTESTANTS, turns):
-            n_ranks, n_threads = CONTESTANTS[title]
-            found[title].append(asked[n_ranks].take(n_steps, n_threads))
+            found[title].append(take(asked[title], n_steps, CONTESTANTS[title]))
     return found
+
+
+def take(some: Sequence[Asked], n_steps: int, n_threads: int) -> Dict[str, float]:
+    """RETURNS (Dict[str, float]): What steps took, on average over those who took them at once."""
+    for each in some:
+        each.ask(n_steps, n_threads)
+    answers = [each.answer() for each in some]
+    return {key: statistics.mean(answer[key] for answer in answers) for key in answers[0]}
 
 
 def run(plans: Sequence[Plan], n_steps: int, turns: int) -> None:

@@ -39,7 +39,8 @@ def test_report(
     module.report()
     output = capsys.readouterr().out
     expected = (
-        "| fp32, 2,000 words | 1.00 (1.00–1.00) | 1.00 (1.00–1.00) | 1.60 (1.60–1.60) | 2000 |"
+        "| fp32, 2,000 words | 1.00 (1.00–1.00) | 1.00 (1.00–1.00) | 1.60 (1.60–1.60) | "
+        "1.00 (1.00–1.00) | 2000 |"
     )
     assert expected in output
     # Of a step that takes 1.25 s.
