@@ -1,7 +1,8 @@
 """Sum the gradients of all parameters over the ranks, in a few large messages."""
 
+import math
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy
 from spacy.language import Language
@@ -30,28 +31,29 @@ class _Part:
     rows: Optional[Any]
 
     @property
+    def shape(self) -> Tuple[int, ...]:
+        """RETURNS (Tuple[int, ...]): The shape of what is sent."""
+        return self.slot.shape if self.rows is None else (len(self.rows), self.slot.shape[1])
+
+    @property
     def size(self) -> int:
         """RETURNS (int): The number of values to send."""
-        return self.slot.size if self.rows is None else len(self.rows) * self.slot.shape[1]
+        return math.prod(self.shape)
 
     def read(self, flat: Any) -> None:
         """Copy the values into a flat array."""
         if self.gradient is None:
             flat[:] = 0.0
-        elif self.rows is None:
-            flat.reshape(self.slot.shape)[:] = self.gradient
         else:
-            flat.reshape(len(self.rows), -1)[:] = self.gradient[self.rows]
+            some = self.gradient if self.rows is None else self.gradient[self.rows]
+            flat.reshape(self.shape)[...] = some
 
     def write(self, flat: Any) -> None:
         """Copy the values from a flat array."""
         gradient = self.gradient
         if gradient is None:
             gradient = get_array_module(flat).zeros(self.slot.shape, dtype=flat.dtype)
-        if self.rows is None:
-            gradient[...] = flat.reshape(self.slot.shape)
-        else:
-            gradient[self.rows] = flat.reshape(len(self.rows), -1)
+        gradient[... if self.rows is None else self.rows] = flat.reshape(self.shape)
         if self.gradient is None:
             self.slot.set_gradient(gradient)
 

@@ -55,6 +55,14 @@ def test_rows_of_a_table(model: Any) -> None:
     assert not model.layers[1].has_grad("W")
 
 
+def test_a_table_of_zeros(model: Any) -> None:
+    """As thinc leaves them behind: a gradient without a row to send."""
+    table = model.layers[0]
+    table.set_grad("E", numpy.zeros((N_ROWS, N_COLUMNS), dtype="float32"))
+    Reduction(Pipeline(model), Alike(), table=1).reduce()  # type: ignore[arg-type]
+    assert not table.get_grad("E").any()
+
+
 @pytest.mark.parametrize("bucket, n_sent", [(1, 3), (10, 2), (1000, 1)])
 def test_buckets(model: Any, bucket: int, n_sent: int) -> None:
     """A gradient isn't cut, and none is sent twice."""
