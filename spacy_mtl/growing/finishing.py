@@ -39,8 +39,18 @@ def finish(path: Path, before: Language, new: Sequence[str], keeps_old: bool) ->
         keys = {key for name in new for key in score_weights_of(nlp, name)}
         found: Dict[str, Any] = nlp.meta.get("performance", {})
         own = {key: value for key, value in found.items() if key in keys or _is_of(key, new)}
-        nlp.meta["performance"] = {**before.meta.get("performance", {}), **own}
+        nlp.meta["performance"] = {**_known_scores(before, nlp), **own}
     return nlp
+
+
+def _known_scores(before: Language, after: Language) -> Dict[str, Any]:
+    """RETURNS (Dict[str, Any]): The scores of the old pipeline, by the keys that its heads have
+    now: with another head of their kind, they have prefixes."""
+    names = [name for name in before.pipe_names if name in after.pipe_names]
+    pairs = [(score_weights_of(nlp, name) for nlp in (before, after)) for name in names]
+    renamed = {one: two for old, new in pairs for one, two in zip(old, new)}
+    found: Dict[str, Any] = before.meta.get("performance", {})
+    return {renamed.get(key, key): value for key, value in found.items()}
 
 
 def _is_of(key: str, names: Sequence[str]) -> bool:
