@@ -60,7 +60,8 @@ def test_calibrated(kind: str, encoder_dir: str) -> None:
     again = spacy.util.load_model_from_config(nlp.config, auto_fill=True)
     again.from_bytes(nlp.to_bytes())
     text = noisy_docs(nlp, [1])[0].text
-    assert again(text).cats == nlp(text).cats
+    # (OpenVINO's sums may run in another order in another compiled model.)
+    assert again(text).cats == pytest.approx(nlp(text).cats, abs=1e-6)
     if "ner" in found.left_out:
         return
     ner: Any = again.get_pipe("ner")

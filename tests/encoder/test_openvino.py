@@ -96,7 +96,7 @@ def test_output_of_an_earlier_call_is_kept(encoder_dir: str, nlp: Language) -> N
     docs = [nlp.make_doc(text) for text in ("anna books", "books anna")]
     (first,), (second,) = theirs.predict(docs[:1]), theirs.predict(docs[1:])
     assert abs(first - second).max() > 0.1
-    assert (theirs.predict(docs[:1])[0] == first).all()
+    assert abs(theirs.predict(docs[:1])[0] - first).max() < 1e-5
 
 
 def change_by_optimizer(encoder: Any, docs: List[Doc]) -> None:

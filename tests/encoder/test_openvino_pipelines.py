@@ -57,10 +57,10 @@ def load(saved: Path, place: str, engine: str) -> Language:
     return spacy.load(saved, config={f"components.{keys[place]}.engine": engine})
 
 
-def assert_same(found: Any, expected: Any) -> None:
+def assert_same(found: Any, expected: Any, tolerance: float = 1e-4) -> None:
     assert [f[:2] for f in found] == [e[:2] for e in expected]
     for (*_, cats), (*_, others) in zip(found, expected):
-        assert cats == pytest.approx(others, abs=1e-4)
+        assert cats == pytest.approx(others, abs=tolerance)
 
 
 def runs_openvino(nlp: Language) -> bool:
@@ -90,7 +90,8 @@ def test_round_trips(saved: Path, place: str) -> None:
     config = Config().from_str(nlp.config.to_str())
     copied = load_model_from_config(config).from_bytes(nlp.to_bytes())
     for again in (copied, pickle.loads(pickle.dumps(nlp))):
-        assert predictions(again) == expected
+        # (OpenVINO's sums may run in another order in another compiled model.)
+        assert_same(predictions(again), expected, 1e-6)
         assert runs_openvino(again)
 
 
@@ -99,7 +100,7 @@ def test_disabled_components(saved: Path, place: str) -> None:
     expected = predictions(nlp)
     with nlp.select_pipes(disable=["ner"]):
         assert [found[0] for found in predictions(nlp)] == [found[0] for found in expected]
-    assert predictions(nlp) == expected
+    assert_same(predictions(nlp), expected, 1e-6)
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
