@@ -38,8 +38,10 @@ from .annotate import prepare, report, run
 from .contestants import CONTESTANTS, installed
 from .steps import SUITE, Plan
 
-#: The batches that are measured, of all ranks together.
-SIZES = ((2000, "words"), (2, "texts"))
+#: The batches that are measured, of all ranks together, by what their size counts; and the steps
+#: of a turn. Two texts may be short or long, so it takes more steps until turns are alike.
+SIZES = {"words": 2000, "texts": 2}
+STEPS = {"words": 6, "texts": 40}
 
 
 def main() -> None:
@@ -64,8 +66,8 @@ def add_train(whats: Any) -> None:
     known = ["fp32", "bf16"]
     here = known if bfloat16_feature() else known[:1]
     command.add_argument("--precisions", nargs="+", choices=known, default=here)
+    command.add_argument("--units", nargs="+", choices=list(SIZES), default=list(SIZES))
     command.add_argument("--turns", type=int, default=7)
-    command.add_argument("--steps", type=int, default=6, help="steps of a turn")
     command.add_argument("--encoder", default=None)
     command.add_argument("--work", type=Path, default=WORK)
     command.set_defaults(run=run_train)
@@ -78,12 +80,12 @@ def run_train(args: argparse.Namespace) -> None:
     encoder = args.encoder or default_encoder()
     # Not in several processes at a time.
     convert_all(SUITES[SUITE], args.work)
-    plans = [
-        Plan(precision, size, unit, encoder, str(args.work))
+    plans = {
+        Plan(precision, SIZES[unit], unit, encoder, str(args.work)): STEPS[unit]
         for precision in args.precisions
-        for size, unit in SIZES
-    ]
-    training.run(plans, args.steps, args.turns)
+        for unit in args.units
+    }
+    training.run(plans, args.turns)
 
 
 def add_annotate(whats: Any) -> None:

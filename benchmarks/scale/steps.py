@@ -9,7 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator, List
 
 from ..accuracy.runs import Run
 from ..accuracy.suites import SUITES
@@ -95,36 +95,47 @@ def answers(training: Any, group: Any, orders: Iterator[str]) -> Iterator[Dict[s
     orders (Iterator[str]): The number of steps and of threads, separated by a space.
     YIELDS (Dict[str, float]): The seconds per step: in all ("step"), of the optimizer
         ("optimizer"), of the reduction with its wait for other ranks ("reduction"), and of adding
-        up as many values when nobody waits ("sum"); and the number of values ("values").
+        up as many values when nobody waits ("sum"); and the number of values that were added up
+        ("values"), 0 for one process.
     """
     import numpy
     import torch
 
-    from spacy_mtl.parameters import slots_of
-
     optimizer, reduction = Stopwatch(), Stopwatch()
+    sizes: List[int] = []
+    add_up = group.sum
+
+    def noted(array: Any, *args: Any) -> Any:
+        sizes.append(array.size)
+        return add_up(array, *args)
+
     training._reduction.reduce = reduction.timed(training._reduction.reduce)
     for _, pipe in training.nlp.pipeline:
         pipe.finish_update = optimizer.timed(pipe.finish_update)
     steps = training.steps(evaluates=False)
-    n_values = sum(slot.size for slot in slots_of(training.nlp) if slot.is_set and slot.is_trained)
-    values = numpy.zeros(n_values, dtype="float32")
     for order in orders:
         n, n_threads = map(int, order.split())
         torch.set_num_threads(n_threads)
         optimizer.seconds = reduction.seconds = 0.0
+        sizes.clear()
+        group.sum = noted
         group.barrier()
         started = time.perf_counter()
         for _ in range(n):
             next(steps)
         group.barrier()
         ended = time.perf_counter()
-        values = group.sum(values)
+        group.sum = add_up
+        n_values = sum(sizes) / n
+        values = numpy.zeros(int(n_values), dtype="float32")
+        group.barrier()
+        added = time.perf_counter()
+        group.sum(values)
         yield {
             "step": (ended - started) / n,
             "optimizer": optimizer.seconds / n,
             "reduction": reduction.seconds / n,
-            "sum": time.perf_counter() - ended,
+            "sum": time.perf_counter() - added,
             "values": n_values,
         }
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from .. import timing
 from ..finished import add_finished
@@ -123,9 +123,13 @@ def take(some: Sequence[Asked], n_steps: int, n_threads: int) -> Dict[str, float
     return {key: statistics.mean(answer[key] for answer in answers) for key in answers[0]}
 
 
-def run(plans: Sequence[Plan], n_steps: int, turns: int) -> None:
-    """Measure, and add the figures to the results."""
-    for plan in plans:
+def run(plans: Mapping[Plan, int], turns: int) -> None:
+    """Measure, and add the figures to the results.
+
+    plans (Mapping[Plan, int]): What is trained, with the number of steps of a turn.
+    turns (int): The number of turns.
+    """
+    for plan, n_steps in plans.items():
         turn_by_turn = compare(plan, n_steps, turns)
         kept = {key: value for key, value in asdict(plan).items() if key not in ("encoder", "work")}
         add_finished(PATH, {**kept, "turns": turn_by_turn, "machine": timing.machine()})
@@ -144,23 +148,29 @@ def median(turns: Sequence[Dict[str, float]], key: str = "step") -> float:
     return statistics.median(turn[key] for turn in turns)
 
 
-def estimate(turns: Seconds, n_ranks: int, bandwidth: float) -> float:
+def estimate(turns: Seconds, n_ranks: int, bandwidth: Optional[float] = None) -> float:
     """Estimate the speed of some ranks, each with a thread and half of the measured batch.
 
     A step takes what one process computes for half a batch, what the optimizer takes, which does
-    not shrink, and the time for each rank to send and receive 2 (n - 1) / n of all gradients.
+    not shrink, and the time for each rank to send and receive 2 (n - 1) / n of the gradients. None
+    waits for another.
 
     turns (Dict[str, List[Dict[str, float]]]): What was measured.
     n_ranks (int): The number of ranks.
-    bandwidth (float): What each sends, and receives at the same time, in bytes per second.
+    bandwidth (Optional[float]): What each sends, and receives at the same time, in bytes per
+        second. None for ranks on this machine, which compute as fast as two processes apart, and
+        add up as fast as was measured.
     RETURNS (float): Texts per second, relative to one process with one thread.
     """
-    one = turns[FIRST]
-    optimizer = median(one, "optimizer")
-    computing = (median(one) - optimizer) / N_RANKS
-    n_bytes = 4 * one[0]["values"]
-    step = computing + optimizer + 2 * (n_ranks - 1) / n_ranks * n_bytes / bandwidth
-    return n_ranks / N_RANKS * median(one) / step
+    one = median(turns[FIRST])
+    if bandwidth is None:
+        step = median(turns[APART]) + median(turns[LAST], "sum")
+    else:
+        optimizer = median(turns[FIRST], "optimizer")
+        n_bytes = 4 * median(turns[LAST], "values")
+        sending = 2 * (n_ranks - 1) / n_ranks * n_bytes / bandwidth
+        step = (one - optimizer) / N_RANKS + optimizer + sending
+    return n_ranks / N_RANKS * one / step
 
 
 def report() -> None:
@@ -174,25 +184,23 @@ def report() -> None:
         first = 1000 * median(row["turns"][FIRST])
         print(f"| {title} | {' | '.join(cells)} | {first:.0f} |")
     print("\nSpeed relative to one process with one thread: medians of the turns (range).")
-    print(f"\n| {LAST}: of a step | optimizer | gradients added up, with waiting |")
-    print("| --- | --- | --- |")
+    print(f"\n| {LAST}: of a step | optimizer | gradients added up, with waiting | without |")
+    print("| --- | --- | --- | --- |")
     for title, row in rows.items():
         turns = row["turns"][LAST]
-        shares = (median(turns, part) / median(turns) for part in ("optimizer", "reduction"))
+        shares = (median(turns, part) / median(turns) for part in ("optimizer", "reduction", "sum"))
         print(f"| {title} | " + " | ".join(f"{100 * share:.1f} %" for share in shares) + " |")
     print("\n| estimated | measured, 2 | estimated, 2 | " + " | ".join(_estimated()) + " |")
     print("| --- |" + " --- |" * (2 + len(_estimated())))
     for title, row in rows.items():
         turns = row["turns"]
         measured = median(turns[FIRST]) / median(turns[LAST])
-        here = 4 * turns[LAST][0]["values"] / median(turns[LAST], "sum")
-        cells = [f"{measured:.2f}", f"{estimate(turns, N_RANKS, here):.2f}"]
+        cells = [f"{measured:.2f}", f"{estimate(turns, N_RANKS):.2f}"]
         cells += [f"{estimate(turns, n, b):.1f}" for b in BANDWIDTHS.values() for n in ESTIMATED]
         print(f"| {title} | {' | '.join(cells)} |")
-    print(
-        "\nEach rank with half of the batch. Estimated, 2: with the time that two ranks here take"
-    )
-    print("to add up the gradients when neither waits. The others: with a network's bandwidth.")
+    print("\nEach rank with half of the batch. Estimated, 2: by two processes apart, and the time")
+    print("that two ranks here take to add up the gradients when neither waits. The others: on")
+    print("machines of their own, by a network.")
     machines = sorted({row["machine"] for row in rows.values()})
     print("\n" + "\n".join(machines))
 
