@@ -3,24 +3,26 @@
 import os
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Sequence
 
+import methods
+import numpy
+import stock_models
+from inside_pipelines import ADAPTERS, MIX, PARTIAL
+from inside_pipelines import build as build_inside
 from ranked_steps import Case, pipeline
 from stock_heads import STOCK
 from taught_pipelines import KINDS, block, save_teacher
 from thinc.api import fix_random_seed
-from tiny_pipelines import CNN, CRF, inner
+from tiny_pipelines import CNN, CRF, HEADS, inner
 
-#: Methods with the settings that they need, at each place where they work.
-METHODS: Dict[str, Dict[str, Any]] = {
+#: Settings of methods beside a learning rate.
+SETTINGS: Dict[str, Dict[str, Any]] = {
     "Constant": {"weights": {"ner": 2.0, "tagger": 0.5}},
     "Uncertainty": {"learn_rate": 0.1},
     "GradNorm": {"learn_rate": 0.1},
-    "PCGrad": {},
-    "UPGrad": {},
     "FAMO": {"learn_rate": 0.1, "recompute": True},
-    "DBMTL": {},
-    "GradDrop": {},
+    "ExcessMTL": {"warmup_steps": 3},
 }
 PLACES = ("representation", "parameters")
 
@@ -28,7 +30,12 @@ PLACES = ("representation", "parameters")
 def method(name: str, place: str = "parameters") -> Dict[str, Any]:
     # Its moving average can't be used at the representation.
     more = {"beta": 0.0} if (name, place) == ("DBMTL", "representation") else {}
-    return {"@mtl_weightings": f"spacy_mtl.{name}.v1", **METHODS[name], **more}
+    return methods.block(name, **SETTINGS.get(name, {}), **more)
+
+
+def places_of(name: str) -> Sequence[str]:
+    """Where a method can have its gradients."""
+    return PLACES[1:] if name in methods.ONLY_AT_PARAMETERS else PLACES
 
 
 def _cnn(encoder: str, **settings: Any) -> Any:
@@ -48,6 +55,29 @@ def _scheme(encoder: str, scheme: str, **settings: Any) -> Any:
     return pipeline(None, model=model, weighting=method("PCGrad"))
 
 
+def _inside(encoder: str, scheme: str, settings: Any, place: str) -> Any:
+    return build_inside(scheme, weighting=method("PCGrad"), gradients=place, **settings)
+
+
+def _with_parser(encoder: str, **settings: Any) -> Any:
+    """A parser, as the last one. `use_upper = false`: it has no dropout of its own."""
+    parser = ("parser", {**WHOLE_TEXTS, "model": stock_models.PARSER})
+    nlp = pipeline(
+        None, heads={**HEADS, "parser": parser}, examples=stock_models.examples_for, **settings
+    )
+    # The gradient of its lower layer has the batch's last token in place of what is missing in a
+    # state (spacy/ml/_precomputable_affine.py: X[-1]), so that it depends on the order of texts.
+    # Let the last one be zeros.
+    lower: Any = nlp.get_pipe("parser").model.get_ref("lower")  # type: ignore[attr-defined]
+    forward = lower._func
+
+    def with_zeros(model: Any, tokens: Any, is_train: bool) -> Any:
+        return forward(model, numpy.vstack([tokens, numpy.zeros_like(tokens[:1])]), is_train)
+
+    lower._func = with_zeros
+    return nlp
+
+
 def _taught(encoder: str, **settings: Any) -> Any:
     """Each process trains teachers of its own, which are the same."""
     folder = Path(encoder).with_name(f"teachers-{os.getpid()}")
@@ -64,19 +94,29 @@ def _taught(encoder: str, **settings: Any) -> Any:
     return pipeline(None, heads=heads, **settings)
 
 
+#: It learns from all states of a text, and keeps all labels.
+WHOLE_TEXTS = {"update_with_oracle_cut_size": 0, "min_action_freq": 1}
 LISTENER = {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": "mtl"}
 STOCK_HEADS = {name: (name, {"model": {**STOCK[name][1], "tok2vec": LISTENER}}) for name in STOCK}
+INSIDE: Dict[str, Any] = {
+    "two copies of the upper layer": (
+        PARTIAL,
+        {"n_private": 1, "groups": {"a": ["tagger", "ner"], "b": ["textcat"]}},
+    ),
+    "adapters": (ADAPTERS, {"freeze_encoder": False, "rank": 2}),
+    "a mix of layers": (MIX, {"layer_dropout": 0.0}),
+}
 CASES: Dict[str, Case] = {
     **{
         f"{name} at {place}": Case(partial(_cnn, weighting=method(name, place), gradients=place))
-        for name in METHODS
-        for place in PLACES
+        for name in methods.NAMES
+        for place in places_of(name)
     },
     **{
         f"{name} every 3": Case(
             partial(_cnn, weighting=method(name), gradients="parameters", every=3)
         )
-        for name in ("Constant", "PCGrad", "UPGrad", "FAMO")
+        for name in ("Constant", "Uncertainty", "GradNorm", "PCGrad", "UPGrad", "FAMO")
     },
     **{
         f"BERT, {name} at {place}": Case(partial(make, weighting=method(name), gradients=place))
@@ -84,6 +124,7 @@ CASES: Dict[str, Case] = {
         for place in PLACES
     },
     "Adam": Case(partial(_cnn, weighting=method("UPGrad")), adam=True),
+    "BERT, Adam": Case(partial(_bert, weighting=method("UPGrad")), adam=True),
     "frozen head": Case(partial(_cnn, weighting=method("UPGrad")), frozen=["ner"]),
     **{
         f"stock heads, {name} at {place}": Case(
@@ -109,5 +150,21 @@ CASES: Dict[str, Case] = {
     **{
         scheme: Case(partial(_scheme, scheme=scheme), rate=0.05)
         for scheme in ("MMoE", "Sluice", "CGC")
+    },
+    **{
+        f"inside the encoder, {name} at {place}": Case(
+            partial(_inside, scheme=scheme, settings=settings, place=place), rate=0.05
+        )
+        for name, (scheme, settings) in INSIDE.items()
+        for place in PLACES
+    },
+    **{
+        f"parser, {name} at {place}": Case(
+            partial(_with_parser, weighting=method(name), gradients=place),
+            rate=0.05,
+            examples=stock_models.examples_for,
+        )
+        for name in ("Constant", "UPGrad")
+        for place in PLACES
     },
 }

@@ -46,6 +46,7 @@ class Case:
     frozen: Components that are not trained.
     adam: Whether by Adam; by default by plain gradient descent.
     rate: The learning rate of plain gradient descent.
+    examples: Makes the texts that have all annotation.
     """
 
     def __init__(
@@ -56,12 +57,14 @@ class Case:
         adam: bool = False,
         kind: str = "float32",
         rate: float = 0.1,
+        examples: Callable[[Language], List[Example]] = make_examples,
     ) -> None:
         self.make = make
         self.frozen = frozen
         self.adam = adam
         self.kind = kind
         self.rate = rate
+        self.examples = examples
 
     def run(self, encoder: str, group: Group = ALONE) -> Dict[str, Any]:
         """Train, and return the values and losses. One rank gets the texts of all."""
@@ -82,7 +85,7 @@ class Case:
             if group.size > 1:
                 own = shares[group.rank]
             with group.own_chance():
-                examples = make_share(nlp, own)
+                examples = self.make_share(nlp, own)
                 nlp.update(examples, sgd=False, losses=losses, exclude=list(self.frozen))
                 nlp.get_pipe("mtl").end_step()
                 reduction.reduce()
@@ -93,11 +96,11 @@ class Case:
         ours = {name: losses[name] for name in trained if hasattr(nlp.get_pipe(name), "group")}
         return {"before": before, "values": values_of(nlp), "losses": ours}
 
-
-def make_share(nlp: Language, texts: Sequence[Any]) -> List[Example]:
-    kept = {keep: make_examples(nlp, keep) for keep in (None, "ents", "tag", "cats", "")}
-    found = [kept[keep][i] for i, keep in texts]
-    return found or [Example(Doc(nlp.vocab), Doc(nlp.vocab))]
+    def make_share(self, nlp: Language, texts: Sequence[Any]) -> List[Example]:
+        kept = {keep: make_examples(nlp, keep) for keep in ("ents", "tag", "cats", "")}
+        everything = self.examples(nlp)
+        found = [everything[i] if keep is None else kept[keep][i] for i, keep in texts]
+        return found or [Example(Doc(nlp.vocab), Doc(nlp.vocab))]
 
 
 def values_of(nlp: Language) -> Dict[str, numpy.ndarray]:
@@ -105,7 +108,10 @@ def values_of(nlp: Language) -> Dict[str, numpy.ndarray]:
 
 
 def pipeline(
-    encoder: Any = None, heads: Optional[Dict[str, Any]] = None, **settings: Any
+    encoder: Any = None,
+    heads: Optional[Dict[str, Any]] = None,
+    examples: Callable[[Language], List[Example]] = make_examples,
+    **settings: Any,
 ) -> Language:
     """Make an initialized pipeline: see `add_joint`."""
     nlp = spacy.blank("en")
@@ -113,7 +119,7 @@ def pipeline(
     for name, factory in (HEADS if heads is None else heads).items():
         factory, config = (factory, {}) if isinstance(factory, str) else factory
         nlp.add_pipe(factory, name=name, config=config)
-    nlp.initialize(lambda: make_examples(nlp))
+    nlp.initialize(lambda: examples(nlp))
     return nlp
 
 

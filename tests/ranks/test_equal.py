@@ -7,6 +7,8 @@ import pytest
 from ranked_cases import CASES
 from ranked_steps import run_on_ranks
 
+#: Attention is the same with any: its gradient is rounding noise, which Adam amplifies.
+KEY_BIAS = "key.bias"
 Found = List[Dict[str, Any]]
 
 
@@ -25,6 +27,8 @@ def test_ranks_are_as_one(name: str, found: Found, encoder_dir: str) -> None:
     moved = 0.0
     for address, expected in one["values"].items():
         assert numpy.array_equal(first["values"][address], second["values"][address]), address
+        if CASES[name].adam and address.endswith(KEY_BIAS):
+            continue
         assert numpy.abs(first["values"][address] - expected).max(initial=0.0) < tolerance, address
         moved = max(moved, numpy.abs(expected - one["before"][address]).max(initial=0.0))
     assert moved > 1e-2
