@@ -148,12 +148,14 @@ def open_output(job: Job, *, resume: bool, force: bool = False) -> None:
     now = describe(job)
     if record.exists() and force:
         _remove_earlier(output, json.loads(record.read_text(encoding="utf8")))
-    if record.exists():
-        if not resume:
-            raise CollectionError(
-                f"'{output}' has the annotated files of an earlier run. Go on with --resume, "
-                "replace them with --force, or name another folder."
-            )
+    has_files = output.is_dir() and any(path.name != RECORD for path in output.iterdir())
+    if record.exists() and has_files and not resume:
+        raise CollectionError(
+            f"'{output}' has the annotated files of an earlier run. Go on with --resume, replace "
+            "them with --force, or name another folder."
+        )
+    # Nothing was annotated by a run whose engine didn't start.
+    if record.exists() and resume:
         before = json.loads(record.read_text(encoding="utf8"))
         for key, value in now.items():
             if key != _SHARDS and before.get(key) != value:
@@ -162,7 +164,7 @@ def open_output(job: Job, *, resume: bool, force: bool = False) -> None:
                     f"{_short(value)}. Go on with the same, or name another folder."
                 )
         _check_shards(job, before.get(_SHARDS, {}), now[_SHARDS])
-    elif output.is_dir() and any(output.iterdir()):
+    elif has_files:
         raise CollectionError(f"'{output}' has other files. Name a new folder.")
     _check_columns(job.shards, job.annotator)
     write_files({record: (json.dumps(now, indent=1) + "\n").encode("utf8")})

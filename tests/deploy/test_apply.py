@@ -210,6 +210,28 @@ def test_several_processes(annotator: Annotator, tmp_path: Path) -> None:
     assert one == two
 
 
+def test_an_engine_that_does_not_start(
+    annotator: Annotator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was annotated, so nothing is to be resumed: also with other settings."""
+    write_lines(tmp_path / "in.jsonl", [{"text": "old books"}])
+    job = make_job(annotator, tmp_path / "in.jsonl", tmp_path / "out")
+    open_output(job, resume=False)
+
+    def fail(*args: Any) -> None:
+        raise EngineError("no workers today")
+
+    monkeypatch.setattr(Local, "__init__", fail)
+    with pytest.raises(EngineError, match="today"):
+        apply(job)
+    monkeypatch.undo()
+    other = make_job(Annotator(annotator.pipeline, ["tags"]), tmp_path / "in.jsonl", job.output)
+    with pytest.raises(CollectionError, match="begun with another 'fields'"):
+        open_output(other, resume=True)
+    open_output(other, resume=False)
+    assert apply(other).n_rows == 1
+
+
 def test_interrupted(annotator: Annotator, tmp_path: Path) -> None:
     """What is finished isn't done again. A file that isn't finished is not there."""
     for name in ("a", "b", "c"):

@@ -16,6 +16,7 @@ from engines_here import (
 )
 
 from spacy_mtl.deploy import Annotator
+from spacy_mtl.deploy.engines import ray_actors
 from spacy_mtl.deploy.engines.contract import EngineError
 from spacy_mtl.deploy.engines.ray_actors import RayActors
 
@@ -91,6 +92,18 @@ def test_a_worker_that_dies(pipeline: Path) -> None:
 def test_more_workers_than_the_cluster_has(pipeline: Path) -> None:
     with pytest.raises(EngineError, match="has 3 CPUs, but 2 workers of 2 threads .* Use fewer"):
         RayActors(Annotator("en_any", n_threads=2), 2)
+
+
+def test_others_use_the_cluster(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Actors that wait for CPUs would wait as long as others use them."""
+    monkeypatch.setattr(ray_actors, "_PATIENCE", 1.0)
+    with RayActors(Annotator(INSTALLED), 2) as engine:
+        assert list(engine.run([[{"text": "a"}]]))
+        with pytest.raises(EngineError, match="Of the 3 CPUs .* 1 are free, but 2 workers of 1"):
+            RayActors(Annotator(INSTALLED), 2)
+    # Those have ended.
+    with RayActors(Annotator(INSTALLED), 3) as engine:
+        assert list(engine.run([[{"text": "a"}]]))
 
 
 def test_no_such_cluster(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Annotate by actors of Ray."""
 
+import time
 from importlib.util import find_spec
 from itertools import cycle
 from typing import Any, Iterable, Iterator, List
@@ -7,6 +8,9 @@ from typing import Any, Iterable, Iterator, List
 from ..annotator import Annotator
 from ..collection import Row
 from .contract import AHEAD, Engine, EngineError, in_order
+
+#: How long CPUs are waited for that others use, in seconds.
+_PATIENCE = 10.0
 
 
 class RayActors(Engine):
@@ -21,7 +25,12 @@ class RayActors(Engine):
         self._is_own = not ray.is_initialized()
         if self._is_own:
             self._start(n_threads * n_workers)
-        self._check_size(n_threads)
+        try:
+            self._check_size(n_threads)
+        except EngineError:
+            if self._is_own:
+                ray.shutdown()
+            raise
         remote = ray.remote(num_cpus=n_threads)(type(annotator))
         # An annotator keeps what it was made with, and nothing else.
         self._actors = [remote.remote(**vars(annotator)) for _ in range(n_workers)]
@@ -63,12 +72,23 @@ class RayActors(Engine):
 
     def _check_size(self, n_threads: int) -> None:
         """Actors that don't fit would be waited for without an end."""
+        n_needed = n_threads * self.n_workers
+        asked = f"{self.n_workers} workers of {n_threads} threads were asked for. Use fewer"
         n_cpus = int(self._ray.cluster_resources().get("CPU", 0))
-        if n_cpus < n_threads * self.n_workers:
+        if n_cpus < n_needed:
             raise EngineError(
-                f"The Ray cluster has {n_cpus} CPUs, but {self.n_workers} workers of {n_threads} "
-                "threads were asked for. Use fewer (--n-workers, --n-threads), or add nodes first."
+                f"The Ray cluster has {n_cpus} CPUs, but {asked} (--n-workers, --n-threads), or "
+                "add nodes first."
             )
+        # Ray notices a little later what has ended.
+        deadline = time.monotonic() + _PATIENCE
+        while (n_free := int(self._ray.available_resources().get("CPU", 0))) < n_needed:
+            if time.monotonic() > deadline:
+                raise EngineError(
+                    f"Of the {n_cpus} CPUs of the Ray cluster, {n_free} are free, but {asked} "
+                    "(--n-workers, --n-threads), or wait until others are done: `ray status`."
+                )
+            time.sleep(0.2)
 
     def _result(self, promise: Any) -> List[Row]:
         errors = self._ray.exceptions
