@@ -7,8 +7,9 @@ from typing import Any, Collection, Dict, Iterable, Iterator, List, Optional, Se
 from spacy.language import Language
 
 from ..locks import ForkSafeLock
-from .collection import Unreadable
+from .collection import ROWS_A_BATCH, Unreadable
 from .fields import DEFAULT, FIELDS, arrow_values, check_fields, spark_type
+from .saved import find_pipeline
 
 #: The column with what went wrong, empty if nothing did.
 ERROR = "error"
@@ -88,9 +89,14 @@ class Annotator:
         texts (Sequence[Any]): The texts. What is none has an error.
         RETURNS (List[Dict[str, Any]]): For each, the fields and "error".
         """
+        some = [texts[i : i + ROWS_A_BATCH] for i in range(0, len(texts), ROWS_A_BATCH)]
+        return [found for part in some for found in self._annotate_some(part)]
+
+    def _annotate_some(self, texts: Sequence[Any]) -> List[Dict[str, Any]]:
         nlp = self.nlp
         with nlp.memory_zone():
-            good = [text for text in texts if isinstance(text, str)]
+            # A tokenizer of spaCy takes no subclass of str, such as numpy's.
+            good = [str(text) for text in texts if isinstance(text, str)]
             found = iter(self._annotate_all(nlp, good))
             return [next(found) if isinstance(text, str) else _no_text(text) for text in texts]
 
@@ -164,12 +170,20 @@ class Annotator:
             torch.set_num_threads(self.n_threads)
             # For libraries that start later.
             os.environ.setdefault("OMP_NUM_THREADS", str(self.n_threads))
-        return load_model(self.pipeline, exclude=self.exclude)
+        # A folder, also where a package of this name is installed, as in all commands.
+        is_folder = os.path.isdir(self.pipeline)
+        given = find_pipeline(self.pipeline) if is_folder else self.pipeline
+        return load_model(given, exclude=self.exclude)
 
     def _annotate_all(self, nlp: Language, texts: List[str]) -> List[Dict[str, Any]]:
         try:
-            docs = list(nlp.pipe(texts, batch_size=self.batch_size))
-            return [{**self._fields_of(doc), ERROR: None} for doc in docs]
+            docs = nlp.pipe(texts, batch_size=self.batch_size)
+            # One by one: a document keeps what the encoder has made of it.
+            found = [{**self._fields_of(doc), ERROR: None} for doc in docs]
+            if len(found) == len(texts):
+                return found
+            if len(texts) == 1:
+                return [{ERROR: "The pipeline has left this text out"}]
         # Components may raise anything. Then find out which text it was.
         except Exception as err:
             if len(texts) == 1:

@@ -17,6 +17,7 @@ from .collection import (
     Shard,
     files_of,
     find_shards,
+    is_hidden,
 )
 from .engines.contract import Engine
 from .saved import find_pipeline
@@ -90,6 +91,11 @@ def make_job(annotator: Annotator, source: Path, output: Path, format: Optional[
     RAISES (CollectionError): If the collection can't be read.
     """
     files = files_of(source)
+    if _is_read(output, source):
+        raise CollectionError(
+            f"'{output}' is in the collection '{source}', so what is written there would be read "
+            "again. Name a folder outside of it, or one that begins with '_'."
+        )
     shards = find_shards(source, files)
     left_out = [path for end, paths in files.items() if end not in ENDINGS for path in paths]
     ending = shards[0].ending
@@ -103,6 +109,12 @@ def make_job(annotator: Annotator, source: Path, output: Path, format: Optional[
             "Parquet files need pyarrow, which isn't installed: pip install 'spacy-mtl[parquet]'"
         )
     return Job(shards, output, ending, annotator, left_out)
+
+
+def _is_read(output: Path, source: Path) -> bool:
+    """RETURNS (bool): Whether the files of a folder would be found in a collection."""
+    one, other = output.resolve(), source.resolve()
+    return source.is_dir() and one.is_relative_to(other) and not is_hidden(one, other)
 
 
 def _check_columns(shards: Sequence[Shard], annotator: Annotator) -> None:
@@ -146,6 +158,7 @@ def open_output(job: Job, *, resume: bool, force: bool = False) -> None:
         raise CollectionError(f"'{output}' is a file. Name a folder for the annotated files.")
     record = output / RECORD
     now = describe(job)
+    _check_columns(job.shards, job.annotator)
     if record.exists() and force:
         _remove_earlier(output, json.loads(record.read_text(encoding="utf8")))
     has_files = output.is_dir() and any(path.name != RECORD for path in output.iterdir())
@@ -166,7 +179,6 @@ def open_output(job: Job, *, resume: bool, force: bool = False) -> None:
         _check_shards(job, before.get(_SHARDS, {}), now[_SHARDS])
     elif has_files:
         raise CollectionError(f"'{output}' has other files. Name a new folder.")
-    _check_columns(job.shards, job.annotator)
     write_files({record: (json.dumps(now, indent=1) + "\n").encode("utf8")})
 
 

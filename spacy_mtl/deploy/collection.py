@@ -93,10 +93,14 @@ def files_of(path: Path) -> Dict[str, List[Path]]:
         raise CollectionError(f"There is no collection '{path}'. Name a file or a folder.")
     found: Dict[str, List[Path]] = {}
     for file in sorted(path.rglob("*")):
-        hidden = any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
-        if file.is_file() and not hidden:
+        if file.is_file() and not is_hidden(file, path):
             found.setdefault(file.suffix.lower(), []).append(file)
     return found
+
+
+def is_hidden(path: Path, root: Path) -> bool:
+    """RETURNS (bool): Whether a file or folder is left out of a collection."""
+    return any(part.startswith((".", "_")) for part in path.relative_to(root).parts)
 
 
 def find_shards(path: Path, by_ending: Optional[Dict[str, List[Path]]] = None) -> List[Shard]:

@@ -8,6 +8,11 @@ from .annotator import ERROR
 from .collection import LINES, PARQUET, CollectionError, Row, Shard
 from .fields import FIELDS, arrow_type, arrow_values
 
+#: The metadata that Spark writes.
+_OF_SPARK = b"org.apache.spark."
+#: From so many rows or characters on, a row group of a Parquet file ends.
+_ROWS_A_GROUP, _CHARACTERS_A_GROUP = 10_000, 10_000_000
+
 
 def new_name(name: str) -> str:
     """RETURNS (str): What a file is called until it is complete."""
@@ -72,14 +77,31 @@ def _write_parquet(
     added = {**{name: FIELDS[name].kind for name in fields}, ERROR: "string"}
     before = _schema_of(shard)
     kinds = [pyarrow.field(name, arrow_type(kind)) for name, kind in added.items()]
-    schema = pyarrow.schema([*before, *kinds], metadata=before.metadata)
+    # Spark believes its note of the columns in the metadata, not the columns themselves.
+    metadata = before.metadata or {}
+    kept = {key: value for key, value in metadata.items() if not key.startswith(_OF_SPARK)}
+    schema = pyarrow.schema([*before, *kinds], metadata=kept)
     with pyarrow.parquet.ParquetWriter(path, schema) as writer:
-        for rows in batches:
+        for rows in _grouped(batches):
             columns = [_array([row.get(each.name) for row in rows], each.type) for each in before]
             columns += [
                 arrow_values([row[name] for row in rows], kind) for name, kind in added.items()
             ]
             writer.write_table(pyarrow.Table.from_arrays(columns, schema=schema))
+
+
+def _grouped(batches: Iterable[List[Row]]) -> Iterator[List[Row]]:
+    """Put batches together: each becomes a row group, and readers want few large ones."""
+    rows: List[Row] = []
+    n_characters = 0
+    for batch in batches:
+        rows += batch
+        n_characters += sum(len(v) for row in batch for v in row.values() if isinstance(v, str))
+        if len(rows) >= _ROWS_A_GROUP or n_characters >= _CHARACTERS_A_GROUP:
+            yield rows
+            rows, n_characters = [], 0
+    if rows:
+        yield rows
 
 
 def _schema_of(shard: Shard) -> Any:

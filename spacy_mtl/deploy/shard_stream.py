@@ -4,7 +4,7 @@ from collections import deque
 from typing import Deque, Dict, Iterator, List, Sequence, Set, Tuple
 
 from .collection import CollectionError, Row, Shard
-from .engines.contract import Engine
+from .engines.contract import Engine, EngineError
 
 
 def annotated_shards(
@@ -41,6 +41,8 @@ def annotated_shards(
         while waiting or i not in is_read or i in owners:
             if not waiting and (found := next(results, None)) is not None:
                 waiting.append(found)
+            elif not waiting and i not in failed and (i in owners or i not in is_read):
+                raise EngineError("The workers have ended before all rows were annotated.")
             if not waiting or waiting[0][0] != i:
                 break
             yield waiting.pop()[1]

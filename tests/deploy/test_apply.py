@@ -178,11 +178,11 @@ def test_workers_go_on_with_the_next_file(annotator: Annotator, tmp_path: Path) 
     assert found == {str(i): list(range(10 * i, 10 * i + n)) for i, n in enumerate(sizes)}
 
 
-@pytest.mark.slow
 def _end(rows: List[Row]) -> NoReturn:
     os._exit(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [True, False])
 def test_a_worker_that_ends(
     annotator: Annotator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
@@ -282,6 +282,7 @@ def test_errors(annotator: Annotator, tmp_path: Path, monkeypatch: pytest.Monkey
         run(annotator, tmp_path / "list.jsonl", tmp_path / "out2")
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "notes").write_text("keep")
+    write_lines(tmp_path / "good.jsonl", make_rows(0, 1))
     with pytest.raises(CollectionError, match="has other files. Name a new folder"):
-        run(annotator, tmp_path / "list.jsonl", tmp_path / "used")
+        run(annotator, tmp_path / "good.jsonl", tmp_path / "used")
     assert (tmp_path / "used" / "notes").read_text() == "keep"

@@ -1,9 +1,11 @@
 """Annotate in this process, or in some others on this machine."""
 
 import multiprocessing
+import os
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any, Iterable, Iterator, List, Optional
 
 from ..annotator import Annotator
@@ -20,7 +22,7 @@ class Local(Engine):
         if n_workers > 1:
             # Threads of libraries don't survive a fork.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(n_workers, mp_context=context)
+            self._pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_watch)
 
     def run(self, batches: Iterable[List[Row]]) -> Iterator[List[Row]]:
         if self._pool is None:
@@ -37,6 +39,19 @@ class Local(Engine):
     def close(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+
+
+def _watch() -> None:
+    """End this worker with the process that has started it, which may be killed: others hold the
+    queue from which it reads open."""
+
+    def wait() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def _result_of(promised: Any) -> List[Row]:

@@ -1,5 +1,6 @@
 """Annotate by actors of Ray."""
 
+import os
 import time
 from importlib.util import find_spec
 from itertools import cycle
@@ -33,7 +34,11 @@ class RayActors(Engine):
             raise
         remote = ray.remote(num_cpus=n_threads)(type(annotator))
         # An annotator keeps what it was made with, and nothing else.
-        self._actors = [remote.remote(**vars(annotator)) for _ in range(n_workers)]
+        settings = dict(vars(annotator))
+        if os.path.isdir(annotator.pipeline):
+            # Workers of a cluster that was started elsewhere are in another folder.
+            settings["pipeline"] = os.path.abspath(annotator.pipeline)
+        self._actors = [remote.remote(**settings) for _ in range(n_workers)]
 
     @classmethod
     def check(cls) -> None:
