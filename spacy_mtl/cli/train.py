@@ -1,7 +1,9 @@
 """`python -m spacy mtl train`: training that can be interrupted and resumed."""
 
 import os
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
@@ -70,7 +72,9 @@ def train_cli(
             raise typer.Exit
     else:
         given.read()
-        given.find()
+        # The first rank says what it finds.
+        with redirect_stdout(StringIO()):
+            given.find()
         flags = {"--resume": resume, "--differ": differ, "--force": force}
         words = ["mtl", "train", str(config_path), "--output", str(output), "--send-as", sends]
         words += [flag for flag, is_given in flags.items() if is_given]

@@ -143,8 +143,9 @@ def check_weighted_sum(
     if numpy.abs(found - (factors * seen).sum(axis=0)).max(initial=0.0) > allowed:
         raise ValueError(
             f"The combined gradient of {title} is not the sum of the gradients times the weights "
-            "that it returned. With 'every' of the component 'mtl', only its weights act on the "
-            "gradients. Set every = null, or return weights that fit the gradient."
+            "that it returned. With 'every' of the component 'mtl', or on several ranks, only its "
+            "weights act on the gradients. Return weights that fit the gradient, set every = null, "
+            "or needs_rows = True in the class of the weighting."
         )
 
 

@@ -175,6 +175,10 @@ class JointStep:
             )
         view = self._views[task]
         zeros = [self._ops.alloc2f(*v.shape) for v in view]
+        if not any(map(len, view)):
+            # Without a token on this rank, there is no gradient.
+            self._note_answered(task, listener)
+            return zeros
         # Add up in our own arrays: the head may still use the one it sent.
         total = self._d_views.get(task) or [self._ops.alloc2f(*v.shape) for v in view]
         for t, d in zip(total, d_view):

@@ -12,11 +12,12 @@ from ..parameters import slots_of_model
 from ..ranks.group import ALONE, Group
 from ..sharing.contract import Scheme, scheme_of, split_slots
 from ..sharing.scheme import features_of
-from ..types import Annotated, Features, StepReport, Views
+from ..types import Annotated, StepReport, Views
 from .annotated import annotated_tasks, present_tasks
 from .backward import Backward
 from .batch import Batch
 from .closing import close
+from .empty import no_backward, no_views
 from .encoder_checks import check_annotated, check_initialized
 from .meeting import Meeting
 from .memory import Memory
@@ -94,6 +95,7 @@ class Steps:
             if scheme.needs_annotation or scheme.has_costly_views:
                 adapters = self._pipeline.adapters()
                 annotated = annotated_tasks(examples, self._pipeline.tasks, adapters)
+                self._show(scheme, annotated)
                 # Who has no text here may have some on another rank.
                 if scheme.has_costly_views and self._group.size == 1:
                     tasks = present_tasks(annotated, expected, adapters)
@@ -110,9 +112,18 @@ class Steps:
         losses: Dict[str, float],
     ) -> None:
         """Open a step without a token: other ranks may have some, and wait for this one."""
+        model = self._pipeline.model
+        scheme = scheme_of(model.get_ref("sharing"))
+        self._show(scheme, Annotated([], []))
         with self._group.same_chance():
-            backward = no_backward(self._pipeline.model)
-        self._open(examples, expected, place(losses), Views({}), backward, sgd=sgd, losses=losses)
+            backward = no_backward(model)
+        views = no_views(model, expected, len(examples))
+        self._open(examples, expected, place(losses), views, backward, sgd=sgd, losses=losses)
+
+    def _show(self, scheme: Scheme, annotated: Annotated) -> None:
+        """Show a scheme that numbers what it meets the batches of all ranks."""
+        if scheme.has_own_views and scheme.needs_annotation and self._group.size > 1:
+            scheme.note_annotated(self._group.gather(annotated))
 
     def _open(
         self,
@@ -268,21 +279,6 @@ def run_forward(
         model.ops,
         features=[] if group.size == 1 else features.arrays,
         view_like=view_like,
-    )
-
-
-def no_backward(model: Model) -> Backward:
-    """RETURNS (Backward): What a batch without tokens leaves for the way back: nothing."""
-    sharing = model.get_ref("sharing")
-    shared, private = split_slots(sharing)
-    shared.extend(scheme_of(sharing).borrowed(model.get_ref("tok2vec")))
-    return Backward(
-        lambda d_views: Features([]),
-        lambda d_features, keep=False: None,
-        shared,
-        private,
-        {},
-        model.ops,
     )
 
 

@@ -66,14 +66,17 @@ class TorchGroup(Group):
 
     def sum(self, array: Any, kind: str = FLOAT32) -> Any:
         """Add up arrays: see `Group`."""
-        values = xp2torch(array).contiguous()
+        # An array of numpy stays one, also where models are on a GPU.
+        is_numpy = isinstance(array, numpy.ndarray)
+        values = (torch.from_numpy(array) if is_numpy else xp2torch(array)).contiguous()
         sent = values if kind == FLOAT32 else values.to(getattr(torch, kind))
         is_on_cpu = sent.device.type == "cpu"
         with told():
             # The default group may know GPUs alone, as that of Ray Train does. No name for the
             # group: an error would hold it, with its threads.
             dist.all_reduce(sent, group=self._of_objects if is_on_cpu else None)
-        return torch2xp(sent.to(values.dtype))
+        summed = sent.to(values.dtype)
+        return summed.numpy() if is_numpy else torch2xp(summed)
 
     def gather(self, value: _Value) -> List[_Value]:
         """RETURNS (List[Any]): The values of all ranks: see `Group`."""
@@ -243,7 +246,7 @@ def connect(use_gpu: int = -1) -> TorchGroup:
             timeout=_PATIENCE,
         )
     except (RuntimeError, ValueError, OSError) as err:
-        reason = str(err).splitlines()[0][:200]
+        reason = (str(err).splitlines() or [type(err).__name__])[0][:200]
         raise StartError(
             f"Rank {os.environ.get(RANK)} of {os.environ.get(SIZE)} did not find the others at "
             f"{os.environ.get('MASTER_ADDR')}:{os.environ.get('MASTER_PORT')} within {seconds} "

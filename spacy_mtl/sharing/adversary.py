@@ -52,6 +52,15 @@ class Classes:
         numbers = [None if name is None else known.index(name) % MAX_CLASSES for name in names]
         return numbers, min(len(known), MAX_CLASSES)
 
+    def note_all(self, annotated: Sequence[Annotated]) -> None:
+        """Number the classes of the batches of all ranks, the same on each.
+
+        annotated (Sequence[Annotated]): The annotation of the batches, by rank.
+        """
+        for each in annotated:
+            self.numbers(each)
+            self.note_closed()
+
     def note_closed(self) -> None:
         """Keep the classes of the last batch."""
         self.corpora, self.task_sets = self._found

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from thinc.api import Model
 
 from ..parameters import Slot, slots_of_model, unique
-from ..types import Features, StepReport, StructureTable
+from ..types import Annotated, Features, StepReport, StructureTable
 
 #: The prefix of refs to layers that belong to a single task.
 PRIVATE = "private:"
@@ -130,6 +130,14 @@ class Scheme:
 
     # The state. Saved with the pipeline. Schedules advance with closed steps, never with forward
     # passes.
+
+    def note_annotated(self, annotated: Sequence[Annotated]) -> None:
+        """Look at the batches of all ranks, before the forward pass of a step on several.
+
+        Only called if the scheme `needs_annotation`.
+
+        annotated (Sequence[Annotated]): Their annotation, by rank.
+        """
 
     def note_closed(self, report: StepReport) -> None:
         """Update the state after a step has closed.

@@ -107,6 +107,12 @@ class SharingNetwork(torch.nn.Module):
         """RETURNS (int): The width of a task's view."""
         return self.width
 
+    def note_annotated(self, annotated: Sequence[Annotated]) -> None:
+        """Look at the batches of all ranks, before the forward pass of a step on several.
+
+        annotated (Sequence[Annotated]): Their annotation, by rank.
+        """
+
     def note_closed(self, tasks: Sequence[str]) -> None:
         """Update what is learned without gradients, after a joint step has closed.
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..registry import register
 from ..scheduled import Number
 from ..settings import AT_LEAST_ONE, RATE, one_of
-from ..types import Encoder, StructureTable, TokenVectors
+from ..types import Annotated, Encoder, StructureTable, TokenVectors
 from .adversary import ADVERSARIES, Classes, Discriminator
 from .by_task import ByTask
 from .documents import Documents
@@ -160,6 +160,9 @@ class SharedPrivateNetwork(SharingNetwork):
 
     def view_width(self, task: str) -> int:
         return self.width * (1 if self._merge == "sum" else 2)
+
+    def note_annotated(self, annotated: Sequence[Annotated]) -> None:
+        self.classes.note_all(annotated)
 
     def note_closed(self, tasks: Sequence[str]) -> None:
         self.classes.note_closed()

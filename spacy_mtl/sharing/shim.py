@@ -14,7 +14,7 @@ from ..encoder.precision import computing
 from ..loading import UnfitError
 from ..packed import unpack
 from ..parameters import Slot, slots_of_model, unique
-from ..types import StepReport, StructureTable
+from ..types import Annotated, StepReport, StructureTable
 from .by_task import renamed
 from .contract import Scheme
 from .network import SharingNetwork
@@ -153,6 +153,9 @@ class SchemeShim(EvaluatingShim, Scheme):
         network: Any = network_of(self)
         if network is not None:
             network.stand_alone()
+
+    def note_annotated(self, annotated: Sequence[Annotated]) -> None:
+        self.network.note_annotated(annotated)
 
     def note_closed(self, report: StepReport) -> None:
         self.network.note_closed(list(report.losses))

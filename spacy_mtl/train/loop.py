@@ -85,7 +85,7 @@ def train(
         stdout.write(message.info(f"Ranks: {group.size}") + "\n")
     log_step, finalize = _no_log, _no_end
     if group.is_first:
-        with nlp.select_pipes(disable=frozen):
+        with nlp.select_pipes(disable=frozen), group.own_chance():
             log_step, finalize = settings["logger"](nlp, stdout, stderr)
     try:
         if checkpoint is not None:
@@ -94,13 +94,13 @@ def train(
             if ranks_of(state) != group.size:
                 text = _other_ranks(ranks_of(state), group.size)
                 stdout.write(message.warn(text) + "\n")
-            check_same_start(training, meta or {})
+            check_same_start(training, meta or {}, every)
         else:
             state = training.get_state()
             # Report errors that prevent a first step before there is anything to resume from.
             with explained_corpora(training.config):
                 training.batches.peek()
-            check_same_start(training, meta or {})
+            check_same_start(training, meta or {}, every)
             # Write the first checkpoint before any pipeline, so that it can always be resumed.
             if group.is_first:
                 write_checkpoint(output, 0, nlp, state, meta or {})
@@ -109,13 +109,15 @@ def train(
                 with nlp.select_pipes(disable=frozen):
                     update_meta(settings, nlp, info)
             if is_best is not None and group.is_first:
-                with nlp.use_params(training.optimizer.averages):
+                with nlp.use_params(training.optimizer.averages), group.own_chance():
                     write_in_place(before_to_disk(nlp).to_disk, output / DIR_MODEL_LAST)
                 if is_best:
                     copy = partial(shutil.copytree, output / DIR_MODEL_LAST, dirs_exist_ok=True)
                     write_in_place(copy, output / DIR_MODEL_BEST)
                 info["output_path"] = str(output / DIR_MODEL_LAST)
-            log_step(info if is_best is not None else None)
+            # The first rank alone does so: what it draws must not count for others.
+            with group.own_chance():
+                log_step(info if is_best is not None else None)
             if is_best is not None if every is None else not training.step % every:
                 state = training.get_state()
                 if group.is_first:

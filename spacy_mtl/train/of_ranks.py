@@ -1,18 +1,25 @@
 """What a training on several ranks adds up, compares and keeps for each."""
 
+import hashlib
+import random
 from contextlib import suppress
 from itertools import islice
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
+import numpy
 from spacy.language import Language
 from spacy.training import Example
 
 from ..chance import get_data_chance, set_data_chance
+from ..corpus.reader import MultiCorpus
 from ..parameters import slots_of
 from ..ranks.group import Group, RanksDifferError, digest_of
 from ..tasks.stock import task_of, tasks_of
 from .checkpoint import Checkpoint
 from .resumable import ResumableReader
+
+#: What texts are compared by in each step.
+_COMPARED: List[Union[int, str]] = ["ORTH", "SPACY", "TAG", "DEP", "HEAD", "ENT_IOB", "ENT_TYPE"]
 
 
 def check_seed(training: Mapping[str, Any]) -> None:
@@ -106,11 +113,12 @@ def ranks_of(state: Mapping[str, Any]) -> int:
     return max(1, len(state.get("ranks", ())))
 
 
-def check_same_start(training: Any, meta: Mapping[str, Any]) -> None:
+def check_same_start(training: Any, meta: Mapping[str, Any], every: Optional[int] = None) -> None:
     """Check that all ranks start with the same, and that there is a text for each.
 
     training (Training): The training, at its first step.
     meta (Mapping[str, Any]): The config, data and machine.
+    every (Optional[int]): The steps between checkpoints.
     RAISES (RanksDifferError): If any rank has something else.
     RAISES (ValueError): If there are fewer texts than ranks.
     """
@@ -124,9 +132,17 @@ def check_same_start(training: Any, meta: Mapping[str, Any]) -> None:
     group.check_same(
         {
             "config": meta.get("config", nlp.config.to_str()),
+            "value of --every": every,
+            "value of --send-as": training.sends,
+            "version of a library": {
+                name: each
+                for name, each in meta.get("machine", {}).items()
+                # Machines may differ.
+                if name not in ("processor", "threads")
+            },
             "size of the corpora": sorted(meta.get("data", {}).items()),
             "list of components": nlp.component_names,
-            "set of labels": [sorted(getattr(pipe, "labels", ())) for _, pipe in nlp.components],
+            "list of labels": [list(getattr(pipe, "labels", ())) for _, pipe in nlp.components],
             "set of teachers": teachers_of(nlp),
             "first batch": texts_of(batch),
             "set of values to start from": values_of(nlp),
@@ -136,17 +152,44 @@ def check_same_start(training: Any, meta: Mapping[str, Any]) -> None:
         _check_enough(training)
 
 
+def check_same_batch(group: Group, batch: Sequence[Example], sizes: Mapping[str, int]) -> None:
+    """Check that all ranks are about to cut the same batch, and draw the same numbers.
+
+    group (Group): The ranks.
+    batch (Sequence[Example]): The batch.
+    sizes (Mapping[str, int]): The numbers of classes of spaCy's parsers.
+    RAISES (RanksDifferError): On every rank, if any has something else.
+    """
+    texts = hashlib.sha256()
+    for eg in batch:
+        for doc in (eg.predicted, eg.reference):
+            texts.update(doc.to_array(_COMPARED).tobytes())
+        texts.update(repr(sorted(eg.reference.cats.items())).encode("utf8"))
+    numbers: Any = numpy.random.get_state()
+    drawn = random.getstate(), numbers[1].tobytes()
+    group.check_same(
+        {
+            "batch": texts.digest(),
+            "state of Python's or numpy's random numbers": drawn,
+            "number of labels of a parser": sorted(sizes.items()),
+        }
+    )
+
+
 def _check_enough(training: Any) -> None:
     """Refuse a corpus with fewer texts than ranks. Batches may be as small: they often grow."""
-    nlp, group = training.nlp, training.group
-    # Another reader would take over the schedule of one that reads several corpora.
-    if isinstance(training.corpus, ResumableReader):
+    nlp, group, corpus = training.nlp, training.group, training.corpus
+    if isinstance(corpus, MultiCorpus):
+        # Another reader would take over its schedule.
+        n_texts = sum(corpus.corpora.survey(nlp).sizes.values())
+    elif isinstance(corpus, ResumableReader):
         return
-    chance = get_data_chance()
-    try:
-        n_texts = sum(1 for _ in islice(training.corpus(nlp), group.size))
-    finally:
-        set_data_chance(chance)
+    else:
+        chance = get_data_chance()
+        try:
+            n_texts = sum(1 for _ in islice(corpus(nlp), group.size))
+        finally:
+            set_data_chance(chance)
     if n_texts < group.size:
         raise ValueError(
             f"There are {group.size} ranks, but the training corpus has {n_texts} text"

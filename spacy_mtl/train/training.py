@@ -16,12 +16,13 @@ from ..corpus.feedback import report_scores
 from ..joint.component import MultiTask
 from ..parameters import slots_of
 from ..ranks.group import ALONE, FLOAT32, Group, join
+from ..ranks.parsers import add_labels, note_seen, parsers_of, sizes_of, take_over
 from ..ranks.reduction import Reduction
 from ..ranks.shares import share_of
 from .batcher import batcher_that_ends
 from .batches import ReplayableBatches
 from .checkpoint import CheckpointError
-from .of_ranks import losses_of_all, own_state
+from .of_ranks import check_same_batch, losses_of_all, own_state
 from .optimizer import get_gradients, get_optimizer, set_gradients, set_optimizer
 from .resumable import ResumableReader, get_component_states, set_component_states
 from .settings import check_training
@@ -64,6 +65,7 @@ class Training:
             lambda: create_train_batches(nlp, self.corpus, batcher, max_epochs)
         )
         frozen = self.settings["frozen_components"]
+        self.sends = sends
         self._reduction = Reduction(nlp, group, frozen=frozen, kind=sends)
         #: The next step.
         self.step = 0
@@ -98,6 +100,7 @@ class Training:
             if before_step is not None:
                 before_step(step, batch)
             dropout = next(self._dropouts)
+            parsers = self._agree(batch)
             with self.group.own_chance():
                 for part in subdivide_batch(batch, settings["accumulate_gradient"]):
                     nlp.update(
@@ -108,7 +111,7 @@ class Training:
                         exclude=exclude,
                         annotates=settings["annotating_components"],
                     )
-                self._sum_gradients()
+                self._sum_gradients(parsers)
                 for name, pipe in nlp.pipeline:
                     model = getattr(pipe, "model", None)
                     is_trainable = getattr(pipe, "is_trainable", False)
@@ -206,10 +209,23 @@ class Training:
             "chance": self.group.get_chance(),
         }
 
-    def _sum_gradients(self) -> None:
+    def _agree(self, batch: Sequence[Example]) -> Dict[str, Any]:
+        """Check that all ranks have the same batch, and add its labels to spaCy's parsers.
+
+        RETURNS (Dict[str, TransitionBasedParser]): Those that are trained. None with one rank.
+        """
+        if self.group.size == 1:
+            return {}
+        parsers = parsers_of(self.nlp, self.settings["frozen_components"])
+        add_labels(parsers, batch)
+        check_same_batch(self.group, batch, sizes_of(parsers))
+        return parsers
+
+    def _sum_gradients(self, parsers: Dict[str, Any]) -> None:
         """Give the optimizer of each rank the gradients of all."""
         if self.group.size == 1:
             return
+        note_seen(parsers, self.group)
         for _, pipe in self.nlp.pipeline:
             if isinstance(pipe, MultiTask):
                 pipe.end_step()
@@ -227,12 +243,15 @@ class Training:
         return not step % self.settings["eval_frequency"]
 
     def _score(self) -> Tuple[float, Dict[str, Any], bool]:
-        found = None
-        if self.group.is_first:
-            with self.group.own_chance(), self._averaged():
+        found, group = None, self.group
+        parsers = parsers_of(self.nlp) if group.size > 1 else {}
+        sizes = sizes_of(parsers)
+        if group.is_first:
+            with group.own_chance(), self._averaged():
                 found = self._evaluate()
-        score, scores = self.group.broadcast(found)  # type: ignore[misc]
-        if not self.group.is_first:
+        score, scores = group.broadcast(found)  # type: ignore[misc]
+        take_over(parsers, sizes, group)
+        if not group.is_first:
             report_scores(self.nlp, scores)
         self._results.append((score, self.step))
         return score, scores, score == max(self._results)[0]

@@ -14,6 +14,7 @@ from ranked_steps import Case, pipeline
 from stock_heads import STOCK
 from taught_pipelines import KINDS, block, save_teacher
 from thinc.api import fix_random_seed
+from tiny_corpus import make_examples
 from tiny_pipelines import CNN, CRF, HEADS, inner
 
 #: Settings of methods beside a learning rate.
@@ -50,8 +51,8 @@ def _upstream(encoder: str, **settings: Any) -> Any:
     return pipeline(encoder, **settings)
 
 
-def _scheme(encoder: str, scheme: str, **settings: Any) -> Any:
-    model = {"@architectures": f"spacy_mtl.{scheme}.v1", "tok2vec": CNN, "dropout": 0.0}
+def _scheme(encoder: str, scheme: str, settings: Any) -> Any:
+    model = {"@architectures": f"spacy_mtl.{scheme}.v1", "tok2vec": CNN, "dropout": 0.0, **settings}
     return pipeline(None, model=model, weighting=method("PCGrad"))
 
 
@@ -65,16 +66,50 @@ def _with_parser(encoder: str, **settings: Any) -> Any:
     nlp = pipeline(
         None, heads={**HEADS, "parser": parser}, examples=stock_models.examples_for, **settings
     )
-    # The gradient of its lower layer has the batch's last token in place of what is missing in a
-    # state (spacy/ml/_precomputable_affine.py: X[-1]), so that it depends on the order of texts.
-    # Let the last one be zeros.
-    lower: Any = nlp.get_pipe("parser").model.get_ref("lower")  # type: ignore[attr-defined]
+    _end_with_zeros(nlp.get_pipe("parser"))
+    return nlp
+
+
+def _end_with_zeros(pipe: Any) -> None:
+    """The gradient of a parser's lower layer has the batch's last token in place of what is missing
+    in a state (spacy/ml/_precomputable_affine.py: X[-1]), so that it depends on the order of texts.
+    Let the last one be zeros."""
+    resize = pipe.model.attrs["resize_output"]
+
+    def resized(model: Any, n: int) -> Any:
+        # It makes a new layer.
+        found = resize(model, n)
+        _zeros_at_end(model.get_ref("lower"))
+        return found
+
+    pipe.model.attrs["resize_output"] = resized
+    _zeros_at_end(pipe.model.get_ref("lower"))
+
+
+def _zeros_at_end(lower: Any) -> None:
     forward = lower._func
 
     def with_zeros(model: Any, tokens: Any, is_train: bool) -> Any:
         return forward(model, numpy.vstack([tokens, numpy.zeros_like(tokens[:1])]), is_train)
 
     lower._func = with_zeros
+
+
+def _with_new_labels(encoder: str, **settings: Any) -> Any:
+    """An ner that is initialized with one label, and meets another one in training."""
+
+    def with_one_label(nlp: Any) -> Any:
+        examples = make_examples(nlp)
+        for eg in examples:
+            eg.reference.ents = [ent for ent in eg.reference.ents if ent.label_ == "PER"]
+        return examples
+
+    model = {**stock_models.PARSER, "state_type": "ner"}
+    ner = ("ner", {"update_with_oracle_cut_size": 0, "model": model})
+    nlp = pipeline(
+        None, heads={"tagger": "mtl_tagger", "stock": ner}, examples=with_one_label, **settings
+    )
+    _end_with_zeros(nlp.get_pipe("stock"))
     return nlp
 
 
@@ -98,6 +133,13 @@ def _taught(encoder: str, **settings: Any) -> Any:
 WHOLE_TEXTS = {"update_with_oracle_cut_size": 0, "min_action_freq": 1}
 LISTENER = {"@architectures": "spacy_mtl.TaskListener.v1", "upstream": "mtl"}
 STOCK_HEADS = {name: (name, {"model": {**STOCK[name][1], "tok2vec": LISTENER}}) for name in STOCK}
+#: Schemes without those losses of their own that aren't means over tokens.
+OUTSIDE: Dict[str, Any] = {
+    **{scheme: {} for scheme in ("MMoE", "CGC", "PLE", "DSelectK", "Sluice", "CrossStitch")},
+    **{scheme: {} for scheme in ("SoftSharing", "TaskRelation", "TaskAttention")},
+    "InformationPassing": {"method": "attention"},
+    "SharedPrivate": {"adversary_strength": 0.0, "orthogonality_strength": 0.0},
+}
 INSIDE: Dict[str, Any] = {
     "two copies of the upper layer": (
         PARTIAL,
@@ -106,6 +148,16 @@ INSIDE: Dict[str, Any] = {
     "adapters": (ADAPTERS, {"freeze_encoder": False, "rank": 2}),
     "a mix of layers": (MIX, {"layer_dropout": 0.0}),
 }
+SPAN_FINDER = (
+    "span_finder",
+    {
+        "model": {
+            "@architectures": "spacy.SpanFinder.v1",
+            "scorer": {"@layers": "spacy.LinearLogistic.v1", "nO": 2},
+            "tok2vec": LISTENER,
+        }
+    },
+)
 CASES: Dict[str, Case] = {
     **{
         f"{name} at {place}": Case(partial(_cnn, weighting=method(name, place), gradients=place))
@@ -138,7 +190,19 @@ CASES: Dict[str, Case] = {
         for name in ("Constant", "GradNorm", "FAMO")
         for place in PLACES
     },
-    "bfloat16": Case(partial(_cnn, weighting=method("UPGrad")), kind="bfloat16"),
+    # Until it has an example, a class has the least score of all in the batch.
+    "labels that ner meets in training": Case(_with_new_labels, rate=0.05, tolerance=1e-3),
+    "span_finder": Case(
+        partial(
+            _cnn,
+            heads={"ner": "mtl_ner", "spans": SPAN_FINDER},
+            examples=stock_models.examples_for,
+        ),
+        rate=0.05,
+        examples=stock_models.examples_for,
+    ),
+    # What is sent has 8 bits.
+    "bfloat16": Case(partial(_cnn, weighting=method("UPGrad")), kind="bfloat16", tolerance=2e-2),
     "frozen encoder": Case(partial(_cnn, weighting=method("UPGrad")), frozen=["mtl"]),
     "CRF": Case(partial(_cnn, heads={"ner": ("mtl_ner", {"model": CRF}), "tagger": "mtl_tagger"})),
     # At a higher rate, UPGrad comes to a point where rounding decides, also on one rank.
@@ -148,8 +212,8 @@ CASES: Dict[str, Case] = {
     },
     # Their towers learn fast, and rounding grows with them.
     **{
-        scheme: Case(partial(_scheme, scheme=scheme), rate=0.05)
-        for scheme in ("MMoE", "Sluice", "CGC")
+        scheme: Case(partial(_scheme, scheme=scheme, settings=settings), rate=0.05)
+        for scheme, settings in OUTSIDE.items()
     },
     **{
         f"inside the encoder, {name} at {place}": Case(
@@ -167,4 +231,10 @@ CASES: Dict[str, Case] = {
         for name in ("Constant", "UPGrad")
         for place in PLACES
     },
+}
+#: Their own losses aren't those of all texts together: means over documents count by tokens.
+CASES_OF_CLASSES: Dict[str, Case] = {
+    "SharedPrivate with its adversary": Case(
+        partial(_scheme, scheme="SharedPrivate", settings={}), rate=0.05
+    )
 }

@@ -25,8 +25,10 @@ from torch.distributed.elastic.utils.distributed import get_free_port
 
 from spacy_mtl.parameters import slots_of
 from spacy_mtl.ranks.group import ALONE, Group, join
+from spacy_mtl.ranks.parsers import add_labels, note_seen, parsers_of
 from spacy_mtl.ranks.reduction import Reduction
 from spacy_mtl.ranks.torch_group import environment_of
+from spacy_mtl.sharing.contract import scheme_of
 
 N_STEPS = int(os.environ.get("N_STEPS", "20"))
 #: By rank, the texts of a step and what they are annotated with. None is everything.
@@ -47,6 +49,7 @@ class Case:
     adam: Whether by Adam; by default by plain gradient descent.
     rate: The learning rate of plain gradient descent.
     examples: Makes the texts that have all annotation.
+    tolerance: The largest difference of a value.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Case:
         kind: str = "float32",
         rate: float = 0.1,
         examples: Callable[[Language], List[Example]] = make_examples,
+        tolerance: float = 1e-5,
     ) -> None:
         self.make = make
         self.frozen = frozen
@@ -65,6 +69,7 @@ class Case:
         self.kind = kind
         self.rate = rate
         self.examples = examples
+        self.tolerance = tolerance
 
     def run(self, encoder: str, group: Group = ALONE) -> Dict[str, Any]:
         """Train, and return the values and losses. One rank gets the texts of all."""
@@ -85,16 +90,28 @@ class Case:
             if group.size > 1:
                 own = shares[group.rank]
             with group.own_chance():
+                # As the loop does.
+                parsers = parsers_of(nlp, self.frozen)
+                with group.common_chance():
+                    everything = [each for share in shares for each in share]
+                    add_labels(parsers, self.make_share(nlp, everything))
                 examples = self.make_share(nlp, own)
                 nlp.update(examples, sgd=False, losses=losses, exclude=list(self.frozen))
                 nlp.get_pipe("mtl").end_step()
+                note_seen(parsers, group)
                 reduction.reduce()
                 for name, pipe in nlp.pipeline:
                     if name not in self.frozen:
                         pipe.finish_update(sgd)
         trained = [name for name in nlp.pipe_names if name not in self.frozen]
         ours = {name: losses[name] for name in trained if hasattr(nlp.get_pipe(name), "group")}
-        return {"before": before, "values": values_of(nlp), "losses": ours}
+        scheme = scheme_of(nlp.get_pipe("mtl").model.get_ref("sharing"))
+        classes = scheme.get_state().get("classes")
+        labels = {name: pipe.move_names for name, pipe in parsers_of(nlp).items()}
+        return {
+            **{"before": before, "values": values_of(nlp), "losses": ours},
+            **{"classes": classes, "labels": labels},
+        }
 
     def make_share(self, nlp: Language, texts: Sequence[Any]) -> List[Example]:
         kept = {keep: make_examples(nlp, keep) for keep in ("ents", "tag", "cats", "")}
@@ -164,12 +181,13 @@ def run_on_ranks(
 
 
 def main(folder: str, encoder: str, *names: str) -> None:
-    from ranked_cases import CASES
+    from ranked_cases import CASES, CASES_OF_CLASSES
 
     from spacy_mtl.ranks.torch_group import connect
 
     group = connect()
-    found = {name: CASES[name].run(encoder, group) for name in names or CASES}
+    cases = {**CASES, **CASES_OF_CLASSES}
+    found = {name: cases[name].run(encoder, group) for name in names or cases}
     Path(folder, f"{group.rank}.pickle").write_bytes(pickle.dumps(found))
     group.leave()
 

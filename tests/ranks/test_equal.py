@@ -4,7 +4,7 @@ from typing import Any, Dict, List
 
 import numpy
 import pytest
-from ranked_cases import CASES
+from ranked_cases import CASES, CASES_OF_CLASSES
 from ranked_steps import run_on_ranks
 
 #: Attention is the same with any: its gradient is rounding noise, which Adam amplifies.
@@ -20,8 +20,7 @@ def found(encoder_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 @pytest.mark.parametrize("name", CASES)
 def test_ranks_are_as_one(name: str, found: Found, encoder_dir: str) -> None:
-    # What is sent in bfloat16 has 8 bits.
-    tolerance = 1e-5 if CASES[name].kind == "float32" else 2e-2
+    tolerance = CASES[name].tolerance
     one = CASES[name].run(encoder_dir)
     first, second = (each[name] for each in found)
     moved = 0.0
@@ -32,5 +31,18 @@ def test_ranks_are_as_one(name: str, found: Found, encoder_dir: str) -> None:
         assert numpy.abs(first["values"][address] - expected).max(initial=0.0) < tolerance, address
         moved = max(moved, numpy.abs(expected - one["before"][address]).max(initial=0.0))
     assert moved > 1e-2
+    assert first["labels"] == second["labels"] == one["labels"]
     for each in (first, second):
         assert each["losses"] == pytest.approx(one["losses"], rel=100 * tolerance)
+
+
+def test_an_adversary_numbers_what_all_ranks_meet(found: Found, encoder_dir: str) -> None:
+    name = "SharedPrivate with its adversary"
+    one = CASES_OF_CLASSES[name].run(encoder_dir)
+    assert set(one["classes"]["corpora"]) == {"odd", "even"}
+    assert len(one["classes"]["task_sets"]) > 2
+    for each in found:
+        assert each[name]["classes"] == one["classes"]
+    first, second = (each[name]["values"] for each in found)
+    for address, value in first.items():
+        assert numpy.array_equal(value, second[address]), address
