@@ -5,9 +5,9 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from threading import Thread
 from typing import Any, Iterable, Iterator, List, Optional
 
+from ...interrupts import terminate_without
 from ..annotator import Annotator
 from ..collection import Row
 from .contract import AHEAD, Engine, EngineError, in_order
@@ -22,7 +22,9 @@ class Local(Engine):
         if n_workers > 1:
             # Threads of libraries don't survive a fork.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_watch)
+            # If this process is killed, they would wait for rows: each also holds the writing end.
+            watched: Any = {"initializer": terminate_without, "initargs": (os.getpid(),)}
+            self._pool = ProcessPoolExecutor(n_workers, mp_context=context, **watched)
 
     def run(self, batches: Iterable[List[Row]]) -> Iterator[List[Row]]:
         if self._pool is None:
@@ -39,19 +41,6 @@ class Local(Engine):
     def close(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
-
-
-def _watch() -> None:
-    """End this worker with the process that has started it, which may be killed: others hold the
-    queue from which it reads open."""
-
-    def wait() -> None:
-        parent = multiprocessing.parent_process()
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    Thread(target=wait, daemon=True).start()
 
 
 def _result_of(promised: Any) -> List[Row]:
