@@ -221,9 +221,9 @@ class Annotator:
     def _check_new(self, names: Collection[str]) -> None:
         twice = [name for name in self.added if name in names]
         if twice:
+            way = "" if twice[0] == ERROR else ", or leave it out of 'fields' of the Annotator"
             raise ValueError(
-                f"The rows have a column '{twice[0]}', which would be added. Rename it, or leave "
-                "it out of 'fields' of the Annotator."
+                f"The rows have a column '{twice[0]}', which would be added. Rename it{way}."
             )
 
 

@@ -118,16 +118,16 @@ def _is_read(output: Path, source: Path) -> bool:
 
 
 def _check_columns(shards: Sequence[Shard], annotator: Annotator) -> None:
-    """Look at the first rows, before any is annotated."""
+    """Look at all Parquet files, or at the first rows of others, before any row is annotated."""
     for shard in shards:
-        rows = next(shard.batches(), [])
-        if rows:
-            names = list(dict.fromkeys(name for row in rows for name in row))
+        names = shard.columns()
+        if names:
             try:
                 annotator.check(names)
             except ValueError as err:
                 raise CollectionError(f"{shard.paths[0]}: {err}") from err
-            return
+            if shard.ending != PARQUET:
+                return
 
 
 def describe(job: Job) -> Dict[str, Any]:

@@ -6,6 +6,7 @@ unit that is written as a whole: what an interrupted run has finished isn't done
 
 import hashlib
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
@@ -55,19 +56,35 @@ class Shard:
         found = [(name, path.stat().st_size) for name, path in zip(self.names(), self.paths)]
         return hashlib.sha256(json.dumps(found).encode("utf8", "surrogateescape")).hexdigest()
 
+    def columns(self) -> List[str]:
+        """Look at the columns, without reading more than the first rows.
+
+        RETURNS (List[str]): The names. Empty without rows.
+        RAISES (CollectionError): If the file, or its first rows, can't be read.
+        """
+        if self.ending == PARQUET:
+            with self._told():
+                return _columns_of(self.paths[0])
+        return list(dict.fromkeys(name for row in next(self.batches(), []) for name in row))
+
     def batches(self) -> Iterator[List[Row]]:
         """Read the rows.
 
         YIELDS (List[Dict[str, Any]]): Some rows, at most `ROWS_A_BATCH`.
         RAISES (CollectionError): If a file can't be read.
         """
-        try:
+        with self._told():
             if self.ending == TEXT:
                 yield from _read_texts(self.paths, self.names())
             elif self.ending == PARQUET:
                 yield from _read_parquet(self.paths)
             else:
                 yield from _read_lines(self.paths)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
         except CollectionError:
             raise
         # Readers of damaged files raise anything.
@@ -149,6 +166,13 @@ def _read_parquet(paths: Sequence[Path]) -> Iterator[List[Row]]:
         with pyarrow.parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=ROWS_A_BATCH):
                 yield batch.to_pylist()
+
+
+def _columns_of(path: Path) -> List[str]:
+    import pyarrow.parquet
+
+    with pyarrow.parquet.ParquetFile(path) as file:
+        return list(file.schema_arrow.names) if file.metadata.num_rows else []
 
 
 def _read_lines(paths: Sequence[Path]) -> Iterator[List[Row]]:

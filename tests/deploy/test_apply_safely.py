@@ -69,6 +69,30 @@ def test_columns_that_spark_has_noted(annotator: Annotator, tmp_path: Path) -> N
     assert found.metadata == {b"mine": b"kept"}
 
 
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("body", r"b.parquet: The rows have no column 'text', but: body"),
+        ("error", r"b.parquet: .* a column 'error', which would be added. Rename it\.$"),
+        ("tokens", r"b.parquet: .* a column 'tokens', .* or leave it out of 'fields'"),
+    ],
+)
+def test_columns_of_later_files(
+    annotator: Annotator, tmp_path: Path, column: str, message: str
+) -> None:
+    """They are looked at before the first row is annotated, however long that takes."""
+    (tmp_path / "in").mkdir()
+    good = pyarrow.table({"text": ["old books"]})
+    bad = pyarrow.table({column: ["old books"]})
+    if column != "body":
+        bad = bad.append_column("text", good.column("text"))
+    pyarrow.parquet.write_table(good, tmp_path / "in" / "a.parquet")
+    pyarrow.parquet.write_table(bad, tmp_path / "in" / "b.parquet")
+    with pytest.raises(CollectionError, match=message):
+        run(annotator, tmp_path / "in", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_row_groups(annotator: Annotator, tmp_path: Path) -> None:
     """Not one a batch: readers want few large ones."""
     table = pyarrow.table({"text": ["old books"] * (3 * ROWS_A_BATCH)})

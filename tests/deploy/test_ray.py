@@ -106,6 +106,13 @@ def test_others_use_the_cluster(pipeline: Path, monkeypatch: pytest.MonkeyPatch)
         assert list(engine.run([[{"text": "a"}]]))
 
 
+def test_workers_that_do_not_start(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that needs more CPUs than any node has."""
+    monkeypatch.setattr(ray_actors, "_TO_START", 0.01)
+    with pytest.raises(EngineError, match="Of 2 workers of Ray, 0 have started in .* free CPUs"):
+        RayActors(Annotator(INSTALLED), 2)
+
+
 def test_no_such_cluster(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import ray
 

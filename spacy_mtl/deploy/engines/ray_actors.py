@@ -12,6 +12,8 @@ from .contract import AHEAD, Engine, EngineError, in_order
 
 #: How long CPUs are waited for that others use, in seconds.
 _PATIENCE = 10.0
+#: How long actors are waited for, in seconds. Nodes may have to install what they need first.
+_TO_START = 600.0
 
 
 class RayActors(Engine):
@@ -39,6 +41,7 @@ class RayActors(Engine):
             # Workers of a cluster that was started elsewhere are in another folder.
             settings["pipeline"] = os.path.abspath(annotator.pipeline)
         self._actors = [remote.remote(**settings) for _ in range(n_workers)]
+        self._check_started(n_threads)
 
     @classmethod
     def check(cls) -> None:
@@ -94,6 +97,19 @@ class RayActors(Engine):
                     "(--n-workers, --n-threads), or wait until others are done: `ray status`."
                 )
             time.sleep(0.2)
+
+    def _check_started(self, n_threads: int) -> None:
+        """The CPUs of several nodes may be enough only together, and one actor is on one node."""
+        ready = [actor.__ray_ready__.remote() for actor in self._actors]
+        done, _ = self._ray.wait(ready, num_returns=len(ready), timeout=_TO_START)
+        if len(done) == len(ready):
+            return
+        self.close()
+        raise EngineError(
+            f"Of {len(ready)} workers of Ray, {len(done)} have started in {_TO_START:.0f} seconds. "
+            f"Each needs a node with {n_threads} free CPUs: use fewer (--n-workers, --n-threads), "
+            "and see `ray status`."
+        )
 
     def _result(self, promise: Any) -> List[Row]:
         errors = self._ray.exceptions
