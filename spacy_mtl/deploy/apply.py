@@ -19,7 +19,7 @@ from .collection import (
     find_shards,
     is_hidden,
 )
-from .engines.contract import Engine
+from .engines.contract import Engine, EngineError
 from .saved import find_pipeline
 from .shard_files import new_name, write_shard
 from .shard_stream import annotated_shards
@@ -161,14 +161,12 @@ def open_output(job: Job, *, resume: bool, force: bool = False) -> None:
     _check_columns(job.shards, job.annotator)
     if record.exists() and force:
         _remove_earlier(output, json.loads(record.read_text(encoding="utf8")))
-    has_files = output.is_dir() and any(path.name != RECORD for path in output.iterdir())
-    if record.exists() and has_files and not resume:
-        raise CollectionError(
-            f"'{output}' has the annotated files of an earlier run. Go on with --resume, replace "
-            "them with --force, or name another folder."
-        )
-    # Nothing was annotated by a run whose engine didn't start.
-    if record.exists() and resume:
+    if record.exists():
+        if not resume:
+            raise CollectionError(
+                f"'{output}' has the annotated files of an earlier run. Go on with --resume, "
+                "replace them with --force, or name another folder."
+            )
         before = json.loads(record.read_text(encoding="utf8"))
         for key, value in now.items():
             if key != _SHARDS and before.get(key) != value:
@@ -177,7 +175,7 @@ def open_output(job: Job, *, resume: bool, force: bool = False) -> None:
                     f"{_short(value)}. Go on with the same, or name another folder."
                 )
         _check_shards(job, before.get(_SHARDS, {}), now[_SHARDS])
-    elif has_files:
+    elif output.is_dir() and any(output.iterdir()):
         raise CollectionError(f"'{output}' has other files. Name a new folder.")
     write_files({record: (json.dumps(now, indent=1) + "\n").encode("utf8")})
 
@@ -231,7 +229,12 @@ def apply(
     n_before, todo = job.n_done, job.todo()
     n_rows = n_errors = 0
     if todo:
-        with engine_class(engine)(job.annotator, n_workers) as workers:
+        try:
+            started = engine_class(engine)(job.annotator, n_workers)
+        except EngineError:
+            _forget(job)
+            raise
+        with started as workers:
             for shard, batches in annotated_shards(todo, workers):
                 noted = (_noted(batch, when_annotated) for batch in batches)
                 path = job.file_of(shard)
@@ -239,6 +242,12 @@ def apply(
                 n_rows, n_errors = n_rows + rows, n_errors + errors
                 when_written(shard)
     return Applied(len(job.shards), n_before, n_rows, n_errors)
+
+
+def _forget(job: Job) -> None:
+    """Remove the record of a job of which nothing was done: there is nothing to resume."""
+    if [path.name for path in job.output.iterdir()] == [RECORD]:
+        (job.output / RECORD).unlink()
 
 
 def engine_class(name: str) -> Type[Engine]:

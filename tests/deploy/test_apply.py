@@ -225,10 +225,12 @@ def test_an_engine_that_does_not_start(
     with pytest.raises(EngineError, match="today"):
         apply(job)
     monkeypatch.undo()
+    assert list(job.output.iterdir()) == []
     other = make_job(Annotator(annotator.pipeline, ["tags"]), tmp_path / "in.jsonl", job.output)
-    with pytest.raises(CollectionError, match="begun with another 'fields'"):
-        open_output(other, resume=True)
     open_output(other, resume=False)
+    # While it begins, another one is refused.
+    with pytest.raises(CollectionError, match="of an earlier run. Go on with --resume"):
+        open_output(other, resume=False)
     assert apply(other).n_rows == 1
 
 
