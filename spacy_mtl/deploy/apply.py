@@ -122,6 +122,11 @@ def _check_columns(shards: Sequence[Shard], annotator: Annotator) -> None:
     for shard in shards:
         names = shard.columns()
         if names:
+            twice = [name for name in names if names.count(name) > 1]
+            if twice:
+                raise CollectionError(
+                    f"{shard.paths[0]} has several columns '{twice[0]}'. Rename all but one."
+                )
             try:
                 annotator.check(names)
             except ValueError as err:

@@ -93,6 +93,16 @@ def test_columns_of_later_files(
     assert not (tmp_path / "out").exists()
 
 
+def test_columns_of_one_name(annotator: Annotator, tmp_path: Path) -> None:
+    """Rows would keep one of them."""
+    columns = [pyarrow.array(values) for values in (["old books"], [1], [2])]
+    table = pyarrow.Table.from_arrays(columns, names=["text", "x", "x"])
+    pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
+    with pytest.raises(CollectionError, match="in.parquet has several columns 'x'. Rename"):
+        run(annotator, tmp_path / "in.parquet", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_row_groups(annotator: Annotator, tmp_path: Path) -> None:
     """Not one a batch: readers want few large ones."""
     table = pyarrow.table({"text": ["old books"] * (3 * ROWS_A_BATCH)})
